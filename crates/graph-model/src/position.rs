@@ -1,0 +1,155 @@
+//! Lines and columns.
+
+/// Where a node stands in its file. Lines count from 1, columns from 0 in
+/// UTF-16 code units; the end is exclusive. A byte order mark has no width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Span {
+    /// First line, from 1.
+    pub line: u32,
+    /// First column, from 0, in UTF-16 units.
+    pub column: u32,
+    /// Last line, from 1.
+    pub end_line: u32,
+    /// Column after the last one, from 0, in UTF-16 units.
+    pub end_column: u32,
+}
+
+/// Turns byte offsets of one text into lines and columns.
+///
+/// Lines end at `\n`, `\r\n`, `\r`, U+2028 and U+2029, as ECMAScript says.
+///
+/// ```
+/// # use graph_model::LineIndex;
+/// let index = LineIndex::new("let a;\nlet ö, b;");
+/// assert_eq!(index.position(7), (2, 0));
+/// assert_eq!(index.position(14), (2, 6)); // the two bytes of ö are one unit
+/// ```
+#[derive(Debug)]
+pub struct LineIndex<'a> {
+    text: &'a str,
+    starts: Vec<u32>,
+    ascii: bool,
+    bom: bool,
+}
+
+impl<'a> LineIndex<'a> {
+    /// Finds the line starts of `text`. Texts of 4 GiB or more are not supported.
+    pub fn new(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let ascii = text.is_ascii();
+        let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
+        starts.push(0);
+        if ascii && !bytes.contains(&b'\r') {
+            starts.extend(
+                bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i as u32 + 1),
+            );
+        } else {
+            let mut i = 0;
+            while i < bytes.len() {
+                match bytes[i] {
+                    b'\n' => starts.push(i as u32 + 1),
+                    b'\r' if bytes.get(i + 1) != Some(&b'\n') => starts.push(i as u32 + 1),
+                    // U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
+                    0xE2 if bytes.get(i + 1) == Some(&0x80)
+                        && matches!(bytes.get(i + 2), Some(0xA8 | 0xA9)) =>
+                    {
+                        starts.push(i as u32 + 3);
+                    }
+                    _ => {}
+                }
+                i += 1;
+            }
+        }
+        LineIndex { text, starts, ascii, bom: text.starts_with('\u{feff}') }
+    }
+
+    /// Line (from 1) and UTF-16 column (from 0) of a byte offset. An offset past
+    /// the end counts as the end; one inside a character as its start.
+    pub fn position(&self, offset: u32) -> (u32, u32) {
+        let line = self.starts.partition_point(|&start| start <= offset) - 1;
+        self.position_on_line(line, offset)
+    }
+
+    /// As [`LineIndex::position`], for an offset whose line (from 0) is at or
+    /// after `hint`: cheaper for offsets that come in ascending order.
+    pub fn position_from(&self, hint: usize, offset: u32) -> (u32, u32) {
+        let mut line = hint.min(self.starts.len() - 1);
+        if self.starts[line] > offset {
+            return self.position(offset);
+        }
+        let mut steps = 0;
+        while line + 1 < self.starts.len() && self.starts[line + 1] <= offset {
+            line += 1;
+            steps += 1;
+            if steps == 8 {
+                line += self.starts[line + 1..].partition_point(|&start| start <= offset);
+                break;
+            }
+        }
+        self.position_on_line(line, offset)
+    }
+
+    fn position_on_line(&self, line: usize, offset: u32) -> (u32, u32) {
+        let start = self.starts[line] as usize;
+        let mut end = (offset as usize).min(self.text.len());
+        let column = if self.ascii {
+            end - start
+        } else {
+            while !self.text.is_char_boundary(end) {
+                end -= 1;
+            }
+            let slice = &self.text[start..end];
+            let units: usize =
+                if slice.is_ascii() { slice.len() } else { slice.chars().map(char::len_utf16).sum() };
+            if line == 0 && self.bom && end > 0 { units - 1 } else { units }
+        };
+        (line as u32 + 1, column as u32)
+    }
+
+    /// The span between two byte offsets.
+    pub fn span(&self, start: u32, end: u32) -> Span {
+        let (line, column) = self.position(start);
+        let (end_line, end_column) = self.position_from(line as usize - 1, end);
+        Span { line, column, end_line, end_column }
+    }
+
+    /// Number of lines.
+    pub fn lines(&self) -> usize {
+        self.starts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LineIndex;
+
+    #[test]
+    fn line_ends_of_ecmascript() {
+        let index = LineIndex::new("a\r\nb\rc\u{2028}d\ne");
+        let lines: Vec<_> =
+            "a\r\nb\rc\u{2028}d\ne".char_indices().map(|(i, c)| (c, index.position(i as u32))).collect();
+        let at = |c| lines.iter().find(|l| l.0 == c).unwrap().1;
+        assert_eq!((at('b'), at('c'), at('d'), at('e')), ((2, 0), (3, 0), (4, 0), (5, 0)));
+    }
+
+    #[test]
+    fn utf16_columns_and_bom() {
+        let text = "\u{feff}a😀b";
+        let index = LineIndex::new(text);
+        assert_eq!(index.position(3), (1, 0));
+        assert_eq!(index.position(8), (1, 3));
+        assert_eq!(index.position(99), (1, 4));
+        assert_eq!(LineIndex::new("").position(0), (1, 0));
+    }
+
+    #[test]
+    fn hints_change_nothing() {
+        let text = "x\n".repeat(50) + "é\n" + &"yy\n".repeat(30);
+        let index = LineIndex::new(&text);
+        for offset in 0..text.len() as u32 {
+            for hint in [0, 3, 49, 90] {
+                assert_eq!(index.position(offset), index.position_from(hint, offset));
+            }
+        }
+    }
+}
