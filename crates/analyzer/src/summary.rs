@@ -140,26 +140,38 @@ pub struct ExportFact {
     /// What is exported.
     pub target: ExportTarget,
     /// Shape of an exported value.
-    pub shape: Shape,
+    pub shape: ShapeRef,
     /// `export type`.
     pub type_only: bool,
     /// An assignment to `exports` or `module.exports`.
     pub common_js: bool,
 }
 
+/// A shape, as an index into [`ModuleSummary::shapes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct ShapeRef(pub u32);
+
+impl ShapeRef {
+    /// The shape of which nothing is known: the first of every summary.
+    pub const UNKNOWN: ShapeRef = ShapeRef(0);
+}
+
 /// Where a value comes from, as far as the module itself can tell.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Shape {
+    /// Nothing is known.
+    #[default]
+    Unknown,
     /// A name that the module declares.
     Binding(NodeRef),
     /// A name that no scope declares.
     Global(Sym),
-    /// `this`.
+    /// `this`, inside the callable or class of the reference.
     This,
     /// `super`.
     Super,
     /// A member of a value; the name is `*` where it is computed.
-    Member(Box<Shape>, Sym),
+    Member(ShapeRef, Sym),
     /// The result of a call.
     Call(NodeRef),
     /// The result of `new`.
@@ -176,13 +188,12 @@ pub enum Shape {
     Import(NodeRef),
     /// A JSX element.
     Jsx(NodeRef),
+    /// A literal or computed primitive: `string`, `number`, `boolean`, …
+    Primitive(Sym),
     /// What an awaited value becomes.
-    Await(Box<Shape>),
+    Await(ShapeRef),
     /// Any of several values.
-    OneOf(Vec<Shape>),
-    /// Nothing is known.
-    #[default]
-    Unknown,
+    OneOf(Box<[ShapeRef]>),
 }
 
 /// The kind of a call.
@@ -204,7 +215,7 @@ pub struct CallFact {
     /// The kind of call.
     pub kind: CallKind,
     /// What is called.
-    pub callee: Shape,
+    pub callee: ShapeRef,
     /// Whether the analyzer has already drawn the CALLS edge.
     pub resolved: bool,
 }
@@ -215,7 +226,7 @@ pub struct VariableFact {
     /// VARIABLE or CONSTANT.
     pub node: NodeRef,
     /// Shape of the initialiser.
-    pub init: Shape,
+    pub init: ShapeRef,
     /// The part of the initialiser that is bound, for a destructured name.
     pub path: Vec<Sym>,
     /// Whether there are later writes.
@@ -228,7 +239,7 @@ pub struct ClassFact {
     /// CLASS.
     pub node: NodeRef,
     /// What it extends.
-    pub extends: Option<Shape>,
+    pub extends: Option<ShapeRef>,
     /// Its own constructor, if it has one with a body.
     pub constructor: Option<NodeRef>,
     /// Names and nodes of its methods.
@@ -241,7 +252,7 @@ pub struct ObjectFact {
     /// OBJECT_LITERAL.
     pub node: NodeRef,
     /// Name and shape of each value.
-    pub properties: Vec<(Sym, Shape)>,
+    pub properties: Vec<(Sym, ShapeRef)>,
 }
 
 /// All that the linker needs to know of one module.
@@ -261,6 +272,8 @@ pub struct ModuleSummary {
     pub names: Names,
     /// Table of nodes; the MODULE is the first.
     pub nodes: Vec<SummaryNode>,
+    /// Table of shapes; the first is [`Shape::Unknown`].
+    pub shapes: Vec<Shape>,
     /// Its imports.
     pub imports: Vec<ImportFact>,
     /// Its exports.
@@ -287,6 +300,11 @@ impl ModuleSummary {
     /// When the reference belongs to another summary.
     pub fn node(&self, node: NodeRef) -> &SummaryNode {
         &self.nodes[node.0 as usize]
+    }
+
+    /// The shape of a reference; [`Shape::Unknown`] for one that is not in the table.
+    pub fn shape(&self, shape: ShapeRef) -> &Shape {
+        self.shapes.get(shape.0 as usize).unwrap_or(&Shape::Unknown)
     }
 
     /// The MODULE node.
