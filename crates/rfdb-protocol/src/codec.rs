@@ -67,7 +67,6 @@ struct Envelope<'a> {
     request_id: Option<String>,
     command: Option<Text<'a>>,
     owner: bool,
-    part: bool,
     done: bool,
     error: bool,
 }
@@ -103,7 +102,6 @@ impl<'de> Visitor<'de> for EnvelopeSeed<'_, 'de> {
                 other => {
                     match other {
                         "owner" => self.0.owner = true,
-                        "part" => self.0.part = true,
                         "done" => self.0.done = true,
                         _ => {}
                     }

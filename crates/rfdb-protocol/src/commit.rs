@@ -17,6 +17,9 @@ pub struct Commit {
     pub batch: Batch,
     /// Leave the indexes to `rebuildIndexes`.
     pub defer_index: bool,
+    /// Answer with what the commit changed. Computing it reads the graph before and after, so a bulk load does without;
+    /// the answer's delta is empty then.
+    pub want_delta: bool,
     /// Set if the batch was cut because it exceeds a frame: the server puts the parts together and commits
     /// them at once when the last one is there.
     pub part: Option<Part>,
@@ -66,7 +69,7 @@ impl Serialize for Commit {
                 edges: section.edges.len(),
             })
             .collect();
-        let fields = 5 + usize::from(self.part.is_some());
+        let fields = 6 + usize::from(self.part.is_some());
         let mut map = serializer.serialize_struct("Commit", fields)?;
         map.serialize_field("owner", &owner)?;
         // A server that does not know owners replaces by file instead.
@@ -79,6 +82,7 @@ impl Serialize for Commit {
         map.serialize_field("nodes", self.batch.nodes())?;
         map.serialize_field("edges", self.batch.edges())?;
         map.serialize_field("deferIndex", &self.defer_index)?;
+        map.serialize_field("delta", &self.want_delta)?;
         map.end()
     }
 }
@@ -93,6 +97,8 @@ impl<'de> Deserialize<'de> for Commit {
             edges: EdgeTable,
             #[serde(default, deserialize_with = "wire::or_default")]
             defer_index: bool,
+            #[serde(default)]
+            delta: Option<bool>,
             #[serde(default)]
             part: Option<Part>,
         }
@@ -140,6 +146,7 @@ impl<'de> Deserialize<'de> for Commit {
         Ok(Self {
             batch: Batch::from_tables(fields.nodes, fields.edges, sections),
             defer_index: fields.defer_index,
+            want_delta: fields.delta.unwrap_or(true),
             part: fields.part,
         })
     }

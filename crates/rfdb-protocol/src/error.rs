@@ -69,6 +69,8 @@ codes! {
     EphemeralDatabase = "EPHEMERAL_DATABASE",
     /// A scan cursor that is unknown or has expired.
     InvalidCursor = "INVALID_CURSOR",
+    /// The command exists but this build of the server cannot answer it.
+    NotAvailable = "NOT_AVAILABLE",
     /// A Datalog program or query that does not parse or is not safe.
     DatalogError = "DATALOG_ERROR",
     /// The query took longer than the server allows.
@@ -79,6 +81,8 @@ codes! {
     QueryLimitExceeded = "QUERY_LIMIT_EXCEEDED",
     /// The answer is larger than the server sends in one piece.
     ResultTooLarge = "RESULT_TOO_LARGE",
+    /// The parts of a cut batch are together larger than the server keeps.
+    BatchTooLarge = "BATCH_TOO_LARGE",
     /// A frame announces more bytes than the server accepts.
     FrameTooLarge = "FRAME_TOO_LARGE",
     /// A frame began and did not go on for too long.

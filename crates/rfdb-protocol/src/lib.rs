@@ -49,7 +49,7 @@ pub use error::{ErrorCode, WireError};
 pub use handler::Handler;
 pub use id::{NodeId, hash_id, parse_id};
 pub use query::{AttrQuery, Direction};
-pub use request::{FieldDeclaration, FileCommit, Request, SnapshotPair, SnapshotRef};
+pub use request::{Access, FieldDeclaration, FileCommit, Request, SnapshotPair, SnapshotRef};
 pub use response::{
     DatabaseEntry, Delta, ExplainProfile, ExplainStats, ExplainStep, Explained, NodeBox, Response,
     ResponseKind, SlowQuery, SnapshotDiff, SnapshotEntry, SnapshotTotals, Solution, Stats, True,

@@ -23,6 +23,13 @@ pub enum Request {
         /// A name of the client, for logs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_id: Option<String>,
+        /// Show the ends of edges as numbers although the version is 3 or more. (Not in other servers.)
+        #[serde(
+            default,
+            deserialize_with = "wire::or_default",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        decimal_edges: bool,
     },
     /// Makes a database without opening it.
     CreateDatabase {
@@ -195,6 +202,15 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
+    /// Files of the nodes from which edges lead to a node.
+    FindDependentFiles {
+        /// The node.
+        #[serde(with = "wire::id")]
+        id: NodeId,
+        /// Exact types; all if absent, none if empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edge_types: Option<Vec<String>>,
+    },
     /// Edges of many nodes in one request, node by node. (Not in other servers.)
     GetEdges {
         /// The nodes.
@@ -363,6 +379,17 @@ pub enum Request {
     },
 }
 
+/// What a command needs of the session's database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing: it works without one.
+    None,
+    /// To read it.
+    Read,
+    /// To write it.
+    Write,
+}
+
 /// The fields of [`Request::CommitBatch`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -440,6 +467,109 @@ pub struct SnapshotPair {
 }
 
 impl Request {
+    /// The command's name on the wire.
+    #[must_use]
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::CreateDatabase { .. } => "createDatabase",
+            Self::OpenDatabase { .. } => "openDatabase",
+            Self::CloseDatabase => "closeDatabase",
+            Self::DropDatabase { .. } => "dropDatabase",
+            Self::ListDatabases => "listDatabases",
+            Self::CurrentDatabase => "currentDatabase",
+            Self::AddNodes { .. } => "addNodes",
+            Self::AddEdges { .. } => "addEdges",
+            Self::DeleteNode { .. } => "deleteNode",
+            Self::DeleteEdge { .. } => "deleteEdge",
+            Self::GetNode { .. } => "getNode",
+            Self::GetNodes { .. } => "getNodes",
+            Self::NodeExists { .. } => "nodeExists",
+            Self::FindByType { .. } => "findByType",
+            Self::FindByAttr { .. } => "findByAttr",
+            Self::QueryNodes { .. } => "queryNodes",
+            Self::Neighbors { .. } => "neighbors",
+            Self::Bfs { .. } => "bfs",
+            Self::Dfs { .. } => "dfs",
+            Self::Reachability { .. } => "reachability",
+            Self::GetOutgoingEdges { .. } => "getOutgoingEdges",
+            Self::GetIncomingEdges { .. } => "getIncomingEdges",
+            Self::QueryEdges { .. } => "queryEdges",
+            Self::FindDependentFiles { .. } => "findDependentFiles",
+            Self::GetEdges { .. } => "getEdges",
+            Self::ScanNodes { .. } => "scanNodes",
+            Self::ScanEdges { .. } => "scanEdges",
+            Self::NodeCount => "nodeCount",
+            Self::EdgeCount => "edgeCount",
+            Self::CountNodesByType { .. } => "countNodesByType",
+            Self::CountEdgesByType { .. } => "countEdgesByType",
+            Self::Flush => "flush",
+            Self::Compact => "compact",
+            Self::Clear => "clear",
+            Self::Ping => "ping",
+            Self::Shutdown => "shutdown",
+            Self::GetStats => "getStats",
+            Self::GetAllEdges => "getAllEdges",
+            Self::CheckGuarantee { .. } => "checkGuarantee",
+            Self::DatalogLoadRules { .. } => "datalogLoadRules",
+            Self::DatalogClearRules => "datalogClearRules",
+            Self::DatalogQuery { .. } => "datalogQuery",
+            Self::ExecuteDatalog { .. } => "executeDatalog",
+            Self::IsEndpoint { .. } => "isEndpoint",
+            Self::GetNodeIdentifier { .. } => "getNodeIdentifier",
+            Self::UpdateNodeVersion { .. } => "updateNodeVersion",
+            Self::DeclareFields { .. } => "declareFields",
+            Self::CommitBatch(_) | Self::Commit(_) => "commitBatch",
+            Self::BeginLoad => "beginLoad",
+            Self::RebuildIndexes => "rebuildIndexes",
+            Self::GetLoadState => "getLoadState",
+            Self::BeginBatch => "beginBatch",
+            Self::AbortBatch => "abortBatch",
+            Self::TagSnapshot { .. } => "tagSnapshot",
+            Self::FindSnapshot { .. } => "findSnapshot",
+            Self::ListSnapshots { .. } => "listSnapshots",
+            Self::DiffSnapshots(_) => "diffSnapshots",
+            Self::CypherQuery { .. } => "cypherQuery",
+            Self::CancelQuery { .. } => "cancelQuery",
+        }
+    }
+
+    /// What the command needs of the session's database.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        match self {
+            Self::Hello { .. }
+            | Self::CreateDatabase { .. }
+            | Self::OpenDatabase { .. }
+            | Self::CloseDatabase
+            | Self::DropDatabase { .. }
+            | Self::ListDatabases
+            | Self::CurrentDatabase
+            | Self::Ping
+            | Self::Shutdown
+            | Self::GetStats
+            | Self::DatalogClearRules
+            | Self::BeginBatch
+            | Self::AbortBatch
+            | Self::CancelQuery { .. } => Access::None,
+            Self::AddNodes { .. }
+            | Self::AddEdges { .. }
+            | Self::DeleteNode { .. }
+            | Self::DeleteEdge { .. }
+            | Self::UpdateNodeVersion { .. }
+            | Self::DeclareFields { .. }
+            | Self::Flush
+            | Self::Compact
+            | Self::Clear
+            | Self::CommitBatch(_)
+            | Self::Commit(_)
+            | Self::BeginLoad
+            | Self::RebuildIndexes
+            | Self::TagSnapshot { .. } => Access::Write,
+            _ => Access::Read,
+        }
+    }
+
     /// What a successful answer looks like.
     #[must_use]
     pub fn response_kind(&self) -> ResponseKind {
@@ -466,6 +596,7 @@ impl Request {
             | Self::GetAllEdges => Kind::Edges,
             Self::ScanNodes { .. } => Kind::NodePage,
             Self::ScanEdges { .. } => Kind::EdgePage,
+            Self::FindDependentFiles { .. } => Kind::Files,
             Self::NodeCount
             | Self::EdgeCount
             | Self::DatalogLoadRules { .. }

@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(links.len(), 2);
         assert_eq!(
             links.edges()[0].metadata,
-            r#"{"also":[{"imported":"y"}],"imported":"x"}"#
+            r#"{"imported":"x","also":[{"imported":"y"}]}"#
         );
     }
 
