@@ -387,7 +387,10 @@ mod tests {
         );
         assert_eq!(
             changed(&|l| l[3] = edge(F, "CONTAINS", MODULE)),
-            ["node not reachable from the project", "span outside of the parent's"]
+            [
+                "node not reachable from the project",
+                "span outside of the parent's"
+            ]
         );
         assert_eq!(changed(&|l| l.swap(0, 1)), ["line out of order"]);
     }

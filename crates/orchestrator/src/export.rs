@@ -180,7 +180,11 @@ fn id_text<'n>(node: &Node<'n>) -> Cow<'n, str> {
 /// Keys of the metadata that stand beside it in the export.
 const POSITION_KEYS: [&str; 4] = ["line", "column", "endLine", "endColumn"];
 
-fn write_node(line: &mut Vec<u8>, node: &Node<'_>) -> Result<(), ExportError> {
+/// Appends the line of a node.
+///
+/// # Errors
+/// [`ExportError::Metadata`].
+pub fn write_node(line: &mut Vec<u8>, node: &Node<'_>) -> Result<(), ExportError> {
     let metadata = match node.metadata {
         "" => Entries(Vec::new()),
         text => serde_json::from_str(text).map_err(|source| ExportError::Metadata {

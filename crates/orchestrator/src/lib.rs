@@ -17,6 +17,7 @@
 
 pub mod analysis;
 pub mod check;
+mod client_store;
 mod diagnostic;
 pub mod discovery;
 mod error;
@@ -35,7 +36,7 @@ mod store;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use error::Error;
 pub use memory_store::MemoryStore;
-pub use pipeline::{AnalyzeOptions, THREAD_NAME, analyze, thread_pool};
+pub use pipeline::{AnalyzeOptions, Project, THREAD_NAME, analyze, thread_pool};
 pub use program::Program;
 pub use progress::{NoProgress, Phase, Progress};
 pub use report::{FileCounts, PhaseTime, Report, Resolved, StepTime, TypeCounts};

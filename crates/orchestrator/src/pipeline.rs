@@ -1,7 +1,7 @@
 //! A run: from a folder to a stored graph, phase by phase.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use graph_model::{NodeId, NodeType};
@@ -43,7 +43,10 @@ struct Clock {
 
 impl Clock {
     fn begin(&mut self, phase: Phase) {
-        self.end();
+        // The first phase is timed before the clock is made.
+        if self.phases.len() > 1 {
+            self.end();
+        }
         self.phases.push(PhaseTime {
             phase,
             time: Duration::ZERO,
@@ -71,6 +74,62 @@ impl Clock {
     }
 }
 
+/// A project whose files are known: DISCOVERY is done, and nothing is stored yet.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    discovery: Discovery,
+    begun: Instant,
+    discovered: Instant,
+}
+
+impl Project {
+    /// Finds the files of the project at `path`.
+    ///
+    /// # Errors
+    /// The folder is not there, or has nothing to analyze.
+    pub fn discover(path: &Path, progress: &dyn Progress) -> Result<Self, Error> {
+        let begun = Instant::now();
+        progress.phase(Phase::Discovery, None);
+        let root = project_root(path)?;
+        let discovery = discover(&root);
+        if discovery.files.is_empty() {
+            return Err(Error::NoFiles(root));
+        }
+        Ok(Project {
+            root,
+            discovery,
+            begun,
+            discovered: Instant::now(),
+        })
+    }
+
+    /// Absolute path of the folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What DISCOVERY found.
+    #[must_use]
+    pub fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+
+    /// Analyzes the project into a store; see [`analyze`].
+    ///
+    /// # Errors
+    /// The store refuses something.
+    pub fn analyze(
+        self,
+        store: &dyn Store,
+        options: &AnalyzeOptions,
+        progress: &dyn Progress,
+    ) -> Result<Report, Error> {
+        run(self, store, options, progress)
+    }
+}
+
 /// Analyzes the project at `path` into a store.
 ///
 /// Until the end the store is marked as loading, so that a run that did not come to its end is recognised. Without
@@ -85,23 +144,35 @@ pub fn analyze(
     options: &AnalyzeOptions,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
-    let begun = Instant::now();
-    let mut clock = Clock {
-        phases: Vec::new(),
-        begun,
-    };
+    Project::discover(path, progress)?.analyze(store, options, progress)
+}
 
-    progress.phase(Phase::Discovery, None);
-    clock.begin(Phase::Discovery);
-    let root = project_root(path)?;
+fn run(
+    project: Project,
+    store: &dyn Store,
+    options: &AnalyzeOptions,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    let Project {
+        root,
+        discovery,
+        begun,
+        discovered,
+    } = project;
     let Discovery {
         files,
         manifests,
         warnings: mut diagnostics,
-    } = discover(&root);
-    if files.is_empty() {
-        return Err(Error::NoFiles(root));
-    }
+    } = discovery;
+    let mut clock = Clock {
+        phases: Vec::new(),
+        begun: discovered,
+    };
+    clock.phases.push(PhaseTime {
+        phase: Phase::Discovery,
+        time: discovered - begun,
+        steps: Vec::new(),
+    });
     let skipped_early = diagnostics
         .iter()
         .filter(|d| SKIPS_A_FILE.contains(&d.code))
