@@ -164,6 +164,15 @@ pub fn push_containment<'e>(externals: impl IntoIterator<Item = &'e External>, b
 }
 
 impl External {
+    /// Semantic id of the node.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            External::Module { specifier } => external_module_id(specifier),
+            External::Function { specifier, path } => external_function_id(specifier, path),
+        }
+    }
+
     fn push_node(&self, batch: &mut Batch) {
         let (id, node_type, name, metadata) = match self {
             External::Module { specifier } => {

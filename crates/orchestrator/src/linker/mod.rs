@@ -11,6 +11,10 @@ mod exports;
 mod file_view;
 mod imports;
 mod specifiers;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use calls::CallCounts;
