@@ -14,9 +14,17 @@
 //! assert_eq!((call.span.line, call.span.column), (1, 41));
 //! ```
 
+mod builder;
 mod diagnostic;
 mod graph;
+mod parse;
 pub mod summary;
+mod visit;
+
+use sha2::{Digest, Sha256};
+
+use builder::{Builder, Outcome};
+use summary::ModuleType;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use graph::{Edge, ModuleGraph, Node, TextRange};
@@ -44,6 +52,45 @@ pub struct ModuleAnalysis {
 /// the file is written in. `source` is the whole text, a byte order mark included.
 /// The result depends on nothing else.
 pub fn analyze_module(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
-    let _ = (path, source, options);
-    unimplemented!("written next")
+    let Options {} = options;
+    let parsed = parse::parse(path, source);
+    let mut builder = Builder::new(path, source, parse::BASE);
+    if let Some(program) = &parsed.program {
+        builder.program(program);
+    }
+    let parse_error = parsed
+        .diagnostics
+        .iter()
+        .find(|d| d.severity == Severity::Error)
+        .map(|d| format!("{}:{}: {}", d.line, d.column + 1, d.message));
+    let outcome = Outcome {
+        module_type: builder.module_type(),
+        content_hash: Sha256::digest(source.as_bytes()).into(),
+        parse_error,
+    };
+    let (graph, summary) = builder.finish(&outcome);
+    drop_program(parsed.program);
+    ModuleAnalysis { graph, summary, diagnostics: parsed.diagnostics }
+}
+
+/// A deep tree is dropped level by level, which needs stack too.
+fn drop_program(program: Option<swc_ecma_ast::Program>) {
+    stacker::maybe_grow(8 * 1024 * 1024, 256 * 1024 * 1024, || drop(program));
+}
+
+/// SHA-256 of a file's bytes, as [`ModuleSummary::content_hash`] holds it.
+pub fn content_hash(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+impl Builder<'_> {
+    fn module_type(&self) -> ModuleType {
+        if self.is_module {
+            ModuleType::Esm
+        } else if self.uses_common_js {
+            ModuleType::CommonJs
+        } else {
+            ModuleType::Script
+        }
+    }
 }

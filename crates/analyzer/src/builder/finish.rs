@@ -1,0 +1,405 @@
+//! From the builder to the finished graph: ordinals, ids, positions, metadata.
+
+use graph_model::{
+    EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id,
+    external_module_id, is_standard_global, is_standard_value, push_escaped_name,
+    push_escaped_segment,
+};
+use rustc_hash::FxHashMap;
+
+use super::metadata::{push_int, push_json_string};
+use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
+use crate::parse::{extension, is_declaration_file};
+use crate::graph::{Edge, ModuleGraph, Node, TextRange};
+use crate::summary::{
+    ModuleSummary, ModuleType, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
+};
+
+/// A builder whose tree has been walked, with the module's own facts.
+pub(crate) struct Outcome {
+    pub(crate) module_type: ModuleType,
+    pub(crate) content_hash: [u8; 32],
+    /// Place and message of what kept the file from being parsed.
+    pub(crate) parse_error: Option<String>,
+}
+
+impl Builder<'_> {
+    /// The graph and the summary.
+    pub(crate) fn finish(mut self, outcome: &Outcome) -> (ModuleGraph, ModuleSummary) {
+        self.module_metadata(outcome);
+        let order = self.source_order();
+        let mut place = vec![0u32; self.nodes.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old as usize] = new as u32;
+        }
+
+        let mut graph = ModuleGraph {
+            file: self.file.to_owned(),
+            text: String::with_capacity(self.meta.len() + self.nodes.len() * 160),
+            nodes: Vec::with_capacity(self.nodes.len() + 1),
+            edges: Vec::with_capacity(self.edges.len()),
+        };
+        self.write_nodes(&order, &mut graph);
+        self.write_edges(&place, &mut graph);
+        self.add_global_module(&place, &mut graph);
+        let summary = self.summarise(outcome, &place, &graph);
+        (graph, summary)
+    }
+
+    fn module_metadata(&mut self, outcome: &Outcome) {
+        let fragment = self.fragment();
+        let mut hash = String::with_capacity(64);
+        for byte in outcome.content_hash {
+            hash.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
+            hash.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
+        }
+        self.m_str("contentHash", &hash);
+        let file = self.file;
+        self.m_str("language", extension(file));
+        self.m_str("moduleType", outcome.module_type.as_str());
+        self.m_bool("isTest", is_test(file));
+        self.m_flag("isDeclarationFile", is_declaration_file(file));
+        let import_meta = std::mem::take(&mut self.import_meta);
+        self.m_list("importMeta", &import_meta);
+        self.m_flag("hasTopLevelAwait", self.has_top_level_await);
+        let directives = std::mem::take(&mut self.directives);
+        self.m_list("directives", &directives);
+        if let Some(error) = &outcome.parse_error {
+            self.m_str("parseError", error);
+        }
+        self.set_meta(Self::MODULE, fragment);
+    }
+
+    /// Nodes by start, the longer first, then by creation; global ones last.
+    fn source_order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.nodes.len() as u32).collect();
+        let key = |&i: &u32| {
+            let node = &self.nodes[i as usize];
+            (u64::from(node.start) << 32) | u64::from(!node.end)
+        };
+        // Stable, and fast on what is nearly sorted already.
+        order.sort_by_key(key);
+        let files = order.partition_point(|&i| self.nodes[i as usize].flags & flag::GLOBAL == 0);
+        order[files..].sort_by_key(|&i| self.names.get(self.nodes[i as usize].name));
+        order
+    }
+
+    fn write_nodes(&self, order: &[u32], graph: &mut ModuleGraph) {
+        let lines = &self.lines;
+        let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
+        ordinals.reserve(order.len());
+        // Scopes are compared as texts: an interface and a class of one name share theirs.
+        let mut scope_ids: FxHashMap<String, u32> = FxHashMap::default();
+        let mut scope_texts: Vec<String> = vec![String::new()];
+        // For every owner, by its index: the scope inside it.
+        let mut inside: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut line_hint = 0usize;
+
+        for &index in order {
+            let node = &self.nodes[index as usize];
+            if node.flags & flag::GLOBAL != 0 {
+                self.write_global(node, graph);
+                continue;
+            }
+            let scope = if node.owner == NO_NODE { 0 } else { inside.get(&node.owner).copied().unwrap_or(0) };
+            let ordinal = ordinals.entry((node.node_type, node.id_name, scope)).or_insert(0);
+            *ordinal += 1;
+            let ordinal = *ordinal;
+
+            let id_start = graph.text.len() as u32;
+            graph.text.push_str(self.file);
+            graph.text.push_str("->");
+            graph.text.push_str(node.node_type.as_str());
+            graph.text.push_str("->");
+            push_escaped_name(&mut graph.text, self.names.get(node.id_name));
+            if scope != 0 {
+                graph.text.push_str("[in:");
+                graph.text.push_str(&scope_texts[scope as usize]);
+                graph.text.push(']');
+            }
+            if ordinal > 1 {
+                graph.text.push('#');
+                push_int(&mut graph.text, ordinal);
+            }
+            let semantic_id = TextRange { start: id_start, end: graph.text.len() as u32 };
+            let id = NodeId::of(&graph.text[id_start as usize..]);
+
+            if is_owner(node.node_type) {
+                let mut text = scope_texts[scope as usize].clone();
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                let name = self.names.get(node.id_name);
+                push_escaped_segment(&mut text, name.strip_prefix("<object>:").filter(|_| node.node_type == NodeType::ObjectLiteral).unwrap_or(name));
+                if ordinal > 1 {
+                    text.push('#');
+                    push_int(&mut text, ordinal);
+                }
+                let next = scope_texts.len() as u32;
+                let scope_id = *scope_ids.entry(text).or_insert_with_key(|text| {
+                    scope_texts.push(text.clone());
+                    next
+                });
+                inside.insert(index, scope_id);
+            }
+
+            let (line, column) = lines.position_from(line_hint, node.start);
+            line_hint = line as usize - 1;
+            let (end_line, end_column) = lines.position_from(line_hint, node.end);
+            let span = Span { line, column, end_line, end_column };
+
+            let name = self.write_name(node, semantic_id, graph);
+            let meta_start = graph.text.len() as u32;
+            self.write_metadata(node, span, &mut graph.text);
+            let metadata = TextRange { start: meta_start, end: graph.text.len() as u32 };
+            let exported = node.flags & (flag::EXPORTED | flag::EXPORT_NODE) != 0;
+            graph.nodes.push(Node { id, node_type: node.node_type, exported, in_file: true, span, semantic_id, name, metadata });
+        }
+    }
+
+    /// The name column: a part of the id where it stands there as it is.
+    fn write_name(&self, node: &RawNode, id: TextRange, graph: &mut ModuleGraph) -> TextRange {
+        let name = self.names.get(node.name);
+        let start = id.start + self.file.len() as u32 + node.node_type.as_str().len() as u32 + 4;
+        let end = start + name.len() as u32;
+        if end <= id.end && graph.text.as_bytes()[start as usize..end as usize] == *name.as_bytes() {
+            return TextRange { start, end };
+        }
+        let start = graph.text.len() as u32;
+        graph.text.push_str(name);
+        TextRange { start, end: graph.text.len() as u32 }
+    }
+
+    fn write_metadata(&self, node: &RawNode, span: Span, out: &mut String) {
+        out.push_str("{\"line\":");
+        push_int(out, span.line);
+        out.push_str(",\"column\":");
+        push_int(out, span.column);
+        out.push_str(",\"endLine\":");
+        push_int(out, span.end_line);
+        out.push_str(",\"endColumn\":");
+        push_int(out, span.end_column);
+        out.push(',');
+        out.push_str(&self.meta[node.meta.0 as usize..node.meta.1 as usize]);
+        if node.flags & flag::REASSIGNED != 0 {
+            out.push_str("\"isReassigned\":true,");
+        }
+        if node.flags & flag::EXPORTED != 0 && node.flags & flag::SHOWS_EXPORTED != 0 {
+            out.push_str("\"isExported\":true,");
+        }
+        out.pop();
+        out.push('}');
+    }
+
+    fn write_global(&self, node: &RawNode, graph: &mut ModuleGraph) {
+        let path = self.names.get(node.name);
+        let id = external_function_id(GLOBAL_MODULE, path);
+        let semantic_id = push(&mut graph.text, &id);
+        let name = push(&mut graph.text, path);
+        let start = graph.text.len() as u32;
+        push_global_metadata(&mut graph.text, path);
+        let metadata = TextRange { start, end: graph.text.len() as u32 };
+        graph.nodes.push(Node {
+            id: NodeId::of(&id),
+            node_type: node.node_type,
+            exported: false,
+            in_file: false,
+            span: Span::default(),
+            semantic_id,
+            name,
+            metadata,
+        });
+    }
+
+    fn write_edges(&mut self, place: &[u32], graph: &mut ModuleGraph) {
+        let mut repeated: FxHashMap<u32, Vec<(u32, u32)>> = FxHashMap::default();
+        for &(edge, meta) in &self.repeated {
+            repeated.entry(edge).or_default().push(meta);
+        }
+        for (index, edge) in self.edges.iter().enumerate() {
+            let start = graph.text.len() as u32;
+            match repeated.get(&(index as u32)) {
+                None => {
+                    if edge.meta.0 != edge.meta.1 {
+                        graph.text.push('{');
+                        graph.text.push_str(&self.meta[edge.meta.0 as usize..edge.meta.1 as usize]);
+                        graph.text.pop();
+                        graph.text.push('}');
+                    }
+                }
+                Some(others) => self.write_repeated(edge, others, &mut graph.text),
+            }
+            graph.edges.push(Edge {
+                src: place[edge.src as usize],
+                dst: place[edge.dst as usize],
+                edge_type: edge.edge_type,
+                metadata: TextRange { start, end: graph.text.len() as u32 },
+            });
+        }
+    }
+
+    /// One edge for a fact that was met more than once.
+    fn write_repeated(&self, edge: &RawEdge, others: &[(u32, u32)], out: &mut String) {
+        let text = |meta: (u32, u32)| &self.meta[meta.0 as usize..meta.1 as usize];
+        let first = text(edge.meta);
+        let mut members = first.to_owned();
+        let arguments = edge.edge_type == EdgeType::PassesArgument;
+        if arguments {
+            // The indexes of all arguments that are this value.
+            members.push_str("\"argIndexes\":[");
+            for meta in std::iter::once(first).chain(others.iter().map(|&m| text(m))) {
+                if let Some(index) = argument_index(meta) {
+                    members.push_str(index);
+                    members.push(',');
+                }
+            }
+            members.pop();
+            members.push_str("],");
+        }
+        let without_index = |meta: &str| -> String {
+            match argument_index(meta) {
+                Some(index) if arguments => meta.replacen(&format!("\"argIndex\":{index},"), "", 1),
+                _ => meta.to_owned(),
+            }
+        };
+        let base = without_index(first);
+        let mut seen = vec![base];
+        let mut also = String::new();
+        for &meta in others {
+            let other = without_index(text(meta));
+            if seen.contains(&other) {
+                continue;
+            }
+            also.push('{');
+            also.push_str(other.strip_suffix(',').unwrap_or(&other));
+            also.push_str("},");
+            seen.push(other);
+        }
+        if !also.is_empty() {
+            also.pop();
+            members.push_str("\"also\":[");
+            members.push_str(&also);
+            members.push_str("],");
+        }
+        if members.is_empty() {
+            return;
+        }
+        out.push('{');
+        out.push_str(members.strip_suffix(',').unwrap_or(&members));
+        out.push('}');
+    }
+
+    /// EXTERNAL_MODULE of the global object, where undeclared names are used as values.
+    fn add_global_module(&self, place: &[u32], graph: &mut ModuleGraph) {
+        if self.globals.is_empty() {
+            return;
+        }
+        let id = external_module_id(GLOBAL_MODULE);
+        let semantic_id = push(&mut graph.text, &id);
+        let name = push(&mut graph.text, GLOBAL_MODULE);
+        let metadata = push(&mut graph.text, "{\"isBuiltin\":true}");
+        let module = graph.nodes.len() as u32;
+        graph.nodes.push(Node {
+            id: NodeId::of(&id),
+            node_type: NodeType::ExternalModule,
+            exported: false,
+            in_file: false,
+            span: Span::default(),
+            semantic_id,
+            name,
+            metadata,
+        });
+        let mut members: Vec<u32> = self.globals.values().map(|&node| place[node as usize]).collect();
+        members.sort_unstable();
+        for member in members {
+            graph.edges.push(Edge { src: module, dst: member, edge_type: EdgeType::Contains, metadata: TextRange::default() });
+        }
+    }
+
+    fn summarise(self, outcome: &Outcome, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
+        let mut facts = self.facts;
+        let mut nodes: Vec<SummaryNode> = Vec::new();
+        let mut table: FxHashMap<u32, NodeRef> = FxHashMap::default();
+        let mut reference = |old: u32| -> NodeRef {
+            *table.entry(old).or_insert_with(|| {
+                let node = &graph.nodes[place[old as usize] as usize];
+                nodes.push(SummaryNode {
+                    id: node.id.0,
+                    semantic_id: graph.semantic_id(node).to_owned(),
+                    node_type: node.node_type as u8,
+                    line: node.span.line,
+                    column: node.span.column,
+                });
+                NodeRef(nodes.len() as u32 - 1)
+            })
+        };
+        reference(Self::MODULE);
+        facts.for_each_node(|node| *node = reference(node.0));
+        ModuleSummary {
+            version: SUMMARY_VERSION,
+            file: self.file.to_owned(),
+            content_hash: outcome.content_hash,
+            module_type: outcome.module_type,
+            es_module_marker: self.es_module_marker,
+            names: self.names.into_names(),
+            nodes,
+            shapes: facts.shapes,
+            imports: facts.imports,
+            exports: facts.exports,
+            calls: facts.calls,
+            variables: facts.variables,
+            classes: facts.classes,
+            objects: facts.objects,
+        }
+    }
+}
+
+/// Whether ids of what is inside name this node. Of object literals only those with
+/// a plain context name are ever set as the owner of a node.
+fn is_owner(node_type: NodeType) -> bool {
+    matches!(
+        node_type,
+        NodeType::Namespace
+            | NodeType::Class
+            | NodeType::Interface
+            | NodeType::Type
+            | NodeType::Enum
+            | NodeType::Function
+            | NodeType::Method
+            | NodeType::ObjectLiteral
+    )
+}
+
+/// A directory or a stem that says so.
+fn is_test(file: &str) -> bool {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    let name = parts.pop().unwrap_or("");
+    let directory = |part: &&str| matches!(*part, "test" | "tests" | "__tests__" | "spec" | "fixture" | "fixtures");
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    parts.iter().any(|part| directory(part)) || [".test", ".spec", "_test"].iter().any(|end| stem.ends_with(end))
+}
+
+fn push(out: &mut String, text: &str) -> TextRange {
+    let start = out.len() as u32;
+    out.push_str(text);
+    TextRange { start, end: out.len() as u32 }
+}
+
+fn argument_index(meta: &str) -> Option<&str> {
+    let rest = meta.strip_prefix("\"argIndex\":")?;
+    rest.split_once(',').map(|(index, _)| index)
+}
+
+/// Metadata of a member of the global object; the linker writes the same.
+pub(crate) fn push_global_metadata(out: &mut String, path: &str) {
+    out.push_str("{\"module\":\"<global>\",\"exportedName\":");
+    push_json_string(out, path);
+    let root = path.split('.').next().unwrap_or(path);
+    if is_standard_global(root) {
+        out.push_str(",\"isBuiltin\":true");
+    }
+    if is_standard_value(path) {
+        out.push_str(",\"isValue\":true");
+    }
+    out.push('}');
+}

@@ -1,0 +1,613 @@
+//! The graph of a module while it is being built.
+//!
+//! Nodes get an index when they are made; ids, ordinals and positions are
+//! computed once, at the end ([`finish`]), because an ordinal depends on all
+//! siblings of a name. Everything that is needed of the syntax tree is written
+//! into the builder at the moment of the visit: the tree is dropped before the
+//! builder is finished.
+
+mod facts;
+mod finish;
+mod interner;
+pub(crate) mod metadata;
+pub(crate) mod scope;
+
+use graph_model::{EdgeType, LineIndex, NodeType};
+use rustc_hash::FxHashMap;
+use swc_common::{BytePos, Span, Spanned};
+
+use crate::summary::{NodeRef, Shape, ShapeRef, Sym};
+
+pub(crate) use facts::Facts;
+pub(crate) use finish::Outcome;
+pub(crate) use interner::Interner;
+use metadata::{Fragment, NO_META};
+use scope::{Binding, BindingId, BindingKind, Scopes, Space};
+
+/// Index of a node in the order of creation.
+pub(crate) type NodeIdx = u32;
+/// No node.
+pub(crate) const NO_NODE: NodeIdx = u32::MAX;
+
+/// Bits of [`RawNode::flags`].
+pub(crate) mod flag {
+    /// An export names it; also shown as `isExported` in its metadata.
+    pub(crate) const EXPORTED: u8 = 1;
+    /// `exported` without `isExported`: EXPORT nodes.
+    pub(crate) const EXPORT_NODE: u8 = 2;
+    /// `isReassigned`.
+    pub(crate) const REASSIGNED: u8 = 4;
+    /// It belongs to no file.
+    pub(crate) const GLOBAL: u8 = 8;
+    /// Its metadata shows `isExported`.
+    pub(crate) const SHOWS_EXPORTED: u8 = 16;
+    /// It has a container.
+    pub(crate) const CONTAINED: u8 = 32;
+}
+
+/// A node before it has an id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawNode {
+    pub(crate) node_type: NodeType,
+    pub(crate) flags: u8,
+    /// Name in the id.
+    pub(crate) id_name: Sym,
+    /// Name in the name column.
+    pub(crate) name: Sym,
+    /// Innermost owner, which gives the scope of the id.
+    pub(crate) owner: NodeIdx,
+    /// First byte.
+    pub(crate) start: u32,
+    /// Byte after the last one.
+    pub(crate) end: u32,
+    /// Fragment of metadata.
+    pub(crate) meta: (u32, u32),
+}
+
+/// An edge between two nodes of the builder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawEdge {
+    pub(crate) src: NodeIdx,
+    pub(crate) dst: NodeIdx,
+    pub(crate) edge_type: EdgeType,
+    pub(crate) meta: (u32, u32),
+}
+
+/// The value of an expression: its node, and what it can be evaluated to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Val {
+    pub(crate) node: NodeIdx,
+    pub(crate) shape: ShapeRef,
+    /// It stood under `await` and no CALL says so.
+    pub(crate) awaited: bool,
+}
+
+impl Val {
+    pub(crate) const NONE: Val = Val { node: NO_NODE, shape: ShapeRef::UNKNOWN, awaited: false };
+
+    pub(crate) fn new(node: NodeIdx, shape: ShapeRef) -> Val {
+        Val { node, shape, awaited: false }
+    }
+
+    pub(crate) fn exists(self) -> bool {
+        self.node != NO_NODE
+    }
+}
+
+/// What `this`, `return` and `await` refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FrameKind {
+    Module,
+    Namespace,
+    Function,
+    Arrow,
+    /// The initialiser of a field.
+    Field,
+    StaticBlock,
+}
+
+/// A callable, or what stands in its place.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) kind: FrameKind,
+    /// FUNCTION, METHOD, MODULE, NAMESPACE or CLASS.
+    pub(crate) callable: NodeIdx,
+    /// Container of its `var`s: the body SCOPE, MODULE or NAMESPACE.
+    pub(crate) body: NodeIdx,
+    /// Members of the class it belongs to are static.
+    pub(crate) is_static: bool,
+    /// Index in [`Builder::classes`] of the class whose `this` it has.
+    pub(crate) class: Option<usize>,
+    /// Implicit PARAMETER `this`.
+    pub(crate) this_node: NodeIdx,
+    /// Implicit PARAMETER `arguments`.
+    pub(crate) arguments_node: NodeIdx,
+    pub(crate) is_async: bool,
+    pub(crate) loops: u32,
+    pub(crate) tries: u32,
+    pub(crate) control: ControlFlow,
+}
+
+/// What `controlFlow` of a callable is made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ControlFlow {
+    pub(crate) branches: bool,
+    pub(crate) has_loops: bool,
+    pub(crate) has_try: bool,
+    pub(crate) early_return: bool,
+    pub(crate) throws: bool,
+    pub(crate) rejects: bool,
+    pub(crate) async_throw: bool,
+    /// Decisions; the cyclomatic complexity is one more.
+    pub(crate) decisions: u32,
+}
+
+/// A member of a class whose body is being visited.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member {
+    /// PROPERTY, or the METHOD that is no setter.
+    pub(crate) read: NodeIdx,
+    /// PROPERTY, METHOD, or the PARAMETER of the setter.
+    pub(crate) write: NodeIdx,
+    /// METHOD of the setter, whose PARAMETER is not known before its visit.
+    pub(crate) setter: NodeIdx,
+}
+
+/// A class whose body is being visited.
+#[derive(Debug)]
+pub(crate) struct ClassContext {
+    pub(crate) node: NodeIdx,
+    pub(crate) name: Sym,
+    /// The container around the class.
+    pub(crate) outside: NodeIdx,
+    pub(crate) members: FxHashMap<(Sym, bool), Member>,
+    /// Reads of `this.p` that no declared member answers; an implicit PROPERTY may come.
+    pub(crate) pending_reads: Vec<(NodeIdx, Sym, bool)>,
+    /// Writes to accessors whose setter has not been visited: value, setter, fragment.
+    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, (u32, u32))>,
+}
+
+/// A `try` part that is being visited.
+#[derive(Debug)]
+pub(crate) struct TryContext {
+    /// Index of the frame it stands in.
+    pub(crate) frame: usize,
+    pub(crate) has_catch: bool,
+    /// What may throw: node, `sourceType`, first byte.
+    pub(crate) sources: Vec<(NodeIdx, &'static str, u32)>,
+    /// Values thrown by `throw` statements.
+    pub(crate) thrown: Vec<NodeIdx>,
+}
+
+/// A call that can be joined to a local callable once all is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PendingCall {
+    pub(crate) call: NodeIdx,
+    pub(crate) binding: BindingId,
+    /// Index of its fact in the summary.
+    pub(crate) fact: usize,
+}
+
+/// State of the analysis of one module.
+pub(crate) struct Builder<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) lines: LineIndex<'a>,
+    /// Byte position of the first byte of the source.
+    base: u32,
+    pub(crate) names: Interner,
+    pub(crate) nodes: Vec<RawNode>,
+    pub(crate) edges: Vec<RawEdge>,
+    edge_keys: FxHashMap<(NodeIdx, NodeIdx, EdgeType), u32>,
+    /// Metadata of repeated edges: index of the first one, fragment of the other.
+    repeated: Vec<(u32, (u32, u32))>,
+    pub(crate) meta: String,
+    pub(crate) scopes: Scopes,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) classes: Vec<ClassContext>,
+    pub(crate) tries: Vec<TryContext>,
+    pub(crate) container: NodeIdx,
+    pub(crate) owner: NodeIdx,
+    /// Nodes that were made before their declaration is visited, by the first byte of their identifier.
+    pub(crate) reserved: FxHashMap<u32, NodeIdx>,
+    /// Signatures of overloads, by the node that they belong to.
+    pub(crate) overloads: FxHashMap<NodeIdx, Vec<String>>,
+    pub(crate) globals: FxHashMap<Sym, NodeIdx>,
+    /// EXPORT of each exported name, and the index of its fact.
+    pub(crate) exports: FxHashMap<Sym, (NodeIdx, usize)>,
+    /// The next object literal lists its values in [`Builder::listed`].
+    pub(crate) list_properties: bool,
+    /// Key, value and place of the properties of the last listed object literal.
+    pub(crate) listed: Vec<(Sym, Val, (u32, u32))>,
+    pub(crate) pending_calls: Vec<PendingCall>,
+    /// `new` of a class of this module: call, CLASS, index of its fact.
+    pub(crate) pending_news: Vec<(NodeIdx, NodeIdx, usize)>,
+    /// Reads of a member of an ENUM or NAMESPACE of this module.
+    pub(crate) pending_members: Vec<(NodeIdx, NodeIdx, Sym)>,
+    /// Members of the ENUMs and NAMESPACEs of this module.
+    pub(crate) members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
+    pub(crate) facts: Facts,
+    /// Index of the fact of an IMPORT.
+    pub(crate) import_facts: FxHashMap<NodeIdx, usize>,
+    /// The next call or value stands under `await`.
+    pub(crate) awaited: bool,
+    /// Scope level outside of which `with` hides names; 0 for none.
+    pub(crate) with_level: u32,
+    pub(crate) strict: bool,
+    pub(crate) is_module: bool,
+    pub(crate) uses_common_js: bool,
+    pub(crate) es_module_marker: bool,
+    pub(crate) import_meta: Vec<String>,
+    pub(crate) has_top_level_await: bool,
+    pub(crate) directives: Vec<String>,
+    /// First byte of the statement or member whose leading comment documents what is in it.
+    pub(crate) doc_anchor: u32,
+    /// Scratch for expression texts.
+    pub(crate) scratch: String,
+    pub(crate) has_ignore_comments: bool,
+    /// Label of the loop that comes next.
+    pub(crate) label: Option<Sym>,
+    /// First PARAMETER of each setter.
+    pub(crate) setter_parameters: FxHashMap<NodeIdx, NodeIdx>,
+    pub(crate) known: Known,
+}
+
+/// Symbols of names that the analyzer itself looks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) empty: Sym,
+    pub(crate) star: Sym,
+    pub(crate) rest: Sym,
+    pub(crate) default: Sym,
+    pub(crate) equals: Sym,
+    pub(crate) this: Sym,
+    pub(crate) arguments: Sym,
+    pub(crate) require: Sym,
+    pub(crate) module: Sym,
+    pub(crate) exports: Sym,
+    pub(crate) undefined: Sym,
+    pub(crate) constructor: Sym,
+    pub(crate) body: Sym,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder whose only node is the MODULE.
+    pub(crate) fn new(file: &'a str, source: &'a str, base: BytePos) -> Self {
+        let mut names = Interner::default();
+        let known = Known {
+            empty: names.intern(""),
+            star: names.intern("*"),
+            rest: names.intern("..."),
+            default: names.intern("default"),
+            equals: names.intern("export="),
+            this: names.intern("this"),
+            arguments: names.intern("arguments"),
+            require: names.intern("require"),
+            module: names.intern("module"),
+            exports: names.intern("exports"),
+            undefined: names.intern("undefined"),
+            constructor: names.intern("constructor"),
+            body: names.intern("body"),
+        };
+        let guess = source.len() / 24 + 16;
+        let mut builder = Builder {
+            file,
+            source,
+            lines: LineIndex::new(source),
+            base: base.0,
+            nodes: Vec::with_capacity(guess),
+            edges: Vec::with_capacity(guess * 2),
+            edge_keys: FxHashMap::default(),
+            repeated: Vec::new(),
+            meta: String::with_capacity(source.len() + 64),
+            scopes: Scopes::default(),
+            frames: Vec::new(),
+            classes: Vec::new(),
+            tries: Vec::new(),
+            container: NO_NODE,
+            owner: NO_NODE,
+            reserved: FxHashMap::default(),
+            overloads: FxHashMap::default(),
+            globals: FxHashMap::default(),
+            exports: FxHashMap::default(),
+            list_properties: false,
+            listed: Vec::new(),
+            pending_calls: Vec::new(),
+            pending_news: Vec::new(),
+            pending_members: Vec::new(),
+            members: FxHashMap::default(),
+            facts: Facts::default(),
+            import_facts: FxHashMap::default(),
+            awaited: false,
+            with_level: 0,
+            strict: false,
+            is_module: false,
+            uses_common_js: false,
+            es_module_marker: false,
+            import_meta: Vec::new(),
+            has_top_level_await: false,
+            directives: Vec::new(),
+            doc_anchor: u32::MAX,
+            scratch: String::new(),
+            has_ignore_comments: source.contains("grafema-ignore"),
+            label: None,
+            setter_parameters: FxHashMap::default(),
+            names,
+            known,
+        };
+        builder.meta.push(' '); // so that no fragment starts at 0, which means none
+        let (id_name, name) = (known.module, builder.names.intern(file));
+        let module = builder.push_node(RawNode {
+            node_type: NodeType::Module,
+            flags: 0,
+            id_name,
+            name,
+            owner: NO_NODE,
+            start: 0,
+            end: source.len() as u32,
+            meta: NO_META,
+        });
+        builder.container = module;
+        builder.frames.push(Frame::new(FrameKind::Module, module, module));
+        builder
+    }
+
+    /// The MODULE node.
+    pub(crate) const MODULE: NodeIdx = 0;
+
+    /// First and last byte of a span in the source.
+    pub(crate) fn range(&self, span: Span) -> (u32, u32) {
+        (self.offset(span.lo), self.offset(span.hi))
+    }
+
+    pub(crate) fn offset(&self, pos: BytePos) -> u32 {
+        pos.0.saturating_sub(self.base).min(self.source.len() as u32)
+    }
+
+    pub(crate) fn start_of(&self, node: &impl Spanned) -> u32 {
+        self.offset(node.span_lo())
+    }
+
+    /// The source text of a span.
+    pub(crate) fn text_of(&self, span: Span) -> &'a str {
+        let (start, end) = self.range(span);
+        self.source.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    pub(crate) fn sym(&mut self, text: &str) -> Sym {
+        self.names.intern(text)
+    }
+
+    pub(crate) fn push_node(&mut self, node: RawNode) -> NodeIdx {
+        self.nodes.push(node);
+        self.nodes.len() as u32 - 1
+    }
+
+    /// Makes a node whose two names are equal; it has no container yet.
+    pub(crate) fn make(&mut self, node_type: NodeType, name: Sym, range: (u32, u32)) -> NodeIdx {
+        self.push_node(RawNode {
+            node_type,
+            flags: 0,
+            id_name: name,
+            name,
+            owner: self.owner,
+            start: range.0,
+            end: range.1,
+            meta: NO_META,
+        })
+    }
+
+    /// Makes a node inside the current container.
+    pub(crate) fn add(&mut self, node_type: NodeType, name: Sym, range: (u32, u32)) -> NodeIdx {
+        let node = self.make(node_type, name, range);
+        self.contain(node);
+        node
+    }
+
+    pub(crate) fn set_meta(&mut self, node: NodeIdx, fragment: Fragment) {
+        self.nodes[node as usize].meta = self.end(fragment);
+    }
+
+    pub(crate) fn node(&self, node: NodeIdx) -> &RawNode {
+        &self.nodes[node as usize]
+    }
+
+    pub(crate) fn set_flag(&mut self, node: NodeIdx, flag: u8) {
+        self.nodes[node as usize].flags |= flag;
+    }
+
+    /// Puts a node into the current container.
+    pub(crate) fn contain(&mut self, node: NodeIdx) {
+        let parent = self.container;
+        self.contain_in(parent, node);
+    }
+
+    pub(crate) fn contain_in(&mut self, parent: NodeIdx, node: NodeIdx) {
+        let holds_variables = !matches!(
+            self.node(parent).node_type,
+            NodeType::Class | NodeType::Interface | NodeType::Type | NodeType::Enum
+        );
+        let edge = match self.node(node).node_type {
+            NodeType::Variable | NodeType::Constant if holds_variables => EdgeType::Declares,
+            NodeType::Property => EdgeType::HasProperty,
+            _ => EdgeType::Contains,
+        };
+        self.tree_edge(parent, node, edge, NO_META);
+    }
+
+    /// An edge of the containment tree, which cannot repeat.
+    pub(crate) fn tree_edge(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType, meta: (u32, u32)) {
+        self.set_flag(dst, flag::CONTAINED);
+        self.edges.push(RawEdge { src, dst, edge_type, meta });
+    }
+
+    /// An edge without metadata. Does nothing where an end is missing.
+    pub(crate) fn edge(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType) {
+        self.edge_meta(src, dst, edge_type, NO_META);
+    }
+
+    /// An edge with a fragment of metadata; a repeated one is merged at the end.
+    pub(crate) fn edge_meta(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType, meta: (u32, u32)) {
+        if src == NO_NODE || dst == NO_NODE {
+            return;
+        }
+        let next = self.edges.len() as u32;
+        match self.edge_keys.entry((src, dst, edge_type)) {
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(next);
+                self.edges.push(RawEdge { src, dst, edge_type, meta });
+            }
+            std::collections::hash_map::Entry::Occupied(entry) => self.repeated.push((*entry.get(), meta)),
+        }
+    }
+
+    /// Ends a fragment and makes the edge that it describes.
+    pub(crate) fn edge_with(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType, fragment: Fragment) {
+        let meta = self.end(fragment);
+        self.edge_meta(src, dst, edge_type, if meta.0 == meta.1 { NO_META } else { meta });
+    }
+
+    /// An edge that carries a value; says so where the value was awaited.
+    pub(crate) fn value_edge(&mut self, src: NodeIdx, value: Val, edge_type: EdgeType, fragment: Fragment) {
+        self.m_flag("isAwaited", value.awaited);
+        self.edge_with(src, value.node, edge_type, fragment);
+    }
+
+    /// The same for edges that start at the value.
+    pub(crate) fn value_edge_to(&mut self, value: Val, dst: NodeIdx, edge_type: EdgeType, fragment: Fragment) {
+        self.m_flag("isAwaited", value.awaited);
+        self.edge_with(value.node, dst, edge_type, fragment);
+    }
+
+    /// `src USES value`, with the role.
+    pub(crate) fn uses(&mut self, src: NodeIdx, value: Val, role: &str) {
+        if !value.exists() {
+            return;
+        }
+        let fragment = self.fragment();
+        self.m_str("role", role);
+        self.value_edge(src, value, EdgeType::Uses, fragment);
+    }
+
+    /// The same from the current container.
+    pub(crate) fn container_uses(&mut self, value: Val, role: &str) {
+        let container = self.container;
+        if value.node != container {
+            self.uses(container, value, role);
+        }
+    }
+
+    /// Runs `f` with another container.
+    pub(crate) fn in_container<R>(&mut self, container: NodeIdx, f: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::replace(&mut self.container, container);
+        let result = f(self);
+        self.container = outer;
+        result
+    }
+
+    /// Runs `f` with another owner.
+    pub(crate) fn in_owner<R>(&mut self, owner: NodeIdx, f: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::replace(&mut self.owner, owner);
+        let result = f(self);
+        self.owner = outer;
+        result
+    }
+
+    /// Runs `f` inside a new lexical scope.
+    pub(crate) fn in_scope<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        self.scopes.enter();
+        let result = f(self);
+        self.scopes.leave();
+        result
+    }
+
+    pub(crate) fn frame(&self) -> &Frame {
+        &self.frames[self.frames.len() - 1]
+    }
+
+    pub(crate) fn frame_mut(&mut self) -> &mut Frame {
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// The frame that `this` belongs to.
+    pub(crate) fn this_frame(&self) -> usize {
+        self.frames.iter().rposition(|f| f.kind != FrameKind::Arrow).unwrap_or(0)
+    }
+
+    /// The innermost callable, or the module.
+    pub(crate) fn callable(&self) -> NodeIdx {
+        self.frame().callable
+    }
+
+    pub(crate) fn declare(&mut self, space: Space, name: Sym, node: NodeIdx, kind: BindingKind) -> BindingId {
+        let binding = Binding {
+            node,
+            kind,
+            frame: self.frames.len() as u32 - 1,
+            level: self.scopes.level(),
+            reassigned: false,
+            function: NO_NODE,
+        };
+        self.scopes.declare(space, name, binding)
+    }
+
+    pub(crate) fn shape(&mut self, shape: Shape) -> ShapeRef {
+        self.facts.shape(shape)
+    }
+
+    /// A value that is its own node, with the shape that the type of the node tells.
+    pub(crate) fn node_value(&mut self, node: NodeIdx) -> Val {
+        let reference = NodeRef(node);
+        let shape = match self.node(node).node_type {
+            NodeType::Call => Shape::Call(reference),
+            NodeType::ConstructorCall => Shape::New(reference),
+            NodeType::Function | NodeType::Method => Shape::Function(reference),
+            NodeType::Class => Shape::Class(reference),
+            NodeType::ObjectLiteral => Shape::Object(reference),
+            NodeType::ArrayLiteral => Shape::Array(reference),
+            NodeType::Import => Shape::Import(reference),
+            NodeType::JsxElement => Shape::Jsx(reference),
+            _ => Shape::Unknown,
+        };
+        let shape = self.shape(shape);
+        Val::new(node, shape)
+    }
+
+    /// The node of an undeclared name.
+    pub(crate) fn global(&mut self, name: Sym) -> NodeIdx {
+        if let Some(&node) = self.globals.get(&name) {
+            return node;
+        }
+        let node = self.push_node(RawNode {
+            node_type: NodeType::ExternalFunction,
+            flags: flag::GLOBAL,
+            id_name: name,
+            name,
+            owner: NO_NODE,
+            start: u32::MAX,
+            end: u32::MAX,
+            meta: NO_META,
+        });
+        self.globals.insert(name, node);
+        node
+    }
+}
+
+impl Frame {
+    pub(crate) fn new(kind: FrameKind, callable: NodeIdx, body: NodeIdx) -> Self {
+        Frame {
+            kind,
+            callable,
+            body,
+            is_static: false,
+            class: None,
+            this_node: NO_NODE,
+            arguments_node: NO_NODE,
+            is_async: false,
+            loops: 0,
+            tries: 0,
+            control: ControlFlow::default(),
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Assignments: values flow into the place that is written.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::Span;
+use swc_ecma_ast::*;
+
+use super::name::Meaning;
+use super::naming::{ANONYMOUS, Context};
+use super::pattern::Leaves;
+use super::text::transparent;
+use crate::builder::metadata::NO_META;
+use crate::builder::{Builder, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val};
+use crate::summary::{Shape, Sym, VariableFact};
+
+/// A place that can be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Binding, PROPERTY, or value node of the chain's root; `NO_NODE` where there is none.
+    pub(crate) node: NodeIdx,
+    /// The part of it that is written.
+    pub(crate) path: Vec<Sym>,
+    /// `mutationType`.
+    pub(crate) mutation: Option<&'static str>,
+    /// METHOD of a setter that is called instead.
+    pub(crate) setter: NodeIdx,
+}
+
+impl Place {
+    fn whole(node: NodeIdx) -> Place {
+        Place { node, path: Vec::new(), mutation: None, setter: NO_NODE }
+    }
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn assignment(&mut self, assign: &'a AssignExpr) -> Val {
+        match &assign.left {
+            AssignTarget::Pat(pattern) => {
+                let value = self.value(&assign.right, ANONYMOUS);
+                let mut path = Vec::new();
+                let leaves = Leaves::Assigned { value, span: assign.span };
+                match pattern {
+                    AssignTargetPat::Array(array) => self.array_pattern(array, &leaves, &mut path),
+                    AssignTargetPat::Object(object) => self.object_pattern(object, &leaves, &mut path),
+                    AssignTargetPat::Invalid(_) => {}
+                }
+                value
+            }
+            AssignTarget::Simple(target) => self.simple_assignment(assign, target),
+        }
+    }
+
+    fn simple_assignment(&mut self, assign: &'a AssignExpr, target: &'a SimpleAssignTarget) -> Val {
+        let plain = assign.op == AssignOp::Assign;
+        if plain && let Some(value) = self.common_js_assignment(assign, target) {
+            return value;
+        }
+        let context = self.target_context(target);
+        let value = self.value(&assign.right, context);
+        let place = self.target_place(target);
+        if let SimpleAssignTarget::Ident(ident) = target {
+            self.note_write(&ident.id, value);
+        }
+        self.write(value, &place, assign.span, (!plain).then(|| assign.op.as_str()), &[], false);
+        if plain {
+            return value;
+        }
+        match target {
+            SimpleAssignTarget::Ident(ident) => self.identifier(&ident.id),
+            _ => Val::new(place.node, crate::summary::ShapeRef::UNKNOWN),
+        }
+    }
+
+    /// A FUNCTION that is assigned to a variable without an initialiser counts as its only value.
+    fn note_write(&mut self, ident: &'a Ident, value: Val) {
+        let Meaning::Bound(id) = self.meaning(ident) else { return };
+        let node = self.scopes.get(id).node;
+        if node == NO_NODE || !matches!(self.node(node).node_type, NodeType::Variable) {
+            return;
+        }
+        self.facts.variables.push(VariableFact {
+            node: crate::summary::NodeRef(node),
+            init: value.shape,
+            path: Vec::new(),
+            reassigned: true,
+        });
+    }
+
+    fn target_context(&mut self, target: &'a SimpleAssignTarget) -> Context<'a> {
+        match target {
+            SimpleAssignTarget::Ident(ident) => Context::Binding(self.sym(&ident.id.sym)),
+            SimpleAssignTarget::Member(member) => match self.member_key(&member.prop) {
+                (name, None) => Context::Plain(name),
+                _ => ANONYMOUS,
+            },
+            SimpleAssignTarget::SuperProp(SuperPropExpr { prop: SuperProp::Ident(name), .. }) => {
+                Context::Plain(self.sym(&name.sym))
+            }
+            SimpleAssignTarget::Paren(e) => self.expression_context(&e.expr),
+            SimpleAssignTarget::TsAs(e) => self.expression_context(&e.expr),
+            SimpleAssignTarget::TsNonNull(e) => self.expression_context(&e.expr),
+            SimpleAssignTarget::TsSatisfies(e) => self.expression_context(&e.expr),
+            SimpleAssignTarget::TsTypeAssertion(e) => self.expression_context(&e.expr),
+            _ => ANONYMOUS,
+        }
+    }
+
+    fn expression_context(&mut self, target: &'a Expr) -> Context<'a> {
+        match transparent(target) {
+            Expr::Ident(ident) => Context::Binding(self.sym(&ident.sym)),
+            Expr::Member(member) => match self.member_key(&member.prop) {
+                (name, None) => Context::Plain(name),
+                _ => ANONYMOUS,
+            },
+            _ => ANONYMOUS,
+        }
+    }
+
+    fn target_place(&mut self, target: &'a SimpleAssignTarget) -> Place {
+        match target {
+            SimpleAssignTarget::Ident(ident) => self.name_place(&ident.id),
+            SimpleAssignTarget::Member(member) => self.member_place(member),
+            SimpleAssignTarget::SuperProp(member) => self.super_place(member),
+            SimpleAssignTarget::Paren(e) => self.place(&e.expr),
+            SimpleAssignTarget::TsAs(e) => self.place(&e.expr),
+            SimpleAssignTarget::TsNonNull(e) => self.place(&e.expr),
+            SimpleAssignTarget::TsSatisfies(e) => self.place(&e.expr),
+            SimpleAssignTarget::TsTypeAssertion(e) => self.place(&e.expr),
+            SimpleAssignTarget::TsInstantiation(e) => self.place(&e.expr),
+            SimpleAssignTarget::OptChain(_) | SimpleAssignTarget::Invalid(_) => Place::whole(NO_NODE),
+        }
+    }
+
+    /// The place that an expression names when it is written.
+    pub(crate) fn place(&mut self, target: &'a Expr) -> Place {
+        match transparent(target) {
+            Expr::Ident(ident) => self.name_place(ident),
+            Expr::Member(member) => self.member_place(member),
+            Expr::SuperProp(member) => self.super_place(member),
+            Expr::OptChain(chain) => match &*chain.base {
+                OptChainBase::Member(member) => self.member_place(member),
+                OptChainBase::Call(_) => Place::whole(self.value(target, ANONYMOUS).node),
+            },
+            _ => Place::whole(self.value(target, ANONYMOUS).node),
+        }
+    }
+
+    fn name_place(&mut self, ident: &'a Ident) -> Place {
+        match self.meaning(ident) {
+            Meaning::Bound(id) => {
+                self.mark_reassigned(id);
+                Place::whole(self.bound_value(id, true).node)
+            }
+            Meaning::Global(name) => Place::whole(self.global(name)),
+            Meaning::Hidden => Place::whole(NO_NODE),
+        }
+    }
+
+    fn super_place(&mut self, member: &'a SuperPropExpr) -> Place {
+        match &member.prop {
+            SuperProp::Ident(name) => {
+                let name = self.sym(&name.sym);
+                self.this_place(name, member.span)
+            }
+            SuperProp::Computed(key) => {
+                let value = self.operand(&key.expr);
+                self.container_uses(value, "key");
+                Place::whole(NO_NODE)
+            }
+        }
+    }
+
+    fn member_place(&mut self, member: &'a MemberExpr) -> Place {
+        let (name, key) = self.member_key(&member.prop);
+        if matches!(transparent(&member.obj), Expr::This(_)) && key.is_none() {
+            return self.this_place(name, member.span);
+        }
+        let mut path = Vec::new();
+        let node = self.chain_root(&member.obj, &mut path);
+        if let Some(key) = key {
+            let value = self.operand(key);
+            self.container_uses(value, "key");
+        }
+        path.push(name);
+        let prototype = path.len() == 2 && self.names.get(path[0]) == "prototype";
+        let mutation = match (prototype, key) {
+            (true, _) => "prototype",
+            (false, Some(_)) => "computed",
+            (false, None) => "property",
+        };
+        Place { node, path, mutation: Some(mutation), setter: NO_NODE }
+    }
+
+    /// `this.name` as a target: a member of the class, or a part of the implicit parameter.
+    fn this_place(&mut self, name: Sym, span: Span) -> Place {
+        let index = self.this_frame();
+        let frame = &self.frames[index];
+        let Some(class) = frame.class else {
+            let node = match frame.kind {
+                FrameKind::Function => self.implicit_parameter(false, this_span(span)),
+                _ => NO_NODE,
+            };
+            return Place { node, path: vec![name], mutation: Some("property"), setter: NO_NODE };
+        };
+        let is_static = frame.is_static;
+        if let Some(member) = self.classes[class].members.get(&(name, is_static)).copied() {
+            let node = if member.setter == NO_NODE { member.write } else { NO_NODE };
+            return Place { node, path: Vec::new(), mutation: Some("property"), setter: member.setter };
+        }
+        let property = self.implicit_property(class, name, is_static, span);
+        Place { node: property, path: Vec::new(), mutation: Some("property"), setter: NO_NODE }
+    }
+
+    /// The PROPERTY of a field that is only ever assigned.
+    fn implicit_property(&mut self, class: usize, name: Sym, is_static: bool, span: Span) -> NodeIdx {
+        let (start, end) = self.range(span);
+        let (class_node, class_name) = (self.classes[class].node, self.classes[class].name);
+        let id_name = if is_static {
+            let text = format!("static:{}", self.names.get(name));
+            self.sym(&text)
+        } else {
+            name
+        };
+        let node = self.push_node(RawNode {
+            node_type: NodeType::Property,
+            flags: 0,
+            id_name,
+            name,
+            owner: class_node,
+            start,
+            end,
+            meta: NO_META,
+        });
+        let fragment = self.fragment();
+        self.m_str("propertyKind", "implicit");
+        self.m_sym("className", class_name);
+        self.m_flag("isStatic", is_static);
+        self.m_flag("isPrivate", self.names.get(name).starts_with('#'));
+        self.set_meta(node, fragment);
+        self.contain_in(class_node, node);
+        let context = &mut self.classes[class];
+        context.members.insert((name, is_static), Member { read: node, write: node, setter: NO_NODE });
+        node
+    }
+
+    /// Root of a chain of members; the steps from it are appended to `path`.
+    fn chain_root(&mut self, expr: &'a Expr, path: &mut Vec<Sym>) -> NodeIdx {
+        super::with_stack(|| match transparent(expr) {
+            Expr::Member(member) => {
+                if self.is_module_exports(member) {
+                    return Self::MODULE;
+                }
+                let (name, key) = self.member_key(&member.prop);
+                if matches!(transparent(&member.obj), Expr::This(_))
+                    && let Some(found) = self.this_member(name)
+                    && found.read != NO_NODE
+                {
+                    return found.read;
+                }
+                let node = self.chain_root(&member.obj, path);
+                if let Some(key) = key {
+                    let value = self.operand(key);
+                    self.container_uses(value, "key");
+                }
+                path.push(name);
+                node
+            }
+            root => self.value(root, ANONYMOUS).node,
+        })
+    }
+
+    /// `FLOWS_INTO` a place.
+    pub(crate) fn write(
+        &mut self,
+        value: Val,
+        place: &Place,
+        span: Span,
+        operator: Option<&str>,
+        source_path: &[Sym],
+        spread: bool,
+    ) {
+        if !value.exists() {
+            return;
+        }
+        let fragment = self.fragment();
+        let (line, column) = self.lines.position(self.offset(span.lo));
+        self.m_int("line", line);
+        self.m_int("column", column);
+        if let Some(operator) = operator {
+            self.m_str("operator", operator);
+        }
+        self.m_path("propertyPath", &place.path);
+        if let Some(&last) = place.path.last() {
+            self.m_sym("propertyName", last);
+        }
+        self.m_path("sourcePath", source_path);
+        if let Some(mutation) = place.mutation {
+            self.m_str("mutationType", mutation);
+        }
+        self.m_flag("isSpread", spread);
+        if place.setter != NO_NODE {
+            self.m_flag("isAwaited", value.awaited);
+            let meta = self.end(fragment);
+            let frame = &self.frames[self.this_frame()];
+            if let Some(class) = frame.class {
+                self.classes[class].pending_writes.push((value.node, place.setter, meta));
+            }
+            return;
+        }
+        self.value_edge_to(value, place.node, EdgeType::FlowsInto, fragment);
+    }
+
+    /// Shape of `this`.
+    pub(crate) fn this_shape(&mut self) -> crate::summary::ShapeRef {
+        self.shape(Shape::This)
+    }
+}
+
+/// The `this` (or `super`) at the start of a member's span.
+fn this_span(span: Span) -> Span {
+    Span::new(span.lo, span.lo + swc_common::BytePos(4))
+}

@@ -1,0 +1,445 @@
+//! Calls and `new`.
+
+use graph_model::{EdgeType, NodeType, is_standard_class};
+use swc_common::Span;
+use swc_ecma_ast::*;
+
+use super::name::Meaning;
+use super::naming::{ANONYMOUS, Context};
+use super::text::{callee_text, expression_text, last_name, static_key};
+use crate::builder::scope::BindingKind;
+use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
+use crate::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
+
+/// What the metadata of a call says of its place.
+struct Site<'a> {
+    span: Span,
+    awaited: bool,
+    optional: bool,
+    tagged: bool,
+    type_arguments: Option<&'a TsTypeParamInstantiation>,
+    arguments: u32,
+}
+
+/// What is called.
+#[derive(Clone, Copy)]
+enum Target {
+    /// A function of this module, by its declaration or as an IIFE.
+    Function(NodeIdx),
+    /// A name whose initialiser may turn out to be a function.
+    Binding(crate::builder::scope::BindingId),
+    Other,
+}
+
+impl<'a> Builder<'a> {
+    /// `f(…)`, `o.m(…)`, `super(…)`, `import(…)`, `require(…)`.
+    pub(crate) fn call(&mut self, call: &'a CallExpr, awaited: bool, context: Context<'a>) -> Val {
+        let callee = match &call.callee {
+            Callee::Import(_) => return self.dynamic_import(call, awaited),
+            Callee::Super(_) => None,
+            Callee::Expr(callee) => Some(&**callee),
+        };
+        if let Some(Expr::Ident(ident)) = callee
+            && &*ident.sym == "require"
+            && !call.args.is_empty()
+            && matches!(self.meaning(ident), Meaning::Global(_))
+        {
+            return self.require(call, awaited, context);
+        }
+        let defined = self.defined_export(call);
+        let first_edge = self.edges.len();
+        let site = Site {
+            span: call.span,
+            awaited,
+            optional: false,
+            tagged: false,
+            type_arguments: call.type_args.as_deref(),
+            arguments: call.args.len() as u32,
+        };
+        let text = callee_text(&call.callee);
+        let node = self.call_node(&text, callee, &site);
+        let (target, shape) = match callee {
+            Some(callee) => self.callee(node, callee),
+            None => (Target::Other, self.shape(Shape::Super)),
+        };
+        self.arguments(node, callee, &call.args, defined.is_some());
+        if let Some(name) = defined {
+            self.finish_defined_export(name, call, first_edge);
+        }
+        let kind = if callee.is_none() { CallKind::Super } else { CallKind::Call };
+        self.finish_call(node, kind, target, shape);
+        self.node_value(node)
+    }
+
+    /// `f?.(…)`.
+    pub(crate) fn optional_call(&mut self, chain: &'a OptChainExpr, call: &'a OptCall, awaited: bool) -> Val {
+        let site = Site {
+            span: chain.span,
+            awaited,
+            optional: chain.optional,
+            tagged: false,
+            type_arguments: call.type_args.as_deref(),
+            arguments: call.args.len() as u32,
+        };
+        let node = self.call_node(&expression_text(&call.callee), Some(&call.callee), &site);
+        let (target, shape) = self.callee(node, &call.callee);
+        self.arguments(node, Some(&call.callee), &call.args, false);
+        self.finish_call(node, CallKind::Call, target, shape);
+        self.node_value(node)
+    }
+
+    /// A template with a tag: the holes are the arguments after the first.
+    pub(crate) fn tagged_template(&mut self, tagged: &'a TaggedTpl, awaited: bool) -> Val {
+        let site = Site {
+            span: tagged.span,
+            awaited,
+            optional: false,
+            tagged: true,
+            type_arguments: tagged.type_params.as_deref(),
+            arguments: tagged.tpl.exprs.len() as u32 + 1,
+        };
+        let node = self.call_node(&expression_text(&tagged.tag), Some(&tagged.tag), &site);
+        let (target, shape) = self.callee(node, &tagged.tag);
+        for (i, hole) in tagged.tpl.exprs.iter().enumerate() {
+            let value = self.value(hole, Context::Argument { callee: Some(&tagged.tag), first: None });
+            self.passes_argument(node, value, i as u32 + 1, false);
+        }
+        self.finish_call(node, CallKind::Call, target, shape);
+        self.node_value(node)
+    }
+
+    fn call_node(&mut self, text: &str, callee: Option<&'a Expr>, site: &Site<'a>) -> NodeIdx {
+        let text = if callee.is_some_and(|c| matches!(super::text::transparent(c), Expr::Fn(_) | Expr::Arrow(_))) {
+            "<iife>"
+        } else {
+            text
+        };
+        let name = self.sym(text);
+        let range = self.range(site.span);
+        let node = self.add(NodeType::Call, name, range);
+        let fragment = self.fragment();
+        let mut computed = false;
+        match callee {
+            Some(callee) => {
+                if let Some((object, method, key)) = member_parts(callee) {
+                    self.m_str("object", &object);
+                    self.m_str("method", method.as_deref().unwrap_or("<computed>"));
+                    computed = method.is_none();
+                    self.m_bool("computed", computed);
+                    if computed && let Some(Expr::Ident(key)) = key {
+                        self.m_str("computedPropertyVar", &key.sym);
+                    }
+                    self.m_bool("isMethodCall", true);
+                }
+                self.m_flag("isSuper", matches!(callee, Expr::SuperProp(_)));
+            }
+            None => self.m_bool("isSuper", true),
+        }
+        if !computed && !callee.is_some_and(|c| member_parts(c).is_some()) {
+            self.m_bool("computed", false);
+        }
+        self.m_flag("isOptional", site.optional || callee.is_some_and(is_optional_member));
+        self.m_flag("isTagged", site.tagged);
+        self.site_metadata(site, range.0);
+        self.set_meta(node, fragment);
+        if let Some(types) = site.type_arguments {
+            self.type_arguments_of(node, types);
+        }
+        self.may_throw(node, if site.awaited { "awaited_call" } else { "sync_call" }, range.0);
+        node
+    }
+
+    fn site_metadata(&mut self, site: &Site<'a>, start: u32) {
+        self.m_bool("isAwaited", site.awaited);
+        let (tries, loops) = (self.frame().tries, self.frame().loops);
+        self.m_bool("isInsideTry", tries > 0);
+        self.m_flag("isInsideLoop", loops > 0);
+        self.m_int("argCount", site.arguments);
+        if let Some(types) = site.type_arguments {
+            let texts: Vec<&str> = types.params.iter().map(|t| self.type_text(t)).collect();
+            self.m_list("typeArguments", &texts);
+        }
+        if self.has_ignore_comments {
+            self.ignore_comment(start);
+        }
+    }
+
+    /// What a call calls: `USES` its receiver, or the callee itself.
+    fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
+        match callee {
+            Expr::Paren(e) => self.callee(call, &e.expr),
+            Expr::TsNonNull(e) => self.callee(call, &e.expr),
+            Expr::TsInstantiation(e) => self.callee(call, &e.expr),
+            Expr::TsAs(e) => {
+                let result = self.callee(call, &e.expr);
+                self.cast_type(&e.type_ann);
+                result
+            }
+            Expr::Ident(ident) => self.named_callee(call, ident),
+            Expr::Member(member) => (Target::Other, self.member_callee(call, member)),
+            Expr::OptChain(chain) if matches!(&*chain.base, OptChainBase::Member(_)) => match &*chain.base {
+                OptChainBase::Member(member) => (Target::Other, self.member_callee(call, member)),
+                OptChainBase::Call(_) => (Target::Other, ShapeRef::UNKNOWN),
+            },
+            Expr::SuperProp(member) => {
+                let receiver = self.shape(Shape::Super);
+                let name = match &member.prop {
+                    SuperProp::Ident(name) => self.sym(&name.sym),
+                    SuperProp::Computed(key) => self.computed_key(call, &key.expr),
+                };
+                (Target::Other, self.shape(Shape::Member(receiver, name)))
+            }
+            Expr::Fn(_) | Expr::Arrow(_) => {
+                let value = self.value(callee, Context::Fixed("<iife>"));
+                (Target::Function(value.node), value.shape)
+            }
+            _ => {
+                let value = self.operand(callee);
+                self.uses(call, value, "callee");
+                (Target::Other, value.shape)
+            }
+        }
+    }
+
+    fn named_callee(&mut self, call: NodeIdx, ident: &'a Ident) -> (Target, ShapeRef) {
+        let meaning = self.meaning(ident);
+        let value = self.identifier_quietly(ident);
+        let Meaning::Bound(id) = meaning else {
+            if value.exists() {
+                self.uses(call, value, "callee");
+            }
+            return (Target::Other, value.shape);
+        };
+        let binding = *self.scopes.get(id);
+        let is_function = matches!(binding.kind, BindingKind::Function | BindingKind::SelfName)
+            && value.exists()
+            && self.node(value.node).node_type == NodeType::Function;
+        if is_function {
+            return (Target::Function(value.node), value.shape);
+        }
+        self.uses(call, value, "callee");
+        (Target::Binding(id), value.shape)
+    }
+
+    fn member_callee(&mut self, call: NodeIdx, member: &'a MemberExpr) -> ShapeRef {
+        let receiver = self.receiver(&member.obj);
+        self.uses(call, receiver, "receiver");
+        let name = match &member.prop {
+            MemberProp::Ident(name) => self.sym(&name.sym),
+            MemberProp::PrivateName(name) => self.private_name(name),
+            MemberProp::Computed(key) => self.computed_key(call, &key.expr),
+        };
+        self.note_selected(receiver, name);
+        self.shape(Shape::Member(receiver.shape, name))
+    }
+
+    /// The receiver of a member: `this` and undeclared names give a shape only.
+    pub(crate) fn receiver(&mut self, object: &'a Expr) -> Val {
+        match object {
+            Expr::Paren(e) => self.receiver(&e.expr),
+            Expr::TsNonNull(e) => self.receiver(&e.expr),
+            Expr::This(_) => {
+                let shape = self.shape(Shape::This);
+                Val { shape, ..Val::NONE }
+            }
+            Expr::Ident(ident) => self.identifier_quietly(ident),
+            _ => self.operand(object),
+        }
+    }
+
+    /// The name that a computed key gives; `*`, and `USES` the key, where it is not static.
+    fn computed_key(&mut self, user: NodeIdx, key: &'a Expr) -> Sym {
+        match static_key(key) {
+            Some(key) => self.sym(&key),
+            None => {
+                let value = self.operand(key);
+                self.uses(user, value, "key");
+                self.known.star
+            }
+        }
+    }
+
+    pub(crate) fn private_name(&mut self, name: &'a PrivateName) -> Sym {
+        let text = format!("#{}", name.name);
+        self.sym(&text)
+    }
+
+    /// With `defines`, the third argument is the descriptor of a CommonJS export.
+    fn arguments(
+        &mut self,
+        call: NodeIdx,
+        callee: Option<&'a Expr>,
+        arguments: &'a [ExprOrSpread],
+        defines: bool,
+    ) {
+        let first = arguments.first().filter(|a| a.spread.is_none()).map(|a| &*a.expr);
+        for (i, argument) in arguments.iter().enumerate() {
+            self.list_properties = defines && i == 2;
+            let value = self.value(&argument.expr, Context::Argument { callee, first });
+            self.passes_argument(call, value, i as u32, argument.spread.is_some());
+        }
+    }
+
+    pub(crate) fn passes_argument(&mut self, call: NodeIdx, value: Val, index: u32, spread: bool) {
+        if !value.exists() {
+            return;
+        }
+        let fragment = self.fragment();
+        self.m_int("argIndex", index);
+        self.m_flag("isSpread", spread);
+        self.value_edge(call, value, EdgeType::PassesArgument, fragment);
+    }
+
+    fn finish_call(&mut self, node: NodeIdx, kind: CallKind, target: Target, callee: ShapeRef) {
+        let fact = self.facts.calls.len();
+        let mut resolved = false;
+        match target {
+            Target::Function(function) => {
+                self.edge(node, function, EdgeType::Calls);
+                resolved = true;
+            }
+            Target::Binding(binding) => self.pending_calls.push(PendingCall { call: node, binding, fact }),
+            Target::Other => {}
+        }
+        self.facts.calls.push(CallFact { node: NodeRef(node), kind, callee, resolved });
+    }
+
+    /// `new C(…)`.
+    pub(crate) fn new_expression(&mut self, new: &'a NewExpr, awaited: bool) -> Val {
+        let text = expression_text(&new.callee);
+        let name = self.sym(&if text == "<chain>" { text } else { format!("new {text}()") });
+        let range = self.range(new.span);
+        let node = self.add(NodeType::ConstructorCall, name, range);
+        let class_name = last_name(&new.callee);
+        let mut global = None;
+        if let Expr::Ident(ident) = super::text::transparent(&new.callee)
+            && let Meaning::Global(name) = self.meaning(ident)
+        {
+            global = Some(name);
+        }
+        let builtin = global.is_some_and(|name| is_standard_class(self.names.get(name)));
+        let arguments = new.args.as_deref().unwrap_or(&[]);
+        let fragment = self.fragment();
+        self.m_str("className", &class_name);
+        self.m_bool("isBuiltin", builtin);
+        self.m_bool("isNew", true);
+        let site = Site {
+            span: new.span,
+            awaited,
+            optional: false,
+            tagged: false,
+            type_arguments: new.type_args.as_deref(),
+            arguments: arguments.len() as u32,
+        };
+        self.site_metadata(&site, range.0);
+        self.set_meta(node, fragment);
+        if let Some(types) = site.type_arguments {
+            self.type_arguments_of(node, types);
+        }
+        self.may_throw(node, "constructor_call", range.0);
+
+        let fact = self.facts.calls.len();
+        let callee = match super::text::transparent(&new.callee) {
+            Expr::Ident(ident) => {
+                let value = self.identifier_quietly(ident);
+                if value.exists() && self.node(value.node).node_type == NodeType::Class {
+                    self.edge(node, value.node, EdgeType::InstanceOf);
+                    self.pending_news.push((node, value.node, fact));
+                } else {
+                    self.uses(node, value, "callee");
+                }
+                value.shape
+            }
+            Expr::Member(member) => self.constructor_member(node, member),
+            callee => {
+                let value = self.value(callee, ANONYMOUS);
+                if value.exists() && self.node(value.node).node_type == NodeType::Class {
+                    self.edge(node, value.node, EdgeType::InstanceOf);
+                    self.pending_news.push((node, value.node, fact));
+                } else {
+                    self.uses(node, value, "callee");
+                }
+                value.shape
+            }
+        };
+        self.facts.calls.push(CallFact { node: NodeRef(node), kind: CallKind::New, callee, resolved: false });
+        self.arguments(node, Some(&new.callee), arguments, false);
+        self.node_value(node)
+    }
+
+    fn constructor_member(&mut self, node: NodeIdx, member: &'a MemberExpr) -> ShapeRef {
+        self.member_callee(node, member)
+    }
+
+    /// Notes a call, `new` or thrown value for the catch clause that would see it.
+    pub(crate) fn may_throw(&mut self, node: NodeIdx, source: &'static str, start: u32) {
+        if node == NO_NODE {
+            return;
+        }
+        let frame = self.frames.len() - 1;
+        let catcher = self.tries.iter_mut().rev().take_while(|t| t.frame == frame).find(|t| t.has_catch);
+        if let Some(catcher) = catcher {
+            catcher.sources.push((node, source, start));
+        }
+    }
+
+    /// `grafema-ignore CODE - reason` in the comment before a call's line, or at its end.
+    fn ignore_comment(&mut self, start: u32) {
+        let before = &self.source[..start as usize];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let previous_start = before[..line_start.saturating_sub(1)].rfind('\n').map_or(0, |i| i + 1);
+        let text = &before[previous_start..];
+        let Some(at) = text.rfind("grafema-ignore") else { return };
+        let rest = &text[at + "grafema-ignore".len()..];
+        let rest = rest.strip_prefix("-next-line").unwrap_or(rest);
+        let rest = rest.lines().next().unwrap_or("").trim_end().trim_end_matches("*/").trim();
+        let (code, reason) = match rest.split_once(" - ") {
+            Some((code, reason)) => (code.trim(), reason.trim()),
+            None => (rest, ""),
+        };
+        if code.is_empty() {
+            return;
+        }
+        self.m_key("grafemaIgnore");
+        self.meta.push('{');
+        self.m_str("code", code);
+        if !reason.is_empty() {
+            self.m_str("reason", reason);
+        }
+        self.meta.pop();
+        self.meta.push_str("},");
+    }
+}
+
+/// Object text, method name and key of a member that is called.
+fn member_parts(callee: &Expr) -> Option<(String, Option<String>, Option<&Expr>)> {
+    let member = match callee {
+        Expr::Paren(e) => return member_parts(&e.expr),
+        Expr::TsNonNull(e) => return member_parts(&e.expr),
+        Expr::TsAs(e) => return member_parts(&e.expr),
+        Expr::TsInstantiation(e) => return member_parts(&e.expr),
+        Expr::Member(member) => member,
+        Expr::OptChain(chain) => match &*chain.base {
+            OptChainBase::Member(member) => member,
+            OptChainBase::Call(_) => return None,
+        },
+        Expr::SuperProp(member) => {
+            let (method, key) = match &member.prop {
+                SuperProp::Ident(name) => (Some(name.sym.to_string()), None),
+                SuperProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
+            };
+            return Some(("super".to_owned(), method, key));
+        }
+        _ => return None,
+    };
+    let (method, key) = match &member.prop {
+        MemberProp::Ident(name) => (Some(name.sym.to_string()), None),
+        MemberProp::PrivateName(name) => (Some(format!("#{}", name.name)), None),
+        MemberProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
+    };
+    Some((expression_text(&member.obj), method, key))
+}
+
+fn is_optional_member(callee: &Expr) -> bool {
+    matches!(callee, Expr::OptChain(chain) if chain.optional && matches!(&*chain.base, OptChainBase::Member(_)))
+}

@@ -1,0 +1,236 @@
+//! CommonJS: `require`, `exports`, `module.exports`; and `import()`.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::Spanned;
+use swc_ecma_ast::*;
+
+use super::module::{ExportParts, ImportParts};
+use super::name::Meaning;
+use super::naming::Context;
+use super::text::{static_key, transparent};
+use crate::builder::metadata::cut;
+use crate::builder::{Builder, NodeIdx, Val};
+use crate::summary::{ImportForm, Sym};
+
+impl<'a> Builder<'a> {
+    /// `require(e)`, which is a value and no CALL.
+    pub(crate) fn require(&mut self, call: &'a CallExpr, awaited: bool, context: Context<'a>) -> Val {
+        let local = match context {
+            Context::Binding(name) => self.names.get(name).to_owned(),
+            _ => "*".to_owned(),
+        };
+        self.runtime_import(call, "require", ImportForm::Require, &local, awaited)
+    }
+
+    /// `import(e)`.
+    pub(crate) fn dynamic_import(&mut self, call: &'a CallExpr, awaited: bool) -> Val {
+        self.runtime_import(call, "dynamic", ImportForm::Dynamic, "*", awaited)
+    }
+
+    fn runtime_import(
+        &mut self,
+        call: &'a CallExpr,
+        kind: &'static str,
+        form: ImportForm,
+        local: &str,
+        awaited: bool,
+    ) -> Val {
+        let argument = call.args.first();
+        let literal = argument.filter(|a| a.spread.is_none()).and_then(|a| static_key(&a.expr));
+        let source = match (&literal, argument) {
+            (Some(literal), _) => literal.clone(),
+            (None, Some(argument)) => static_prefix(&argument.expr),
+            (None, None) => "<dynamic>".to_owned(),
+        };
+        let function = if form == ImportForm::Require { "require" } else { "import" };
+        let name = self.sym(&format!("{function}({source})"));
+        let range = self.range(call.span);
+        let node = self.add(NodeType::Import, name, range);
+        let path = match (&literal, argument) {
+            (None, Some(argument)) => Some(cut(self.text_of(argument.expr.span()), 120)),
+            _ => None,
+        };
+        self.import_metadata(
+            node,
+            &ImportParts {
+                source: &source,
+                literal: literal.is_some(),
+                imported: "*",
+                local,
+                kind,
+                form,
+                type_only: false,
+                dynamic_path: path,
+            },
+        );
+        if literal.is_none() {
+            if let Some(argument) = argument {
+                let value = self.operand(&argument.expr);
+                self.container_uses(value, "read");
+            }
+        }
+        for option in call.args.iter().skip(1) {
+            let value = self.operand(&option.expr);
+            self.container_uses(value, "read");
+        }
+        let value = self.node_value(node);
+        Val { awaited, ..value }
+    }
+
+    /// `module.exports`, unless the module declares `module` itself.
+    pub(crate) fn is_module_exports(&mut self, member: &'a MemberExpr) -> bool {
+        let Expr::Ident(object) = &*member.obj else { return false };
+        if &*object.sym != "module" {
+            return false;
+        }
+        let exports = match &member.prop {
+            MemberProp::Ident(name) => &*name.sym == "exports",
+            MemberProp::Computed(key) => static_key(&key.expr).as_deref() == Some("exports"),
+            MemberProp::PrivateName(_) => false,
+        };
+        exports && matches!(self.meaning(object), Meaning::Global(_))
+    }
+
+    /// `exports` or `module.exports`.
+    fn is_exports(&mut self, expr: &'a Expr) -> bool {
+        match transparent(expr) {
+            Expr::Ident(ident) => &*ident.sym == "exports" && matches!(self.meaning(ident), Meaning::Global(_)),
+            Expr::Member(member) => self.is_module_exports(member),
+            _ => false,
+        }
+    }
+
+    /// `exports.x = v` and `module.exports = v`; `None` for any other assignment.
+    pub(crate) fn common_js_assignment(
+        &mut self,
+        assign: &'a AssignExpr,
+        target: &'a SimpleAssignTarget,
+    ) -> Option<Val> {
+        let SimpleAssignTarget::Member(member) = target else { return None };
+        let range = self.range(assign.span);
+        if self.is_module_exports(member) {
+            return Some(self.assign_module_exports(&assign.right, range));
+        }
+        if !self.is_exports(&member.obj) {
+            return None;
+        }
+        let (name, None) = self.member_key(&member.prop) else { return None };
+        if self.names.get(name) == "__esModule" {
+            self.es_module_marker = true;
+            self.effect(&assign.right);
+            return Some(Val::NONE);
+        }
+        let value = self.value_or_assigned(&assign.right, Context::Plain(name));
+        if !is_void(&assign.right) {
+            self.export_value(name, "named", &assign.right, value, range, true);
+        }
+        Some(value)
+    }
+
+    /// The right side of an export; `exports.a = exports.b = v` exports both.
+    fn value_or_assigned(&mut self, expr: &'a Expr, context: Context<'a>) -> Val {
+        if is_void(expr) {
+            return Val::NONE;
+        }
+        self.value(expr, context)
+    }
+
+    fn assign_module_exports(&mut self, right: &'a Expr, range: (u32, u32)) -> Val {
+        let is_object = matches!(transparent(right), Expr::Object(_));
+        self.list_properties = is_object;
+        let exports = self.known.exports;
+        let value = self.value(right, Context::Plain(exports));
+        self.list_properties = false;
+        let equals = self.known.equals;
+        self.export_value(equals, "equals", right, value, range, true);
+        if is_object {
+            for (name, value, range) in std::mem::take(&mut self.listed) {
+                self.export_property(name, value, range);
+            }
+        }
+        value
+    }
+
+    fn export_property(&mut self, name: Sym, value: Val, range: (u32, u32)) {
+        let parts = ExportParts {
+            name,
+            kind: "named",
+            local: None,
+            source: None,
+            type_only: false,
+            common_js: true,
+            range,
+        };
+        let nodes: &[NodeIdx] = if value.exists() { &[value.node] } else { &[] };
+        self.export_nodes(parts, nodes, value.shape);
+    }
+
+    /// `Object.defineProperty(exports, 'x', …)`: the name that it defines.
+    pub(crate) fn defined_export(&mut self, call: &'a CallExpr) -> Option<Sym> {
+        let Callee::Expr(callee) = &call.callee else { return None };
+        let Expr::Member(member) = &**callee else { return None };
+        let (Expr::Ident(object), MemberProp::Ident(method)) = (&*member.obj, &member.prop) else { return None };
+        if &*object.sym != "Object" || &*method.sym != "defineProperty" || call.args.len() < 3 {
+            return None;
+        }
+        if !self.is_exports(&call.args[0].expr) {
+            return None;
+        }
+        let name = static_key(&call.args[1].expr)?;
+        if name == "__esModule" {
+            self.es_module_marker = true;
+            return None;
+        }
+        Some(self.sym(&name))
+    }
+
+    /// After the arguments of such a call: its EXPORT.
+    pub(crate) fn finish_defined_export(&mut self, name: Sym, call: &'a CallExpr, first_edge: usize) {
+        let range = self.range(call.span);
+        for (key, value, _) in std::mem::take(&mut self.listed) {
+            match self.names.get(key) {
+                "value" => self.export_property(name, value, range),
+                "get" => {
+                    let returned: Vec<NodeIdx> = self.edges[first_edge..]
+                        .iter()
+                        .filter(|e| e.edge_type == EdgeType::Returns && e.dst == value.node)
+                        .map(|e| e.src)
+                        .collect();
+                    for node in returned {
+                        let value = self.node_value(node);
+                        self.export_property(name, value, range);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `void 0` or `undefined`: a placeholder that compilers write.
+fn is_void(expr: &Expr) -> bool {
+    match transparent(expr) {
+        Expr::Unary(unary) => unary.op == UnaryOp::Void,
+        Expr::Ident(ident) => &*ident.sym == "undefined",
+        Expr::Assign(assign) => is_void(&assign.right),
+        _ => false,
+    }
+}
+
+/// The part of a computed specifier that is certain.
+fn static_prefix(expr: &Expr) -> String {
+    let mut expr = transparent(expr);
+    loop {
+        match expr {
+            Expr::Bin(bin) if bin.op == BinaryOp::Add => expr = transparent(&bin.left),
+            Expr::Lit(Lit::Str(s)) => return s.value.to_string_lossy().into_owned(),
+            Expr::Tpl(tpl) => {
+                return match super::text::template_text(tpl) {
+                    Some(text) if !text.is_empty() => text,
+                    _ => "<dynamic>".to_owned(),
+                };
+            }
+            _ => return "<dynamic>".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,698 @@
+//! Functions, arrows and methods: parameters, body, `controlFlow`.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::{Span, Spanned};
+use swc_ecma_ast::*;
+
+use super::hoist::for_each_ident;
+use super::naming::{ANONYMOUS, Context};
+use super::pattern::Leaves;
+use crate::builder::metadata::{cut, push_json_string};
+use crate::builder::scope::{BindingKind, Space};
+use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
+use crate::summary::Sym;
+
+/// The parts that all callables have.
+#[derive(Clone, Copy)]
+pub(crate) struct Callable<'a> {
+    parameters: Parameters<'a>,
+    body: Body<'a>,
+    is_async: bool,
+    is_generator: bool,
+    arrow: bool,
+    type_params: Option<&'a TsTypeParamDecl>,
+    return_type: Option<&'a TsTypeAnn>,
+    this_type: Option<&'a TsTypeAnn>,
+    span: Span,
+}
+
+#[derive(Clone, Copy)]
+enum Parameters<'a> {
+    Function(&'a [Param]),
+    Arrow(&'a [Pat]),
+    Constructor(&'a [ParamOrTsParamProp]),
+}
+
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    None,
+    Block(&'a FunctionBody),
+    Expression(&'a Expr),
+}
+
+/// One formal parameter.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameter<'a> {
+    pattern: ParameterPattern<'a>,
+    /// Without decorators and modifiers.
+    span: Span,
+    decorators: &'a [Decorator],
+    property: bool,
+}
+
+#[derive(Clone, Copy)]
+enum ParameterPattern<'a> {
+    Pattern(&'a Pat),
+    Ident(&'a BindingIdent),
+    Assign(&'a AssignPat),
+}
+
+/// A method or accessor of an object literal.
+pub(crate) struct ObjectMethod<'a> {
+    pub(crate) key: Option<Sym>,
+    pub(crate) prefix: &'static str,
+    pub(crate) span: Span,
+    pub(crate) object: Context<'a>,
+}
+
+/// How a callable is bound to `this`, and what else its metadata says.
+#[derive(Clone, Default)]
+pub(crate) struct Role {
+    pub(crate) class: Option<usize>,
+    pub(crate) is_static: bool,
+    pub(crate) is_callback: bool,
+    /// Members of the metadata that only this kind of callable has.
+    pub(crate) extra: String,
+    /// First byte of the text whose leading comment documents it; `u32::MAX` for none.
+    pub(crate) doc: u32,
+}
+
+impl<'a> Callable<'a> {
+    pub(crate) fn of_function(function: &'a Function) -> Self {
+        Callable {
+            parameters: Parameters::Function(&function.params),
+            body: function.body.as_ref().map_or(Body::None, Body::Block),
+            is_async: function.is_async,
+            is_generator: function.is_generator,
+            arrow: false,
+            type_params: function.type_params.as_deref(),
+            return_type: function.return_type.as_deref(),
+            this_type: function.this_param.as_ref().and_then(|p| p.type_ann.as_deref()),
+            span: function.span,
+        }
+    }
+
+    pub(crate) fn of_constructor(constructor: &'a Constructor) -> Self {
+        Callable {
+            parameters: Parameters::Constructor(&constructor.params),
+            body: constructor.body.as_ref().map_or(Body::None, Body::Block),
+            is_async: false,
+            is_generator: false,
+            arrow: false,
+            type_params: None,
+            return_type: None,
+            this_type: None,
+            span: constructor.span,
+        }
+    }
+
+    fn of_arrow(arrow: &'a ArrowExpr) -> Self {
+        Callable {
+            parameters: Parameters::Arrow(&arrow.params),
+            body: match &*arrow.body {
+                ArrowFunctionBody::FunctionBody(body) => Body::Block(body),
+                ArrowFunctionBody::Expr(expr) => Body::Expression(expr),
+            },
+            is_async: arrow.is_async,
+            is_generator: arrow.is_generator,
+            arrow: true,
+            type_params: arrow.type_params.as_deref(),
+            return_type: arrow.return_type.as_deref(),
+            this_type: None,
+            span: arrow.span,
+        }
+    }
+
+    pub(crate) fn has_body(&self) -> bool {
+        !matches!(self.body, Body::None)
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'a>> {
+        match self.parameters {
+            Parameters::Function(params) => params.iter().map(Parameter::of_param).collect(),
+            Parameters::Arrow(patterns) => patterns.iter().map(Parameter::of_pattern).collect(),
+            Parameters::Constructor(params) => params
+                .iter()
+                .map(|param| match param {
+                    ParamOrTsParamProp::Param(param) => Parameter::of_param(param),
+                    ParamOrTsParamProp::TsParamProp(prop) => {
+                        let (pattern, span) = match &prop.param {
+                            TsParamPropParam::Ident(ident) => (ParameterPattern::Ident(ident), binding_span(ident)),
+                            TsParamPropParam::Assign(assign) => (ParameterPattern::Assign(assign), assign.span),
+                        };
+                        Parameter { pattern, span, decorators: &prop.decorators, property: true }
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> Parameter<'a> {
+    fn of_param(param: &'a Param) -> Self {
+        Parameter {
+            pattern: ParameterPattern::Pattern(&param.pat),
+            span: pattern_span(&param.pat),
+            decorators: &param.decorators,
+            property: false,
+        }
+    }
+
+    fn of_pattern(pattern: &'a Pat) -> Self {
+        Parameter {
+            pattern: ParameterPattern::Pattern(pattern),
+            span: pattern_span(pattern),
+            decorators: &[],
+            property: false,
+        }
+    }
+
+    /// The declared type, wherever the pattern keeps it.
+    fn type_annotation(&self) -> Option<&'a TsTypeAnn> {
+        match self.pattern {
+            ParameterPattern::Pattern(pattern) => pattern_type(pattern),
+            ParameterPattern::Ident(ident) => ident.type_ann.as_deref(),
+            ParameterPattern::Assign(assign) => pattern_type(&assign.left),
+        }
+    }
+
+    /// The only identifier, where the parameter is no destructuring pattern.
+    fn ident(&self) -> Option<&'a BindingIdent> {
+        fn of(pattern: &Pat) -> Option<&BindingIdent> {
+            match pattern {
+                Pat::Ident(ident) => Some(ident),
+                Pat::Assign(assign) => of(&assign.left),
+                Pat::Rest(rest) => of(&rest.arg),
+                _ => None,
+            }
+        }
+        match self.pattern {
+            ParameterPattern::Pattern(pattern) => of(pattern),
+            ParameterPattern::Ident(ident) => Some(ident),
+            ParameterPattern::Assign(assign) => of(&assign.left),
+        }
+    }
+
+    fn has_default(&self) -> bool {
+        matches!(self.pattern, ParameterPattern::Assign(_) | ParameterPattern::Pattern(Pat::Assign(_)))
+    }
+
+    fn is_rest(&self) -> bool {
+        matches!(self.pattern, ParameterPattern::Pattern(Pat::Rest(_)))
+    }
+
+    fn is_optional(&self) -> bool {
+        match self.pattern {
+            ParameterPattern::Ident(ident) => ident.id.optional,
+            ParameterPattern::Pattern(Pat::Ident(ident)) => ident.id.optional,
+            ParameterPattern::Pattern(Pat::Array(array)) => array.optional,
+            ParameterPattern::Pattern(Pat::Object(object)) => object.optional,
+            _ => false,
+        }
+    }
+}
+
+fn binding_span(ident: &BindingIdent) -> Span {
+    match &ident.type_ann {
+        Some(annotation) => ident.id.span.with_hi(annotation.span.hi.max(ident.id.span.hi)),
+        None => ident.id.span,
+    }
+}
+
+/// A pattern with its type annotation.
+fn pattern_span(pattern: &Pat) -> Span {
+    let span = pattern.span();
+    match pattern_type(pattern) {
+        Some(annotation) if !matches!(pattern, Pat::Assign(_)) => span.with_hi(annotation.span.hi.max(span.hi)),
+        _ => span,
+    }
+}
+
+/// The annotation of a pattern.
+pub(crate) fn pattern_type(pattern: &Pat) -> Option<&TsTypeAnn> {
+    match pattern {
+        Pat::Ident(ident) => ident.type_ann.as_deref(),
+        Pat::Array(array) => array.type_ann.as_deref(),
+        Pat::Object(object) => object.type_ann.as_deref(),
+        Pat::Rest(rest) => rest.type_ann.as_deref(),
+        Pat::Assign(assign) => pattern_type(&assign.left),
+        Pat::Invalid(_) | Pat::Expr(_) => None,
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// `function f() {}` as a statement; its node was made when its scope was entered.
+    pub(crate) fn function_declaration(&mut self, decl: &'a FnDecl) {
+        let Some(node) = self.reserved_node(&decl.ident) else { return };
+        if self.node(node).start != self.start_of(&decl.function.span) {
+            return; // a signature that belongs to an implementation
+        }
+        self.contain(node);
+        let mut role = Role { doc: self.doc_anchor, ..Role::default() };
+        if decl.declare {
+            role.extra.push_str("\"declare\":true,");
+        }
+        self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
+        self.callable_body(node, Callable::of_function(&decl.function), &role, None);
+    }
+
+    /// `export default function …`.
+    pub(crate) fn default_function(&mut self, function: &'a FnExpr) -> Option<NodeIdx> {
+        let start = self.start_of(&function.function.span);
+        let node = *self.reserved.get(&start)?;
+        self.contain(node);
+        let role = Role { doc: self.doc_anchor, ..Role::default() };
+        self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
+        self.callable_body(node, Callable::of_function(&function.function), &role, None);
+        Some(node)
+    }
+
+    pub(crate) fn function_expression(&mut self, function: &'a FnExpr, context: Context<'a>) -> Val {
+        let own = function.ident.as_ref();
+        self.function_value(Callable::of_function(&function.function), own, context)
+    }
+
+    pub(crate) fn arrow(&mut self, arrow: &'a ArrowExpr, context: Context<'a>) -> Val {
+        self.function_value(Callable::of_arrow(arrow), None, context)
+    }
+
+    fn function_value(&mut self, callable: Callable<'a>, own: Option<&'a Ident>, context: Context<'a>) -> Val {
+        let (name, plain) = match own {
+            Some(ident) => (self.sym(&ident.sym), true),
+            None => self.context_name(context),
+        };
+        let range = self.range(callable.span);
+        let node = self.add(NodeType::Function, name, range);
+        let mut role = Role {
+            is_callback: matches!(context, Context::Argument { .. }),
+            doc: if plain { self.doc_anchor } else { u32::MAX },
+            ..Role::default()
+        };
+        if self.frame().kind == FrameKind::Field && matches!(context, Context::Plain(_)) {
+            role.extra.push_str("\"isClassProperty\":true,");
+        }
+        self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
+        self.callable_body(node, callable, &role, own);
+        self.node_value(node)
+    }
+
+    /// A method, getter or setter of an object literal.
+    pub(crate) fn object_method(&mut self, callable: Callable<'a>, method: ObjectMethod<'a>) -> Val {
+        let (key, id_name) = match method.key {
+            Some(key) => {
+                let text = format!("{}{}", method.prefix, self.names.get(key));
+                (key, self.sym(&text))
+            }
+            None => {
+                let key = self.sym("<computed>");
+                let text = format!("{}<computed>", method.prefix);
+                (key, self.sym(&text))
+            }
+        };
+        let range = self.range(method.span);
+        let node = self.add(NodeType::Function, id_name, range);
+        self.nodes[node as usize].name = key;
+        let mut role = Role { doc: range.0, ..Role::default() };
+        role.extra.push_str("\"methodKind\":");
+        push_json_string(&mut role.extra, match method.prefix {
+            "get:" => "get",
+            "set:" => "set",
+            _ => "method",
+        });
+        role.extra.push(',');
+        if let Context::Binding(object) | Context::Plain(object) = method.object {
+            role.extra.push_str("\"objectName\":");
+            push_json_string(&mut role.extra, self.names.get(object));
+            role.extra.push(',');
+        }
+        self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
+        self.callable_body(node, callable, &role, None);
+        self.node_value(node)
+    }
+
+    /// Everything inside a callable, and its metadata.
+    pub(crate) fn callable_body(
+        &mut self,
+        node: NodeIdx,
+        callable: Callable<'a>,
+        role: &Role,
+        own_name: Option<&'a Ident>,
+    ) {
+        let outer_anchor = std::mem::replace(&mut self.doc_anchor, u32::MAX);
+        let outer_owner = std::mem::replace(&mut self.owner, node);
+        let outer_container = std::mem::replace(&mut self.container, node);
+        let outer_strict = self.strict;
+
+        let mut frame = Frame::new(if callable.arrow { FrameKind::Arrow } else { FrameKind::Function }, node, NO_NODE);
+        frame.class = role.class;
+        frame.is_static = role.is_static;
+        frame.is_async = callable.is_async;
+        self.frames.push(frame);
+
+        self.scopes.enter();
+        if let Some(ident) = own_name {
+            let name = self.sym(&ident.sym);
+            self.declare(Space::Value, name, node, BindingKind::SelfName);
+        }
+        self.scopes.enter();
+        if let Some(params) = callable.type_params {
+            self.type_parameters(node, params);
+        }
+        let parameters = callable.parameters();
+        if callable.has_body() {
+            // The body's node comes first: defaults may already be captured by it.
+            let body_span = match callable.body {
+                Body::Block(body) => body.span,
+                Body::Expression(expr) => expr.span(),
+                Body::None => callable.span,
+            };
+            let range = self.range(body_span);
+            let body_name = self.known.body;
+            let body = self.make(NodeType::Scope, body_name, range);
+            let fragment = self.fragment();
+            self.m_str("scopeType", "function_body");
+            self.set_meta(body, fragment);
+            self.tree_edge(node, body, EdgeType::HasScope, crate::builder::metadata::NO_META);
+            self.frame_mut().body = body;
+
+            for (index, parameter) in parameters.iter().enumerate() {
+                self.declare_parameter(node, parameter, index as u32, role.class);
+            }
+            for parameter in &parameters {
+                self.visit_parameter(parameter, role.class);
+            }
+            self.return_type(node, &callable);
+            self.container = body;
+            match callable.body {
+                Body::Block(block) => self.function_block(block),
+                Body::Expression(expr) => {
+                    let value = self.value(expr, Context::Fixed("<return>"));
+                    let fragment = self.fragment();
+                    self.m_bool("implicit", true);
+                    self.value_edge_to(value, node, EdgeType::Returns, fragment);
+                }
+                Body::None => {}
+            }
+        } else {
+            for parameter in &parameters {
+                if let Some(annotation) = parameter.type_annotation() {
+                    self.type_of(node, annotation);
+                }
+            }
+            self.return_type(node, &callable);
+        }
+        self.scopes.leave();
+        self.scopes.leave();
+
+        let frame = self.frames.pop();
+        self.owner = outer_owner;
+        self.container = outer_container;
+        self.strict = outer_strict;
+        self.doc_anchor = outer_anchor;
+        let control = frame.map(|f| f.control).filter(|_| callable.has_body());
+        self.callable_metadata(node, &callable, &parameters, role, control);
+    }
+
+    fn return_type(&mut self, node: NodeIdx, callable: &Callable<'a>) {
+        if let Some(annotation) = callable.return_type {
+            self.returned_type(node, annotation);
+        }
+        if let Some(annotation) = callable.this_type {
+            self.type_of(node, annotation);
+        }
+    }
+
+    fn function_block(&mut self, block: &'a FunctionBody) {
+        self.scopes.enter();
+        self.strict = self.strict || has_use_strict(&block.stmts);
+        self.hoist_body(&block.stmts);
+        let (last, init) = match block.stmts.split_last() {
+            Some((last, init)) => (Some(last), init),
+            None => (None, &[][..]),
+        };
+        for stmt in init {
+            self.statement(stmt);
+        }
+        if let Some(last) = last {
+            // A return that ends the body is not an early one.
+            let early = self.frame().control.early_return;
+            self.statement(last);
+            if matches!(last, Stmt::Return(_)) {
+                self.frame_mut().control.early_return = early;
+            }
+        }
+        self.scopes.leave();
+    }
+
+    /// PARAMETER nodes and bindings of one formal parameter.
+    fn declare_parameter(&mut self, callable: NodeIdx, parameter: &Parameter<'a>, index: u32, class: Option<usize>) {
+        let single = parameter.ident().map(|ident| ident.id.span.lo);
+        let mut declare = |b: &mut Self, ident: &'a Ident| {
+            let range = if single == Some(ident.span.lo) { b.range(parameter.span) } else { b.range(ident.span) };
+            let name = b.sym(&ident.sym);
+            let node = b.make(NodeType::Parameter, name, range);
+            let key = b.offset(ident.span.lo);
+            b.reserved.insert(key, node);
+            b.declare(Space::Value, name, node, BindingKind::Parameter);
+            let fragment = b.fragment();
+            b.m_int("index", index);
+            let meta = b.end(fragment);
+            b.tree_edge(callable, node, EdgeType::HasParameter, meta);
+            if single.is_some() {
+                let fragment = b.fragment();
+                b.m_int("index", index);
+                b.parameter_facts(parameter);
+                b.set_meta(node, fragment);
+            }
+        };
+        match parameter.pattern {
+            ParameterPattern::Pattern(pattern) => for_each_ident(pattern, &mut |ident| declare(self, ident)),
+            ParameterPattern::Ident(ident) => declare(self, &ident.id),
+            ParameterPattern::Assign(assign) => for_each_ident(&assign.left, &mut |ident| declare(self, ident)),
+        }
+        let _ = class;
+        if single.is_none() {
+            let mut path = Vec::new();
+            let mut facts = Vec::new();
+            if let ParameterPattern::Pattern(pattern) = parameter.pattern {
+                self.pattern_paths(pattern, &mut path, &mut facts);
+            }
+            for (ident, path, default) in facts {
+                let Some(node) = self.reserved_node(ident) else { continue };
+                let fragment = self.fragment();
+                self.m_int("index", index);
+                self.m_flag("hasDefault", default || parameter.has_default());
+                self.m_flag("isRest", parameter.is_rest());
+                self.m_path("propertyPath", &path);
+                if let Some(first) = path.first()
+                    && let Ok(position) = self.names.get(*first).parse::<u32>()
+                {
+                    self.m_int("arrayIndex", position);
+                }
+                self.set_meta(node, fragment);
+            }
+        }
+    }
+
+    fn parameter_facts(&mut self, parameter: &Parameter<'a>) {
+        if let Some(annotation) = parameter.type_annotation() {
+            let text = self.type_text(&annotation.type_ann);
+            self.m_str("typeAnnotation", text);
+        }
+        self.m_flag("hasDefault", parameter.has_default());
+        self.m_flag("isRest", parameter.is_rest());
+        self.m_flag("isOptional", parameter.is_optional());
+        self.m_flag("isParameterProperty", parameter.property);
+    }
+
+    /// Defaults, nested patterns, types and decorators of one formal parameter.
+    fn visit_parameter(&mut self, parameter: &Parameter<'a>, class: Option<usize>) {
+        let mut path = Vec::new();
+        match parameter.pattern {
+            ParameterPattern::Pattern(pattern) => self.pattern(pattern, &Leaves::Parameter, &mut path),
+            ParameterPattern::Ident(_) => {}
+            ParameterPattern::Assign(assign) => self.assign_pattern(assign, &Leaves::Parameter, &mut path),
+        }
+        if let Some(annotation) = parameter.type_annotation() {
+            match parameter.ident().and_then(|ident| self.reserved_node(&ident.id)) {
+                Some(node) => self.type_of(node, annotation),
+                None => self.type_used(&annotation.type_ann),
+            }
+        }
+        if let Some(ident) = parameter.ident()
+            && let Some(node) = self.reserved_node(&ident.id)
+        {
+            for (index, decorator) in parameter.decorators.iter().enumerate() {
+                self.decorator(node, decorator, index, "PARAMETER");
+            }
+            if parameter.property && let Some(class) = class {
+                let name = self.sym(&ident.id.sym);
+                if let Some(member) = self.classes[class].members.get(&(name, false)).copied() {
+                    let place = super::assignment::Place {
+                        node: member.write,
+                        path: Vec::new(),
+                        mutation: Some("parameter_property"),
+                        setter: NO_NODE,
+                    };
+                    self.write(Val::new(node, crate::summary::ShapeRef::UNKNOWN), &place, parameter.span, None, &[], false);
+                }
+            }
+        }
+    }
+
+    fn callable_metadata(
+        &mut self,
+        node: NodeIdx,
+        callable: &Callable<'a>,
+        parameters: &[Parameter<'a>],
+        role: &Role,
+        control: Option<crate::builder::ControlFlow>,
+    ) {
+        let is_function = self.node(node).node_type == NodeType::Function;
+        let fragment = self.fragment();
+        self.m_bool("async", callable.is_async);
+        self.m_bool("generator", callable.is_generator);
+        if is_function {
+            self.m_bool("arrowFunction", callable.arrow);
+        }
+        self.meta.push_str(&role.extra);
+        let names: Vec<String> = parameters.iter().map(|p| self.parameter_text(p)).collect();
+        self.m_list_always("params", &names);
+        let types: Vec<&str> = parameters
+            .iter()
+            .map(|p| p.type_annotation().map_or("any", |t| self.type_text(&t.type_ann)))
+            .collect();
+        self.m_list_always("paramTypes", &types);
+        let result = callable.return_type.map(|t| self.type_text(&t.type_ann));
+        if let Some(result) = result {
+            self.m_str("returnType", result);
+        }
+        let signature = signature(&names, &types, result);
+        self.m_str("signature", &signature);
+        if let Some(text) = self.doc_comment(role.doc) {
+            self.m_str("jsdocSummary", &text);
+        }
+        if let Some(overloads) = self.overloads.remove(&node) {
+            self.m_list("overloads", &overloads);
+        }
+        self.m_flag("isSignature", !callable.has_body());
+        self.m_flag("isCallback", role.is_callback);
+        if let Some(control) = control {
+            self.m_key("controlFlow");
+            self.meta.push('{');
+            self.m_flag("hasBranches", control.branches);
+            self.m_flag("hasLoops", control.has_loops);
+            self.m_flag("hasTryCatch", control.has_try);
+            self.m_flag("hasEarlyReturn", control.early_return);
+            self.m_flag("hasThrow", control.throws);
+            self.m_flag("canReject", control.rejects);
+            self.m_flag("hasAsyncThrow", control.async_throw);
+            self.m_int("cyclomaticComplexity", control.decisions + 1);
+            self.meta.pop();
+            self.meta.push_str("},");
+        }
+        self.set_meta(node, fragment);
+    }
+
+    /// The signature of a function without its body, as overloads show it.
+    pub(crate) fn signature_text(&self, function: &'a Function) -> String {
+        self.callable_signature(&Callable::of_function(function))
+    }
+
+    pub(crate) fn callable_signature(&self, callable: &Callable<'a>) -> String {
+        let parameters = callable.parameters();
+        let names: Vec<String> = parameters.iter().map(|p| self.parameter_text(p)).collect();
+        let types: Vec<&str> = parameters
+            .iter()
+            .map(|p| p.type_annotation().map_or("any", |t| self.type_text(&t.type_ann)))
+            .collect();
+        signature(&names, &types, callable.return_type.map(|t| self.type_text(&t.type_ann)))
+    }
+
+    /// `x`, `x?` when optional or with a default, `...x`, or the text of the pattern.
+    fn parameter_text(&self, parameter: &Parameter<'a>) -> String {
+        let optional = parameter.has_default() || parameter.is_optional();
+        match parameter.ident() {
+            Some(ident) => {
+                let rest = if parameter.is_rest() { "..." } else { "" };
+                format!("{rest}{}{}", ident.id.sym, if optional { "?" } else { "" })
+            }
+            None => {
+                let span = match parameter.pattern {
+                    ParameterPattern::Pattern(Pat::Assign(assign)) => assign.left.span(),
+                    ParameterPattern::Pattern(pattern) => pattern.span(),
+                    ParameterPattern::Assign(assign) => assign.left.span(),
+                    ParameterPattern::Ident(ident) => ident.span(),
+                };
+                let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
+                format!("{}{}", cut(&text.join(" "), 120), if optional { "?" } else { "" })
+            }
+        }
+    }
+
+    /// First line of prose of the `/** … */` that ends right before `start`.
+    fn doc_comment(&self, start: u32) -> Option<String> {
+        let before = self.source.get(..start as usize)?.trim_end();
+        let comment = before.strip_suffix("*/")?;
+        let open = comment.rfind("/**")?;
+        let text = comment.get(open + 3..)?;
+        if text.contains("*/") {
+            return None;
+        }
+        text.lines()
+            .map(|line| line.trim().trim_start_matches('*').trim())
+            .take_while(|line| !line.starts_with('@'))
+            .find(|line| !line.is_empty())
+            .map(|line| cut(line, 200).to_owned())
+    }
+
+    /// An expression whose value a callable gives back.
+    pub(crate) fn return_statement(&mut self, stmt: &'a ReturnStmt) {
+        self.frame_mut().control.early_return = true;
+        let Some(arg) = &stmt.arg else { return };
+        let value = self.value(arg, Context::Fixed("<return>"));
+        let callable = self.callable();
+        if !self.node(callable).node_type.is_callable() {
+            self.container_uses(value, "read");
+            return;
+        }
+        let fragment = self.fragment();
+        self.value_edge_to(value, callable, EdgeType::Returns, fragment);
+    }
+
+    /// A default value, for its own sake.
+    pub(crate) fn default_value(&mut self, expr: &'a Expr, name: Option<Sym>) -> Val {
+        self.value(expr, name.map_or(ANONYMOUS, Context::Binding))
+    }
+}
+
+fn signature(names: &[String], types: &[&str], result: Option<&str>) -> String {
+    let mut out = String::from("(");
+    for (i, (name, ty)) in names.iter().zip(types).enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(name);
+        out.push_str(": ");
+        out.push_str(ty);
+    }
+    out.push_str(") => ");
+    out.push_str(result.unwrap_or("any"));
+    out
+}
+
+/// Whether a body begins with the directive `"use strict"`.
+pub(crate) fn has_use_strict(stmts: &[Stmt]) -> bool {
+    directives(stmts).any(|d| d == "use strict")
+}
+
+/// The directives at the start of a body.
+pub(crate) fn directives(stmts: &[Stmt]) -> impl Iterator<Item = String> + '_ {
+    stmts.iter().map_while(|stmt| match stmt {
+        Stmt::Expr(ExprStmt { expr, .. }) => match &**expr {
+            Expr::Lit(Lit::Str(s)) => Some(s.value.to_string_lossy().into_owned()),
+            _ => None,
+        },
+        _ => None,
+    })
+}

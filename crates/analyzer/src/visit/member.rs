@@ -1,0 +1,165 @@
+//! Reads of members: PROPERTY_ACCESS.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::Span;
+use swc_ecma_ast::*;
+
+use super::text::{expression_text, member_text, static_key, super_text};
+use crate::builder::{Builder, Member, NodeIdx, Val};
+use crate::summary::{Shape, Sym};
+
+impl<'a> Builder<'a> {
+    /// `o.p` where it is read.
+    pub(crate) fn member(&mut self, member: &'a MemberExpr) -> Val {
+        if self.is_module_exports(member) {
+            return Val::new(Self::MODULE, crate::summary::ShapeRef::UNKNOWN);
+        }
+        self.property_access(member, member.span, false)
+    }
+
+    pub(crate) fn property_access(&mut self, member: &'a MemberExpr, span: Span, optional: bool) -> Val {
+        let text = member_text(member);
+        let range = self.range(span);
+        let id_name = self.sym(&text);
+        let node = self.add(NodeType::PropertyAccess, id_name, range);
+        let (name, key) = self.member_key(&member.prop);
+        let column = if name == self.known.star && key.is_some() { self.sym("<computed>") } else { name };
+        self.nodes[node as usize].name = column;
+
+        let fragment = self.fragment();
+        self.m_str("objectName", &expression_text(&member.obj));
+        self.m_flag("optional", optional);
+        self.m_flag("computed", key.is_some());
+        if let Some(Expr::Ident(key)) = key {
+            self.m_str("computedPropertyVar", &key.sym);
+        }
+        self.set_meta(node, fragment);
+
+        let shape = match super::text::transparent(&member.obj) {
+            Expr::This(_) => {
+                let this = self.shape(Shape::This);
+                if let Some(member) = self.this_member(name) {
+                    self.edge(node, member.read, EdgeType::ReadsFrom);
+                } else {
+                    self.await_implicit_property(node, name);
+                }
+                self.shape(Shape::Member(this, name))
+            }
+            Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
+                self.operand(&member.obj);
+                let text = self.names.get(column).to_owned();
+                if !self.import_meta.contains(&text) {
+                    self.import_meta.push(text);
+                }
+                self.shape(Shape::Unknown)
+            }
+            _ => {
+                let object = self.operand(&member.obj);
+                let fragment = self.fragment();
+                self.m_path("propertyPath", &[name]);
+                self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
+                self.local_member(node, object, name);
+                self.note_selected(object, name);
+                self.shape(Shape::Member(object.shape, name))
+            }
+        };
+        if let Some(key) = key {
+            let value = self.operand(key);
+            self.uses(node, value, "key");
+        }
+        Val::new(node, shape)
+    }
+
+    /// Name of a member, and its key expression where only that tells it.
+    pub(crate) fn member_key(&mut self, prop: &'a MemberProp) -> (Sym, Option<&'a Expr>) {
+        match prop {
+            MemberProp::Ident(name) => (self.sym(&name.sym), None),
+            MemberProp::PrivateName(name) => (self.private_name(name), None),
+            MemberProp::Computed(computed) => match static_key(&computed.expr) {
+                Some(key) => (self.sym(&key), None),
+                None => (self.known.star, Some(&computed.expr)),
+            },
+        }
+    }
+
+    /// `super.p` where it is read.
+    pub(crate) fn super_property(&mut self, member: &'a SuperPropExpr) -> Val {
+        let text = super_text(member);
+        let range = self.range(member.span);
+        let id_name = self.sym(&text);
+        let node = self.add(NodeType::PropertyAccess, id_name, range);
+        let (name, key) = match &member.prop {
+            SuperProp::Ident(name) => (self.sym(&name.sym), None),
+            SuperProp::Computed(computed) => match static_key(&computed.expr) {
+                Some(key) => (self.sym(&key), None),
+                None => (self.known.star, Some(&*computed.expr)),
+            },
+        };
+        self.nodes[node as usize].name = if key.is_some() { self.sym("<computed>") } else { name };
+        let fragment = self.fragment();
+        self.m_str("objectName", "super");
+        self.m_flag("computed", key.is_some());
+        self.set_meta(node, fragment);
+        if let Some(key) = key {
+            let value = self.operand(key);
+            self.uses(node, value, "key");
+        }
+        let receiver = self.shape(Shape::Super);
+        let shape = self.shape(Shape::Member(receiver, name));
+        Val::new(node, shape)
+    }
+
+    /// `import.meta` and `new.target`.
+    pub(crate) fn meta_property(&mut self, meta: &'a MetaPropExpr) -> Val {
+        let (text, name, object) = match meta.kind {
+            MetaPropKind::ImportMeta => {
+                self.is_module = true;
+                ("import.meta", "meta", "import")
+            }
+            MetaPropKind::NewTarget => ("new.target", "target", "new"),
+        };
+        let range = self.range(meta.span);
+        let id_name = self.sym(text);
+        let node = self.add(NodeType::PropertyAccess, id_name, range);
+        self.nodes[node as usize].name = self.sym(name);
+        let fragment = self.fragment();
+        self.m_str("objectName", object);
+        self.set_meta(node, fragment);
+        Val::new(node, crate::summary::ShapeRef::UNKNOWN)
+    }
+
+    /// The declared member that `this.name` means, inside a class.
+    pub(crate) fn this_member(&self, name: Sym) -> Option<Member> {
+        let frame = &self.frames[self.this_frame()];
+        let class = &self.classes[frame.class?];
+        class.members.get(&(name, frame.is_static)).copied()
+    }
+
+    /// A read of `this.p` before any write that would make the PROPERTY.
+    fn await_implicit_property(&mut self, access: NodeIdx, name: Sym) {
+        let frame = &self.frames[self.this_frame()];
+        let (Some(class), is_static) = (frame.class, frame.is_static) else { return };
+        self.classes[class].pending_reads.push((access, name, is_static));
+    }
+
+    /// A member of an ENUM or NAMESPACE of this module is read directly.
+    fn local_member(&mut self, access: NodeIdx, object: Val, name: Sym) {
+        if object.exists() && matches!(self.node(object.node).node_type, NodeType::Enum | NodeType::Namespace) {
+            self.pending_members.push((access, object.node, name));
+        }
+    }
+
+    /// A name selected from a whole module: `ns.x`.
+    pub(crate) fn note_selected(&mut self, object: Val, name: Sym) {
+        if !object.exists() || name == self.known.star || self.node(object.node).node_type != NodeType::Import {
+            return;
+        }
+        if let Some(&index) = self.import_facts.get(&object.node)
+            && let Some(import) = self.facts.imports.get_mut(index)
+            && import.imported == self.known.star
+            && !import.selected.contains(&name)
+        {
+            import.selected.push(name);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Object and array literals.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::Spanned;
+use swc_ecma_ast::*;
+
+use super::function::{Callable, ObjectMethod};
+use super::literal::{is_primitive_array, literal_entries, literal_json};
+use super::naming::Context;
+use super::text::number_text;
+use crate::builder::{Builder, NodeIdx, Val};
+use crate::summary::{NodeRef, ObjectFact, ShapeRef, Sym};
+
+/// Literal trees with more entries keep no child nodes.
+const MAX_ENTRIES: usize = 64;
+/// So much JSON of a folded literal is kept, in bytes.
+const MAX_JSON: usize = 16 * 1024;
+
+impl<'a> Builder<'a> {
+    pub(crate) fn object_literal(&mut self, object: &'a ObjectLit, context: Context<'a>) -> Val {
+        let (name, plain) = self.literal_name("<object>", context);
+        let range = self.range(object.span);
+        let node = self.add(NodeType::ObjectLiteral, name, range);
+        let mut keys = Vec::with_capacity(object.props.len());
+        let mut has_spread = false;
+        for prop in &object.props {
+            match prop {
+                PropOrSpread::Spread(_) => has_spread = true,
+                PropOrSpread::Prop(prop) => keys.extend(prop_name(prop)),
+            }
+        }
+        let listing = std::mem::take(&mut self.list_properties);
+        let folded = !listing && object.props.len() > 8 && self.is_large_literal_object(object);
+        let fragment = self.fragment();
+        self.m_list_always("keys", &keys);
+        self.m_flag("hasSpread", has_spread);
+        if folded {
+            self.folded_object(object);
+        }
+        self.set_meta(node, fragment);
+        let mut fact = ObjectFact { node: NodeRef(node), properties: Vec::new() };
+        let mut listed = Vec::new();
+        if !folded {
+            let owner = if plain { node } else { self.owner };
+            self.in_owner(owner, |b| b.properties(node, object, context, &mut fact.properties, &mut listed));
+        }
+        if listing {
+            self.listed = listed;
+        }
+        self.facts.objects.push(fact);
+        self.node_value(node)
+    }
+
+    fn is_large_literal_object(&self, object: &'a ObjectLit) -> bool {
+        let mut entries = object.props.len();
+        for prop in &object.props {
+            let PropOrSpread::Prop(prop) = prop else { return false };
+            let Prop::KeyValue(prop) = &**prop else { return false };
+            if matches!(prop.key, PropName::Computed(_)) {
+                return false;
+            }
+            match literal_entries(&prop.value) {
+                Some(more) => entries += more,
+                None => return false,
+            }
+        }
+        entries > MAX_ENTRIES
+    }
+
+    fn folded_object(&mut self, object: &'a ObjectLit) {
+        let mut json = String::from("{");
+        for prop in &object.props {
+            let PropOrSpread::Prop(prop) = prop else { continue };
+            let Prop::KeyValue(prop) = &**prop else { continue };
+            let source = |e: &Expr| self.source_of(e).to_owned();
+            let Some(value) = literal_json(&prop.value, &source, MAX_JSON) else { return };
+            if json.len() > 1 {
+                json.push(',');
+            }
+            crate::builder::metadata::push_json_string(&mut json, &property_key(&prop.key).unwrap_or_default());
+            json.push(':');
+            json.push_str(&value);
+            if json.len() > MAX_JSON {
+                return;
+            }
+        }
+        json.push('}');
+        self.m_json("value", &json);
+    }
+
+    fn properties(
+        &mut self,
+        node: NodeIdx,
+        object: &'a ObjectLit,
+        context: Context<'a>,
+        fact: &mut Vec<(Sym, ShapeRef)>,
+        listed: &mut Vec<(Sym, Val, (u32, u32))>,
+    ) {
+        let outer_anchor = self.doc_anchor;
+        for prop in &object.props {
+            match prop {
+                PropOrSpread::Spread(spread) => {
+                    let value = self.value(&spread.expr, context);
+                    self.has_property(node, value, "<spread>", None);
+                }
+                PropOrSpread::Prop(prop) => {
+                    if let Some((name, value)) = self.property(node, prop, context, fact) {
+                        listed.push((name, value, self.range(prop.span())));
+                    }
+                }
+            }
+        }
+        self.doc_anchor = outer_anchor;
+    }
+
+    fn property(
+        &mut self,
+        node: NodeIdx,
+        prop: &'a Prop,
+        context: Context<'a>,
+        fact: &mut Vec<(Sym, ShapeRef)>,
+    ) -> Option<(Sym, Val)> {
+        self.doc_anchor = self.start_of(prop);
+        let (key, value) = match prop {
+            Prop::Shorthand(ident) => {
+                let name = self.sym(&ident.sym);
+                let value = if &*ident.sym == "undefined" && self.is_undefined(ident) {
+                    Val::NONE
+                } else {
+                    self.identifier(ident)
+                };
+                fact.push((name, value.shape));
+                self.has_property(node, value, &ident.sym, None);
+                (Some(name), value)
+            }
+            Prop::KeyValue(prop) => {
+                let key = self.object_key(&prop.key);
+                let inner = match key {
+                    Some(key) => Context::Plain(key),
+                    None => super::naming::ANONYMOUS,
+                };
+                let value = self.value(&prop.value, inner);
+                self.named_property(node, key, value, None, fact);
+                (key, value)
+            }
+            Prop::Assign(prop) => {
+                let value = self.value(&prop.value, super::naming::ANONYMOUS);
+                self.has_property(node, value, &prop.key.sym, None);
+                (None, value)
+            }
+            Prop::Getter(prop) => {
+                let key = self.object_key(&prop.key);
+                let callable = Callable::of_function(&prop.function);
+                let kind = ObjectMethod { key, prefix: "get:", span: prop.span, object: context };
+                let value = self.object_method(callable, kind);
+                self.named_property(node, key, value, Some("get"), fact);
+                (key, value)
+            }
+            Prop::Setter(prop) => {
+                let key = self.object_key(&prop.key);
+                let callable = Callable::of_function(&prop.function);
+                let kind = ObjectMethod { key, prefix: "set:", span: prop.span, object: context };
+                let value = self.object_method(callable, kind);
+                self.named_property(node, key, value, Some("set"), fact);
+                (None, value)
+            }
+            Prop::Method(prop) => {
+                let key = self.object_key(&prop.key);
+                let callable = Callable::of_function(&prop.function);
+                let kind = ObjectMethod { key, prefix: "", span: prop.function.span, object: context };
+                let value = self.object_method(callable, kind);
+                self.named_property(node, key, value, None, fact);
+                (key, value)
+            }
+        };
+        key.map(|key| (key, value))
+    }
+
+    fn named_property(
+        &mut self,
+        node: NodeIdx,
+        key: Option<Sym>,
+        value: Val,
+        kind: Option<&str>,
+        fact: &mut Vec<(Sym, ShapeRef)>,
+    ) {
+        match key {
+            Some(key) => {
+                if kind.is_none() {
+                    fact.push((key, value.shape));
+                }
+                let name = self.names.get(key).to_owned();
+                self.has_property(node, value, &name, kind);
+            }
+            None => {
+                if kind.is_none() {
+                    let star = self.known.star;
+                    fact.push((star, value.shape));
+                }
+                self.has_property(node, value, "<computed>", kind);
+            }
+        }
+    }
+
+    fn has_property(&mut self, node: NodeIdx, value: Val, name: &str, kind: Option<&str>) {
+        if !value.exists() {
+            return;
+        }
+        let fragment = self.fragment();
+        self.m_str("propertyName", name);
+        if let Some(kind) = kind {
+            self.m_str("kind", kind);
+        }
+        self.value_edge(node, value, EdgeType::HasProperty, fragment);
+    }
+
+    /// The static key of a property; a computed one is used by the container.
+    pub(crate) fn object_key(&mut self, key: &'a PropName) -> Option<Sym> {
+        if let Some(text) = property_key(key) {
+            return Some(self.sym(&text));
+        }
+        if let PropName::Computed(computed) = key {
+            let value = self.operand(&computed.expr);
+            self.container_uses(value, "key");
+        }
+        None
+    }
+
+    pub(crate) fn array_literal(&mut self, array: &'a ArrayLit, context: Context<'a>) -> Val {
+        let (name, _) = self.literal_name("<array>", context);
+        let range = self.range(array.span);
+        let node = self.add(NodeType::ArrayLiteral, name, range);
+        let spread = array.elems.iter().flatten().any(|e| e.spread.is_some());
+        let folded = is_primitive_array(array) || (array.elems.len() > 8 && is_large_literal_array(array));
+        let fragment = self.fragment();
+        self.m_int("length", array.elems.len() as u32);
+        self.m_flag("hasSpread", spread);
+        if folded {
+            let source = |e: &Expr| self.source_of(e).to_owned();
+            let mut json = String::from("[");
+            let mut fits = true;
+            for element in array.elems.iter().flatten() {
+                match literal_json(&element.expr, &source, MAX_JSON) {
+                    Some(value) if json.len() + value.len() <= MAX_JSON => {
+                        if json.len() > 1 {
+                            json.push(',');
+                        }
+                        json.push_str(&value);
+                    }
+                    _ => {
+                        fits = false;
+                        break;
+                    }
+                }
+            }
+            json.push(']');
+            if fits {
+                self.m_json("value", &json);
+            }
+        }
+        self.set_meta(node, fragment);
+        if !folded {
+            for (i, element) in array.elems.iter().enumerate() {
+                let Some(element) = element else { continue };
+                let value = self.value(&element.expr, Context::Fixed("<element>"));
+                if !value.exists() {
+                    continue;
+                }
+                let fragment = self.fragment();
+                self.m_int("elementIndex", i as u32);
+                self.m_flag("isSpread", element.spread.is_some());
+                self.value_edge(node, value, EdgeType::HasElement, fragment);
+            }
+        }
+        self.node_value(node)
+    }
+}
+
+fn is_large_literal_array(array: &ArrayLit) -> bool {
+    let mut entries = array.elems.len();
+    for element in &array.elems {
+        let Some(element) = element else { return false };
+        if element.spread.is_some() {
+            return false;
+        }
+        match literal_entries(&element.expr) {
+            Some(more) => entries += more,
+            None => return false,
+        }
+    }
+    entries > MAX_ENTRIES
+}
+
+/// The text of a key that is not computed, or is so by a literal.
+pub(crate) fn property_key(key: &PropName) -> Option<String> {
+    match key {
+        PropName::Ident(name) => Some(name.sym.to_string()),
+        PropName::Str(s) => Some(s.value.to_string_lossy().into_owned()),
+        PropName::Num(n) => Some(number_text(n.value)),
+        PropName::BigInt(n) => Some(n.value.to_string()),
+        PropName::Computed(computed) => super::text::static_key(&computed.expr),
+    }
+}
+
+fn prop_name(prop: &Prop) -> Option<String> {
+    match prop {
+        Prop::Shorthand(ident) => Some(ident.sym.to_string()),
+        Prop::KeyValue(prop) => property_key(&prop.key),
+        Prop::Assign(prop) => Some(prop.key.sym.to_string()),
+        Prop::Getter(prop) => property_key(&prop.key),
+        Prop::Setter(prop) => property_key(&prop.key),
+        Prop::Method(prop) => property_key(&prop.key),
+    }
+}

@@ -1,0 +1,269 @@
+//! Trees of operators: one EXPRESSION for each maximal nest.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::{Span, Spanned};
+use swc_ecma_ast::*;
+
+use super::literal::{is_literal, literal_json};
+use super::naming::{ANONYMOUS, Context};
+use super::text::transparent;
+use crate::builder::{Builder, NodeIdx, Val};
+use crate::summary::{Shape, ShapeRef};
+
+/// `&&`, `||` and `??` pass on the value of an operand.
+pub(crate) fn is_logical(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::LogicalAnd | BinaryOp::LogicalOr | BinaryOp::NullishCoalescing)
+}
+
+/// Whether the top of an expression is an operator that makes a new value.
+pub(crate) fn is_computing(expr: &Expr) -> bool {
+    match expr {
+        Expr::Bin(bin) => !is_logical(bin.op),
+        Expr::Unary(unary) => unary.op != UnaryOp::Delete && !is_literal(expr),
+        Expr::Tpl(tpl) => !tpl.exprs.is_empty(),
+        _ => false,
+    }
+}
+
+/// Which operators belong to one tree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tree {
+    /// Operators that make a new value.
+    Computing,
+    /// `&&`, `||`, `??`.
+    Logical,
+    /// Every unary, binary and logical operator.
+    Test,
+}
+
+impl Tree {
+    fn takes(self, expr: &Expr) -> bool {
+        match self {
+            Tree::Computing => is_computing(expr),
+            Tree::Logical => matches!(expr, Expr::Bin(bin) if is_logical(bin.op)),
+            Tree::Test => match expr {
+                Expr::Bin(_) => true,
+                Expr::Unary(unary) => unary.op != UnaryOp::Delete && !is_literal(expr),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// The operand of a tree, and how its value is used there.
+struct Leaf<'a> {
+    expr: &'a Expr,
+    flows: bool,
+}
+
+impl<'a> Builder<'a> {
+    /// A maximal tree of computing operators.
+    pub(crate) fn computing(&mut self, expr: &'a Expr) -> Val {
+        let node = self.operator_node(expr);
+        let mut literals = Vec::new();
+        let mut shapes = Vec::new();
+        let leaves = self.leaves(expr, Tree::Computing, &mut literals);
+        self.derive(node, leaves, ANONYMOUS, &mut shapes);
+        self.describe(node, expr, &literals);
+        let kind = self.sym(computed_type(expr));
+        let shape = self.shape(Shape::Primitive(kind));
+        Val::new(node, shape)
+    }
+
+    /// A maximal tree of logical operators outside of a test.
+    pub(crate) fn logical(&mut self, bin: &'a BinExpr, context: Context<'a>) -> Val {
+        let range = self.range(bin.span);
+        let name = self.sym(bin.op.as_str());
+        let node = self.add(NodeType::Expression, name, range);
+        let mut literals = Vec::new();
+        let mut shapes = Vec::new();
+        let leaves = self.leaves_of_bin(bin, Tree::Logical, &mut literals);
+        self.derive(node, leaves, context, &mut shapes);
+        self.describe_as(node, "LogicalExpression", bin.op.as_str(), bin.span, &literals);
+        self.count_logical_bin(bin, true);
+        let shape = match shapes.len() {
+            0 => ShapeRef::UNKNOWN,
+            1 => shapes[0],
+            _ => self.shape(Shape::OneOf(shapes.into())),
+        };
+        Val::new(node, shape)
+    }
+
+    /// The tree of operators of a test.
+    pub(crate) fn test_tree(&mut self, expr: &'a Expr) -> Val {
+        let node = self.operator_node(expr);
+        let mut literals = Vec::new();
+        let mut shapes = Vec::new();
+        let leaves = self.leaves(expr, Tree::Test, &mut literals);
+        self.derive(node, leaves, ANONYMOUS, &mut shapes);
+        self.describe(node, expr, &literals);
+        self.count_logical(expr);
+        Val::new(node, ShapeRef::UNKNOWN)
+    }
+
+    fn operator_node(&mut self, expr: &'a Expr) -> NodeIdx {
+        let range = self.range(expr.span());
+        let name = match expr {
+            Expr::Bin(bin) => self.sym(bin.op.as_str()),
+            Expr::Unary(unary) => self.sym(unary.op.as_str()),
+            _ => self.sym("template"),
+        };
+        self.add(NodeType::Expression, name, range)
+    }
+
+    fn describe(&mut self, node: NodeIdx, expr: &'a Expr, literals: &[String]) {
+        let (kind, operator) = match expr {
+            Expr::Bin(bin) if is_logical(bin.op) => ("LogicalExpression", bin.op.as_str()),
+            Expr::Bin(bin) => ("BinaryExpression", bin.op.as_str()),
+            Expr::Unary(unary) => ("UnaryExpression", unary.op.as_str()),
+            _ => ("TemplateLiteral", ""),
+        };
+        self.describe_as(node, kind, operator, expr.span(), literals);
+    }
+
+    fn describe_as(&mut self, node: NodeIdx, kind: &str, operator: &str, span: Span, literals: &[String]) {
+        let fragment = self.fragment();
+        self.m_str("expressionType", kind);
+        if !operator.is_empty() {
+            self.m_str("operator", operator);
+        }
+        if !literals.is_empty() {
+            self.m_key("literals");
+            self.meta.push('[');
+            for (i, literal) in literals.iter().enumerate() {
+                if i > 0 {
+                    self.meta.push(',');
+                }
+                self.meta.push_str(literal);
+            }
+            self.meta.push_str("],");
+        }
+        let text = self.short_text(span);
+        self.m_str("text", text);
+        self.set_meta(node, fragment);
+    }
+
+    /// `DERIVES_FROM` each leaf.
+    fn derive(&mut self, node: NodeIdx, leaves: Vec<Leaf<'a>>, context: Context<'a>, shapes: &mut Vec<ShapeRef>) {
+        for leaf in leaves {
+            let value = if leaf.flows { self.value(leaf.expr, context) } else { self.operand(leaf.expr) };
+            if value.shape != ShapeRef::UNKNOWN {
+                shapes.push(value.shape);
+            }
+            let fragment = self.fragment();
+            self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
+        }
+    }
+
+    fn leaves(&self, expr: &'a Expr, tree: Tree, literals: &mut Vec<String>) -> Vec<Leaf<'a>> {
+        match expr {
+            Expr::Bin(bin) => self.leaves_of_bin(bin, tree, literals),
+            Expr::Unary(unary) => self.collect(vec![(&unary.arg, false)], tree, literals),
+            Expr::Tpl(tpl) => self.collect(tpl.exprs.iter().rev().map(|e| (&**e, false)).collect(), tree, literals),
+            _ => Vec::new(),
+        }
+    }
+
+    fn leaves_of_bin(&self, bin: &'a BinExpr, tree: Tree, literals: &mut Vec<String>) -> Vec<Leaf<'a>> {
+        self.collect(operands(bin), tree, literals)
+    }
+
+    /// The leaves in source order, without recursion: trees may be ten thousand deep.
+    fn collect(&self, mut stack: Vec<(&'a Expr, bool)>, tree: Tree, literals: &mut Vec<String>) -> Vec<Leaf<'a>> {
+        let mut leaves = Vec::new();
+        while let Some((expr, flows)) = stack.pop() {
+            let inner = without_parens(expr);
+            if tree.takes(inner) {
+                match inner {
+                    Expr::Bin(bin) => stack.extend(operands(bin)),
+                    Expr::Unary(unary) => stack.push((&unary.arg, false)),
+                    Expr::Tpl(tpl) => stack.extend(tpl.exprs.iter().rev().map(|e| (&**e, false))),
+                    _ => {}
+                }
+                continue;
+            }
+            if tree != Tree::Logical || !flows {
+                let value = transparent(expr);
+                if is_literal(value) {
+                    let source = |e: &Expr| self.source_of(e).to_owned();
+                    literals.extend(literal_json(value, &source, 256));
+                    continue;
+                }
+            }
+            if matches!(inner, Expr::PrivateName(_)) {
+                continue;
+            }
+            leaves.push(Leaf { expr, flows: flows && tree == Tree::Logical });
+        }
+        leaves
+    }
+
+    /// Adds the logical operators of a tree to the callable's decisions.
+    pub(crate) fn count_logical(&mut self, expr: &'a Expr) {
+        if let Expr::Bin(bin) = without_parens(expr) {
+            self.count_logical_bin(bin, false);
+        } else if let Expr::Unary(unary) = without_parens(expr) {
+            self.count_logical(&unary.arg);
+        }
+    }
+
+    /// With `nest`, only the operators that hang together; the others count themselves.
+    fn count_logical_bin(&mut self, bin: &'a BinExpr, nest: bool) {
+        let mut count = u32::from(is_logical(bin.op));
+        let mut stack = vec![&*bin.left, &*bin.right];
+        while let Some(expr) = stack.pop() {
+            match without_parens(expr) {
+                Expr::Bin(bin) if !nest || is_logical(bin.op) => {
+                    count += u32::from(is_logical(bin.op));
+                    stack.push(&bin.left);
+                    stack.push(&bin.right);
+                }
+                Expr::Unary(unary) if !nest => stack.push(&unary.arg),
+                _ => {}
+            }
+        }
+        self.frame_mut().control.decisions += count;
+    }
+}
+
+/// Both operands, the right one first, as a stack wants them. The left side of
+/// `&&` only decides; its value is an operand.
+fn operands(bin: &BinExpr) -> Vec<(&Expr, bool)> {
+    let left_flows = matches!(bin.op, BinaryOp::LogicalOr | BinaryOp::NullishCoalescing);
+    vec![(&*bin.right, is_logical(bin.op)), (&*bin.left, left_flows)]
+}
+
+fn without_parens(mut expr: &Expr) -> &Expr {
+    while let Expr::Paren(e) = expr {
+        expr = &e.expr;
+    }
+    expr
+}
+
+/// The primitive type that an operator makes, as far as the operator tells.
+fn computed_type(expr: &Expr) -> &'static str {
+    match expr {
+        Expr::Tpl(_) => "string",
+        Expr::Unary(unary) => match unary.op {
+            UnaryOp::TypeOf => "string",
+            UnaryOp::Bang => "boolean",
+            UnaryOp::Void => "undefined",
+            _ => "number",
+        },
+        Expr::Bin(bin) => match bin.op {
+            BinaryOp::Add => "string|number",
+            BinaryOp::EqEq
+            | BinaryOp::NotEq
+            | BinaryOp::EqEqEq
+            | BinaryOp::NotEqEq
+            | BinaryOp::Lt
+            | BinaryOp::LtEq
+            | BinaryOp::Gt
+            | BinaryOp::GtEq
+            | BinaryOp::In
+            | BinaryOp::InstanceOf => "boolean",
+            _ => "number",
+        },
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,310 @@
+//! Destructuring: every name of a pattern gets its part of the value; the pattern
+//! itself has no node.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::Span;
+use swc_ecma_ast::*;
+
+use super::naming::ANONYMOUS;
+use super::object::property_key;
+use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
+use crate::summary::{NodeRef, Sym, VariableFact};
+
+/// Where the value of a pattern comes from, and with it what a name in it becomes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Leaves {
+    /// `const pattern = value`.
+    Declared { value: Val, span: Span },
+    /// A formal parameter; only defaults are values inside the module.
+    Parameter,
+    /// `for (const pattern of value)` or `in`.
+    Loop { value: Val, via: &'static str },
+    /// `catch (pattern)`.
+    Catch,
+    /// `pattern = value`.
+    Assigned { value: Val, span: Span },
+    /// `for (pattern of value)`.
+    LoopAssigned { value: Val, span: Span },
+}
+
+impl<'a> Builder<'a> {
+    /// Edges of all names of a pattern; `path` leads to it from the whole value.
+    pub(crate) fn pattern(&mut self, pattern: &'a Pat, leaves: &Leaves, path: &mut Vec<Sym>) {
+        match pattern {
+            Pat::Ident(ident) => self.leaf(&ident.id, leaves, path),
+            Pat::Array(array) => self.array_pattern(array, leaves, path),
+            Pat::Object(object) => self.object_pattern(object, leaves, path),
+            Pat::Rest(rest) => self.pattern(&rest.arg, leaves, path),
+            Pat::Assign(assign) => self.assign_pattern(assign, leaves, path),
+            Pat::Expr(target) => self.target_leaf(target, leaves, path),
+            Pat::Invalid(_) => {}
+        }
+    }
+
+    pub(crate) fn array_pattern(&mut self, array: &'a ArrayPat, leaves: &Leaves, path: &mut Vec<Sym>) {
+        for (i, element) in array.elems.iter().enumerate() {
+            let Some(element) = element else { continue };
+            let step = if matches!(element, Pat::Rest(_)) {
+                self.known.rest
+            } else {
+                let index = i.to_string();
+                self.sym(&index)
+            };
+            path.push(step);
+            self.pattern(element, leaves, path);
+            path.pop();
+        }
+    }
+
+    pub(crate) fn object_pattern(&mut self, object: &'a ObjectPat, leaves: &Leaves, path: &mut Vec<Sym>) {
+        for prop in &object.props {
+            match prop {
+                ObjectPatProp::KeyValue(prop) => {
+                    let step = self.pattern_key(&prop.key);
+                    path.push(step);
+                    self.pattern(&prop.value, leaves, path);
+                    path.pop();
+                }
+                ObjectPatProp::Assign(prop) => {
+                    let step = self.sym(&prop.key.id.sym);
+                    path.push(step);
+                    if let Some(default) = &prop.value {
+                        let value = self.default_value(default, Some(step));
+                        self.leaf_default(&prop.key.id, leaves, value, &[], prop.span);
+                    }
+                    self.leaf(&prop.key.id, leaves, path);
+                    path.pop();
+                }
+                ObjectPatProp::Rest(rest) => {
+                    path.push(self.known.rest);
+                    self.pattern(&rest.arg, leaves, path);
+                    path.pop();
+                }
+            }
+        }
+    }
+
+    /// The step that a key takes; a computed key is used by the container.
+    fn pattern_key(&mut self, key: &'a PropName) -> Sym {
+        if let Some(text) = property_key(key) {
+            return self.sym(&text);
+        }
+        if let PropName::Computed(computed) = key {
+            let value = self.operand(&computed.expr);
+            self.container_uses(value, "key");
+        }
+        self.known.star
+    }
+
+    /// `pattern = default`: the default is a source of every name in the pattern.
+    pub(crate) fn assign_pattern(&mut self, assign: &'a AssignPat, leaves: &Leaves, path: &mut Vec<Sym>) {
+        let name = match &*assign.left {
+            Pat::Ident(ident) => Some(self.sym(&ident.id.sym)),
+            _ => None,
+        };
+        let value = self.default_value(&assign.right, name);
+        let mut inner = Vec::new();
+        self.pattern_defaults(&assign.left, leaves, value, &mut inner, assign.span);
+        self.pattern(&assign.left, leaves, path);
+    }
+
+    /// Joins the names of a pattern to a default of the whole pattern.
+    fn pattern_defaults(
+        &mut self,
+        pattern: &'a Pat,
+        leaves: &Leaves,
+        value: Val,
+        path: &mut Vec<Sym>,
+        span: Span,
+    ) {
+        let mut found = Vec::new();
+        if let Pat::Expr(target) = pattern {
+            if let Leaves::Assigned { .. } | Leaves::LoopAssigned { .. } = leaves {
+                let place = self.place(target);
+                self.write(value, &place, span, None, path, false);
+            }
+            return;
+        }
+        self.pattern_paths(pattern, path, &mut found);
+        for (ident, path, _) in found {
+            self.leaf_default(ident, leaves, value, &path, span);
+        }
+    }
+
+    /// The path to every name of a pattern, and whether a default stands on the way.
+    pub(crate) fn pattern_paths(
+        &mut self,
+        pattern: &'a Pat,
+        path: &mut Vec<Sym>,
+        out: &mut Vec<(&'a Ident, Vec<Sym>, bool)>,
+    ) {
+        match pattern {
+            Pat::Ident(ident) => out.push((&ident.id, path.clone(), false)),
+            Pat::Array(array) => {
+                for (i, element) in array.elems.iter().enumerate() {
+                    let Some(element) = element else { continue };
+                    let step = if matches!(element, Pat::Rest(_)) {
+                        self.known.rest
+                    } else {
+                        let index = i.to_string();
+                        self.sym(&index)
+                    };
+                    path.push(step);
+                    self.pattern_paths(element, path, out);
+                    path.pop();
+                }
+            }
+            Pat::Object(object) => {
+                for prop in &object.props {
+                    match prop {
+                        ObjectPatProp::KeyValue(prop) => {
+                            let step = match property_key(&prop.key) {
+                                Some(text) => self.sym(&text),
+                                None => self.known.star,
+                            };
+                            path.push(step);
+                            self.pattern_paths(&prop.value, path, out);
+                            path.pop();
+                        }
+                        ObjectPatProp::Assign(prop) => {
+                            let step = self.sym(&prop.key.id.sym);
+                            path.push(step);
+                            out.push((&prop.key.id, path.clone(), prop.value.is_some()));
+                            path.pop();
+                        }
+                        ObjectPatProp::Rest(rest) => {
+                            path.push(self.known.rest);
+                            self.pattern_paths(&rest.arg, path, out);
+                            path.pop();
+                        }
+                    }
+                }
+            }
+            Pat::Rest(rest) => self.pattern_paths(&rest.arg, path, out),
+            Pat::Assign(assign) => {
+                let from = out.len();
+                self.pattern_paths(&assign.left, path, out);
+                for found in &mut out[from..] {
+                    found.2 = true;
+                }
+            }
+            Pat::Invalid(_) | Pat::Expr(_) => {}
+        }
+    }
+
+    fn leaf_node(&self, ident: &'a Ident) -> NodeIdx {
+        self.reserved_node(ident).unwrap_or(NO_NODE)
+    }
+
+    /// A name of a pattern that receives `path` of the value.
+    fn leaf(&mut self, ident: &'a Ident, leaves: &Leaves, path: &[Sym]) {
+        match *leaves {
+            Leaves::Declared { value, span } => {
+                let node = self.leaf_node(ident);
+                self.bind(node, value, path, false, span);
+                if node != NO_NODE {
+                    self.facts.variables.push(VariableFact {
+                        node: NodeRef(node),
+                        init: value.shape,
+                        path: path.to_vec(),
+                        reassigned: false,
+                    });
+                }
+                if let [first, ..] = *path {
+                    self.note_selected(value, first);
+                }
+            }
+            Leaves::Parameter | Leaves::Catch => {}
+            Leaves::Loop { value, via } => {
+                let node = self.leaf_node(ident);
+                let fragment = self.fragment();
+                self.m_str("via", via);
+                let mut full = Vec::with_capacity(path.len() + 1);
+                if via == "for-of" {
+                    full.push(self.known.star);
+                }
+                full.extend_from_slice(path);
+                self.m_path("propertyPath", &full);
+                self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
+            }
+            Leaves::Assigned { value, span } => {
+                let place = self.name_target(ident);
+                self.write(value, &place, span, None, path, false);
+            }
+            Leaves::LoopAssigned { value, span } => {
+                let place = self.name_target(ident);
+                let mut full = vec![self.known.star];
+                full.extend_from_slice(path);
+                self.write(value, &place, span, None, &full, false);
+            }
+        }
+    }
+
+    /// `ASSIGNED_FROM`, or a write where the name is no variable of its own.
+    fn bind(&mut self, node: NodeIdx, value: Val, path: &[Sym], default: bool, span: Span) {
+        if node == NO_NODE {
+            return;
+        }
+        let assigned = matches!(
+            self.node(node).node_type,
+            NodeType::Variable | NodeType::Constant | NodeType::Parameter | NodeType::Property
+        );
+        if !assigned {
+            let place = super::assignment::Place { node, path: Vec::new(), mutation: None, setter: NO_NODE };
+            self.write(value, &place, span, None, path, false);
+            return;
+        }
+        let fragment = self.fragment();
+        self.m_path("propertyPath", path);
+        self.m_flag("isDefault", default);
+        self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
+    }
+
+    fn leaf_default(&mut self, ident: &'a Ident, leaves: &Leaves, value: Val, path: &[Sym], span: Span) {
+        match leaves {
+            Leaves::Assigned { .. } | Leaves::LoopAssigned { .. } => {
+                let place = self.name_target(ident);
+                self.write(value, &place, span, None, path, false);
+            }
+            _ => {
+                let node = self.leaf_node(ident);
+                self.bind(node, value, path, true, span);
+            }
+        }
+    }
+
+    fn name_target(&mut self, ident: &'a Ident) -> super::assignment::Place {
+        let none = super::assignment::Place { node: NO_NODE, path: Vec::new(), mutation: None, setter: NO_NODE };
+        match self.meaning(ident) {
+            super::name::Meaning::Bound(id) => {
+                self.mark_reassigned(id);
+                let node = self.bound_value(id, true).node;
+                super::assignment::Place { node, ..none }
+            }
+            super::name::Meaning::Global(name) => {
+                let node = self.global(name);
+                super::assignment::Place { node, ..none }
+            }
+            super::name::Meaning::Hidden => none,
+        }
+    }
+
+    /// A member or other expression as the target of a destructuring assignment.
+    fn target_leaf(&mut self, target: &'a Expr, leaves: &Leaves, path: &[Sym]) {
+        match *leaves {
+            Leaves::Assigned { value, span } => {
+                let place = self.place(target);
+                self.write(value, &place, span, None, path, false);
+            }
+            Leaves::LoopAssigned { value, span } => {
+                let place = self.place(target);
+                let mut full = vec![self.known.star];
+                full.extend_from_slice(path);
+                self.write(value, &place, span, None, &full, false);
+            }
+            _ => {
+                self.value(target, ANONYMOUS);
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Types: no node of their own, but edges to the declarations that they name.
+
+use graph_model::{EdgeType, NodeType};
+use swc_common::Spanned;
+use swc_ecma_ast::*;
+
+use super::interface::fn_param_type;
+use crate::builder::scope::{BindingKind, Space};
+use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
+use crate::summary::ShapeRef;
+
+/// What a name in a type is joined to, and how.
+#[derive(Clone, Copy)]
+struct Sink {
+    src: NodeIdx,
+    edge: EdgeType,
+}
+
+impl<'a> Builder<'a> {
+    /// The source text of a type.
+    pub(crate) fn type_text(&self, ty: &TsType) -> &'a str {
+        self.text_of(ty.span())
+    }
+
+    /// `HAS_TYPE`.
+    pub(crate) fn type_of(&mut self, node: NodeIdx, annotation: &'a TsTypeAnn) {
+        self.walk_type(&annotation.type_ann, Sink { src: node, edge: EdgeType::HasType }, true);
+    }
+
+    pub(crate) fn type_of_alias(&mut self, node: NodeIdx, ty: &'a TsType) {
+        self.walk_type(ty, Sink { src: node, edge: EdgeType::HasType }, true);
+    }
+
+    /// `RETURNS_TYPE`.
+    pub(crate) fn returned_type(&mut self, node: NodeIdx, annotation: &'a TsTypeAnn) {
+        self.walk_type(&annotation.type_ann, Sink { src: node, edge: EdgeType::ReturnsType }, true);
+    }
+
+    /// `HAS_TYPE` from a call to its type arguments.
+    pub(crate) fn type_arguments_of(&mut self, node: NodeIdx, arguments: &'a TsTypeParamInstantiation) {
+        for ty in &arguments.params {
+            self.walk_type(ty, Sink { src: node, edge: EdgeType::HasType }, false);
+        }
+    }
+
+    /// `USES` from the container to the names of a type without a place of its own.
+    pub(crate) fn type_used(&mut self, ty: &'a TsType) {
+        self.walk_type(ty, Sink { src: self.container, edge: EdgeType::Uses }, true);
+    }
+
+    pub(crate) fn type_arguments_used(&mut self, arguments: &'a TsTypeParamInstantiation) {
+        for ty in &arguments.params {
+            self.type_used(ty);
+        }
+    }
+
+    /// The type of a cast or `satisfies`.
+    pub(crate) fn cast_type(&mut self, ty: &'a TsType) {
+        self.type_used(ty);
+    }
+
+    /// The types of a signature that has no node.
+    pub(crate) fn signature_types_used(
+        &mut self,
+        type_params: Option<&'a TsTypeParamDecl>,
+        params: &'a [TsFnParam],
+        result: Option<&'a TsTypeAnn>,
+    ) {
+        let sink = Sink { src: self.container, edge: EdgeType::Uses };
+        self.walk_signature(type_params, params, result, sink);
+    }
+
+    /// TYPE_PARAMETER nodes of a generic declaration; declares them in the open scope.
+    pub(crate) fn type_parameters(&mut self, node: NodeIdx, decl: &'a TsTypeParamDecl) {
+        let mut nodes = Vec::with_capacity(decl.params.len());
+        for (index, param) in decl.params.iter().enumerate() {
+            let name = self.sym(&param.name.sym);
+            let range = self.range(param.span);
+            let parameter = self.make(NodeType::TypeParameter, name, range);
+            let fragment = self.fragment();
+            self.m_int("index", index as u32);
+            let meta = self.end(fragment);
+            self.tree_edge(node, parameter, EdgeType::HasTypeParameter, meta);
+            self.declare(Space::Type, name, parameter, BindingKind::Type);
+            let fragment = self.fragment();
+            if let Some(constraint) = &param.constraint {
+                let text = self.type_text(constraint);
+                self.m_str("constraint", text);
+            }
+            if let Some(default) = &param.default {
+                let text = self.type_text(default);
+                self.m_str("defaultType", text);
+            }
+            let variance = match (param.is_in, param.is_out) {
+                (true, true) => Some("in out"),
+                (true, false) => Some("in"),
+                (false, true) => Some("out"),
+                (false, false) => None,
+            };
+            if let Some(variance) = variance {
+                self.m_str("variance", variance);
+            }
+            self.m_flag("isConst", param.is_const);
+            self.set_meta(parameter, fragment);
+            nodes.push(parameter);
+        }
+        for (param, parameter) in decl.params.iter().zip(nodes) {
+            if let Some(constraint) = &param.constraint {
+                self.walk_type(constraint, Sink { src: parameter, edge: EdgeType::Extends }, true);
+            }
+            if let Some(default) = &param.default {
+                self.walk_type(default, Sink { src: parameter, edge: EdgeType::Uses }, true);
+            }
+        }
+    }
+
+    /// The node that a name means as a type.
+    pub(crate) fn resolve_type(&mut self, ident: &'a Ident) -> Option<NodeIdx> {
+        let name = self.sym(&ident.sym);
+        let id = self.scopes.resolve(Space::Type, name).or_else(|| self.scopes.resolve(Space::Value, name))?;
+        let node = self.scopes.get(id).node;
+        (node != NO_NODE).then_some(node)
+    }
+
+    fn resolve_type_only(&mut self, ident: &'a Ident, qualified: bool) -> Option<NodeIdx> {
+        if qualified {
+            return self.resolve_type(ident);
+        }
+        let name = self.sym(&ident.sym);
+        let id = self.scopes.resolve(Space::Type, name)?;
+        let node = self.scopes.get(id).node;
+        (node != NO_NODE).then_some(node)
+    }
+
+    fn named_type(&mut self, target: Option<NodeIdx>, sink: Sink, root: bool) {
+        let Some(target) = target else { return };
+        if target == sink.src {
+            return;
+        }
+        match sink.edge {
+            EdgeType::Uses => self.uses(sink.src, Val::new(target, ShapeRef::UNKNOWN), "type"),
+            EdgeType::Extends => {
+                // Only the constraint itself is extended; what it mentions is used.
+                let heir = matches!(
+                    self.node(target).node_type,
+                    NodeType::Class | NodeType::Interface | NodeType::Type | NodeType::TypeParameter | NodeType::Enum
+                );
+                if root && heir {
+                    self.edge(sink.src, target, EdgeType::Extends);
+                } else {
+                    self.uses(sink.src, Val::new(target, ShapeRef::UNKNOWN), "type");
+                }
+            }
+            edge => {
+                let fragment = self.fragment();
+                self.m_str("position", if root { "root" } else { "argument" });
+                self.edge_with(sink.src, target, edge, fragment);
+            }
+        }
+    }
+
+    fn entity(&mut self, mut name: &'a TsEntityName, sink: Sink, root: bool) {
+        let mut qualified = false;
+        loop {
+            match name {
+                TsEntityName::TsQualifiedName(inner) => {
+                    name = &inner.left;
+                    qualified = true;
+                }
+                TsEntityName::Ident(ident) => {
+                    let target = self.resolve_type_only(ident, qualified);
+                    self.named_type(target, sink, root);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn walk_type(&mut self, ty: &'a TsType, sink: Sink, root: bool) {
+        super::with_stack(|| match ty {
+            TsType::TsTypeRef(reference) => {
+                self.entity(&reference.type_name, sink, root);
+                if let Some(arguments) = &reference.type_params {
+                    for argument in &arguments.params {
+                        self.walk_type(argument, sink, false);
+                    }
+                }
+            }
+            TsType::TsArrayType(array) => self.walk_type(&array.elem_type, sink, root),
+            TsType::TsParenthesizedType(inner) => self.walk_type(&inner.type_ann, sink, root),
+            TsType::TsOptionalType(inner) => self.walk_type(&inner.type_ann, sink, root),
+            TsType::TsRestType(inner) => self.walk_type(&inner.type_ann, sink, root),
+            TsType::TsTypeOperator(inner) => self.walk_type(&inner.type_ann, sink, root),
+            TsType::TsTupleType(tuple) => {
+                for element in &tuple.elem_types {
+                    self.walk_type(&element.ty, sink, false);
+                }
+            }
+            TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsUnionType(union)) => {
+                for part in &union.types {
+                    self.walk_type(part, sink, root);
+                }
+            }
+            TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsIntersectionType(intersection)) => {
+                for part in &intersection.types {
+                    self.walk_type(part, sink, root);
+                }
+            }
+            TsType::TsFnOrConstructorType(function) => {
+                let (type_params, params, result) = match function {
+                    TsFnOrConstructorType::TsFnType(f) => (&f.type_params, &f.params, &f.type_ann),
+                    TsFnOrConstructorType::TsConstructorType(f) => (&f.type_params, &f.params, &f.type_ann),
+                };
+                self.walk_signature(type_params.as_deref(), params, Some(result), sink);
+            }
+            TsType::TsTypeLit(literal) => self.walk_members(&literal.members, sink),
+            TsType::TsTypeQuery(query) => {
+                if let TsTypeQueryExpr::TsEntityName(name) = &query.expr_name {
+                    self.queried_value(name, sink, root);
+                }
+                if let Some(arguments) = &query.type_args {
+                    for argument in &arguments.params {
+                        self.walk_type(argument, sink, false);
+                    }
+                }
+            }
+            TsType::TsConditionalType(conditional) => self.in_scope(|b| {
+                b.walk_type(&conditional.check_type, sink, false);
+                b.walk_type(&conditional.extends_type, sink, false);
+                b.walk_type(&conditional.true_type, sink, false);
+                b.walk_type(&conditional.false_type, sink, false);
+            }),
+            TsType::TsInferType(infer) => self.local_type_name(&infer.type_param, sink),
+            TsType::TsIndexedAccessType(access) => {
+                self.walk_type(&access.obj_type, sink, false);
+                self.walk_type(&access.index_type, sink, false);
+            }
+            TsType::TsMappedType(mapped) => self.in_scope(|b| {
+                b.local_type_name(&mapped.type_param, sink);
+                if let Some(name) = &mapped.name_type {
+                    b.walk_type(name, sink, false);
+                }
+                if let Some(ty) = &mapped.type_ann {
+                    b.walk_type(ty, sink, false);
+                }
+            }),
+            TsType::TsLitType(TsLitType { lit: TsLit::Tpl(template), .. }) => {
+                for ty in &template.types {
+                    self.walk_type(ty, sink, false);
+                }
+            }
+            TsType::TsTypePredicate(predicate) => {
+                if let Some(annotation) = &predicate.type_ann {
+                    self.walk_type(&annotation.type_ann, sink, false);
+                }
+            }
+            TsType::TsImportType(import) => {
+                if let Some(arguments) = &import.type_args {
+                    for argument in &arguments.params {
+                        self.walk_type(argument, sink, false);
+                    }
+                }
+            }
+            TsType::TsLitType(_) | TsType::TsKeywordType(_) | TsType::TsThisType(_) => {}
+        });
+    }
+
+    fn walk_signature(
+        &mut self,
+        type_params: Option<&'a TsTypeParamDecl>,
+        params: &'a [TsFnParam],
+        result: Option<&'a TsTypeAnn>,
+        sink: Sink,
+    ) {
+        self.in_scope(|b| {
+            if let Some(decl) = type_params {
+                for param in &decl.params {
+                    b.local_type_name(param, sink);
+                }
+            }
+            for param in params {
+                if let Some(annotation) = fn_param_type(param) {
+                    b.walk_type(&annotation.type_ann, sink, false);
+                }
+            }
+            if let Some(annotation) = result {
+                b.walk_type(&annotation.type_ann, sink, false);
+            }
+        });
+    }
+
+    fn walk_members(&mut self, members: &'a [TsTypeElement], sink: Sink) {
+        for member in members {
+            match member {
+                TsTypeElement::TsPropertySignature(m) => {
+                    if let Some(annotation) = &m.type_ann {
+                        self.walk_type(&annotation.type_ann, sink, false);
+                    }
+                }
+                TsTypeElement::TsMethodSignature(m) => {
+                    self.walk_signature(m.type_params.as_deref(), &m.params, m.type_ann.as_deref(), sink);
+                }
+                TsTypeElement::TsCallSignatureDecl(m) => {
+                    self.walk_signature(m.type_params.as_deref(), &m.params, m.type_ann.as_deref(), sink);
+                }
+                TsTypeElement::TsConstructSignatureDecl(m) => {
+                    self.walk_signature(m.type_params.as_deref(), &m.params, m.type_ann.as_deref(), sink);
+                }
+                TsTypeElement::TsIndexSignature(m) => {
+                    self.walk_signature(None, &m.params, m.type_ann.as_deref(), sink);
+                }
+                TsTypeElement::TsGetterSignature(m) => {
+                    if let Some(annotation) = &m.type_ann {
+                        self.walk_type(&annotation.type_ann, sink, false);
+                    }
+                }
+                TsTypeElement::TsSetterSignature(m) => {
+                    if let Some(annotation) = fn_param_type(&m.param) {
+                        self.walk_type(&annotation.type_ann, sink, false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A name that a type declares for itself: it hides others and has no node.
+    fn local_type_name(&mut self, param: &'a TsTypeParam, sink: Sink) {
+        let name = self.sym(&param.name.sym);
+        self.declare(Space::Type, name, NO_NODE, BindingKind::Type);
+        if let Some(constraint) = &param.constraint {
+            self.walk_type(constraint, sink, false);
+        }
+        if let Some(default) = &param.default {
+            self.walk_type(default, sink, false);
+        }
+    }
+
+    /// `typeof x` in a type names a value.
+    fn queried_value(&mut self, mut name: &'a TsEntityName, sink: Sink, root: bool) {
+        loop {
+            match name {
+                TsEntityName::TsQualifiedName(inner) => name = &inner.left,
+                TsEntityName::Ident(ident) => {
+                    let sym = self.sym(&ident.sym);
+                    let target = self.scopes.resolve(Space::Value, sym).map(|id| self.scopes.get(id).node);
+                    self.named_type(target.filter(|&node| node != NO_NODE), sink, root);
+                    return;
+                }
+            }
+        }
+    }
+}

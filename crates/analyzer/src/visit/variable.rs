@@ -1,0 +1,135 @@
+//! `var`, `let`, `const` and `using`.
+
+use graph_model::NodeType;
+use swc_common::{Span, Spanned};
+use swc_ecma_ast::*;
+
+use super::literal::literal_json;
+use super::name::Meaning;
+use super::naming::{ANONYMOUS, Context};
+use super::pattern::Leaves;
+use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
+use crate::summary::Sym;
+
+/// JSON of a constant's value is kept up to so many bytes.
+const MAX_CONSTANT_JSON: usize = 1024;
+
+impl<'a> Builder<'a> {
+    /// A declaration statement.
+    pub(crate) fn variables(&mut self, var: &'a VarDecl) {
+        let kind = kind_of(var.kind);
+        for declarator in &var.decls {
+            let span = if var.decls.len() == 1 { declarator.span } else { declarator.span };
+            self.declarator(declarator, kind, var.declare, span);
+        }
+    }
+
+    pub(crate) fn using(&mut self, using: &'a UsingDecl) {
+        for declarator in &using.decls {
+            self.declarator(declarator, "using", false, declarator.span);
+        }
+    }
+
+    fn declarator(&mut self, declarator: &'a VarDeclarator, kind: &'static str, declare: bool, span: Span) {
+        self.declared_nodes(&declarator.name, kind, declare, declarator.init.as_deref());
+        let Some(init) = &declarator.init else {
+            return;
+        };
+        let (context, ident) = match &declarator.name {
+            Pat::Ident(ident) => (Context::Binding(self.sym(&ident.id.sym)), Some(&ident.id)),
+            _ => (ANONYMOUS, None),
+        };
+        let value = self.value(init, context);
+        if let Some(ident) = ident {
+            self.note_function(ident, value);
+        }
+        let mut path = Vec::new();
+        self.pattern(&declarator.name, &Leaves::Declared { value, span }, &mut path);
+    }
+
+    /// Containment, metadata and types of the bindings of one declarator.
+    pub(crate) fn declared_nodes(
+        &mut self,
+        pattern: &'a Pat,
+        kind: &'static str,
+        declare: bool,
+        init: Option<&'a Expr>,
+    ) {
+        let annotation = super::function::pattern_type(pattern);
+        let mut found = Vec::new();
+        self.pattern_paths(pattern, &mut Vec::new(), &mut found);
+        for (ident, path, _) in found {
+            let Some(node) = self.reserved_node(ident) else { continue };
+            if !matches!(self.node(node).node_type, NodeType::Variable | NodeType::Constant) {
+                continue; // `var` over a parameter or a function
+            }
+            if self.node(node).flags & flag::CONTAINED != 0 {
+                continue; // declared before
+            }
+            let parent = if kind == "var" { self.frame().body } else { self.container };
+            let parent = if parent == NO_NODE { self.container } else { parent };
+            self.contain_in(parent, node);
+            self.set_flag(node, flag::SHOWS_EXPORTED);
+            let simple = path.is_empty();
+            self.variable_metadata(node, kind, declare, annotation.filter(|_| simple), &path, init);
+            if let Some(annotation) = annotation {
+                if simple {
+                    self.type_of(node, annotation);
+                } else {
+                    self.type_used(&annotation.type_ann);
+                }
+            }
+        }
+    }
+
+    fn variable_metadata(
+        &mut self,
+        node: NodeIdx,
+        kind: &str,
+        declare: bool,
+        annotation: Option<&'a TsTypeAnn>,
+        path: &[Sym],
+        init: Option<&'a Expr>,
+    ) {
+        let fragment = self.fragment();
+        self.m_str("kind", kind);
+        if let Some(annotation) = annotation {
+            let text = self.type_text(&annotation.type_ann);
+            self.m_str("typeAnnotation", text);
+        }
+        self.m_path("propertyPath", path);
+        self.m_flag("declare", declare);
+        if self.node(node).node_type == NodeType::Constant
+            && let Some(init) = init
+        {
+            let source = |e: &Expr| self.text_of(e.span()).to_owned();
+            if let Some(json) = literal_json(init, &source, MAX_CONSTANT_JSON) {
+                self.m_json("value", &json);
+            }
+        }
+        self.set_meta(node, fragment);
+    }
+
+    /// Remembers a function as the initialiser of a variable, for calls of it.
+    fn note_function(&mut self, ident: &'a Ident, value: Val) {
+        if !value.exists() || self.node(value.node).node_type != NodeType::Function {
+            return;
+        }
+        if let Meaning::Bound(id) = self.meaning(ident) {
+            let binding = self.scopes.get_mut(id);
+            if binding.function == NO_NODE {
+                binding.function = value.node;
+            } else {
+                binding.reassigned = true;
+            }
+        }
+    }
+}
+
+pub(crate) fn kind_of(kind: VarDeclKind) -> &'static str {
+    match kind {
+        VarDeclKind::Var => "var",
+        VarDeclKind::Let => "let",
+        VarDeclKind::Const => "const",
+    }
+}
