@@ -54,6 +54,19 @@ impl Client {
         Self::new(Arc::new(InProcess(Arc::new(session))))
     }
 
+    /// Connects to a server's Unix socket and says hello.
+    ///
+    /// # Errors
+    /// [`Error::Connect`](crate::Error::Connect) if nobody answers there.
+    #[cfg(unix)]
+    pub fn connect(
+        path: impl AsRef<std::path::Path>,
+        options: crate::SocketOptions,
+    ) -> Result<Self> {
+        let socket = crate::socket::Socket::connect(path.as_ref(), options)?;
+        Ok(Self::new(Arc::new(socket)))
+    }
+
     /// Sends any request and waits for its answer.
     ///
     /// # Errors

@@ -27,11 +27,19 @@
 //! # Ok::<(), rfdb_client::Error>(())
 //! ```
 
+#[cfg(all(unix, feature = "tokio"))]
+mod asynchronous;
 mod client;
 mod commands;
 mod error;
+#[cfg(unix)]
+mod socket;
 mod transport;
+#[cfg(unix)]
+mod wire;
 
+#[cfg(all(unix, feature = "tokio"))]
+pub use asynchronous::AsyncClient;
 pub use client::{Client, IndexMode};
 pub use commands::{Handshake, Opened, Page};
 pub use error::{Error, Result};
@@ -41,4 +49,6 @@ pub use rfdb_protocol::{
     Request, Response, SnapshotDiff, SnapshotEntry, SnapshotRef, Solution, Stats, WireError,
     hash_id, parse_id,
 };
+#[cfg(unix)]
+pub use socket::SocketOptions;
 pub use transport::Transport;

@@ -138,6 +138,23 @@ impl Decoder {
         Ok(Some(&self.buffer[from..from + length]))
     }
 
+    /// The complete frames that wait, without taking them out.
+    pub fn peek_frames(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.buffer[self.start..];
+        std::iter::from_fn(move || {
+            let (header, content) = rest.split_first_chunk::<HEADER_BYTES>()?;
+            let (frame, behind) = content.split_at_checked(u32::from_be_bytes(*header) as usize)?;
+            rest = behind;
+            Some(frame)
+        })
+    }
+
+    /// Bytes that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
     /// Whether a frame has begun to arrive and is not complete.
     #[must_use]
     pub fn is_inside_frame(&self) -> bool {

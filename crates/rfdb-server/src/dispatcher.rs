@@ -9,9 +9,9 @@ use rfdb_engine::{Engine, Options};
 use rfdb_protocol::{Stats, WireError};
 
 use crate::datalog::{Evaluator, Unavailable};
-use crate::error::Error;
+use crate::error::{Error, ToWire};
 use crate::metrics::{Metrics, memory_percent};
-use crate::registry::Registry;
+use crate::registry::{DEFAULT, Registry};
 use crate::session::Session;
 
 /// What a request may cost. `None` is without limit, as it is for a program that embeds the server.
@@ -114,6 +114,22 @@ impl Dispatcher {
     /// The first failure; the other databases are flushed all the same.
     pub fn flush(&self) -> Result<(), WireError> {
         self.registry.flush_all()
+    }
+
+    /// Nodes and edges of the default database; zero if it was dropped.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn default_counts(&self) -> Result<(u64, u64), WireError> {
+        let Ok(database) = self.registry.open(DEFAULT) else {
+            return Ok((0, 0));
+        };
+        let snapshot = database.snapshot();
+        self.registry.close(&database);
+        Ok((
+            snapshot.node_count().to_wire()?,
+            snapshot.edge_count().to_wire()?,
+        ))
     }
 
     /// Everything of `getStats` that does not depend on a database.

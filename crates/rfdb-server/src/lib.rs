@@ -22,6 +22,8 @@ mod dispatcher;
 mod error;
 mod file_commit;
 mod metrics;
+#[cfg(feature = "net")]
+mod net;
 mod read;
 mod registry;
 mod rows;
@@ -31,5 +33,7 @@ mod versions;
 
 pub use dispatcher::{Config, Dispatcher, Limits};
 pub use error::Error;
+#[cfg(feature = "net")]
+pub use net::{NetLimits, Server, ServerOptions};
 pub use rfdb_engine::{Durability, Error as EngineError, LockHolder, Options};
 pub use session::Session;
