@@ -1,2 +1,49 @@
-//! The command line.
-fn main() {}
+//! Chores of the repository: `cargo xtask help` lists them.
+
+mod bench_floor;
+mod check_graph;
+mod ci;
+mod corpora;
+mod table;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+#[cfg(all(not(target_env = "msvc"), not(feature = "system-allocator")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Chores of the repository",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Check an exported graph: no orphans, no missing ends, one containment parent, unique ids
+    CheckGraph(check_graph::Args),
+    /// Measure a whole analysis against reading and parsing the same files
+    BenchFloor(bench_floor::Args),
+    /// Fetch real projects to analyze, through npm
+    Corpora(corpora::Args),
+    /// Check what formatter and linter do not: file lengths, examples, paths of machines
+    Tidy(tidy::Args),
+    /// Run all that must pass before a change is merged
+    Ci(ci::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().chore {
+        Chore::CheckGraph(args) => check_graph::run(&args),
+        Chore::BenchFloor(args) => bench_floor::run(&args),
+        Chore::Corpora(args) => corpora::run(&args),
+        Chore::Tidy(args) => tidy::run(&args),
+        Chore::Ci(args) => ci::run(&args),
+    }
+}

@@ -1,1 +1,44 @@
-//! To be written.
+//! From a project's folder to a stored graph: discovery, the phases of a run, the linker, the export.
+//!
+//! ```
+//! use orchestrator::{AnalyzeOptions, MemoryStore, NoProgress, analyze};
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let project = folder.path();
+//! std::fs::write(project.join("a.js"), "export function f() {}").unwrap();
+//! std::fs::write(project.join("b.js"), "import { f } from './a.js'; f();").unwrap();
+//!
+//! let store = MemoryStore::new(); // or a client of a database
+//! let report = analyze(project, &store, &AnalyzeOptions::default(), &NoProgress).unwrap();
+//! assert_eq!(report.files.analyzed, 2);
+//! assert_eq!(report.edges.by_type["DEPENDS_ON"], 1);
+//! assert_eq!(report.edges.by_type["CALLS"], 1);
+//! ```
+
+pub mod analysis;
+pub mod check;
+mod client_store;
+mod diagnostic;
+pub mod discovery;
+mod error;
+pub mod export;
+pub mod index;
+pub mod linker;
+mod memory_store;
+pub mod packages;
+mod pipeline;
+pub mod program;
+mod progress;
+mod report;
+mod source;
+mod store;
+
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use error::Error;
+pub use memory_store::MemoryStore;
+pub use pipeline::{AnalyzeOptions, Project, THREAD_NAME, analyze, thread_pool};
+pub use program::Program;
+pub use progress::{NoProgress, Phase, Progress};
+pub use report::{FileCounts, PhaseTime, Report, Resolved, StepTime, TypeCounts};
+pub use source::read_for_display;
+pub use store::{Counts, Store, StoreError};

@@ -1,0 +1,122 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Code graph of JavaScript and TypeScript projects.
+#[derive(Debug, Parser)]
+#[command(
+    name = "grafema-rs",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Analyze a project and store its graph in PATH/.grafema/graph.rfdb
+    Analyze(AnalyzeArgs),
+    /// Show how many nodes and edges of each type the graph has
+    Stats(StatsArgs),
+    /// Find nodes by their name and show where they are
+    Query(QueryArgs),
+    /// Write the whole graph, sorted, one JSON object a line
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeArgs {
+    /// Folder of the project
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Empty the graph first
+    #[arg(short, long)]
+    pub(crate) clear: bool,
+    /// Number of threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print the result as JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+/// The project that a question is about.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectArg {
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(value_name = "PATH")]
+    positional: Option<PathBuf>,
+    /// Folder of the project, as an option
+    #[arg(short, long, value_name = "PATH", conflicts_with = "positional")]
+    path: Option<PathBuf>,
+}
+
+impl ProjectArg {
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.positional.as_deref().or(self.path.as_deref())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArg,
+    /// Print JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// Name of the nodes, or the id of one; if no name is equal, those that contain it are shown
+    pub(crate) name: String,
+    /// Only nodes of this type, such as FUNCTION
+    #[arg(short, long, value_name = "TYPE")]
+    pub(crate) r#type: Option<String>,
+    /// Show at most so many nodes
+    #[arg(short, long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON: an array of nodes
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArg,
+    /// Format of the output
+    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+    pub(crate) format: ExportFormat,
+    /// File to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line: nodes by id, then edges by source, destination and type
+    Jsonl,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,191 @@
+//! The commands as a person uses them.
+
+mod common;
+
+use std::fs;
+
+use common::{ok, project, run, small_project};
+
+#[test]
+fn analyze_and_ask() {
+    let folder = small_project();
+    let root = folder.path();
+    let summary = ok(root, &["analyze", "--clear", "."]);
+    for part in [
+        "small: 2 files",
+        "FUNCTION",
+        "CALLS",
+        "ANALYSIS",
+        "graph.rfdb",
+    ] {
+        assert!(summary.contains(part), "{part} not in\n{summary}");
+    }
+    assert!(root.join(".grafema/graph.rfdb").is_dir());
+
+    let stats: serde_json::Value = serde_json::from_str(&ok(root, &["stats", "--json"])).unwrap();
+    assert_eq!(stats["nodes"]["byType"]["MODULE"], 2);
+    assert_eq!(stats["edges"]["byType"]["DEPENDS_ON"], 1);
+    assert!(ok(root, &["stats"]).contains("MODULE"));
+    // From a folder inside, and from outside.
+    assert!(ok(&root.join("src"), &["stats"]).contains("MODULE"));
+    assert!(ok(root.parent().unwrap(), &["stats", root.to_str().unwrap()]).contains("MODULE"));
+
+    let found = ok(root, &["query", "add"]);
+    assert!(found.starts_with("FUNCTION"), "{found}");
+    assert!(found.contains("src/a.ts:1:8"), "{found}");
+    assert!(found.contains("src/b.ts:2:1"), "{found}");
+    let json: serde_json::Value =
+        serde_json::from_str(&ok(root, &["query", "add", "--type", "call", "--json"])).unwrap();
+    let calls = json.as_array().unwrap();
+    assert_eq!(
+        (calls.len(), calls[0]["id"].as_str()),
+        (1, Some("src/b.ts->CALL->add"))
+    );
+    assert_eq!(
+        (calls[0]["line"].as_u64(), calls[0]["column"].as_u64()),
+        (Some(2), Some(0))
+    );
+    assert!(ok(root, &["query", "src/a.ts->FUNCTION->add"]).contains("src/a.ts:1:8"));
+    assert!(ok(root, &["query", "dd"]).contains("these names contain it"));
+    assert!(ok(root, &["query", "nothing"]).contains("no node"));
+    assert_eq!(ok(root, &["query", "nothing", "--json"]).trim(), "[]");
+
+    let lines = ok(root, &["export"]);
+    assert!(
+        lines
+            .lines()
+            .all(|l| serde_json::from_str::<serde_json::Value>(l).is_ok())
+    );
+    ok(root, &["export", "-o", "graph.jsonl", "--format", "jsonl"]);
+    assert_eq!(fs::read_to_string(root.join("graph.jsonl")).unwrap(), lines);
+    assert!(!root.join("graph.jsonl.partial").exists());
+}
+
+#[test]
+fn a_second_analysis_and_other_threads_give_the_same_bytes() {
+    let folder = small_project();
+    let root = folder.path();
+    ok(root, &["analyze", "--clear", "--threads", "1"]);
+    let first = ok(root, &["export"]);
+    for args in [
+        &["analyze"][..],
+        &["analyze", "--threads", "2"],
+        &["analyze", "--clear", "--threads", "2", "--quiet"],
+    ] {
+        ok(root, args);
+        assert_eq!(ok(root, &["export"]), first, "{args:?}");
+    }
+    fs::remove_file(root.join("src/b.ts")).unwrap();
+    assert!(ok(root, &["analyze"]).contains("removed from the graph"));
+    let after = ok(root, &["export"]);
+    assert!(!after.contains("src/b.ts"));
+    ok(root, &["analyze", "--clear"]);
+    assert_eq!(ok(root, &["export"]), after);
+}
+
+#[test]
+fn output_goes_where_it_belongs() {
+    let folder = project(&[("bad.js", "let = = ;\n"), ("a.js", "import './nope.js';\n")]);
+    let root = folder.path();
+    let (code, out, err) = run(root, &["analyze"]);
+    assert_eq!(code, 0);
+    // Progress and diagnostics, with their source line, are no results.
+    assert!(
+        err.contains("ANALYSIS") && err.contains("let = = ;") && err.contains("./nope.js"),
+        "{err}"
+    );
+    assert!(
+        out.contains("1 file could not be parsed") && !out.contains("let = = ;"),
+        "{out}"
+    );
+    let (code, out, err) = run(root, &["analyze", "--quiet"]);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
+    let (code, out, err) = run(root, &["analyze", "--json"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["files"]["analyzed"], 2);
+    assert_eq!(report["files"]["failed"], 1);
+    assert_eq!(report["diagnostics"].as_array().unwrap().len(), 2);
+    assert!(report["phases"].as_array().unwrap().len() == 5 && report["milliseconds"].is_number());
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let folder = small_project();
+    for args in [
+        &[][..],
+        &["analyse"],
+        &["analyze", "--threads", "0"],
+        &["analyze", "--threads", "many"],
+        &["analyze", "a", "b"],
+        &["query"],
+        &["export", "--format", "xml"],
+        &["stats", "--nope"],
+    ] {
+        let (code, out, err) = run(folder.path(), args);
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+        assert!(err.contains("Usage"), "{args:?}: {err}");
+    }
+    assert!(ok(folder.path(), &["--version"]).contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn failures_say_what_to_do() {
+    let folder = small_project();
+    let root = folder.path();
+    for (args, parts) in [
+        (&["analyze", "nope"][..], &["nope does not exist"][..]),
+        (&["analyze", "src/a.ts"], &["is a file"]),
+        (&["stats"], &["no graph", "grafema-rs analyze"]),
+        (&["query", "add"], &["no graph", "grafema-rs analyze"]),
+        (&["export"], &["no graph", "grafema-rs analyze"]),
+    ] {
+        let (code, out, err) = run(root, args);
+        assert_eq!((code, out.as_str()), (1, ""), "{args:?}");
+        for part in parts {
+            assert!(err.contains(part), "{args:?}: {err}");
+        }
+        assert!(
+            err.starts_with("error: ") && !err.contains("panicked"),
+            "{err}"
+        );
+    }
+    let empty = project(&[("README.md", "")]);
+    let (code, _, err) = run(empty.path(), &["analyze"]);
+    assert!(
+        code == 1 && err.contains("no JavaScript or TypeScript files"),
+        "{err}"
+    );
+    assert!(
+        !empty.path().join(".grafema").exists(),
+        "nothing is made for nothing"
+    );
+    ok(root, &["analyze"]);
+    let (code, _, err) = run(root, &["query", "add", "--type", "FUNKTION"]);
+    assert!(
+        code == 1 && err.contains("FUNKTION") && err.contains("FUNCTION"),
+        "{err}"
+    );
+    let (code, _, err) = run(root, &["export", "-o", "no/such/folder/x.jsonl"]);
+    assert!(code == 1 && err.contains("x.jsonl"), "{err}");
+}
+
+#[test]
+fn a_damaged_database_is_named() {
+    let folder = small_project();
+    let root = folder.path();
+    ok(root, &["analyze"]);
+    let database = root.join(".grafema/graph.rfdb");
+    for entry in fs::read_dir(&database).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::write(path, b"not a database").unwrap();
+        }
+    }
+    let (code, out, err) = run(root, &["stats"]);
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(
+        err.contains("graph.rfdb") && !err.contains("panicked"),
+        "{err}"
+    );
+}

@@ -1,0 +1,121 @@
+//! The program as a process among others: killed, piped, and beside itself.
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{ok, project, run};
+
+/// Modules that import each other; enough that an analysis takes a while.
+fn large_project(modules: usize) -> tempfile::TempDir {
+    let files: Vec<(String, String)> = (0..modules)
+        .map(|i| {
+            let functions: String = (0..40)
+                .map(|f| format!("export function f{f}(a, b) {{\n  const c = g{f}(a) + [b, {{ x: a }}].length;\n  return c;\n}}\nfunction g{f}(x) {{ return x ? f{f}(x - 1, {i}) : {f}; }}\n"))
+                .collect();
+            let import = format!("import {{ f0 as other }} from './m{}.js';\nother(1, 2);\n", (i + 1) % modules);
+            (format!("src/m{i}.js"), format!("{import}{functions}"))
+        })
+        .collect();
+    let mut all: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(p, t)| (p.as_str(), t.as_str()))
+        .collect();
+    all.push(("package.json", r#"{"name":"large"}"#));
+    project(&all)
+}
+
+fn spawn(folder: &Path, args: &[&str]) -> std::process::Child {
+    Command::new(assert_cmd::cargo::cargo_bin("grafema-rs"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills `analyze --clear` as soon as ANALYSIS has begun.
+fn kill_in_the_middle(folder: &Path) {
+    let mut child = spawn(folder, &["analyze", "--clear"]);
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let indexed = lines
+        .map_while(Result::ok)
+        .any(|line| line.starts_with("INDEXING"));
+    assert!(indexed, "no phase was told");
+    child.kill().unwrap();
+    assert!(
+        !child.wait().unwrap().success(),
+        "the analysis ended before it was killed"
+    );
+}
+
+#[test]
+fn a_killed_analysis_is_recognised_and_redone() {
+    let folder = large_project(150);
+    let root = folder.path();
+    ok(root, &["analyze", "--quiet"]);
+    let undisturbed = ok(root, &["export"]);
+    kill_in_the_middle(root);
+    for args in [
+        &["stats"][..],
+        &["stats", "--json"],
+        &["query", "f1"],
+        &["export"],
+    ] {
+        let (code, out, err) = run(root, args);
+        assert_eq!((code, out.as_str()), (1, ""), "{args:?}");
+        assert!(
+            err.contains("did not finish") && err.contains("grafema-rs analyze --clear"),
+            "{args:?}: {err}"
+        );
+    }
+    ok(root, &["analyze", "--quiet"]);
+    assert_eq!(ok(root, &["export"]), undisturbed);
+    kill_in_the_middle(root);
+    ok(root, &["analyze", "--clear", "--quiet"]);
+    assert_eq!(ok(root, &["export"]), undisturbed);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let folder = large_project(20);
+    ok(folder.path(), &["analyze", "--quiet"]);
+    for args in [&["export"][..], &["query", "f1", "--json"], &["stats"]] {
+        let mut child = spawn(folder.path(), args);
+        let mut first = [0_u8; 1];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && err.is_empty(), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_second_analysis_beside_a_running_one_is_told_who_holds_the_graph() {
+    let folder = large_project(150);
+    let root = folder.path();
+    let mut first = spawn(root, &["analyze", "--clear"]);
+    let lines = BufReader::new(first.stderr.take().unwrap()).lines();
+    assert!(
+        lines
+            .map_while(Result::ok)
+            .any(|line| line.starts_with("INDEXING"))
+    );
+    let (code, out, err) = run(root, &["analyze"]);
+    let first_runs = first.try_wait().unwrap().is_none();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(
+        first_runs,
+        "the first analysis ended too early for this test"
+    );
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(
+        err.contains("in use by grafema-rs analyze") && err.contains("pid"),
+        "{err}"
+    );
+}

@@ -1,0 +1,235 @@
+//! The file system that the resolver sees: the modules of the project, and no others.
+//!
+//! A specifier can only lead to a file that was analyzed, so the resolver need not ask the disk where files are. What it
+//! sees beside the modules: `package.json` files, `tsconfig*.json`, and a `node_modules` folder at the root that holds the
+//! project's own packages by their names, as a package manager would link them. Inside of those a build product that is
+//! not there stands for the source that it is built from (`dist/x.js` for `src/x.ts`).
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::program::{ModuleIx, Program};
+
+/// Folders of build output, as `main` and `exports` name them.
+const OUTPUT_FOLDERS: &[&str] = &["dist", "build", "lib", "out"];
+/// The folder that they are built from.
+const SOURCE_FOLDER: &str = "src";
+/// Extensions of build products and of the sources that they can come from, in order of preference.
+const PRODUCTS: &[(&str, &[&str])] = &[
+    (".d.ts", &[".ts", ".tsx", ".js", ".jsx"]),
+    (".d.mts", &[".mts", ".ts", ".mjs"]),
+    (".d.cts", &[".cts", ".ts", ".cjs"]),
+    (".js", &[".ts", ".tsx", ".js", ".jsx"]),
+    (".mjs", &[".mts", ".ts", ".mjs", ".js"]),
+    (".cjs", &[".cts", ".ts", ".cjs", ".js"]),
+];
+
+/// See the module.
+pub(crate) struct FileView {
+    root: PathBuf,
+    node_modules: PathBuf,
+    modules: FxHashMap<PathBuf, ModuleIx>,
+    folders: FxHashSet<PathBuf>,
+    manifests: FxHashSet<PathBuf>,
+    /// Folders of packages by the path under which the resolver looks for them.
+    links: BTreeMap<PathBuf, PathBuf>,
+}
+
+impl FileView {
+    pub(crate) fn new(program: &Program) -> Self {
+        let root = program.root.clone();
+        let mut view = FileView {
+            modules: program
+                .indexed()
+                .map(|(ix, m)| (root.join(m.file()), ix))
+                .collect(),
+            folders: FxHashSet::default(),
+            manifests: FxHashSet::default(),
+            links: BTreeMap::new(),
+            node_modules: root.join("node_modules"),
+            root,
+        };
+        let modules: Vec<PathBuf> = view.modules.keys().cloned().collect();
+        for path in &modules {
+            view.add_folders(path.parent());
+        }
+        for package in &program.packages.all {
+            let directory = if package.directory.is_empty() {
+                view.root.clone()
+            } else {
+                view.root.join(&package.directory)
+            };
+            view.add_folders(Some(&directory));
+            view.manifests.insert(directory.join("package.json"));
+            if let Some(name) = package.name.as_deref().filter(|name| is_package_name(name)) {
+                // Of two packages with one name the outermost, first by path, is meant.
+                let link = view.node_modules.join(name);
+                view.add_folders(link.parent());
+                view.links.entry(link).or_insert(directory);
+            }
+        }
+        view
+    }
+
+    fn add_folders(&mut self, folder: Option<&Path>) {
+        let mut next = folder;
+        while let Some(folder) = next {
+            if !folder.starts_with(&self.root) || !self.folders.insert(folder.to_owned()) {
+                break;
+            }
+            next = folder.parent();
+        }
+    }
+
+    /// The module that a path of the resolver's stands for.
+    pub(crate) fn module(&self, path: &Path) -> Option<ModuleIx> {
+        if let Some(&module) = self.modules.get(path) {
+            return Some(module);
+        }
+        let (package, inside) = self.through_link(path)?;
+        let real = package.join(inside);
+        self.modules
+            .get(&real)
+            .copied()
+            .or_else(|| self.source_of(package, inside))
+    }
+
+    /// The package and the path in it, for a path below `node_modules`.
+    fn through_link<'a>(&'a self, path: &'a Path) -> Option<(&'a Path, &'a Path)> {
+        if !path.starts_with(&self.node_modules) {
+            return None;
+        }
+        path.ancestors().find_map(|link| {
+            let package = self.links.get(link)?;
+            Some((package.as_path(), path.strip_prefix(link).ok()?))
+        })
+    }
+
+    /// The source of a build product of a package.
+    fn source_of(&self, package: &Path, product: &Path) -> Option<ModuleIx> {
+        let product = product.to_str()?;
+        let segments: Vec<&str> = product.split('/').collect();
+        let at = segments.iter().position(|s| OUTPUT_FOLDERS.contains(s))?;
+        let (stem, extensions) = PRODUCTS.iter().find_map(|(product, sources)| {
+            Some((segments.last()?.strip_suffix(product)?, *sources))
+        })?;
+        let inner = &segments[at + 1..segments.len() - 1];
+        // `dist/esm/a/b.js` comes from `src/esm/a/b.ts` or, if the first folder names a format, `src/a/b.ts`.
+        for skipped in 0..=inner.len().min(1) {
+            let mut path = package.to_owned();
+            path.extend(&segments[..at]);
+            path.push(SOURCE_FOLDER);
+            path.extend(&inner[skipped..]);
+            for extension in extensions {
+                if let Some(&module) = self.modules.get(&path.join(format!("{stem}{extension}"))) {
+                    return Some(module);
+                }
+            }
+        }
+        None
+    }
+
+    fn real_path(&self, path: &Path) -> PathBuf {
+        match self.through_link(path) {
+            Some((package, inside)) if inside.as_os_str().is_empty() => package.to_owned(),
+            Some((package, inside)) => package.join(inside),
+            None => path.to_owned(),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileMetadata> {
+        let file = FileMetadata::new(true, false, false);
+        let folder = FileMetadata::new(false, true, false);
+        if !path.starts_with(&self.root) {
+            // Above the project: `tsconfig.json` files that its own extend, and the folders on the way.
+            if path.components().any(|c| c.as_os_str() == "node_modules") {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            let metadata = std::fs::metadata(path)?;
+            return Ok(if metadata.is_dir() { folder } else { file });
+        }
+        if self.modules.contains_key(path) {
+            return Ok(file);
+        }
+        if self.folders.contains(path) || self.links.contains_key(path) {
+            return Ok(folder);
+        }
+        let real = self.real_path(path);
+        if self.manifests.contains(&real) || self.module(path).is_some() {
+            return Ok(file);
+        }
+        if self.folders.contains(&real) {
+            return Ok(folder);
+        }
+        let name = real
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
+        // A tsconfig can extend any file that ends in .json, but those named otherwise are never looked for first.
+        if name != "package.json"
+            && name.ends_with(".json")
+            && name.contains("config")
+            && std::fs::metadata(&real)?.is_file()
+        {
+            return Ok(file);
+        }
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Whether a name can be that of a package: one segment, or two with a scope.
+fn is_package_name(name: &str) -> bool {
+    let mut segments = name.split('/');
+    let plain = |s: &str| !s.is_empty() && s != "." && s != ".." && !s.contains('\\');
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some(name), None, _) => plain(name) && !name.starts_with('@'),
+        (Some(scope), Some(name), None) => {
+            scope.len() > 1 && scope.starts_with('@') && plain(scope) && plain(name)
+        }
+        _ => false,
+    }
+}
+
+/// The view behind the resolver's trait.
+pub(crate) struct SharedView(pub(crate) std::sync::Arc<FileView>);
+
+impl FileSystem for SharedView {
+    fn new() -> Self {
+        unreachable!("the resolver is always given its file system")
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let real = self.0.real_path(path);
+        let is_manifest = real.file_name().is_some_and(|name| name == "package.json");
+        if is_manifest && !self.0.manifests.contains(&real) {
+            // One that is broken, or above the project.
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        std::fs::read(real)
+    }
+
+    fn read_to_string(&self, path: &Path) -> io::Result<String> {
+        String::from_utf8(self.read(path)?)
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.0.kind(path)
+    }
+
+    fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.0.kind(path)
+    }
+
+    fn read_link(&self, _: &Path) -> Result<PathBuf, ResolveError> {
+        Err(io::Error::from(io::ErrorKind::InvalidInput).into())
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+}

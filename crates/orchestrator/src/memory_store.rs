@@ -1,0 +1,135 @@
+//! A store in memory, for tests and measurements.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable};
+
+use crate::store::{Counts, Store, StoreError};
+
+/// Keeps the rows of each owner in memory. With [`MemoryStore::discarding`] it drops them, so that a run can be
+/// measured without its storage.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    owners: Mutex<BTreeMap<(String, String), (NodeTable, EdgeTable)>>,
+    loading: AtomicBool,
+    discard: bool,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A store that takes everything and keeps nothing.
+    #[must_use]
+    pub fn discarding() -> Self {
+        MemoryStore {
+            discard: true,
+            ..Self::default()
+        }
+    }
+
+    fn owners(
+        &self,
+    ) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), (NodeTable, EdgeTable)>> {
+        self.owners
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Store for MemoryStore {
+    fn begin_load(&self) -> Result<(), StoreError> {
+        self.loading.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn is_loading(&self) -> Result<bool, StoreError> {
+        Ok(self.loading.load(Ordering::SeqCst))
+    }
+
+    fn clear(&self) -> Result<(), StoreError> {
+        self.owners().clear();
+        Ok(())
+    }
+
+    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.discard {
+            return Ok(());
+        }
+        let mut owners = self.owners();
+        for section in batch.sections() {
+            let rows = (
+                batch.nodes_of(section).collect::<NodeTable>(),
+                batch.edges_of(section).collect::<EdgeTable>(),
+            );
+            let owner = (section.file.to_string(), section.context.to_string());
+            if rows.0.is_empty() && rows.1.is_empty() {
+                owners.remove(&owner);
+            } else {
+                owners.insert(owner, rows);
+            }
+        }
+        Ok(())
+    }
+
+    fn rebuild_indexes(&self) -> Result<(), StoreError> {
+        self.loading.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn counts(&self) -> Result<Counts, StoreError> {
+        let mut counts = Counts::default();
+        self.scan_nodes(&mut |page| {
+            for node in page.iter() {
+                *counts.nodes.entry(node.node_type.to_owned()).or_default() += 1;
+            }
+        })?;
+        self.scan_edges(&mut |page| {
+            for edge in page.iter() {
+                *counts.edges.entry(edge.edge_type.to_owned()).or_default() += 1;
+            }
+        })?;
+        Ok(counts)
+    }
+
+    fn files_with(&self, node_type: &str) -> Result<Vec<String>, StoreError> {
+        let mut files = std::collections::BTreeSet::new();
+        self.scan_nodes(&mut |page| {
+            files.extend(
+                page.iter()
+                    .filter(|n| n.node_type == node_type)
+                    .map(|n| n.file.to_owned()),
+            );
+        })?;
+        Ok(files.into_iter().collect())
+    }
+
+    fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError> {
+        let owners = self.owners();
+        let mut rows: HashMap<u128, Node<'_>> = HashMap::new();
+        for (nodes, _) in owners.values() {
+            rows.extend(nodes.iter().map(|node| (node.id, node)));
+        }
+        page(&rows.into_values().collect());
+        Ok(())
+    }
+
+    fn scan_edges(&self, page: &mut dyn FnMut(&EdgeTable)) -> Result<(), StoreError> {
+        let owners = self.owners();
+        let mut rows: HashMap<(u128, u128, &str), Edge<'_>> = HashMap::new();
+        for (_, edges) in owners.values() {
+            rows.extend(
+                edges
+                    .iter()
+                    .map(|edge| ((edge.src, edge.dst, edge.edge_type), edge)),
+            );
+        }
+        page(&rows.into_values().collect());
+        Ok(())
+    }
+}

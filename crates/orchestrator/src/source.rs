@@ -1,0 +1,81 @@
+//! Reading a source file.
+
+use std::fs;
+use std::path::Path;
+
+use crate::discovery::MAX_FILE_BYTES;
+use crate::{Diagnostic, Error};
+
+/// Reads a file as text.
+///
+/// # Errors
+/// A diagnostic that says why the file is not analyzed: it cannot be read, or is not UTF-8 text.
+pub(crate) fn read(root: &Path, file: &str) -> Result<String, Diagnostic> {
+    let bytes = fs::read(root.join(file)).map_err(|e| {
+        Diagnostic::file_warning("unreadable", file, format!("cannot be read: {e}"))
+    })?;
+    decode(file, bytes)
+}
+
+fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    let warning = |code, message: String| Err(Diagnostic::file_warning(code, file, message));
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return warning(
+            "file-too-large",
+            format!("{:.1} MB: probably a bundle", bytes.len() as f64 / 1e6),
+        );
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return warning(
+            "not-utf-8",
+            "encoded as UTF-16: save it as UTF-8 to have it analyzed".to_owned(),
+        );
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) if text.as_bytes().iter().take(8192).any(|&b| b == 0) => warning(
+            "binary-file",
+            "holds zero bytes: not a source file".to_owned(),
+        ),
+        Ok(text) => Ok(text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            if error.as_bytes().iter().take(8192).any(|&b| b == 0) {
+                return warning(
+                    "binary-file",
+                    "holds zero bytes: not a source file".to_owned(),
+                );
+            }
+            warning(
+                "not-utf-8",
+                format!("byte {at} is not UTF-8: save it as UTF-8 to have it analyzed"),
+            )
+        }
+    }
+}
+
+/// Reads a file of the project once more, to show a place in it.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn read_for_display(root: &Path, file: &str) -> Result<String, Error> {
+    let path = root.join(file);
+    fs::read(&path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .map_err(|e| Error::io("read", &path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn only_utf8_text_is_a_source() {
+        let code = |bytes: &[u8]| decode("a.js", bytes.to_vec()).map_err(|d| d.code);
+        assert_eq!(code("\u{feff}ä".as_bytes()), Ok("\u{feff}ä".to_owned()));
+        assert_eq!(code(b""), Ok(String::new()));
+        assert_eq!(code(b"\xff\xfea\0"), Err("not-utf-8"));
+        assert_eq!(code(b"a\xe4"), Err("not-utf-8"));
+        assert_eq!(code(b"\x7fELF\0\0\xff"), Err("binary-file"));
+        assert_eq!(code(b"a\0"), Err("binary-file"));
+    }
+}

@@ -1,0 +1,93 @@
+//! What a run needs of a database.
+
+use rfdb_protocol::{Batch, EdgeTable, NodeTable};
+
+/// A failed request to the database, in its own words.
+#[derive(Debug, thiserror::Error)]
+#[error("the database failed to {action}: {source}")]
+pub struct StoreError {
+    /// What was asked of it.
+    pub action: &'static str,
+    /// Why it failed.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// A failure of `action`.
+    pub fn new(
+        action: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        StoreError {
+            action,
+            source: source.into(),
+        }
+    }
+}
+
+/// A database as a run sees it: something that takes batches from several threads at once, and can be read from end to
+/// end. The client of the RFDB protocol implements it, over both of its transports.
+pub trait Store: Sync {
+    /// Marks the database as being loaded; [`Store::rebuild_indexes`] takes the mark away.
+    ///
+    /// # Errors
+    /// The database's own; so for all methods.
+    fn begin_load(&self) -> Result<(), StoreError>;
+
+    /// Whether a load began and did not end.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn is_loading(&self) -> Result<bool, StoreError>;
+
+    /// Removes everything.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn clear(&self) -> Result<(), StoreError>;
+
+    /// Replaces what the owners of the batch wrote before. Indexes are left to [`Store::rebuild_indexes`].
+    ///
+    /// # Errors
+    /// The database's own; nothing of the batch is there then.
+    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Builds all indexes and ends a load.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn rebuild_indexes(&self) -> Result<(), StoreError>;
+
+    /// Numbers of nodes and of edges by type, sorted by type.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// The files that have a node of a type, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn files_with(&self, node_type: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Hands all nodes to `page`, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError>;
+
+    /// Hands all edges to `page`, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn scan_edges(&self, page: &mut dyn FnMut(&EdgeTable)) -> Result<(), StoreError>;
+}
+
+/// Numbers by type, sorted by type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Nodes.
+    pub nodes: std::collections::BTreeMap<String, u64>,
+    /// Edges.
+    pub edges: std::collections::BTreeMap<String, u64>,
+}
