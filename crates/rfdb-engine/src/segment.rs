@@ -41,12 +41,17 @@ impl DataFile {
         Ok(mapped.clone())
     }
 
-    /// Lets the file be removed when the last holder is gone. Holders that outlive the engine can read it even if its name
-    /// is gone by then.
-    pub(crate) fn retire(&self) {
+    /// Maps the file as it is now. A failure shows when the contents are asked for.
+    pub(crate) fn map_all(&self) {
         if let Ok(len) = self.storage.len(&self.path) {
             let _ = self.bytes(len);
         }
+    }
+
+    /// Lets the file be removed when the last holder is gone. Holders that outlive the engine can read it even if its name
+    /// is gone by then.
+    pub(crate) fn retire(&self) {
+        self.map_all();
         self.retired.store(true, Ordering::Release);
     }
 }

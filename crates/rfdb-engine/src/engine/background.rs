@@ -59,8 +59,7 @@ impl Background {
         guard(&self.signal.requests).stop = true;
         self.signal.changed.notify_one();
         let thread = guard(&self.thread).take();
-        // The thread itself may hold the last reference to the engine; it then ends on its own.
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+        if let Some(thread) = thread {
             let _ = thread.join();
         }
     }

@@ -303,6 +303,11 @@ impl Files {
         }
     }
 
+    /// Maps every segment, so that snapshots that outlive the engine can be read whatever becomes of the files.
+    pub(super) fn map_all(&self) {
+        self.segments.values().for_each(|file| file.map_all());
+    }
+
     /// Path of a segment.
     pub(super) fn segment_path(dir: &Path, number: u32) -> PathBuf {
         dir.join(segment_name(number))

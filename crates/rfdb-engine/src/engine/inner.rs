@@ -554,6 +554,11 @@ impl Inner {
         Ok(())
     }
 
+    /// Ends the background thread and waits for what it is doing.
+    pub(super) fn stop_background(&self) {
+        self.background.stop();
+    }
+
     pub(super) fn flush(&self) -> Result<()> {
         if self.options.read_only {
             return Ok(());
@@ -567,13 +572,13 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.background.stop();
         let options = self.options.clone();
         let writer = self.writer.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(files) = &mut writer.files else { return };
+        files.map_all();
         if options.read_only || writer.stopped.is_some() {
             return;
         }
-        let Some(files) = &mut writer.files else { return };
         // What cannot be synced at the end is found out by the next opening.
         if options.durability == Durability::None {
             let _ = files.mark_written();

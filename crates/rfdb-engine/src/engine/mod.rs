@@ -108,7 +108,31 @@ pub struct SnapshotInfo {
 /// An open database. Cheap to clone and to share between threads.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    inner: Arc<Handle>,
+}
+
+/// Ends the background thread with the last engine, which then is the last to hold the database.
+#[derive(Debug)]
+struct Handle(Arc<Inner>);
+
+impl std::ops::Deref for Handle {
+    type Target = Arc<Inner>;
+
+    fn deref(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.stop_background();
+    }
+}
+
+impl From<Arc<Inner>> for Engine {
+    fn from(inner: Arc<Inner>) -> Self {
+        Self { inner: Arc::new(Handle(inner)) }
+    }
 }
 
 impl Engine {
@@ -145,7 +169,7 @@ impl Engine {
     /// # Errors
     /// As `create`.
     pub fn create_in(storage: Arc<dyn Storage>, path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        Ok(Self { inner: Inner::create(storage, path.as_ref(), options, false)? })
+        Ok(Self::from(Inner::create(storage, path.as_ref(), options, false)?))
     }
 
     /// As `open`, over any file layer.
@@ -153,7 +177,7 @@ impl Engine {
     /// # Errors
     /// As `open`.
     pub fn open_in(storage: Arc<dyn Storage>, path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        Ok(Self { inner: Inner::open(storage, path.as_ref(), options)? })
+        Ok(Self::from(Inner::open(storage, path.as_ref(), options)?))
     }
 
     /// Creates an empty database in place of whatever is in the directory, also if that is damaged. Files that the engine
@@ -162,7 +186,7 @@ impl Engine {
     /// # Errors
     /// `Locked`, `Io`.
     pub fn recreate(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        Ok(Self { inner: Inner::create(Arc::new(FileSystem), path.as_ref(), options, true)? })
+        Ok(Self::from(Inner::create(Arc::new(FileSystem), path.as_ref(), options, true)?))
     }
 
     /// Reads and checks everything. An error is a failure to look; what was found wrong is in the report.
@@ -176,7 +200,7 @@ impl Engine {
     /// A database that lives in memory only.
     #[must_use]
     pub fn in_memory(options: Options) -> Self {
-        Self { inner: Inner::in_memory(options) }
+        Self::from(Inner::in_memory(options))
     }
 
     /// Directory of the database, `None` in memory.
