@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use common::{Model, OwnerKey, Rows, assert_same, push, sample_node};
@@ -162,10 +163,14 @@ fn check(storage: MemoryStorage, history: &History, durability: Durability, powe
         return;
     }
     let (nodes, edges) = common::contents(&snapshot);
+    let owners: BTreeSet<OwnerKey> = snapshot.owners().unwrap().into_iter().map(|o| (o.file, o.context)).collect();
     let same = candidates
         .iter()
         .rev()
-        .find(|model| model.loading == loading && model.nodes() == nodes && model.edges() == edges);
+        .find(|model| {
+            let known: BTreeSet<OwnerKey> = model.writes.iter().map(|(owner, _)| owner.clone()).collect();
+            model.loading == loading && model.nodes() == nodes && model.edges() == edges && known == owners
+        });
     let Some(same) = same else {
         panic!("operation {at}, power cut {power_cut}: no acknowledged state; {least} of {acknowledged}, nodes {nodes:?}");
     };
