@@ -182,8 +182,12 @@ pub(crate) fn commit(
         // The edges of a context are replaced as a whole.
         let mut batch = rfdb_engine::Batch::new();
         batch.owner(Owner::new(context, CONTEXT));
-        nodes.iter().for_each(|node| batch.push_node(node_row(node)));
-        edges.iter().for_each(|edge| batch.push_edge(edge_row(edge)));
+        nodes
+            .iter()
+            .for_each(|node| batch.push_node(node_row(node)));
+        edges
+            .iter()
+            .for_each(|edge| batch.push_edge(edge_row(edge)));
         let delta = engine
             .commit(batch, rfdb_engine::IndexMode::Immediate)
             .to_wire()?;
