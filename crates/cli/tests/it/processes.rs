@@ -1,12 +1,10 @@
 //! The program as a process among others: killed, piped, and beside itself.
 
-mod common;
-
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{ok, project, run};
+use crate::common::{ok, project, run};
 
 /// Modules that import each other; enough that an analysis takes a while.
 fn large_project(modules: usize) -> tempfile::TempDir {

@@ -1,10 +1,8 @@
 //! The commands as a person uses them.
 
-mod common;
-
 use std::fs;
 
-use common::{ok, project, run, small_project};
+use crate::common::{ok, project, run, small_project};
 
 #[test]
 fn analyze_and_ask() {
