@@ -78,6 +78,12 @@ fn drop_program(program: Option<swc_ecma_ast::Program>) {
     stacker::maybe_grow(8 * 1024 * 1024, 256 * 1024 * 1024, || drop(program));
 }
 
+/// The syntax tree of a module, as [`analyze_module`] sees it: for tools that check
+/// or measure the analyzer. Byte positions count from 1.
+pub fn parse_module(path: &str, source: &str) -> Option<swc_ecma_ast::Program> {
+    parse::parse(path, source).program
+}
+
 /// SHA-256 of a file's bytes, as [`ModuleSummary::content_hash`] holds it.
 pub fn content_hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

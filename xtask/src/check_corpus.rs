@@ -1,0 +1,390 @@
+//! `cargo xtask check-corpus DIR`: analyzes every file of a project by itself and
+//! holds the graph against what must hold for any source, and against a count of
+//! the syntax tree that knows nothing of the analyzer.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use analyzer::{ModuleAnalysis, Options, analyze_module, parse_module};
+use anyhow::{Context as _, bail};
+use graph_model::{EdgeType, LineIndex, NodeType, Span as Place};
+use rayon::prelude::*;
+use swc_common::{Span, Spanned};
+use swc_ecma_ast::*;
+use swc_ecma_visit::{Visit, VisitWith};
+
+/// Arguments of `check-corpus`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folders or files to check
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// How many violations to show
+    #[arg(long, default_value_t = 40)]
+    most: usize,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut files = Vec::new();
+    for path in &args.paths {
+        for entry in ignore::WalkBuilder::new(path).build() {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let source = [".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"].iter().any(|e| name.ends_with(e));
+            if entry.file_type().is_some_and(|t| t.is_file()) && source && !name.contains(".d.") {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    files.sort();
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(256 << 20).build()?;
+    let checked: Vec<(Vec<String>, Totals)> = pool.install(|| {
+        files
+            .par_iter()
+            .map(|path| -> anyhow::Result<(Vec<String>, Totals)> {
+                let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+                let Ok(source) = String::from_utf8(bytes) else { return Ok(Default::default()) };
+                Ok(check(path, &source))
+            })
+            .collect::<anyhow::Result<_>>()
+    })?;
+    let mut totals = Totals::default();
+    let mut violations = Vec::new();
+    for (found, part) in checked {
+        totals.add(&part);
+        violations.extend(found);
+    }
+    println!(
+        "{} files, {} unparsed, {} lines, {} nodes, {} edges ({:.2} nodes per non-blank line)",
+        files.len(),
+        totals.unparsed,
+        totals.lines,
+        totals.nodes,
+        totals.edges,
+        totals.nodes as f64 / totals.lines.max(1) as f64
+    );
+    for violation in violations.iter().take(args.most) {
+        println!("  {violation}");
+    }
+    if !violations.is_empty() {
+        bail!("{} violations", violations.len());
+    }
+    println!("no violation");
+    Ok(())
+}
+
+#[derive(Default)]
+pub(crate) struct Totals {
+    unparsed: usize,
+    lines: usize,
+    nodes: usize,
+    edges: usize,
+}
+
+impl Totals {
+    fn add(&mut self, other: &Totals) {
+        self.unparsed += other.unparsed;
+        self.lines += other.lines;
+        self.nodes += other.nodes;
+        self.edges += other.edges;
+    }
+}
+
+/// Violations of one file.
+pub(crate) fn check(path: &Path, source: &str) -> (Vec<String>, Totals) {
+    let name = path.to_string_lossy().replace('\\', "/");
+    let module = analyze_module(&name, source, &Options::default());
+    let mut found = Vec::new();
+    check_graph(&module, source, &mut found);
+    let program = parse_module(&name, source);
+    if let Some(program) = &program {
+        check_syntax(&module, source, program, &mut found);
+    }
+    let totals = Totals {
+        unparsed: usize::from(program.is_none()),
+        lines: source.lines().filter(|line| !line.trim().is_empty()).count(),
+        nodes: module.graph.nodes().len(),
+        edges: module.graph.edges().len(),
+    };
+    (found.into_iter().map(|violation| format!("{name}: {violation}")).collect(), totals)
+}
+
+/// What must hold for every module graph.
+fn check_graph(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
+    let graph = &module.graph;
+    let nodes = graph.nodes();
+    let id = |i: u32| graph.semantic_id(&nodes[i as usize]);
+    let mut ids = HashSet::new();
+    let lines = LineIndex::new(source);
+    let end = lines.position(source.len() as u32);
+    for node in nodes {
+        let id = graph.semantic_id(node);
+        if !ids.insert(id) {
+            found.push(format!("two nodes have the id {id}"));
+        }
+        if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(graph.node_metadata(node)) {
+            found.push(format!("{id}: metadata is no JSON object: {error}"));
+        }
+        let span = node.span;
+        let start = (span.line, span.column);
+        if node.in_file && (span.line == 0 || start > (span.end_line, span.end_column) || (span.end_line, span.end_column) > end) {
+            found.push(format!("{id}: impossible span {span:?}"));
+        }
+    }
+    let mut parent: HashMap<u32, u32> = HashMap::new();
+    let mut triples = HashSet::new();
+    for edge in graph.edges() {
+        if !triples.insert((edge.src, edge.dst, edge.edge_type)) {
+            found.push(format!("{} {} {} twice", id(edge.src), edge.edge_type, id(edge.dst)));
+        }
+        let metadata = graph.edge_metadata(edge);
+        if !metadata.is_empty()
+            && let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(metadata)
+        {
+            found.push(format!("{} {} {}: metadata: {error}", id(edge.src), edge.edge_type, id(edge.dst)));
+        }
+        let field = edge.edge_type == EdgeType::HasProperty && nodes[edge.dst as usize].node_type == NodeType::Property;
+        if edge.edge_type.is_containment() || field {
+            if let Some(other) = parent.insert(edge.dst, edge.src) {
+                found.push(format!("{} has two parents: {} and {}", id(edge.dst), id(other), id(edge.src)));
+            }
+            let (outer, inner) = (nodes[edge.src as usize].span, nodes[edge.dst as usize].span);
+            let decorator = nodes[edge.dst as usize].node_type == NodeType::Decorator;
+            if nodes[edge.dst as usize].in_file && !decorator && !inside(outer, inner) {
+                found.push(format!("{} {inner:?} lies outside of {} {outer:?}", id(edge.dst), id(edge.src)));
+            }
+        }
+    }
+    for (i, node) in nodes.iter().enumerate() {
+        let i = i as u32;
+        if i == 0 || node.node_type == NodeType::ExternalModule {
+            continue;
+        }
+        let mut at = i;
+        let mut steps = 0;
+        while let Some(&up) = parent.get(&at) {
+            at = up;
+            steps += 1;
+            if steps > nodes.len() {
+                found.push(format!("{} is contained in itself", id(i)));
+                break;
+            }
+        }
+        if at != 0 && nodes[at as usize].node_type != NodeType::ExternalModule {
+            found.push(format!("{} is not reachable from the module (its root is {})", id(i), id(at)));
+        }
+    }
+}
+
+fn inside(outer: Place, inner: Place) -> bool {
+    (outer.line, outer.column) <= (inner.line, inner.column)
+        && (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+}
+
+/// Every call, `new`, callable, class, import and export of the tree has its node.
+fn check_syntax(module: &ModuleAnalysis, source: &str, program: &Program, found: &mut Vec<String>) {
+    let mut count = Count::default();
+    program.visit_with(&mut count);
+    let graph = &module.graph;
+    let lines = LineIndex::new(source);
+    let place = |span: Span| lines.span(span.lo.0.saturating_sub(1), span.hi.0.saturating_sub(1));
+    let mut spans: HashMap<NodeType, HashMap<Place, usize>> = HashMap::new();
+    for node in graph.nodes() {
+        *spans.entry(node.node_type).or_default().entry(node.span).or_default() += 1;
+    }
+    let has = |node_type: NodeType, span: Span| spans.get(&node_type).is_some_and(|s| s.contains_key(&place(span)));
+    for &call in &count.calls {
+        if !has(NodeType::Call, call) && !has(NodeType::Import, call) && !count.decorators.contains(&call) {
+            found.push(format!("the call at {:?} has no node", place(call)));
+        }
+    }
+    for &new in &count.news {
+        if !has(NodeType::ConstructorCall, new) {
+            found.push(format!("the `new` at {:?} has no node", place(new)));
+        }
+    }
+    let nodes = |t: NodeType| graph.nodes().iter().filter(|n| n.node_type == t).count();
+    let calls = nodes(NodeType::Call);
+    let requires = graph
+        .nodes()
+        .iter()
+        .filter(|n| n.node_type == NodeType::Import && graph.node_metadata(n).contains("\"importType\":\"require\""))
+        .count();
+    let decorated = count.decorators.iter().filter(|span| count.calls.contains(span)).count();
+    let mut compare = |what: &str, tree: usize, graph: usize| {
+        if tree != graph {
+            found.push(format!("{what}: {tree} in the tree, {graph} in the graph"));
+        }
+    };
+    compare("calls", count.calls.len(), calls + requires + decorated);
+    compare("`new`", count.news.len(), nodes(NodeType::ConstructorCall));
+    compare("classes", count.classes, nodes(NodeType::Class));
+    let bodies = graph.edges().iter().filter(|e| e.edge_type == EdgeType::HasScope).count();
+    compare("callables with a body", count.bodies, bodies);
+    compare("imports", count.imports, nodes(NodeType::Import) - requires);
+    compare("interfaces", count.interfaces, nodes(NodeType::Interface));
+    compare("type aliases", count.aliases, nodes(NodeType::Type));
+    compare("enums", count.enums, nodes(NodeType::Enum));
+    let exported: HashSet<&str> =
+        graph.nodes().iter().filter(|n| n.node_type == NodeType::Export).map(|n| graph.name(n)).collect();
+    for name in &count.exports {
+        if !exported.contains(name.as_str()) {
+            found.push(format!("the export `{name}` has no node"));
+        }
+    }
+}
+
+/// What a plain walk over the tree finds.
+#[derive(Default)]
+struct Count {
+    calls: Vec<Span>,
+    news: Vec<Span>,
+    decorators: HashSet<Span>,
+    classes: usize,
+    bodies: usize,
+    imports: usize,
+    interfaces: usize,
+    aliases: usize,
+    enums: usize,
+    exports: Vec<String>,
+    namespaces: usize,
+}
+
+fn module_name(name: &ModuleExportName) -> String {
+    match name {
+        ModuleExportName::Ident(ident) => ident.sym.to_string(),
+        ModuleExportName::Str(s) => s.value.to_string_lossy().into_owned(),
+    }
+}
+
+impl Visit for Count {
+    fn visit_call_expr(&mut self, call: &CallExpr) {
+        match &call.callee {
+            Callee::Import(_) => self.imports += 1,
+            _ => self.calls.push(call.span),
+        }
+        call.visit_children_with(self);
+    }
+
+    fn visit_opt_chain_expr(&mut self, chain: &OptChainExpr) {
+        if let OptChainBase::Call(_) = &*chain.base {
+            self.calls.push(chain.span);
+        }
+        chain.visit_children_with(self);
+    }
+
+    fn visit_tagged_tpl(&mut self, tagged: &TaggedTpl) {
+        self.calls.push(tagged.span);
+        tagged.visit_children_with(self);
+    }
+
+    fn visit_new_expr(&mut self, new: &NewExpr) {
+        self.news.push(new.span);
+        new.visit_children_with(self);
+    }
+
+    fn visit_decorator(&mut self, decorator: &Decorator) {
+        self.decorators.insert(decorator.expr.span());
+        decorator.visit_children_with(self);
+    }
+
+    fn visit_class(&mut self, class: &Class) {
+        self.classes += 1;
+        class.visit_children_with(self);
+    }
+
+    fn visit_function(&mut self, function: &Function) {
+        self.bodies += usize::from(function.body.is_some());
+        function.visit_children_with(self);
+    }
+
+    fn visit_constructor(&mut self, constructor: &Constructor) {
+        self.bodies += usize::from(constructor.body.is_some());
+        constructor.visit_children_with(self);
+    }
+
+    fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
+        self.bodies += 1;
+        arrow.visit_children_with(self);
+    }
+
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        self.imports += import.specifiers.len().max(1);
+    }
+
+    fn visit_ts_import_equals_decl(&mut self, import: &TsImportEqualsDecl) {
+        self.imports += 1;
+        if import.is_export {
+            self.exports.push(import.id.sym.to_string());
+        }
+    }
+
+    fn visit_ts_interface_decl(&mut self, decl: &TsInterfaceDecl) {
+        self.interfaces += 1;
+        decl.visit_children_with(self);
+    }
+
+    fn visit_ts_type_alias_decl(&mut self, decl: &TsTypeAliasDecl) {
+        self.aliases += 1;
+        decl.visit_children_with(self);
+    }
+
+    fn visit_ts_enum_decl(&mut self, decl: &TsEnumDecl) {
+        self.enums += 1;
+        decl.visit_children_with(self);
+    }
+
+    fn visit_ts_module_decl(&mut self, module: &TsModuleDecl) {
+        self.namespaces += 1;
+        module.visit_children_with(self);
+        self.namespaces -= 1;
+    }
+
+    fn visit_named_export(&mut self, export: &NamedExport) {
+        if self.namespaces > 0 {
+            return;
+        }
+        for specifier in &export.specifiers {
+            self.exports.push(match specifier {
+                ExportSpecifier::Named(s) => module_name(s.exported.as_ref().unwrap_or(&s.orig)),
+                ExportSpecifier::Namespace(s) => module_name(&s.name),
+                ExportSpecifier::Default(s) => s.exported.sym.to_string(),
+            });
+        }
+    }
+
+    fn visit_export_all(&mut self, _: &ExportAll) {
+        if self.namespaces == 0 {
+            self.exports.push("*".to_owned());
+        }
+    }
+
+    fn visit_export_default_decl(&mut self, export: &ExportDefaultDecl) {
+        if self.namespaces == 0 {
+            self.exports.push("default".to_owned());
+        }
+        export.visit_children_with(self);
+    }
+
+    fn visit_export_default_expr(&mut self, export: &ExportDefaultExpr) {
+        if self.namespaces == 0 {
+            self.exports.push("default".to_owned());
+        }
+        export.visit_children_with(self);
+    }
+
+    fn visit_export_decl(&mut self, export: &ExportDecl) {
+        if self.namespaces == 0 {
+            match &export.decl {
+                Decl::Class(d) => self.exports.push(d.ident.sym.to_string()),
+                Decl::Fn(d) => self.exports.push(d.ident.sym.to_string()),
+                Decl::TsInterface(d) => self.exports.push(d.id.sym.to_string()),
+                Decl::TsTypeAlias(d) => self.exports.push(d.id.sym.to_string()),
+                Decl::TsEnum(d) => self.exports.push(d.id.sym.to_string()),
+                Decl::Var(_) | Decl::Using(_) | Decl::TsModule(_) => {}
+            }
+        }
+        export.visit_children_with(self);
+    }
+}
+
