@@ -11,13 +11,13 @@ use rfdb_client::{AttrQuery, Batch, Client, Edge, IndexMode, Node, SocketOptions
 
 /// What was done.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// Acknowledged commits.
-    pub commits: u64,
+    pub(crate) commits: u64,
     /// Reads that were checked.
-    pub reads: u64,
+    pub(crate) reads: u64,
     /// Connections that were cut in the middle of a frame.
-    pub drops: u64,
+    pub(crate) drops: u64,
 }
 
 /// Nodes of every batch. A reader never sees another number of a file.
@@ -79,7 +79,7 @@ fn drop_in_mid_frame(socket: &Path, round: u64) {
 }
 
 /// Runs this many clients for this time against the server.
-pub fn run(socket: &Path, clients: usize, time: Duration) -> Report {
+pub(crate) fn run(socket: &Path, clients: usize, time: Duration) -> Report {
     let (commits, reads, drops) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let end = Instant::now() + time;
     let connect = || Client::connect(socket, SocketOptions::default()).unwrap();
