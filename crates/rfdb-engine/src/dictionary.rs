@@ -42,6 +42,14 @@ impl Dictionary {
         Some(number)
     }
 
+    /// Makes room.
+    pub(crate) fn reserve(&mut self, strings: usize, more_bytes: usize) {
+        let Self { bytes, ends, table } = self;
+        bytes.reserve(more_bytes);
+        ends.reserve(strings);
+        table.reserve(strings, |&number| hash_bytes(string_at(bytes, ends, number)));
+    }
+
     pub(crate) fn get(&self, number: u32) -> &[u8] {
         string_at(&self.bytes, &self.ends, number)
     }

@@ -130,10 +130,6 @@ impl Base {
         self.died.get(number as usize).is_none_or(|died| died.load(Ordering::Acquire) != 0)
     }
 
-    pub(crate) fn segment_files(&self) -> impl Iterator<Item = (u32, &Arc<DataFile>)> {
-        self.segments.iter().map(|s| (s.number, &s.file))
-    }
-
     fn segment(&self, number: u32) -> Result<&BaseSegment> {
         self.segments
             .binary_search_by_key(&number, |s| s.number)
@@ -310,14 +306,6 @@ impl Run {
         }
     }
 
-    /// File with a block, for blocks on disk.
-    pub(crate) fn block_file(&self, number: u32) -> Result<Option<Arc<DataFile>>> {
-        match &self.blocks {
-            Blocks::Base(base) => Ok(Some(Arc::clone(&base.segment(base.image.block(number)?.segment())?.file))),
-            Blocks::Overlay(blocks) => Ok(blocks[number as usize].file.clone()),
-        }
-    }
-
     pub(crate) fn owner(&self, number: u32) -> Result<Owner<'_>> {
         match &self.blocks {
             Blocks::Base(base) => base.image.block_owner(number),
@@ -348,15 +336,6 @@ impl Run {
                     })
             }
             Blocks::Overlay(blocks) => blocks.iter().all(|b| b.is_live_at(version)),
-        }
-    }
-
-    /// Whether no block of the run was ever superseded. Cheap, and a `false` may be wrong for the version.
-    #[inline]
-    pub(crate) fn surely_all_live(&self) -> bool {
-        match &self.blocks {
-            Blocks::Base(base) => base.dead.load(Ordering::Acquire) == 0,
-            Blocks::Overlay(_) => false,
         }
     }
 }

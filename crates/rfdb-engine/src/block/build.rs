@@ -9,6 +9,8 @@ use crate::dictionary::Dictionary;
 use crate::metadata::{self, Hole, Matcher};
 use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
 
+/// Node rows that room is made for at first.
+const USUAL_ROWS: usize = 128;
 /// No row: the id belongs to a node outside of the block.
 const EXTERNAL: u32 = u32::MAX;
 
@@ -57,6 +59,7 @@ struct Templates {
     /// Matcher that fitted last, by type code: rows of one type usually have one shape.
     last: Vec<usize>,
     scratch: Vec<u8>,
+
 }
 
 fn hash_id(id: NodeId) -> u64 {
@@ -131,7 +134,30 @@ impl BlockBuilder {
         self.wrong.is_none()
     }
 
+    /// Room for a block of usual size, so that its columns do not grow step by step.
+    #[cold]
+    fn reserve_nodes(&mut self) {
+        let Self { ids, id_table, .. } = self;
+        ids.reserve(USUAL_ROWS * 2);
+        id_table.reserve(USUAL_ROWS * 2, |&slot| hash_id(ids[slot as usize]));
+        self.rows.reserve(USUAL_ROWS * 2);
+        self.strings.reserve(USUAL_ROWS * 2, USUAL_ROWS * 32);
+        let columns =
+            [&mut self.node_slots, &mut self.node_types, &mut self.node_files, &mut self.node_names, &mut self.node_ends];
+        columns.into_iter().for_each(|column| column.reserve(USUAL_ROWS));
+        self.node_payload.reserve(USUAL_ROWS * 16);
+    }
+
+    #[cold]
+    fn reserve_edges(&mut self) {
+        let columns = [&mut self.edge_src, &mut self.edge_dst, &mut self.edge_types, &mut self.edge_ends];
+        columns.into_iter().for_each(|column| column.reserve(USUAL_ROWS * 2));
+    }
+
     pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
+        if self.node_slots.is_empty() {
+            self.reserve_nodes();
+        }
         if !self.has_room() {
             return;
         }
@@ -175,6 +201,9 @@ impl BlockBuilder {
     }
 
     pub(crate) fn push_edge(&mut self, edge: EdgeRow<'_>) {
+        if self.edge_src.is_empty() {
+            self.reserve_edges();
+        }
         if !self.has_room() {
             return;
         }

@@ -122,7 +122,12 @@ impl Files {
     }
 
     /// Makes a new database; files of an unfinished creation and, if `replace`, of a whole database are removed.
-    pub(super) fn create(storage: Arc<dyn Storage>, dir: &Path, options: &Options, replace: bool) -> Result<Self> {
+    pub(super) fn create(
+        storage: Arc<dyn Storage>,
+        dir: &Path,
+        options: &Options,
+        replace: bool,
+    ) -> Result<Self> {
         storage.create_dir_all(dir).map_err(|e| Error::io("create", dir, e))?;
         let lock = storage.lock(dir, &lock_holder(options), false)?;
         if Self::exists(&*storage, dir)? && !replace {
@@ -142,6 +147,7 @@ impl Files {
         if options.durability != Durability::None {
             mark.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
+        let unsynced = vec![Arc::clone(&mark)];
         let mut files = Self {
             storage,
             dir: dir.to_path_buf(),
@@ -154,7 +160,7 @@ impl Files {
             next_file: 1,
             segments: FxHashMap::default(),
             index: None,
-            unsynced: Vec::new(),
+            unsynced,
             dir_changed: true,
             _lock: lock,
         };
@@ -263,6 +269,10 @@ impl Files {
         }
         if !options.read_only {
             files.start_writing(&contents, base.as_ref(), &listed)?;
+            let synced = Mark::read(&mark_bytes, None).unwrap_or_default();
+            if synced.manifest != number || synced.len < files.manifest_len {
+                files.doubt_all()?;
+            }
             files.sweep(&names);
         }
         Ok((files, contents, base))
@@ -289,6 +299,29 @@ impl Files {
         self.mark = Some(mark);
         self.active = active;
         Ok(())
+    }
+
+    /// Lets the next sync be one of all files, because an earlier process did not sync what it wrote.
+    fn doubt_all(&mut self) -> Result<()> {
+        let segments = self.segments.keys().map(|&number| segment_name(number));
+        let names: Vec<String> = segments.chain(self.index.map(|index| index_name(index.number))).collect();
+        for name in names {
+            let path = self.dir.join(name);
+            match self.storage.open(&path) {
+                Ok(file) => self.unsynced.push(file),
+                // Its absence is reported by the read that needs it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(Error::io("open", &path, e)),
+            }
+        }
+        self.dir_changed = true;
+        Ok(())
+    }
+
+    /// A file was written that the next sync has to include.
+    pub(super) fn must_sync(&mut self, file: Arc<dyn StorageFile>) {
+        self.unsynced.push(file);
+        self.dir_changed = true;
     }
 
     /// Removes files that nothing names: left over by a crash.
@@ -463,13 +496,13 @@ impl Files {
         number: u32,
         built: &Built,
         sync: bool,
-    ) -> Result<(PathBuf, IndexRef)> {
+    ) -> Result<(PathBuf, IndexRef, Arc<dyn StorageFile>)> {
         let path = dir.join(index_name(number));
         let (file, len, checksum) = index::write(storage, &path, built)?;
         if sync {
             file.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
-        Ok((path, IndexRef { number, len, checksum }))
+        Ok((path, IndexRef { number, len, checksum }, file))
     }
 
     /// Begins a new manifest with the given contents and removes the old one. On an error the old one goes on, unless the
@@ -504,6 +537,7 @@ impl Files {
     /// Makes the name of the new manifest durable, then removes the old one.
     fn settle_manifest(&mut self) -> Result<()> {
         if self.durability == Durability::None {
+            self.dir_changed = true;
             self.mark_written()?;
         } else {
             self.storage.sync_dir(&self.dir).map_err(|e| Error::io("sync", &self.dir, e))?;

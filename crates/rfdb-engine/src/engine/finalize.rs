@@ -17,7 +17,7 @@ use crate::manifest::{Contents, IndexRef};
 use crate::run::{Base, BlockHandle, Run};
 use crate::segment::DataFile;
 use crate::snapshot::Version;
-use crate::storage::Storage;
+use crate::storage::{Storage, StorageFile};
 use crate::{Error, Result};
 
 /// What a call is to bring about.
@@ -125,10 +125,13 @@ impl Inner {
             files.next_file += 2;
             files.next_file - 2
         };
-        self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
+        let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
         let built = build(&sources, fields)?;
-        let (path, reference) = Files::write_index(&*storage, &dir, number, &built, sync)?;
+        let (path, reference, written) = Files::write_index(&*storage, &dir, number, &built, sync)?;
         drop(built);
+        if !sync && let Some(files) = &mut self.writable()?.files {
+            moved.into_iter().chain([written]).for_each(|file| files.must_sync(file));
+        }
         let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
         let file = Arc::new(DataFile::new(Arc::clone(&storage), path));
         // The file goes away again unless it is published.
@@ -160,9 +163,9 @@ impl Inner {
         to_move: &BTreeSet<u32>,
         number: u32,
         sync: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<Arc<dyn StorageFile>>> {
         if !sources.iter().any(|source| to_move.contains(&source.desc.segment)) {
-            return Ok(());
+            return Ok(None);
         }
         let path = Files::segment_path(&self.dir.clone().unwrap_or_default(), number);
         let file = storage.create(&path).map_err(|e| Error::io("create", &path, e))?;
@@ -182,7 +185,7 @@ impl Inner {
         if sync {
             file.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
-        Ok(())
+        Ok(Some(file))
     }
 
     /// Lets the new base take the place of all that was live at the version.

@@ -143,21 +143,6 @@ impl Writer {
         Ok(blocks)
     }
 
-    /// The manifest contents that say what this writer knows.
-    pub(super) fn contents(&self, fields: &[FieldDeclaration]) -> Contents {
-        Contents {
-            next_block: self.next_block,
-            version: self.version,
-            next_file: self.files.as_ref().map_or(1, |files| files.next_file),
-            index: self.files.as_ref().and_then(|files| files.index),
-            blocks: self.overlay.values().map(|block| (block.desc.id, block.desc.clone())).collect(),
-            retired: Vec::new(),
-            loading: self.loading,
-            fields: fields.to_vec(),
-            kept: self.kept.clone(),
-        }
-    }
-
     pub(super) fn block_len(&self, block: &BlockRef) -> u64 {
         match block {
             BlockRef::Overlay(block) => u64::from(block.desc.len),

@@ -153,6 +153,27 @@ pub(crate) fn sample_node(id: u128, salt: u8) -> ModelNode {
     }
 }
 
+/// All nodes and edges of a snapshot.
+pub(crate) fn contents(snapshot: &Snapshot) -> (BTreeMap<u128, ModelNode>, BTreeMap<EdgeKey, String>) {
+    let nodes = snapshot.iter_nodes().map(|node| {
+        let node = node.unwrap();
+        let owned = ModelNode {
+            semantic_id: node.semantic_id.to_string(),
+            node_type: node.node_type.into(),
+            name: node.name.into(),
+            file: node.file.into(),
+            exported: node.exported,
+            metadata: node.metadata.to_string(),
+        };
+        (node.id.0, owned)
+    });
+    let edges = snapshot.iter_edges().map(|edge| {
+        let edge = edge.unwrap();
+        ((edge.src.0, edge.dst.0, edge.edge_type.to_owned()), edge.metadata.to_string())
+    });
+    (nodes.collect(), edges.collect())
+}
+
 /// Everything that can be asked of a snapshot, compared with the model.
 pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
     let (nodes, edges) = (model.nodes(), model.edges());
