@@ -1,10 +1,27 @@
 //! A batch: the rows of one or more owners, encoded while they are pushed.
 
+use hashbrown::HashTable;
+
+use crate::block::BlockBuilder;
+use crate::dictionary::hash_bytes;
 use crate::{EdgeRow, NodeRow, Owner};
 
 /// Rows of one or more owners, to be committed together. A batch is a value of one thread; nothing in it is shared.
+///
+/// Rows are encoded when they are pushed, so that the work is done by the thread that has them. Within a batch the last
+/// row of a node id, and of an edge key, wins.
 #[derive(Debug, Default)]
-pub struct Batch {}
+pub struct Batch {
+    builders: Vec<BlockBuilder>,
+    by_owner: HashTable<usize>,
+    current: usize,
+    /// A row was pushed before the first owner.
+    pub(crate) ownerless: bool,
+}
+
+pub(crate) fn hash_owner(owner: Owner<'_>) -> u64 {
+    hash_bytes(owner.file.as_bytes()).rotate_left(1) ^ hash_bytes(owner.context.as_bytes())
+}
 
 impl Batch {
     /// An empty batch.
@@ -16,16 +33,34 @@ impl Batch {
     /// Begins the rows of an owner, or goes on with them if the batch has the owner already. An owner without rows is
     /// deleted by the commit.
     pub fn owner(&mut self, owner: Owner<'_>) {
-        let _ = owner;
+        let Self { builders, by_owner, current, .. } = self;
+        let hash = hash_owner(owner);
+        if let Some(&number) = by_owner.find(hash, |&number| builders[number].owner() == owner) {
+            *current = number;
+            return;
+        }
+        *current = builders.len();
+        builders.push(BlockBuilder::new(owner));
+        by_owner.insert_unique(hash, *current, |&number| hash_owner(builders[number].owner()));
     }
 
     /// Adds a node to the current owner. A wrong row (metadata that is not a JSON object) makes the commit fail.
     pub fn push_node(&mut self, node: NodeRow<'_>) {
-        let _ = node;
+        match self.builders.get_mut(self.current) {
+            Some(builder) => builder.push_node(node),
+            None => self.ownerless = true,
+        }
     }
 
     /// Adds an edge to the current owner. A wrong row (metadata that is not a JSON object) makes the commit fail.
     pub fn push_edge(&mut self, edge: EdgeRow<'_>) {
-        let _ = edge;
+        match self.builders.get_mut(self.current) {
+            Some(builder) => builder.push_edge(edge),
+            None => self.ownerless = true,
+        }
+    }
+
+    pub(crate) fn into_builders(self) -> Vec<BlockBuilder> {
+        self.builders
     }
 }

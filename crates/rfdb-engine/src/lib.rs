@@ -22,16 +22,26 @@
 //! ```
 
 mod batch;
+mod block;
+mod block_ref;
+mod codec;
+mod dictionary;
 mod engine;
 mod error;
 mod id;
+mod index;
+mod manifest;
+mod metadata;
 mod query;
 mod row;
+mod run;
+mod segment;
 mod snapshot;
+pub mod storage;
 
 pub use batch::Batch;
 pub use engine::{
-    Changes, CommitDelta, Durability, Engine, IndexMode, LoadState, Options, SnapshotInfo,
+    Changes, CommitDelta, Durability, Engine, IndexMode, LoadState, Options, Problem, SnapshotInfo, VerifyReport,
 };
 pub use error::{Error, LockHolder, Result};
 pub use id::NodeId;

@@ -1,8 +1,26 @@
 //! The writer: opening, committing, finalizing.
 
-use std::path::{Path, PathBuf};
+mod background;
+mod delete;
+mod delta;
+mod files;
+mod finalize;
+mod inner;
+mod mark;
+mod state;
+mod verify;
 
-use crate::{Batch, EdgeRow, FieldDeclaration, NodeId, NodeRow, Owner, Result, Snapshot};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::block::BlockBuilder;
+use crate::storage::{FileSystem, Storage};
+use crate::{Batch, EdgeRow, Error, FieldDeclaration, NodeId, NodeRow, Owner, Result, Snapshot};
+
+pub use delta::CommitDelta;
+pub(crate) use inner::Inner;
+pub use verify::{Problem, VerifyReport};
 
 /// When the work on indexes runs. What a read answers does not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,26 +67,6 @@ pub enum LoadState {
     Unfinished,
 }
 
-/// What a commit did.
-#[derive(Debug)]
-pub struct CommitDelta {}
-
-impl CommitDelta {
-    /// Version of the graph that the commit made.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        0
-    }
-
-    /// Exact difference between the graph before the commit and the graph after it. Computed here, not by the commit.
-    ///
-    /// # Errors
-    /// A damaged file.
-    pub fn changes(&self) -> Result<Changes> {
-        unimplemented!()
-    }
-}
-
 /// Exact difference that one commit made to the visible graph.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
@@ -100,7 +98,7 @@ pub struct SnapshotInfo {
     /// When it was tagged, seconds since 1970.
     pub created_at: u64,
     /// Its tags.
-    pub tags: std::collections::BTreeMap<String, String>,
+    pub tags: BTreeMap<String, String>,
     /// Number of nodes.
     pub node_count: u64,
     /// Number of edges.
@@ -109,7 +107,33 @@ pub struct SnapshotInfo {
 
 /// An open database. Cheap to clone and to share between threads.
 #[derive(Debug, Clone)]
-pub struct Engine {}
+pub struct Engine {
+    inner: Arc<Handle>,
+}
+
+/// Ends the background thread with the last engine, which then is the last to hold the database.
+#[derive(Debug)]
+struct Handle(Arc<Inner>);
+
+impl std::ops::Deref for Handle {
+    type Target = Arc<Inner>;
+
+    fn deref(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.stop_background();
+    }
+}
+
+impl From<Arc<Inner>> for Engine {
+    fn from(inner: Arc<Inner>) -> Self {
+        Self { inner: Arc::new(Handle(inner)) }
+    }
+}
 
 impl Engine {
     /// Creates a database in a directory that has none; the directory is made if it is missing.
@@ -117,8 +141,7 @@ impl Engine {
     /// # Errors
     /// `AlreadyExists`, `Locked`, `Io`.
     pub fn create(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let _ = (path, options);
-        unimplemented!()
+        Self::create_in(Arc::new(FileSystem), path, options)
     }
 
     /// Opens an existing database.
@@ -126,8 +149,7 @@ impl Engine {
     /// # Errors
     /// `NotFound`, `Locked`, `Damaged`, `NewerFormat`, `Io`.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let _ = (path, options);
-        unimplemented!()
+        Self::open_in(Arc::new(FileSystem), path, options)
     }
 
     /// Opens a database, or creates it if there is none.
@@ -135,27 +157,62 @@ impl Engine {
     /// # Errors
     /// As `open` and `create`.
     pub fn open_or_create(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let _ = (path, options);
-        unimplemented!()
+        let path = path.as_ref();
+        match Self::open(path, options.clone()) {
+            Err(Error::NotFound(_)) if !options.read_only => Self::create(path, options),
+            other => other,
+        }
+    }
+
+    /// As `create`, over any file layer.
+    ///
+    /// # Errors
+    /// As `create`.
+    pub fn create_in(storage: Arc<dyn Storage>, path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        Ok(Self::from(Inner::create(storage, path.as_ref(), options, false)?))
+    }
+
+    /// As `open`, over any file layer.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_in(storage: Arc<dyn Storage>, path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        Ok(Self::from(Inner::open(storage, path.as_ref(), options)?))
+    }
+
+    /// Creates an empty database in place of whatever is in the directory, also if that is damaged. Files that the engine
+    /// did not write stay.
+    ///
+    /// # Errors
+    /// `Locked`, `Io`.
+    pub fn recreate(path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        Ok(Self::from(Inner::create(Arc::new(FileSystem), path.as_ref(), options, true)?))
+    }
+
+    /// Reads and checks everything. An error is a failure to look; what was found wrong is in the report.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn verify(&self) -> Result<VerifyReport> {
+        self.inner.verify()
     }
 
     /// A database that lives in memory only.
     #[must_use]
     pub fn in_memory(options: Options) -> Self {
-        let _ = options;
-        unimplemented!()
+        Self::from(Inner::in_memory(options))
     }
 
     /// Directory of the database, `None` in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        unimplemented!()
+        self.inner.dir()
     }
 
     /// The graph as it is now. Takes no lock that a commit holds while it works.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        unimplemented!()
+        Snapshot { version: self.inner.version() }
     }
 
     /// Begins a bulk load: until `rebuild_indexes` the database says `Unfinished`, also after the process died.
@@ -163,13 +220,13 @@ impl Engine {
     /// # Errors
     /// `Io`, `ReadOnly`.
     pub fn begin_load(&self) -> Result<()> {
-        unimplemented!()
+        self.inner.set_loading(true)
     }
 
     /// Whether the last load came to its end.
     #[must_use]
     pub fn load_state(&self) -> LoadState {
-        unimplemented!()
+        if self.inner.is_loading() { LoadState::Unfinished } else { LoadState::Complete }
     }
 
     /// Replaces all that the owners of the batch wrote before by the rows of the batch.
@@ -177,8 +234,7 @@ impl Engine {
     /// # Errors
     /// `InvalidMetadata`, `NoOwner`, `TooLarge`, `Io`, `ReadOnly`; nothing has changed then.
     pub fn commit(&self, batch: Batch, mode: IndexMode) -> Result<CommitDelta> {
-        let _ = (batch, mode);
-        unimplemented!()
+        self.inner.commit(batch, mode)
     }
 
     /// Writes nodes under an owner and keeps the other rows of the owner.
@@ -186,8 +242,9 @@ impl Engine {
     /// # Errors
     /// As `commit`.
     pub fn add_nodes(&self, owner: Owner<'_>, nodes: &[NodeRow<'_>]) -> Result<CommitDelta> {
-        let _ = (owner, nodes);
-        unimplemented!()
+        let mut builder = BlockBuilder::new(owner);
+        nodes.iter().for_each(|node| builder.push_node(*node));
+        self.inner.add(builder)
     }
 
     /// Writes edges under an owner and keeps the other rows of the owner.
@@ -195,8 +252,9 @@ impl Engine {
     /// # Errors
     /// As `commit`.
     pub fn add_edges(&self, owner: Owner<'_>, edges: &[EdgeRow<'_>]) -> Result<CommitDelta> {
-        let _ = (owner, edges);
-        unimplemented!()
+        let mut builder = BlockBuilder::new(owner);
+        edges.iter().for_each(|edge| builder.push_edge(*edge));
+        self.inner.add(builder)
     }
 
     /// Deletes a node, whoever wrote it, and all edges that touch it.
@@ -204,8 +262,7 @@ impl Engine {
     /// # Errors
     /// `Io`, `Damaged`, `ReadOnly`. An unknown node is no error; the delta is empty.
     pub fn delete_node(&self, id: NodeId) -> Result<CommitDelta> {
-        let _ = id;
-        unimplemented!()
+        self.inner.delete_node(id)
     }
 
     /// Deletes an edge, whoever wrote it.
@@ -213,8 +270,7 @@ impl Engine {
     /// # Errors
     /// `Io`, `Damaged`, `ReadOnly`. An unknown edge is no error; the delta is empty.
     pub fn delete_edge(&self, src: NodeId, dst: NodeId, edge_type: &str) -> Result<CommitDelta> {
-        let _ = (src, dst, edge_type);
-        unimplemented!()
+        self.inner.delete_edge(src, dst, edge_type)
     }
 
     /// Builds the indexes of everything, writes them to disk, and ends a bulk load.
@@ -222,7 +278,7 @@ impl Engine {
     /// # Errors
     /// `Io`, `Damaged`, `ReadOnly`.
     pub fn rebuild_indexes(&self) -> Result<()> {
-        unimplemented!()
+        self.inner.finalize(finalize::Scope::Load)
     }
 
     /// `rebuild_indexes`, and rewrites data files so that they hold live blocks only.
@@ -230,7 +286,7 @@ impl Engine {
     /// # Errors
     /// `Io`, `Damaged`, `ReadOnly`.
     pub fn compact(&self) -> Result<()> {
-        unimplemented!()
+        self.inner.finalize(finalize::Scope::Compact)
     }
 
     /// Removes all nodes, edges, declared fields and snapshots.
@@ -238,7 +294,7 @@ impl Engine {
     /// # Errors
     /// `Io`, `ReadOnly`.
     pub fn clear(&self) -> Result<()> {
-        unimplemented!()
+        self.inner.clear()
     }
 
     /// Waits until all that is acknowledged survives a power cut.
@@ -246,7 +302,7 @@ impl Engine {
     /// # Errors
     /// `Io`.
     pub fn flush(&self) -> Result<()> {
-        unimplemented!()
+        self.inner.flush()
     }
 
     /// Replaces the list of metadata fields that have an index.
@@ -254,14 +310,13 @@ impl Engine {
     /// # Errors
     /// `Io`, `ReadOnly`.
     pub fn declare_fields(&self, fields: &[FieldDeclaration]) -> Result<()> {
-        let _ = fields;
-        unimplemented!()
+        self.inner.declare_fields(fields)
     }
 
     /// Declared fields, sorted.
     #[must_use]
     pub fn declared_fields(&self) -> Vec<FieldDeclaration> {
-        unimplemented!()
+        self.inner.declared_fields()
     }
 
     /// Keeps the current graph as a snapshot with tags (merged into the tags it has) and answers its version. It can be
@@ -270,14 +325,13 @@ impl Engine {
     /// # Errors
     /// `Io`, `ReadOnly`.
     pub fn tag_snapshot(&self, tags: &[(&str, &str)]) -> Result<u64> {
-        let _ = tags;
-        unimplemented!()
+        self.inner.tag_snapshot(tags)
     }
 
     /// Kept snapshots by version.
     #[must_use]
     pub fn snapshots(&self) -> Vec<SnapshotInfo> {
-        unimplemented!()
+        self.inner.kept_snapshots()
     }
 
     /// The graph as it was when the snapshot was tagged.
@@ -285,8 +339,7 @@ impl Engine {
     /// # Errors
     /// `UnknownSnapshot`, `Damaged`, `Io`.
     pub fn snapshot_at(&self, version: u64) -> Result<Snapshot> {
-        let _ = version;
-        unimplemented!()
+        self.inner.snapshot_at(version).map(|version| Snapshot { version })
     }
 
     /// Forgets a kept snapshot.
@@ -294,7 +347,6 @@ impl Engine {
     /// # Errors
     /// `UnknownSnapshot`, `Io`, `ReadOnly`.
     pub fn drop_snapshot(&self, version: u64) -> Result<()> {
-        let _ = version;
-        unimplemented!()
+        self.inner.drop_snapshot(version)
     }
 }

@@ -1,8 +1,17 @@
 //! A graph that does not change: what readers see.
 
+mod counts;
+mod find;
+mod iterate;
+mod traverse;
+mod version;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::{Edge, Node, NodeId, NodeQuery, Result, Traversal};
+
+pub(crate) use version::Version;
 
 /// Rows of one owner in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,13 +44,15 @@ pub struct DanglingEdge {
 /// The whole graph at one version. Cheap to clone; holds no lock; sees whole commits only. Files stay as long as a
 /// snapshot needs them. Reads check what they touch for the first time, so any of them can answer with `Damaged`.
 #[derive(Debug, Clone)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    pub(crate) version: Arc<Version>,
+}
 
 impl Snapshot {
     /// Version of the graph: the number of the last commit in it.
     #[must_use]
     pub fn version(&self) -> u64 {
-        0
+        self.version.number
     }
 
     /// A node.
@@ -49,8 +60,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file; so for all reads.
     pub fn node(&self, id: NodeId) -> Result<Option<Node<'_>>> {
-        let _ = id;
-        unimplemented!()
+        self.version.node(id)
     }
 
     /// Whether a node exists.
@@ -58,8 +68,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn contains(&self, id: NodeId) -> Result<bool> {
-        let _ = id;
-        unimplemented!()
+        Ok(self.version.locate(id)?.is_some())
     }
 
     /// Many nodes, in the order of the ids.
@@ -67,8 +76,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn nodes(&self, ids: &[NodeId]) -> Result<Vec<Option<Node<'_>>>> {
-        let _ = ids;
-        unimplemented!()
+        ids.iter().map(|&id| self.version.node(id)).collect()
     }
 
     /// An edge.
@@ -76,8 +84,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn edge(&self, src: NodeId, dst: NodeId, edge_type: &str) -> Result<Option<Edge<'_>>> {
-        let _ = (src, dst, edge_type);
-        unimplemented!()
+        self.version.edge(src, dst, edge_type)
     }
 
     /// Ids of the nodes that meet all conditions, ascending.
@@ -85,8 +92,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn find(&self, query: &NodeQuery) -> Result<Vec<NodeId>> {
-        let _ = query;
-        unimplemented!()
+        self.version.find(query)
     }
 
     /// The nodes that meet all conditions, by ascending id.
@@ -94,8 +100,8 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn find_nodes(&self, query: &NodeQuery) -> Result<Vec<Node<'_>>> {
-        let _ = query;
-        unimplemented!()
+        let ids = self.find(query)?;
+        ids.into_iter().filter_map(|id| self.version.node(id).transpose()).collect()
     }
 
     /// Edges that start at a node, by (type, target). An empty list of types means all; a type may end in `*`.
@@ -103,8 +109,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn outgoing(&self, id: NodeId, edge_types: &[&str]) -> Result<Vec<Edge<'_>>> {
-        let _ = (id, edge_types);
-        unimplemented!()
+        self.version.edges_of(id, edge_types, true)
     }
 
     /// Edges that point to a node, by (type, source).
@@ -112,8 +117,19 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn incoming(&self, id: NodeId, edge_types: &[&str]) -> Result<Vec<Edge<'_>>> {
-        let _ = (id, edge_types);
-        unimplemented!()
+        self.version.edges_of(id, edge_types, false)
+    }
+
+    /// Ids at the other ends of the edges of a node, ascending and without repetition. Faster than reading the edges.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn neighbors(&self, id: NodeId, traversal: &Traversal) -> Result<Vec<NodeId>> {
+        let mut ids = Vec::new();
+        self.version.neighbors(id, traversal, &mut |id| ids.push(id))?;
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// Edges that start at each of many nodes, in the order of the ids.
@@ -121,8 +137,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn outgoing_many(&self, ids: &[NodeId], edge_types: &[&str]) -> Result<Vec<Vec<Edge<'_>>>> {
-        let _ = (ids, edge_types);
-        unimplemented!()
+        ids.iter().map(|&id| self.outgoing(id, edge_types)).collect()
     }
 
     /// Edges that point to each of many nodes, in the order of the ids.
@@ -130,8 +145,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn incoming_many(&self, ids: &[NodeId], edge_types: &[&str]) -> Result<Vec<Vec<Edge<'_>>>> {
-        let _ = (ids, edge_types);
-        unimplemented!()
+        ids.iter().map(|&id| self.incoming(id, edge_types)).collect()
     }
 
     /// Number of nodes of each type.
@@ -139,7 +153,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn count_nodes_by_type(&self) -> Result<BTreeMap<String, u64>> {
-        unimplemented!()
+        Ok(self.version.counts()?.nodes.clone())
     }
 
     /// Number of edges of each type.
@@ -147,7 +161,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn count_edges_by_type(&self) -> Result<BTreeMap<String, u64>> {
-        unimplemented!()
+        Ok(self.version.counts()?.edges.clone())
     }
 
     /// Number of nodes.
@@ -155,7 +169,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn node_count(&self) -> Result<u64> {
-        unimplemented!()
+        Ok(self.version.counts()?.node_total)
     }
 
     /// Number of edges.
@@ -163,7 +177,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn edge_count(&self) -> Result<u64> {
-        unimplemented!()
+        Ok(self.version.counts()?.edge_total)
     }
 
     /// Nodes reached from the start nodes, nearest first, with their distance. The start nodes come first, at distance 0.
@@ -172,8 +186,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn bfs(&self, start: &[NodeId], traversal: &Traversal) -> Result<Vec<(NodeId, u32)>> {
-        let _ = (start, traversal);
-        unimplemented!()
+        self.version.bfs(start, traversal)
     }
 
     /// Nodes reached from the start nodes in depth-first preorder, with the depth of the visit.
@@ -181,8 +194,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn dfs(&self, start: &[NodeId], traversal: &Traversal) -> Result<Vec<(NodeId, u32)>> {
-        let _ = (start, traversal);
-        unimplemented!()
+        self.version.dfs(start, traversal)
     }
 
     /// Everything that can be reached from the start nodes (they included), ascending.
@@ -190,18 +202,19 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn reachable(&self, start: &[NodeId], traversal: &Traversal) -> Result<Vec<NodeId>> {
-        let _ = (start, traversal);
-        unimplemented!()
+        let mut ids: Vec<NodeId> = self.version.bfs(start, traversal)?.into_iter().map(|(id, _)| id).collect();
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     /// All nodes by ascending id.
     pub fn iter_nodes(&self) -> impl Iterator<Item = Result<Node<'_>>> + '_ {
-        std::iter::empty()
+        self.version.iter_nodes()
     }
 
     /// All edges by ascending (source, type, target).
     pub fn iter_edges(&self) -> impl Iterator<Item = Result<Edge<'_>>> + '_ {
-        std::iter::empty()
+        self.version.iter_edges()
     }
 
     /// Edges whose source or target does not exist, in the order of `iter_edges`.
@@ -209,7 +222,7 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn dangling_edges(&self) -> Result<Vec<DanglingEdge>> {
-        unimplemented!()
+        self.version.dangling_edges()
     }
 
     /// Owners that have rows, sorted.
@@ -217,6 +230,6 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn owners(&self) -> Result<Vec<OwnerInfo>> {
-        unimplemented!()
+        self.version.owners()
     }
 }

@@ -1,0 +1,366 @@
+//! Writing a block.
+
+use hashbrown::HashTable;
+use rustc_hash::FxHashMap;
+
+use super::{HEADER, MAGIC, MAX_BLOCK, flag, semantic_id, width};
+use crate::codec::{put_column, put_varint, zigzag};
+use crate::dictionary::Dictionary;
+use crate::metadata::{self, Hole, Matcher};
+use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
+
+/// Node rows that room is made for at first.
+const USUAL_ROWS: usize = 128;
+/// No row: the id belongs to a node outside of the block.
+const EXTERNAL: u32 = u32::MAX;
+
+/// Collects the rows of one owner. Everything that can be decided row by row is encoded at once.
+#[derive(Debug, Default)]
+pub(crate) struct BlockBuilder {
+    file: String,
+    context: String,
+    strings: Dictionary,
+    types: TypeCodes,
+    /// Distinct ids in the order of their first use, with the row of the node if it is in the block.
+    ids: Vec<NodeId>,
+    rows: Vec<u32>,
+    id_table: HashTable<u32>,
+    node_slots: Vec<u32>,
+    node_types: Vec<u32>,
+    node_files: Vec<u32>,
+    node_names: Vec<u32>,
+    node_payload: Vec<u8>,
+    node_ends: Vec<u32>,
+    edge_src: Vec<u32>,
+    edge_dst: Vec<u32>,
+    edge_types: Vec<u32>,
+    edge_payload: Vec<u8>,
+    edge_ends: Vec<u32>,
+    templates: Templates,
+    last_file: u32,
+    /// First thing that was wrong; the block is refused.
+    wrong: Option<Error>,
+}
+
+/// Types by code; a code is a number in the list of types of the block.
+#[derive(Debug, Default)]
+struct TypeCodes {
+    strings: Vec<u32>,
+    code_of_string: FxHashMap<u32, u32>,
+    last_node: u32,
+    last_edge: u32,
+}
+
+/// Templates of metadata that the block has.
+#[derive(Debug, Default)]
+struct Templates {
+    matchers: Vec<(u32, Matcher)>,
+    of_string: FxHashMap<u32, usize>,
+    /// Matcher that fitted last, by type code: rows of one type usually have one shape.
+    last: Vec<usize>,
+    scratch: Vec<u8>,
+
+}
+
+fn hash_id(id: NodeId) -> u64 {
+    // Ids are mostly hashes already; the multiplication spreads small decimal ones.
+    ((id.0 as u64) ^ ((id.0 >> 64) as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl BlockBuilder {
+    pub(crate) fn new(owner: Owner<'_>) -> Self {
+        Self { file: owner.file.to_owned(), context: owner.context.to_owned(), ..Self::default() }
+    }
+
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner { file: &self.file, context: &self.context }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.node_slots.is_empty() && self.edge_src.is_empty()
+    }
+
+    pub(crate) fn row_counts(&self) -> (u32, u32) {
+        (self.node_slots.len() as u32, self.edge_src.len() as u32)
+    }
+
+    fn too_large(&self, what: &str) -> Error {
+        Error::TooLarge { file: self.file.clone(), context: self.context.clone(), what: what.to_owned() }
+    }
+
+    fn intern(&mut self, string: &[u8]) -> u32 {
+        self.strings.intern(string, MAX_BLOCK / 2).unwrap_or_else(|| {
+            self.wrong = Some(self.too_large("more than 1 GiB of distinct strings"));
+            0
+        })
+    }
+
+    fn slot(&mut self, id: NodeId) -> u32 {
+        let Self { ids, rows, id_table, .. } = self;
+        let hash = hash_id(id);
+        if let Some(&slot) = id_table.find(hash, |&slot| ids[slot as usize] == id) {
+            return slot;
+        }
+        let slot = ids.len() as u32;
+        ids.push(id);
+        rows.push(EXTERNAL);
+        id_table.insert_unique(hash, slot, |&slot| hash_id(ids[slot as usize]));
+        slot
+    }
+
+    fn type_code(&mut self, node_type: &str, last: impl Fn(&mut TypeCodes) -> &mut u32) -> u32 {
+        let code = *last(&mut self.types);
+        if let Some(&string) = self.types.strings.get(code as usize)
+            && self.strings.get(string) == node_type.as_bytes()
+        {
+            return code;
+        }
+        let string = self.intern(node_type.as_bytes());
+        let types = &mut self.types;
+        let code = *types.code_of_string.entry(string).or_insert_with(|| {
+            types.strings.push(string);
+            types.strings.len() as u32 - 1
+        });
+        *last(types) = code;
+        code
+    }
+
+    fn has_room(&mut self) -> bool {
+        let rows = self.node_slots.len() + self.edge_src.len();
+        let bytes = self.node_payload.len() + self.edge_payload.len() + rows * 48;
+        if bytes > MAX_BLOCK / 2 {
+            self.wrong = Some(self.too_large("more than 1 GiB of rows"));
+        }
+        self.wrong.is_none()
+    }
+
+    /// Room for a block of usual size, so that its columns do not grow step by step.
+    #[cold]
+    fn reserve_nodes(&mut self) {
+        let Self { ids, id_table, .. } = self;
+        ids.reserve(USUAL_ROWS * 2);
+        id_table.reserve(USUAL_ROWS * 2, |&slot| hash_id(ids[slot as usize]));
+        self.rows.reserve(USUAL_ROWS * 2);
+        self.strings.reserve(USUAL_ROWS * 2, USUAL_ROWS * 32);
+        let columns =
+            [&mut self.node_slots, &mut self.node_types, &mut self.node_files, &mut self.node_names, &mut self.node_ends];
+        columns.into_iter().for_each(|column| column.reserve(USUAL_ROWS));
+        self.node_payload.reserve(USUAL_ROWS * 16);
+    }
+
+    #[cold]
+    fn reserve_edges(&mut self) {
+        let columns = [&mut self.edge_src, &mut self.edge_dst, &mut self.edge_types, &mut self.edge_ends];
+        columns.into_iter().for_each(|column| column.reserve(USUAL_ROWS * 2));
+    }
+
+    pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
+        if self.node_slots.is_empty() {
+            self.reserve_nodes();
+        }
+        if !self.has_room() {
+            return;
+        }
+        let slot = self.slot(node.id);
+        self.rows[slot as usize] = self.node_slots.len() as u32;
+        self.node_slots.push(slot);
+        let code = self.type_code(node.node_type, |types| &mut types.last_node);
+        self.node_types.push(code);
+        if self.node_files.is_empty() || self.strings.get(self.last_file) != node.file.as_bytes() {
+            self.last_file = self.intern(node.file.as_bytes());
+        }
+        self.node_files.push(self.last_file);
+        let name = self.intern(node.name.as_bytes());
+        self.node_names.push(name);
+
+        let parts = semantic_id::split(node.semantic_id, node.file, node.node_type, node.name);
+        let mut flags = parts.flags;
+        if node.exported {
+            flags |= flag::EXPORTED;
+        }
+        if !node.metadata.is_empty() {
+            flags |= flag::METADATA;
+        }
+        self.node_payload.push(flags);
+        if flags & flag::TEXT != 0 {
+            let text = self.intern(parts.text.as_bytes());
+            put_varint(&mut self.node_payload, u64::from(text));
+        }
+        if flags & flag::NUMBER != 0 {
+            put_varint(&mut self.node_payload, parts.number);
+        }
+        if !node.metadata.is_empty() {
+            let mut payload = std::mem::take(&mut self.node_payload);
+            let written = self.put_metadata(node.metadata, code, &mut payload);
+            self.node_payload = payload;
+            if !written {
+                self.refuse(format!("node {}", node.id), node.metadata);
+            }
+        }
+        self.node_ends.push(self.node_payload.len() as u32);
+    }
+
+    pub(crate) fn push_edge(&mut self, edge: EdgeRow<'_>) {
+        if self.edge_src.is_empty() {
+            self.reserve_edges();
+        }
+        if !self.has_room() {
+            return;
+        }
+        let src = self.slot(edge.src);
+        let dst = self.slot(edge.dst);
+        self.edge_src.push(src);
+        self.edge_dst.push(dst);
+        let code = self.type_code(edge.edge_type, |types| &mut types.last_edge);
+        self.edge_types.push(code);
+        if !edge.metadata.is_empty() {
+            let mut payload = std::mem::take(&mut self.edge_payload);
+            let written = self.put_metadata(edge.metadata, code, &mut payload);
+            self.edge_payload = payload;
+            if !written {
+                self.refuse(format!("edge {} -{}-> {}", edge.src, edge.edge_type, edge.dst), edge.metadata);
+            }
+        }
+        self.edge_ends.push(self.edge_payload.len() as u32);
+    }
+
+    fn refuse(&mut self, what: String, text: &str) {
+        let text = text.chars().take(60).collect();
+        self.wrong.get_or_insert(Error::InvalidMetadata { what, text });
+    }
+
+    /// Appends template and holes of a metadata text; `false` if it is not a JSON object.
+    fn put_metadata(&mut self, text: &str, type_code: u32, out: &mut Vec<u8>) -> bool {
+        let type_code = type_code as usize;
+        if self.templates.last.len() <= type_code {
+            self.templates.last.resize(type_code + 1, usize::MAX);
+        }
+        let mut holes: Vec<Hole<'_>> = Vec::with_capacity(16);
+        let last = self.templates.last[type_code];
+        let fits = self.templates.matchers.get(last).is_some_and(|(_, matcher)| matcher.holes(text, &mut holes));
+        let number = if fits {
+            last
+        } else {
+            let mut template = std::mem::take(&mut self.templates.scratch);
+            metadata::split(text, &mut template, &mut holes);
+            let string = self.intern(&template);
+            let number = match self.templates.of_string.get(&string) {
+                Some(&number) => Some(number),
+                None if metadata::is_object(&template) => {
+                    let number = self.templates.matchers.len();
+                    self.templates.matchers.push((string, Matcher::new(&template)));
+                    self.templates.of_string.insert(string, number);
+                    Some(number)
+                }
+                None => None,
+            };
+            self.templates.scratch = template;
+            let Some(number) = number else { return false };
+            self.templates.last[type_code] = number;
+            number
+        };
+        put_varint(out, u64::from(self.templates.matchers[number].0));
+        for hole in holes {
+            match hole {
+                Hole::Integer(value) => put_varint(out, zigzag(value)),
+                Hole::String(value) => {
+                    let string = self.intern(value.as_bytes());
+                    put_varint(out, u64::from(string));
+                }
+            }
+        }
+        true
+    }
+
+    /// The block as it is written.
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>> {
+        let (file, context) = (std::mem::take(&mut self.file), std::mem::take(&mut self.context));
+        let owner_file = self.intern(file.as_bytes());
+        let owner_context = self.intern(context.as_bytes());
+        (self.file, self.context) = (file, context);
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        let nodes = self.node_slots.len();
+        // Nodes first, in the order of their rows, then the ids of nodes outside.
+        let mut external = Vec::new();
+        let mut final_slot = self.rows.clone();
+        for (slot, row) in final_slot.iter_mut().enumerate() {
+            if *row == EXTERNAL {
+                *row = (nodes + external.len()) as u32;
+                external.push(self.ids[slot]);
+            }
+        }
+        for slot in self.edge_src.iter_mut().chain(&mut self.edge_dst) {
+            *slot = final_slot[*slot as usize];
+        }
+        if self.edge_payload.is_empty() {
+            self.edge_ends.iter_mut().for_each(|end| *end = 0);
+        }
+
+        let estimate = HEADER
+            + (nodes + external.len()) * 16
+            + nodes * 12
+            + self.edge_src.len() * 12
+            + self.node_payload.len()
+            + self.edge_payload.len()
+            + self.strings.bytes().len()
+            + self.strings.len() * 4;
+        let mut out = Vec::with_capacity(estimate);
+        out.resize(HEADER, 0);
+        for &slot in &self.node_slots {
+            out.extend_from_slice(&self.ids[slot as usize].0.to_le_bytes());
+        }
+        for id in &external {
+            out.extend_from_slice(&id.0.to_le_bytes());
+        }
+        let mut widths = [0u8; 10];
+        widths[width::NODE_TYPE] = put_column(&mut out, &self.node_types);
+        widths[width::NODE_FILE] = put_file_column(&mut out, &self.node_files);
+        widths[width::NODE_NAME] = put_column(&mut out, &self.node_names);
+        widths[width::NODE_END] = put_column(&mut out, &self.node_ends);
+        widths[width::EDGE_SRC] = put_column(&mut out, &self.edge_src);
+        widths[width::EDGE_DST] = put_column(&mut out, &self.edge_dst);
+        widths[width::EDGE_TYPE] = put_column(&mut out, &self.edge_types);
+        widths[width::EDGE_END] = put_column(&mut out, &self.edge_ends);
+        widths[width::TYPE] = put_column(&mut out, &self.types.strings);
+        widths[width::STRING_END] = put_column(&mut out, self.strings.ends());
+        out.extend_from_slice(&self.node_payload);
+        out.extend_from_slice(&self.edge_payload);
+        out.extend_from_slice(self.strings.bytes());
+        if out.len() > MAX_BLOCK {
+            let what = "more than 2 GiB";
+            return Err(Error::TooLarge { file: self.file, context: self.context, what: what.to_owned() });
+        }
+
+        let numbers = [
+            out.len(),
+            nodes,
+            external.len(),
+            self.edge_src.len(),
+            self.strings.len(),
+            self.types.strings.len(),
+            owner_file as usize,
+            owner_context as usize,
+            self.node_payload.len(),
+            self.edge_payload.len(),
+            self.node_files.first().map_or(0, |&file| file as usize),
+        ];
+        for (index, number) in numbers.into_iter().enumerate() {
+            out[8 + index * 4..12 + index * 4].copy_from_slice(&(number as u32).to_le_bytes());
+        }
+        out[52..62].copy_from_slice(&widths);
+        out[..4].copy_from_slice(&MAGIC);
+        let checksum = crc32c::crc32c(&out[8..]);
+        out[4..8].copy_from_slice(&checksum.to_le_bytes());
+        Ok(out)
+    }
+}
+
+/// The file column has width 0 when all rows have the same file, whose number is in the header.
+fn put_file_column(out: &mut Vec<u8>, files: &[u32]) -> u8 {
+    match files.first() {
+        Some(first) if files.iter().any(|file| file != first) => put_column(out, files),
+        _ => 0,
+    }
+}

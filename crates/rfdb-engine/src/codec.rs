@@ -1,0 +1,212 @@
+//! Little-endian numbers and variable-length integers over byte slices; every access is checked.
+
+use crate::NodeId;
+
+/// Appends an unsigned number, 7 bits a byte, lowest first (LEB128).
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value as u8) | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends a length and the bytes.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Maps small negative numbers to small unsigned ones.
+pub(crate) fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+/// Undoes `zigzag`.
+pub(crate) fn unzigzag(value: u64) -> i64 {
+    ((value >> 1) as i64) ^ -((value & 1) as i64)
+}
+
+/// Reads from the front of a slice; every read answers `None` past its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        let (&first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        let (first, rest) = self.rest.split_first_chunk::<4>()?;
+        self.rest = rest;
+        Some(u32::from_le_bytes(*first))
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            let part = u64::from(byte & 0x7f);
+            if shift == 63 && part > 1 {
+                return None;
+            }
+            value |= part << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn varint32(&mut self) -> Option<u32> {
+        u32::try_from(self.varint()?).ok()
+    }
+
+    pub(crate) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (first, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(first)
+    }
+
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let len = usize::try_from(self.varint()?).ok()?;
+        self.take(len)
+    }
+
+    pub(crate) fn str(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+}
+
+#[inline]
+pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+    bytes.get(offset..)?.first_chunk::<4>().map(|b| u32::from_le_bytes(*b))
+}
+
+#[inline]
+pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
+    bytes.get(offset..)?.first_chunk::<8>().map(|b| u64::from_le_bytes(*b))
+}
+
+#[inline]
+pub(crate) fn id_at(bytes: &[u8], offset: usize) -> Option<NodeId> {
+    bytes.get(offset..)?.first_chunk::<16>().map(|b| NodeId(u128::from_le_bytes(*b)))
+}
+
+/// Bytes that a column needs per number for values up to `max`.
+pub(crate) fn width_for(max: u32) -> u8 {
+    match max {
+        0 => 0,
+        1..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
+    }
+}
+
+/// Appends a number in `width` bytes.
+#[inline]
+pub(crate) fn put_packed(out: &mut Vec<u8>, width: u8, value: u32) {
+    out.extend_from_slice(&value.to_le_bytes()[..usize::from(width)]);
+}
+
+/// Appends a column of numbers at the smallest width, which it answers.
+pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
+    let width = width_for(values.iter().copied().max().unwrap_or(0));
+    match width {
+        0 => {}
+        1 => out.extend(values.iter().map(|&v| v as u8)),
+        2 => out.extend(values.iter().flat_map(|&v| (v as u16).to_le_bytes())),
+        _ => out.extend(values.iter().flat_map(|&v| v.to_le_bytes())),
+    }
+    width
+}
+
+/// A column of numbers of the same width.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packed<'a> {
+    bytes: &'a [u8],
+    width: u8,
+}
+
+impl<'a> Packed<'a> {
+    /// `None` if the width is not 0, 1, 2 or 4.
+    pub(crate) fn new(bytes: &'a [u8], width: u8) -> Option<Self> {
+        matches!(width, 0 | 1 | 2 | 4).then_some(Self { bytes, width })
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<u32> {
+        match self.width {
+            0 => Some(0),
+            1 => self.bytes.get(index).map(|&b| u32::from(b)),
+            2 => self.bytes.get(index * 2..)?.first_chunk::<2>().map(|b| u32::from(u16::from_le_bytes(*b))),
+            _ => u32_at(self.bytes, index * 4),
+        }
+    }
+
+    /// Calls with all of `len` numbers.
+    pub(crate) fn for_each(&self, len: usize, mut f: impl FnMut(usize, u32)) -> Option<()> {
+        let bytes = self.bytes.get(..len * usize::from(self.width))?;
+        match self.width {
+            0 => (0..len).for_each(|i| f(i, 0)),
+            1 => bytes.iter().enumerate().for_each(|(i, &b)| f(i, u32::from(b))),
+            2 => bytes
+                .chunks_exact(2)
+                .enumerate()
+                .for_each(|(i, b)| f(i, u32::from(u16::from_le_bytes([b[0], b[1]])))),
+            _ => bytes
+                .chunks_exact(4)
+                .enumerate()
+                .for_each(|(i, b)| f(i, u32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(value in any::<u64>(), signed in any::<i64>()) {
+            let mut out = Vec::new();
+            put_varint(&mut out, value);
+            prop_assert_eq!(Cursor::new(&out).varint(), Some(value));
+            prop_assert_eq!(unzigzag(zigzag(signed)), signed);
+        }
+
+        #[test]
+        fn columns_come_back(values in prop::collection::vec(prop_oneof![0..3u32, 0..300u32, any::<u32>()], 0..50)) {
+            let mut out = Vec::new();
+            let width = put_column(&mut out, &values);
+            let column = Packed::new(&out, width).unwrap();
+            let read: Vec<u32> = (0..values.len()).map(|i| column.get(i).unwrap()).collect();
+            prop_assert_eq!(&read, &values);
+            let mut all = Vec::new();
+            column.for_each(values.len(), |_, v| all.push(v)).unwrap();
+            prop_assert_eq!(all, values);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut cursor = Cursor::new(&bytes);
+            let _ = (cursor.varint(), cursor.bytes(), cursor.str(), cursor.u32());
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! Building the base: indexes over all live blocks, and data files without superseded ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustc_hash::FxHashMap;
+
+use super::files::Files;
+use super::inner::{BlockRef, Inner, Writer};
+use super::state::{Pending, State, guard};
+use super::Durability;
+use crate::block::BlockView;
+use crate::block_ref::BlockDesc;
+use crate::index::{self, BlockSource, Built, Image};
+use crate::manifest::{Contents, IndexRef};
+use crate::run::{Base, BlockHandle, Run};
+use crate::segment::DataFile;
+use crate::snapshot::Version;
+use crate::storage::{Storage, StorageFile};
+use crate::{Error, Result};
+
+/// What a call is to bring about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The overlay becomes part of the base.
+    Overlay,
+    /// As `Overlay`, and a bulk load ends.
+    Load,
+    /// As `Load`, and no superseded bytes stay.
+    Compact,
+}
+
+/// Superseded share of a segment, in percent, from which its live blocks are moved.
+const MOVE_PERCENT: u64 = 25;
+
+/// A live block and the bytes of it.
+struct Source {
+    run: Arc<Run>,
+    number: u32,
+    desc: BlockDesc,
+}
+
+impl Writer {
+    /// Makes the owner table from the base and the overlay blocks that are newer than a version.
+    pub(super) fn rebuild_owners(&mut self, since: u64) -> Result<()> {
+        self.owners = FxHashMap::default();
+        let newer: Vec<Arc<BlockHandle>> =
+            self.overlay.values().filter(|block| block.desc.commit > since).cloned().collect();
+        for block in newer {
+            let key = (Arc::clone(&block.desc.file), Arc::clone(&block.desc.context));
+            let mut blocks = self.blocks_of(block.desc.owner())?;
+            blocks.push(BlockRef::Overlay(block));
+            self.owners.insert(key, blocks);
+        }
+        Ok(())
+    }
+
+    fn named_segments(&self) -> BTreeSet<u32> {
+        let base = self.base.as_deref().and_then(Run::as_base);
+        let kept = self.kept.values().flat_map(|kept| kept.blocks.iter().map(|block| block.segment));
+        let overlay = self.overlay.values().map(|block| block.desc.segment);
+        base.into_iter().flat_map(Base::segment_ends).map(|(number, _)| number).chain(kept).chain(overlay).collect()
+    }
+}
+
+impl Inner {
+    /// Builds the base anew.
+    pub(super) fn finalize(self: &Arc<Self>, scope: Scope) -> Result<()> {
+        let _finalizing = guard(&self.finalizing);
+        // What is to be indexed, and from when on later commits are set aside.
+        let (version, fields, segments, kept_segments, active) = {
+            let mut writer = self.writable()?;
+            let version = self.version();
+            writer.retired_meanwhile = Some(Vec::new());
+            let segments = writer.files.as_ref().map_or_else(Vec::new, |files| {
+                let numbers = files.segments.keys();
+                numbers.map(|&number| (number, files.segment_len(number))).collect()
+            });
+            let kept: BTreeSet<u32> =
+                writer.kept.values().flat_map(|kept| kept.blocks.iter().map(|block| block.segment)).collect();
+            let active = writer.files.as_ref().and_then(Files::active_segment);
+            (version, Arc::clone(&guard(&self.state).fields), segments, kept, active)
+        };
+        let done = self.finalize_version(scope, &version, &fields, &segments, &kept_segments, active);
+        if done.is_err() {
+            guard(&self.writer).retired_meanwhile = None;
+        }
+        done
+    }
+
+    fn finalize_version(
+        self: &Arc<Self>,
+        scope: Scope,
+        version: &Version,
+        fields: &Arc<[crate::FieldDeclaration]>,
+        segments: &[(u32, u64)],
+        kept_segments: &BTreeSet<u32>,
+        active: Option<u32>,
+    ) -> Result<()> {
+        let mut sources = Vec::new();
+        version.each_live_block(|run, number| {
+            sources.push(Source { run: Arc::clone(run), number, desc: run.block_desc(number)? });
+            Ok(())
+        })?;
+        sources.sort_by_key(|source| source.desc.id);
+
+        let Some(storage) = self.storage.clone() else { return self.finalize_in_memory(scope, version, sources, fields) };
+        let to_move = segments_to_move(scope, &sources, segments, kept_segments);
+        if to_move.is_empty() && self.base_is_current(version, fields)? {
+            let mut writer = self.writable()?;
+            writer.retired_meanwhile = None;
+            drop(writer);
+            return if scope == Scope::Overlay { Ok(()) } else { self.end_load() };
+        }
+
+        let sync = self.options.durability != Durability::None;
+        let dir = self.dir.clone().unwrap_or_default();
+        let number = {
+            let mut writer = self.writable()?;
+            let Some(files) = &mut writer.files else { return Err(Error::ReadOnly(dir)) };
+            if active.is_some_and(|active| to_move.contains(&active)) {
+                files.rotate();
+            }
+            files.next_file += 2;
+            files.next_file - 2
+        };
+        let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
+        let built = build(&sources, fields)?;
+        let (path, reference, written) = Files::write_index(&*storage, &dir, number, &built, sync)?;
+        drop(built);
+        if !sync && let Some(files) = &mut self.writable()?.files {
+            moved.into_iter().chain([written]).for_each(|file| files.must_sync(file));
+        }
+        let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
+        let file = Arc::new(DataFile::new(Arc::clone(&storage), path));
+        // The file goes away again unless it is published.
+        file.retire();
+        self.publish_base(scope, version, image, &file, reference)
+    }
+
+    fn base_is_current(&self, version: &Version, fields: &[crate::FieldDeclaration]) -> Result<bool> {
+        let [run] = &version.runs[..] else { return Ok(false) };
+        let Some(base) = run.as_base() else { return Ok(false) };
+        for field in fields {
+            if !base.image().indexes_field(&field.name)? {
+                return Ok(false);
+            }
+        }
+        Ok(run.all_live(version.number))
+    }
+
+    fn end_load(self: &Arc<Self>) -> Result<()> {
+        self.set_loading(false)?;
+        if self.options.durability == Durability::None { Ok(()) } else { self.flush() }
+    }
+
+    /// Copies live blocks out of segments that hold much else.
+    fn move_blocks(
+        &self,
+        storage: &dyn Storage,
+        sources: &mut [Source],
+        to_move: &BTreeSet<u32>,
+        number: u32,
+        sync: bool,
+    ) -> Result<Option<Arc<dyn StorageFile>>> {
+        if !sources.iter().any(|source| to_move.contains(&source.desc.segment)) {
+            return Ok(None);
+        }
+        let path = Files::segment_path(&self.dir.clone().unwrap_or_default(), number);
+        let file = storage.create(&path).map_err(|e| Error::io("create", &path, e))?;
+        let put = |offset: u64, buffer: &[u8]| file.write_at(offset, buffer).map_err(|e| Error::io("write", &path, e));
+        let (mut written, mut buffer) = (0u64, Vec::new());
+        for source in sources.iter_mut().filter(|source| to_move.contains(&source.desc.segment)) {
+            source.desc.segment = number;
+            source.desc.offset = written + buffer.len() as u64;
+            buffer.extend_from_slice(source.run.block_bytes(source.number)?);
+            if buffer.len() > 1 << 20 {
+                put(written, &buffer)?;
+                written += buffer.len() as u64;
+                buffer.clear();
+            }
+        }
+        put(written, &buffer)?;
+        if sync {
+            file.sync().map_err(|e| Error::io("sync", &path, e))?;
+        }
+        Ok(Some(file))
+    }
+
+    /// Lets the new base take the place of all that was live at the version.
+    fn publish_base(
+        self: &Arc<Self>,
+        scope: Scope,
+        version: &Version,
+        image: Image,
+        file: &Arc<DataFile>,
+        reference: IndexRef,
+    ) -> Result<()> {
+        let mut writer = self.writable()?;
+        let writer = &mut *writer;
+        let retired: Vec<(u64, u64)> = writer.retired_meanwhile.take().unwrap_or_default();
+        let Some(files) = &mut writer.files else { return Ok(()) };
+        let mut ends = BTreeMap::<u32, u64>::new();
+        for block in 0..image.counts().blocks {
+            let record = image.block(block)?;
+            let end = ends.entry(record.segment()).or_default();
+            *end = (*end).max(record.offset() + u64::from(record.len()));
+        }
+        let segments = ends.into_iter().map(|(n, end)| (n, end, files.segment(n))).collect();
+        let base = Base::new(image, Arc::clone(file), segments);
+        // A block that was retired meanwhile is dead in the new base; one of the same number that took its place is in
+        // the overlay.
+        let mut dead = BTreeMap::new();
+        for (id, since) in retired {
+            if let Some(number) = base.image().block_of_id(id)? {
+                dead.entry(id).or_insert((number, since));
+            }
+        }
+        for &(number, since) in dead.values() {
+            base.kill(number, since);
+        }
+        let loading = writer.loading && scope == Scope::Overlay;
+        let newer = |block: &&Arc<BlockHandle>| block.desc.commit > version.number;
+        let contents = Contents {
+            next_block: writer.next_block,
+            version: writer.version,
+            next_file: files.next_file,
+            index: Some(reference),
+            blocks: writer.overlay.values().filter(newer).map(|b| (b.desc.id, b.desc.clone())).collect(),
+            retired: dead.iter().map(|(&id, &(_, since))| (id, since)).collect(),
+            loading,
+            fields: guard(&self.state).fields.to_vec(),
+            kept: writer.kept.clone(),
+        };
+        if let Err((error, stop)) = files.checkpoint(&contents) {
+            if stop {
+                writer.stopped = Some(error.to_string());
+                // The new manifest may be the one that counts: its files stay.
+                file.keep();
+            }
+            return Err(error);
+        }
+
+        // From here on nothing fails.
+        file.keep();
+        let old = writer.base.replace(Arc::new(Run::base(base)));
+        if let Some(old) = old.as_deref().and_then(Run::as_base) {
+            old.file.retire();
+        }
+        writer.loading = loading;
+        writer.overlay.retain(|_, block| block.desc.commit > version.number);
+        // The base was just read without an error, so its owners can be read.
+        let _ = writer.rebuild_owners(version.number);
+        let named = writer.named_segments();
+        if let Some(files) = &mut writer.files {
+            files.retire_segments(&named);
+            let numbers: Vec<u32> = files.segments.keys().copied().collect();
+            writer.data_bytes = numbers.into_iter().map(|number| files.segment_len(number)).sum();
+        }
+        let live: u64 = writer.overlay.values().map(|block| u64::from(block.desc.len)).sum();
+        let in_base: u64 = writer.base.as_deref().and_then(Run::as_base).map_or(0, |base| {
+            (0..base.image().counts().blocks).filter_map(|n| base.image().block(n).ok()).map(|r| u64::from(r.len())).sum()
+        });
+        writer.garbage = writer.data_bytes.saturating_sub(live + in_base);
+        let runs = writer.base.iter().cloned().collect();
+        self.replace_runs(writer, runs, writer.overlay.values().cloned().collect());
+        Ok(())
+    }
+
+    /// Publishes other runs for the same contents.
+    fn replace_runs(&self, writer: &Writer, runs: Vec<Arc<Run>>, pending: Vec<Arc<BlockHandle>>) {
+        let mut state = guard(&self.state);
+        let fresh = Pending::default();
+        let pending_len = pending.len();
+        pending.into_iter().for_each(|block| fresh.push(block));
+        *state = State {
+            version: writer.version,
+            runs: Arc::new(runs),
+            pending: Arc::new(fresh),
+            pending_len,
+            fields: Arc::clone(&state.fields),
+        };
+        self.stale.store(true, Ordering::Release);
+    }
+
+    /// Without files the base is an index over all blocks on the heap.
+    fn finalize_in_memory(
+        self: &Arc<Self>,
+        scope: Scope,
+        version: &Version,
+        sources: Vec<Source>,
+        fields: &Arc<[crate::FieldDeclaration]>,
+    ) -> Result<()> {
+        let handles: Vec<Arc<BlockHandle>> = sources
+            .iter()
+            .filter_map(|source| source.run.handles().get(source.number as usize).cloned())
+            .collect();
+        let run = Arc::new(Run::overlay(handles, Arc::clone(fields)));
+        run.image()?;
+        let mut writer = self.writable()?;
+        writer.retired_meanwhile = None;
+        if scope != Scope::Overlay {
+            writer.loading = false;
+        }
+        let newer = writer.overlay.values().filter(|block| block.desc.commit > version.number).cloned().collect();
+        self.replace_runs(&writer, vec![run], newer);
+        Ok(())
+    }
+
+    /// Removes everything.
+    pub(super) fn clear(self: &Arc<Self>) -> Result<()> {
+        let _finalizing = guard(&self.finalizing);
+        let mut writer = self.writable()?;
+        let writer = &mut *writer;
+        let version = writer.version + 1;
+        if let Some(files) = &mut writer.files {
+            files.rotate();
+            let contents = Contents {
+                next_block: writer.next_block,
+                version,
+                next_file: files.next_file,
+                ..Contents::default()
+            };
+            if let Err((error, stop)) = files.checkpoint(&contents) {
+                if stop {
+                    writer.stopped = Some(error.to_string());
+                }
+                return Err(error);
+            }
+            files.retire_segments(&BTreeSet::new());
+        }
+        if let Some(base) = writer.base.take().as_deref().and_then(Run::as_base) {
+            base.file.retire();
+        }
+        writer.version = version;
+        writer.loading = false;
+        writer.kept.clear();
+        writer.overlay.clear();
+        writer.owners.clear();
+        (writer.data_bytes, writer.garbage) = (0, 0);
+        guard(&self.kept_versions).clear();
+        guard(&self.state).fields = Arc::default();
+        self.replace_runs(writer, Vec::new(), Vec::new());
+        // Readers let go of the old graph at their next snapshot; do not wait for one.
+        self.version();
+        Ok(())
+    }
+}
+
+fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built> {
+    let blocks: Vec<BlockSource<'_>> = sources
+        .iter()
+        .map(|source| {
+            let view = BlockView::parse(source.run.block_bytes(source.number)?)
+                .ok_or_else(|| source.run.bad_block(source.number))?;
+            Ok(BlockSource { desc: &source.desc, view })
+        })
+        .collect::<Result<_>>()?;
+    index::build(&blocks, fields).map_err(|bad| sources[bad].run.bad_block(sources[bad].number))
+}
+
+fn segments_to_move(
+    scope: Scope,
+    sources: &[Source],
+    segments: &[(u32, u64)],
+    kept: &BTreeSet<u32>,
+) -> BTreeSet<u32> {
+    let mut live = BTreeMap::<u32, u64>::new();
+    for source in sources {
+        *live.entry(source.desc.segment).or_default() += u64::from(source.desc.len);
+    }
+    let wasteful = |&&(number, len): &&(u32, u64)| {
+        let dead = len.saturating_sub(live.get(&number).copied().unwrap_or(0));
+        let limit = if scope == Scope::Compact { 0 } else { len * MOVE_PERCENT / 100 };
+        dead > limit && !kept.contains(&number)
+    };
+    segments.iter().filter(wasteful).map(|&(number, _)| number).collect()
+}
+

@@ -1,0 +1,258 @@
+//! Metadata texts as a template with holes.
+//!
+//! The rows of a block mostly carry the same JSON keys in the same order with different numbers and strings. A text is
+//! therefore stored as a *template*, which is the text with a marker in place of every canonical integer and of the
+//! contents of every escape-free string value, and the values of the holes. Filling the holes gives back the text byte for
+//! byte. A template is valid JSON with its holes filled if and only if the text is, so validation runs once per template.
+
+use crate::codec::{Cursor, unzigzag};
+
+/// Stands for an integer.
+pub(crate) const INTEGER: u8 = 0x01;
+/// Stands for the contents of a string, between its quotes.
+pub(crate) const STRING: u8 = 0x02;
+
+/// Value of a hole of a text being encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hole<'a> {
+    Integer(i64),
+    String(&'a str),
+}
+
+/// Reads an integer in its only canonical form from `at`; answers it and where it ends.
+fn canonical_integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
+    let negative = text.get(at) == Some(&b'-');
+    let start = at + usize::from(negative);
+    let mut end = start;
+    let mut value: i64 = 0;
+    while let Some(digit) = text.get(end).filter(|b| b.is_ascii_digit()) {
+        if end - start == 18 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+        end += 1;
+    }
+    let leading_zero = text.get(start) == Some(&b'0') && (end - start > 1 || negative);
+    if end == start || leading_zero || matches!(text.get(end), Some(b'.' | b'e' | b'E' | b'+' | b'-')) {
+        return None;
+    }
+    Some((if negative { -value } else { value }, end))
+}
+
+/// Where the string that begins after a quote at `start - 1` ends, if it has no escape and no control character.
+fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let len = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
+    (rest[len] == b'"').then_some(start + len)
+}
+
+/// Splits a text into its template and its holes. Both outputs are cleared first.
+pub(crate) fn split<'a>(text: &'a str, template: &mut Vec<u8>, holes: &mut Vec<Hole<'a>>) {
+    template.clear();
+    holes.clear();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut value_may_begin = false;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let end = plain_string_end(bytes, at + 1);
+                if let Some(end) = end {
+                    let is_key = bytes.get(end + 1) == Some(&b':');
+                    if is_key {
+                        template.extend_from_slice(&bytes[at..=end]);
+                    } else {
+                        template.extend_from_slice(&[b'"', STRING, b'"']);
+                        holes.push(Hole::String(&text[at + 1..end]));
+                    }
+                    at = end + 1;
+                } else {
+                    // A string with escapes stays literal up to its closing quote.
+                    let start = at;
+                    at += 1;
+                    while let Some(&inner) = bytes.get(at) {
+                        at += if inner == b'\\' { 2 } else { 1 };
+                        if inner == b'"' {
+                            break;
+                        }
+                    }
+                    at = at.min(bytes.len());
+                    template.extend_from_slice(&bytes[start..at]);
+                }
+                value_may_begin = false;
+            }
+            b'-' | b'0'..=b'9' if value_may_begin => {
+                if let Some((value, end)) = canonical_integer(bytes, at) {
+                    template.push(INTEGER);
+                    holes.push(Hole::Integer(value));
+                    at = end;
+                } else {
+                    template.push(byte);
+                    at += 1;
+                }
+                value_may_begin = false;
+            }
+            _ => {
+                template.push(byte);
+                value_may_begin = matches!(byte, b':' | b',' | b'[') || (value_may_begin && byte == b' ');
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Whether the texts of a template are JSON objects.
+pub(crate) fn is_object(template: &[u8]) -> bool {
+    let mut filled = Vec::with_capacity(template.len() + 16);
+    for &byte in template {
+        match byte {
+            INTEGER => filled.push(b'0'),
+            STRING => {}
+            _ => filled.push(byte),
+        }
+    }
+    let begins = filled.iter().find(|b| !b.is_ascii_whitespace());
+    begins == Some(&b'{') && serde_json::from_slice::<serde_json::Value>(&filled).is_ok_and(|value| value.is_object())
+}
+
+/// A template prepared for matching: literal parts, each followed by a hole, and the literal end.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    text: Box<[u8]>,
+    parts: Vec<(usize, usize, u8)>,
+    end: usize,
+}
+
+impl Matcher {
+    pub(crate) fn new(template: &[u8]) -> Self {
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for (at, &byte) in template.iter().enumerate() {
+            if byte == INTEGER || byte == STRING {
+                parts.push((start, at, byte));
+                start = at + 1;
+            }
+        }
+        Self { text: template.into(), parts, end: start }
+    }
+
+    /// The holes of a text that this template can give; `false` if it cannot. The output is cleared first.
+    pub(crate) fn holes<'a>(&self, text: &'a str, holes: &mut Vec<Hole<'a>>) -> bool {
+        holes.clear();
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        for &(start, end, marker) in &self.parts {
+            let literal = &self.text[start..end];
+            if !bytes[at..].starts_with(literal) {
+                return false;
+            }
+            at += literal.len();
+            if marker == INTEGER {
+                let Some((value, end)) = canonical_integer(bytes, at) else { return false };
+                holes.push(Hole::Integer(value));
+                at = end;
+            } else {
+                let Some(end) = plain_string_end(bytes, at) else { return false };
+                holes.push(Hole::String(&text[at..end]));
+                at = end;
+            }
+        }
+        bytes[at..] == self.text[self.end..]
+    }
+}
+
+/// Appends the text that a template and its stored holes give. `None` if the stored bytes are wrong.
+pub(crate) fn fill<'a>(
+    template: &[u8],
+    holes: &mut Cursor<'_>,
+    string: impl Fn(u32) -> Option<&'a str>,
+    out: &mut String,
+) -> Option<()> {
+    let mut rest = template;
+    loop {
+        let Some(at) = memchr::memchr2(INTEGER, STRING, rest) else {
+            out.push_str(std::str::from_utf8(rest).ok()?);
+            return Some(());
+        };
+        out.push_str(std::str::from_utf8(&rest[..at]).ok()?);
+        if rest[at] == INTEGER {
+            push_integer(out, unzigzag(holes.varint()?));
+        } else {
+            out.push_str(string(holes.varint32()?)?);
+        }
+        rest = &rest[at + 1..];
+    }
+}
+
+fn push_integer(out: &mut String, value: i64) {
+    if let Ok(small @ 0..=9) = u8::try_from(value) {
+        out.push(char::from(b'0' + small));
+        return;
+    }
+    use std::fmt::Write as _;
+    // Writing to a string does not fail.
+    let _ = write!(out, "{value}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{put_varint, zigzag};
+    use proptest::prelude::*;
+
+    fn round_trip(text: &str) -> (Vec<u8>, String) {
+        let (mut template, mut holes) = (Vec::new(), Vec::new());
+        split(text, &mut template, &mut holes);
+        let mut again = Vec::new();
+        assert!(Matcher::new(&template).holes(text, &mut again), "a template matches its own text");
+        assert_eq!(again, holes);
+        let (mut stored, mut strings) = (Vec::new(), Vec::new());
+        for hole in holes {
+            match hole {
+                Hole::Integer(value) => put_varint(&mut stored, zigzag(value)),
+                Hole::String(value) => {
+                    put_varint(&mut stored, strings.len() as u64);
+                    strings.push(value);
+                }
+            }
+        }
+        let mut out = String::new();
+        fill(&template, &mut Cursor::new(&stored), |i| strings.get(i as usize).copied(), &mut out).unwrap();
+        (template, out)
+    }
+
+    #[test]
+    fn texts_come_back() {
+        for text in [
+            r#"{"line":12,"kind":"let","deep":[1,-5,0,{"a":""}],"b":true}"#,
+            r#"{"a":-0,"b":01,"c":1.5,"d":1e9,"e":12345678901234567890,"f":"q\"uo\\te","g": 7}"#,
+            r#"{"unclosed":"x"#,
+            r#"{"escape at the end":"\"#,
+            "{}",
+            r#"{"ü":"ß→"}"#,
+        ] {
+            assert_eq!(round_trip(text).1, text);
+        }
+    }
+
+    #[test]
+    fn rows_of_one_shape_share_a_template() {
+        assert_eq!(round_trip(r#"{"line":1,"n":"a"}"#).0, round_trip(r#"{"line":-77,"n":"other"}"#).0);
+    }
+
+    #[test]
+    fn only_objects_are_metadata() {
+        let valid = |text: &str| is_object(&round_trip(text).0);
+        assert!(valid(r#" {"a":{"b":[1,"x"]}} "#));
+        for text in ["[]", "1", "x", r#"{"a":}"#, r#"{"a":1"#, "{\"a\":\"\u{3}\"}"] {
+            assert!(!valid(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_without_markers_comes_back(text in "[ \\{\\}\\[\\]:,\"\\\\a-c0-9.eE+-]{0,60}") {
+            prop_assert_eq!(round_trip(&text).1, text);
+        }
+    }
+}
