@@ -1,6 +1,7 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 
 mod bench_floor;
+mod check_corpus;
 mod check_graph;
 mod ci;
 mod corpora;
@@ -28,6 +29,8 @@ struct Cli {
 enum Chore {
     /// Check an exported graph: no orphans, no missing ends, one containment parent, unique ids
     CheckGraph(check_graph::Args),
+    /// Analyze the files of a project one by one and check what must hold for any source
+    CheckCorpus(check_corpus::Args),
     /// Measure a whole analysis against reading and parsing the same files
     BenchFloor(bench_floor::Args),
     /// Fetch real projects to analyze, through npm
@@ -41,6 +44,7 @@ enum Chore {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::CheckGraph(args) => check_graph::run(&args),
+        Chore::CheckCorpus(args) => check_corpus::run(&args),
         Chore::BenchFloor(args) => bench_floor::run(&args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
