@@ -53,7 +53,7 @@ fn kill_in_the_middle(folder: &Path) {
 
 #[test]
 fn a_killed_analysis_is_recognised_and_redone() {
-    let folder = large_project(150);
+    let folder = large_project(40);
     let root = folder.path();
     ok(root, &["analyze", "--quiet"]);
     let undisturbed = ok(root, &["export"]);
@@ -94,7 +94,7 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn a_second_analysis_beside_a_running_one_is_told_who_holds_the_graph() {
-    let folder = large_project(150);
+    let folder = large_project(40);
     let root = folder.path();
     let mut first = spawn(root, &["analyze", "--clear"]);
     let lines = BufReader::new(first.stderr.take().unwrap()).lines();
