@@ -23,7 +23,7 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
             let client = database::open_or_create(project.root())?;
             Ok(project.analyze(&client, &options, &progress)?)
         });
-    progress.finish();
+    progress.finish(result.is_ok());
     let report = result?;
     if args.json {
         let mut out = BufWriter::new(io::stdout().lock());

@@ -31,9 +31,11 @@ impl TerminalProgress {
         }
     }
 
-    /// Ends the last phase.
-    pub(crate) fn finish(&self) {
-        self.turn(None);
+    /// Ends the last phase; it is told only if the run came to its end.
+    pub(crate) fn finish(&self, succeeded: bool) {
+        if succeeded {
+            self.turn(None);
+        }
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

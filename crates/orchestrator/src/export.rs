@@ -61,19 +61,21 @@ pub struct Exported {
 pub fn export_jsonl(store: &dyn Store, out: &mut dyn Write) -> Result<Exported, ExportError> {
     let mut nodes = NodeTable::default();
     store.scan_nodes(&mut |page| nodes.extend(page))?;
-    let mut order: Vec<u32> = (0..nodes.len() as u32).collect();
+    // The texts stand beside the row numbers, so that sorting does not look for them.
+    let mut order: Vec<(&str, u32)> = (0..)
+        .zip(nodes.iter())
+        .map(|(i, node)| (node.semantic_id, i))
+        .collect();
     let row = |i: u32| nodes.get(i as usize).unwrap_or_default();
-    order.par_sort_unstable_by(|&a, &b| {
-        let (a, b) = (row(a), row(b));
-        a.semantic_id.cmp(b.semantic_id).then(a.id.cmp(&b.id))
-    });
-    write_chunks(&order, out, |&i, line| write_node(line, &row(i)))?;
+    order.par_sort_unstable_by(|a, b| a.0.cmp(b.0).then_with(|| row(a.1).id.cmp(&row(b.1).id)));
+    write_chunks(&order, out, |&(_, i), line| write_node(line, &row(i)))?;
     let ranks: FxHashMap<u128, u32> = (0..)
         .zip(&order)
-        .map(|(rank, &i)| (row(i).id, rank))
+        .map(|(rank, &(_, i))| (row(i).id, rank))
         .collect();
-    let edges = write_edges(store, out, &ranks, |rank| {
-        id_text(&row(order[rank as usize]))
+    let edges = write_edges(store, out, &ranks, |rank| match order[rank as usize] {
+        ("", i) => row(i).id.to_string().into(),
+        (text, _) => text.into(),
     })?;
     out.flush()?;
     Ok(Exported {

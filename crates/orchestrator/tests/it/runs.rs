@@ -1,10 +1,8 @@
 //! Runs over projects that change, and over projects with something wrong in them.
 
-mod common;
-
 use std::fs;
 
-use common::{edges, export, project, run, write};
+use crate::common::{edges, export, project, run, write};
 use orchestrator::{AnalyzeOptions, Error, MemoryStore, NoProgress, Severity, Store as _, analyze};
 
 const OPTIONS: AnalyzeOptions = AnalyzeOptions {

@@ -7,7 +7,7 @@ use std::process::Output;
 use assert_cmd::Command;
 
 /// A project with these files.
-pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = folder.path().join(path);
@@ -18,7 +18,7 @@ pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// Two modules with a call between them.
-pub fn small_project() -> tempfile::TempDir {
+pub(crate) fn small_project() -> tempfile::TempDir {
     project(&[
         ("package.json", r#"{"name":"small"}"#),
         (
@@ -30,14 +30,14 @@ pub fn small_project() -> tempfile::TempDir {
 }
 
 /// The program.
-pub fn grafema(folder: &Path) -> Command {
+pub(crate) fn grafema(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("grafema-rs").unwrap();
     command.current_dir(folder).env("NO_COLOR", "1");
     command
 }
 
 /// Runs the program and gives exit code, standard output and standard error.
-pub fn run(folder: &Path, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn run(folder: &Path, args: &[&str]) -> (i32, String, String) {
     let Output {
         status,
         stdout,
@@ -48,7 +48,7 @@ pub fn run(folder: &Path, args: &[&str]) -> (i32, String, String) {
 }
 
 /// Runs the program, which must succeed, and gives standard output.
-pub fn ok(folder: &Path, args: &[&str]) -> String {
+pub(crate) fn ok(folder: &Path, args: &[&str]) -> String {
     let (code, out, err) = run(folder, args);
     assert_eq!(code, 0, "{args:?}\n{out}\n{err}");
     out

@@ -1,8 +1,6 @@
 //! A whole run over the sample project.
 
-mod common;
-
-use common::{edges, run, sample};
+use crate::common::{edges, run, sample};
 
 #[test]
 fn the_number_of_threads_does_not_change_a_byte() {

@@ -1,12 +1,10 @@
 //! The program as a process among others: killed, piped, and beside itself.
 
-mod common;
-
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{ok, project, run};
+use crate::common::{ok, project, run};
 
 /// Modules that import each other; enough that an analysis takes a while.
 fn large_project(modules: usize) -> tempfile::TempDir {
@@ -55,7 +53,7 @@ fn kill_in_the_middle(folder: &Path) {
 
 #[test]
 fn a_killed_analysis_is_recognised_and_redone() {
-    let folder = large_project(150);
+    let folder = large_project(40);
     let root = folder.path();
     ok(root, &["analyze", "--quiet"]);
     let undisturbed = ok(root, &["export"]);
@@ -96,7 +94,7 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn a_second_analysis_beside_a_running_one_is_told_who_holds_the_graph() {
-    let folder = large_project(150);
+    let folder = large_project(40);
     let root = folder.path();
     let mut first = spawn(root, &["analyze", "--clear"]);
     let lines = BufReader::new(first.stderr.take().unwrap()).lines();

@@ -9,12 +9,12 @@ use orchestrator::export::export_jsonl;
 use orchestrator::{AnalyzeOptions, MemoryStore, NoProgress, Report, Store, analyze};
 
 /// The project that the README names.
-pub fn sample() -> PathBuf {
+pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/sample")
 }
 
 /// A project with these files.
-pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         write(folder.path(), path, text);
@@ -22,20 +22,20 @@ pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-pub fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
+pub(crate) fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-pub fn export(store: &dyn Store) -> String {
+pub(crate) fn export(store: &dyn Store) -> String {
     let mut out = Vec::new();
     export_jsonl(store, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// Analyzes into a new store with so many threads; the graph must pass the check.
-pub fn run(root: &Path, threads: usize) -> (Report, String) {
+pub(crate) fn run(root: &Path, threads: usize) -> (Report, String) {
     let store = MemoryStore::new();
     let options = AnalyzeOptions {
         clear: true,
@@ -49,7 +49,7 @@ pub fn run(root: &Path, threads: usize) -> (Report, String) {
 }
 
 /// Edges of a type as `src => dst`, sorted.
-pub fn edges(export: &str, edge_type: &str) -> Vec<String> {
+pub(crate) fn edges(export: &str, edge_type: &str) -> Vec<String> {
     export
         .lines()
         .map(|line| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(line).unwrap())

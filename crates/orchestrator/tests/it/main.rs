@@ -1,0 +1,5 @@
+//! Runs over whole projects.
+
+mod common;
+mod runs;
+mod sample_project;
