@@ -158,11 +158,10 @@ fn utf16_len(text: &str) -> usize {
 
 fn escape_into(out: &mut String, name: &str, segment: bool) {
     let bytes = name.as_bytes();
-    let special = |b: u8| {
-        matches!(b, b'%' | b'[' | b']' | b'#' | b'>' | 0..=0x1f | 0x7f | 0xc2)
-            || (segment && b == b'.')
-    };
-    if !bytes.iter().any(|&b| special(b)) {
+    if !bytes
+        .iter()
+        .any(|&b| SPECIAL[usize::from(b)] || (segment && b == b'.'))
+    {
         out.push_str(name);
         return;
     }
@@ -193,6 +192,18 @@ fn escape_into(out: &mut String, name: &str, segment: bool) {
         previous = c;
     }
 }
+
+/// Bytes that an escaped character may begin with.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] =
+            byte < 0x20 || matches!(byte as u8, b'%' | b'[' | b']' | b'#' | b'>' | 0x7f | 0xc2);
+        byte += 1;
+    }
+    table
+};
 
 /// FNV-1a with 32 bits (Fowler, Noll, Vo).
 fn fnv1a_32(bytes: &[u8]) -> u32 {

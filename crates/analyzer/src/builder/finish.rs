@@ -368,9 +368,9 @@ impl Builder<'_> {
     fn summarise(self, outcome: &Outcome, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
         let mut facts = self.facts;
         let mut nodes: Vec<SummaryNode> = Vec::new();
-        let mut table: FxHashMap<u32, NodeRef> = FxHashMap::default();
+        let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
         let mut reference = |old: u32| -> NodeRef {
-            *table.entry(old).or_insert_with(|| {
+            *table[old as usize].get_or_insert_with(|| {
                 let node = &graph.nodes[place[old as usize] as usize];
                 nodes.push(SummaryNode {
                     id: node.id.0,

@@ -1,12 +1,16 @@
 //! Calls and `new`.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType, is_standard_class};
 use swc_common::Span;
 use swc_ecma_ast::*;
 
 use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
-use super::text::{callee_text, expression_text, last_name, static_key};
+use super::text::{
+    expression_text, last_name, shown, static_key, super_text, write_member, write_text,
+};
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
 use crate::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
@@ -56,8 +60,7 @@ impl<'a> Builder<'a> {
             type_arguments: call.type_args.as_deref(),
             arguments: call.args.len() as u32,
         };
-        let text = callee_text(&call.callee);
-        let node = self.call_node(&text, callee, &site);
+        let node = self.call_node(callee, &site);
         let (target, shape) = match callee {
             Some(callee) => self.callee(node, callee),
             None => (Target::Other, self.shape(Shape::Super)),
@@ -90,7 +93,7 @@ impl<'a> Builder<'a> {
             type_arguments: call.type_args.as_deref(),
             arguments: call.args.len() as u32,
         };
-        let node = self.call_node(&expression_text(&call.callee), Some(&call.callee), &site);
+        let node = self.call_node(Some(&call.callee), &site);
         let (target, shape) = self.callee(node, &call.callee);
         self.arguments(node, Some(&call.callee), &call.args, false);
         self.finish_call(node, CallKind::Call, target, shape);
@@ -107,7 +110,7 @@ impl<'a> Builder<'a> {
             type_arguments: tagged.type_params.as_deref(),
             arguments: tagged.tpl.exprs.len() as u32 + 1,
         };
-        let node = self.call_node(&expression_text(&tagged.tag), Some(&tagged.tag), &site);
+        let node = self.call_node(Some(&tagged.tag), &site);
         let (target, shape) = self.callee(node, &tagged.tag);
         for (i, hole) in tagged.tpl.exprs.iter().enumerate() {
             let value = self.value(
@@ -123,38 +126,57 @@ impl<'a> Builder<'a> {
         self.node_value(node)
     }
 
-    fn call_node(&mut self, text: &str, callee: Option<&'a Expr>, site: &Site<'a>) -> NodeIdx {
-        let text = if callee
-            .is_some_and(|c| matches!(super::text::transparent(c), Expr::Fn(_) | Expr::Arrow(_)))
-        {
-            "<iife>"
-        } else {
-            text
-        };
-        let name = self.sym(text);
+    fn call_node(&mut self, callee: Option<&'a Expr>, site: &Site<'a>) -> NodeIdx {
         let range = self.range(site.span);
-        let node = self.add(NodeType::Call, name, range);
         let fragment = self.fragment();
-        let mut computed = false;
-        match callee {
-            Some(callee) => {
-                if let Some((object, method, key)) = member_parts(callee) {
-                    self.m_str("object", &object);
-                    self.m_str("method", method.as_deref().unwrap_or("<computed>"));
-                    computed = method.is_none();
-                    self.m_bool("computed", computed);
-                    if computed && let Some(Expr::Ident(key)) = key {
-                        self.m_str("computedPropertyVar", &key.sym);
-                    }
-                    self.m_bool("isMethodCall", true);
-                }
-                self.m_flag("isSuper", matches!(callee, Expr::SuperProp(_)));
+        let mut text = std::mem::take(&mut self.scratch);
+        match callee.map(super::text::without_wrappers) {
+            None => {
+                text.clear();
+                text.push_str("super");
+                self.m_bool("isSuper", true);
+                self.m_bool("computed", false);
             }
-            None => self.m_bool("isSuper", true),
+            Some(Expr::Fn(_) | Expr::Arrow(_)) => {
+                text.clear();
+                text.push_str("<iife>");
+                self.m_bool("computed", false);
+            }
+            Some(Expr::SuperProp(member)) => {
+                text.clear();
+                text.push_str(&super_text(member));
+                let (method, key) = match &member.prop {
+                    SuperProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
+                    SuperProp::Computed(key) => {
+                        (static_key(&key.expr).map(Cow::Owned), Some(&*key.expr))
+                    }
+                };
+                self.method_metadata("super", method, key);
+                self.m_bool("isSuper", true);
+            }
+            Some(callee) => match called_member(callee) {
+                Some(member) => {
+                    let object = write_member(&mut text, &member.obj, &member.prop);
+                    let (method, key) = method_of(&member.prop);
+                    self.method_metadata(
+                        object.map_or("<chain>", |length| &text[..length]),
+                        method,
+                        key,
+                    );
+                    if object.is_none() {
+                        text.clear();
+                        text.push_str("<chain>");
+                    }
+                }
+                None => {
+                    write_text(&mut text, callee);
+                    self.m_bool("computed", false);
+                }
+            },
         }
-        if !computed && !callee.is_some_and(|c| member_parts(c).is_some()) {
-            self.m_bool("computed", false);
-        }
+        let name = self.names.intern(shown(&text));
+        self.scratch = text;
+        let node = self.add(NodeType::Call, name, range);
         self.m_flag(
             "isOptional",
             site.optional || callee.is_some_and(is_optional_member),
@@ -175,6 +197,23 @@ impl<'a> Builder<'a> {
             range.0,
         );
         node
+    }
+
+    fn method_metadata(
+        &mut self,
+        object: &str,
+        method: Option<Cow<'_, str>>,
+        key: Option<&'a Expr>,
+    ) {
+        self.m_str("object", object);
+        self.m_str("method", method.as_deref().unwrap_or("<computed>"));
+        self.m_bool("computed", method.is_none());
+        if method.is_none()
+            && let Some(Expr::Ident(key)) = key
+        {
+            self.m_str("computedPropertyVar", &key.sym);
+        }
+        self.m_bool("isMethodCall", true);
     }
 
     fn site_metadata(&mut self, site: &Site<'a>, start: u32) {
@@ -479,33 +518,22 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Object text, method name and key of a member that is called.
-fn member_parts(callee: &Expr) -> Option<(String, Option<String>, Option<&Expr>)> {
-    let member = match callee {
-        Expr::Paren(e) => return member_parts(&e.expr),
-        Expr::TsNonNull(e) => return member_parts(&e.expr),
-        Expr::TsAs(e) => return member_parts(&e.expr),
-        Expr::TsInstantiation(e) => return member_parts(&e.expr),
-        Expr::Member(member) => member,
-        Expr::OptChain(chain) => match &*chain.base {
-            OptChainBase::Member(member) => member,
-            OptChainBase::Call(_) => return None,
-        },
-        Expr::SuperProp(member) => {
-            let (method, key) = match &member.prop {
-                SuperProp::Ident(name) => (Some(name.sym.to_string()), None),
-                SuperProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
-            };
-            return Some(("super".to_owned(), method, key));
-        }
-        _ => return None,
-    };
-    let (method, key) = match &member.prop {
-        MemberProp::Ident(name) => (Some(name.sym.to_string()), None),
-        MemberProp::PrivateName(name) => (Some(format!("#{}", name.name)), None),
-        MemberProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
-    };
-    Some((expression_text(&member.obj), method, key))
+/// The member expression that a callee is.
+fn called_member(callee: &Expr) -> Option<&MemberExpr> {
+    match callee {
+        Expr::Member(member) => Some(member),
+        Expr::OptChain(chain) => chain.base.as_member(),
+        _ => None,
+    }
+}
+
+/// The method's name where it is static, else its key.
+fn method_of(prop: &MemberProp) -> (Option<Cow<'_, str>>, Option<&Expr>) {
+    match prop {
+        MemberProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
+        MemberProp::PrivateName(name) => (Some(Cow::Owned(format!("#{}", name.name))), None),
+        MemberProp::Computed(key) => (static_key(&key.expr).map(Cow::Owned), Some(&*key.expr)),
+    }
 }
 
 fn is_optional_member(callee: &Expr) -> bool {

@@ -4,7 +4,7 @@ use graph_model::{EdgeType, NodeType};
 use swc_common::Span;
 use swc_ecma_ast::*;
 
-use super::text::{expression_text, member_text, static_key, super_text};
+use super::text::{shown, static_key, super_text, write_member};
 use crate::builder::{Builder, Member, NodeIdx, Val};
 use crate::summary::{Shape, Sym};
 
@@ -23,9 +23,14 @@ impl<'a> Builder<'a> {
         span: Span,
         optional: bool,
     ) -> Val {
-        let text = member_text(member);
+        let mut text = std::mem::take(&mut self.scratch);
+        let object = write_member(&mut text, &member.obj, &member.prop);
         let range = self.range(span);
-        let id_name = self.sym(&text);
+        let id_name = self.names.intern(if object.is_some() {
+            shown(&text)
+        } else {
+            "<chain>"
+        });
         let node = self.add(NodeType::PropertyAccess, id_name, range);
         let (name, key) = self.member_key(&member.prop);
         let column = if name == self.known.star && key.is_some() {
@@ -36,7 +41,11 @@ impl<'a> Builder<'a> {
         self.nodes[node as usize].name = column;
 
         let fragment = self.fragment();
-        self.m_str("objectName", &expression_text(&member.obj));
+        self.m_str(
+            "objectName",
+            object.map_or("<chain>", |length| &text[..length]),
+        );
+        self.scratch = text;
         self.m_flag("optional", optional);
         self.m_flag("computed", key.is_some());
         if let Some(Expr::Ident(key)) = key {

@@ -10,14 +10,45 @@ const MAX_LINKS: usize = MAX_UNITS / 2;
 /// The text of `expr`, or `<chain>` when it is too long.
 pub(crate) fn expression_text(expr: &Expr) -> String {
     let mut out = String::with_capacity(24);
-    finish(push_expr(&mut out, expr, 0), out)
+    write_text(&mut out, expr);
+    out
 }
 
-/// The text of a member expression.
-pub(crate) fn member_text(member: &MemberExpr) -> String {
-    let mut out = String::with_capacity(24);
-    let fits = push_expr(&mut out, &member.obj, 1) && push_member(&mut out, &member.prop);
-    finish(fits, out)
+/// Replaces the content of `out` by the text of `expr`.
+pub(crate) fn write_text(out: &mut String, expr: &Expr) {
+    out.clear();
+    let fits = push_expr(out, expr, 0);
+    limit(out, fits);
+}
+
+/// Replaces the content of `out` by the text of a member and gives back how much
+/// of it is the object's; `None` where that alone is too long. The whole may be
+/// too long too: see [`shown`].
+pub(crate) fn write_member(out: &mut String, object: &Expr, prop: &MemberProp) -> Option<usize> {
+    out.clear();
+    if !push_expr(out, object, 1) || too_long(out) {
+        return None;
+    }
+    let length = out.len();
+    push_member(out, prop);
+    Some(length)
+}
+
+/// The text itself, or `<chain>` when it is too long.
+pub(crate) fn shown(text: &str) -> &str {
+    if too_long(text) { "<chain>" } else { text }
+}
+
+/// Whether a text has more than the units that are shown.
+pub(crate) fn too_long(text: &str) -> bool {
+    text.len() > MAX_UNITS && text.chars().map(char::len_utf16).sum::<usize>() > MAX_UNITS
+}
+
+fn limit(out: &mut String, fits: bool) {
+    if !fits || too_long(out) {
+        out.clear();
+        out.push_str("<chain>");
+    }
 }
 
 /// The text of a `super.p`.
@@ -27,23 +58,9 @@ pub(crate) fn super_text(member: &SuperPropExpr) -> String {
     finish(true, out)
 }
 
-/// The text of what a call calls.
-pub(crate) fn callee_text(callee: &Callee) -> String {
-    match callee {
-        Callee::Super(_) => "super".to_owned(),
-        Callee::Import(_) => "import".to_owned(),
-        Callee::Expr(expr) => expression_text(expr),
-    }
-}
-
-fn finish(fits: bool, out: String) -> String {
-    if fits
-        && (out.len() <= MAX_UNITS || out.chars().map(char::len_utf16).sum::<usize>() <= MAX_UNITS)
-    {
-        out
-    } else {
-        "<chain>".to_owned()
-    }
+fn finish(fits: bool, mut out: String) -> String {
+    limit(&mut out, fits);
+    out
 }
 
 /// Whether the text still has room.
@@ -210,6 +227,19 @@ pub(crate) fn transparent(mut expr: &Expr) -> &Expr {
             Expr::TsConstAssertion(e) => &e.expr,
             Expr::TsInstantiation(e) => &e.expr,
             Expr::Await(e) => &e.arg,
+            _ => return expr,
+        }
+    }
+}
+
+/// The expression inside parentheses and casts, `await` kept.
+pub(crate) fn without_wrappers(mut expr: &Expr) -> &Expr {
+    loop {
+        expr = match expr {
+            Expr::Paren(e) => &e.expr,
+            Expr::TsAs(e) => &e.expr,
+            Expr::TsNonNull(e) => &e.expr,
+            Expr::TsInstantiation(e) => &e.expr,
             _ => return expr,
         }
     }
