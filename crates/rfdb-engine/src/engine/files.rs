@@ -63,6 +63,8 @@ pub(super) struct Files {
     manifest_number: u64,
     manifest: Option<Arc<dyn StorageFile>>,
     manifest_len: u64,
+    /// Length of the manifest when it was begun.
+    checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,
     active: Option<Active>,
     pub(super) next_file: u32,
@@ -155,6 +157,7 @@ impl Files {
             manifest_number: 0,
             manifest: None,
             manifest_len: 0,
+            checkpoint_len: 0,
             mark: Some(mark),
             active: None,
             next_file: 1,
@@ -213,6 +216,7 @@ impl Files {
             manifest_number: number,
             manifest: None,
             manifest_len: 0,
+            checkpoint_len: 0,
             mark: None,
             active: None,
             next_file: 1,
@@ -367,6 +371,11 @@ impl Files {
     /// Number of the segment that is appended to.
     pub(super) fn active_segment(&self) -> Option<u32> {
         self.active.as_ref().map(|active| active.number)
+    }
+
+    /// Bytes of edits since the manifest was begun by this process.
+    pub(super) fn log_bytes(&self) -> u64 {
+        self.manifest_len - self.checkpoint_len
     }
 
     /// Lets the next block begin a new segment.
@@ -530,6 +539,7 @@ impl Files {
         self.manifest_number = number;
         self.manifest = Some(file);
         self.manifest_len = bytes.len() as u64;
+        self.checkpoint_len = self.manifest_len;
         self.index = contents.index;
         Ok(())
     }

@@ -265,6 +265,8 @@ impl Inner {
         writer.garbage = writer.data_bytes.saturating_sub(live + in_base);
         let runs = writer.base.iter().cloned().collect();
         self.replace_runs(writer, runs, writer.overlay.values().cloned().collect());
+        // Nothing here needs the old runs any more; let go of their files.
+        self.version();
         Ok(())
     }
 

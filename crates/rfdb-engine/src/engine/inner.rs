@@ -24,8 +24,8 @@ use crate::{Batch, Error, FieldDeclaration, Owner, Result};
 
 /// Overlay rows below which the indexes are not built anew in the background.
 const OVERLAY_FLOOR: u64 = 1 << 16;
-/// Superseded bytes below which data files are not rewritten in the background.
-const GARBAGE_FLOOR: u64 = 1 << 20;
+/// Superseded bytes and manifest edits below which files are not rewritten in the background.
+const GARBAGE_FLOOR: u64 = 1 << 13;
 
 /// A live block of an owner.
 #[derive(Debug, Clone)]
@@ -398,7 +398,9 @@ impl Inner {
                 (state.overlay_rows(), state.base_rows())
             };
             let live = writer.data_bytes.saturating_sub(writer.garbage);
-            let grown = overlay > (base / 2).max(OVERLAY_FLOOR) || writer.garbage > (live / 2).max(GARBAGE_FLOOR);
+            let log = writer.files.as_ref().map_or(0, Files::log_bytes);
+            let grown =
+                overlay > (base / 2).max(OVERLAY_FLOOR) || writer.garbage + log > (live / 2).max(GARBAGE_FLOOR);
             if grown && !writer.loading && on_disk {
                 self.background.request_finalize(self);
             }
