@@ -41,7 +41,8 @@ pub mod storage;
 
 pub use batch::Batch;
 pub use engine::{
-    Changes, CommitDelta, Durability, Engine, IndexMode, LoadState, Options, Problem, SnapshotInfo, VerifyReport,
+    Changes, CommitDelta, Durability, Engine, IndexMode, LoadState, Options, Problem, SnapshotInfo,
+    VerifyReport,
 };
 pub use error::{Error, LockHolder, Result};
 pub use id::NodeId;

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rfdb_engine::{Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner};
+use rfdb_engine::{
+    Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner,
+};
 use tempfile::TempDir;
 
 fn rows(owner: u128, generation: u64) -> Batch {
@@ -12,9 +14,22 @@ fn rows(owner: u128, generation: u64) -> Batch {
     let name = format!("g{generation}");
     for n in 0..20 {
         let id = NodeId(owner * 100 + n);
-        batch.push_node(NodeRow { id, semantic_id: "", node_type: "T", name: &name, file: &file, exported: false, metadata: "" });
+        batch.push_node(NodeRow {
+            id,
+            semantic_id: "",
+            node_type: "T",
+            name: &name,
+            file: &file,
+            exported: false,
+            metadata: "",
+        });
         let dst = NodeId(owner * 100 + (n + 1) % 20);
-        batch.push_edge(EdgeRow { src: id, dst, edge_type: "E", metadata: &format!(r#"{{"g":{generation}}}"#) });
+        batch.push_edge(EdgeRow {
+            src: id,
+            dst,
+            edge_type: "E",
+            metadata: &format!(r#"{{"g":{generation}}}"#),
+        });
     }
     batch
 }
@@ -22,7 +37,10 @@ fn rows(owner: u128, generation: u64) -> Batch {
 #[test]
 fn readers_see_whole_commits_only() {
     let dir = TempDir::new().unwrap();
-    let options = Options { durability: Durability::Group, ..Options::default() };
+    let options = Options {
+        durability: Durability::Group,
+        ..Options::default()
+    };
     let engine = Engine::create(dir.path().join("db"), options.clone()).unwrap();
     let writers = 3u128;
     for owner in 0..writers {
@@ -40,7 +58,10 @@ fn readers_see_whole_commits_only() {
                         let query = NodeQuery::default().with_file(format!("f{owner}"));
                         let nodes = snapshot.find_nodes(&query).unwrap();
                         assert_eq!(nodes.len(), 20);
-                        assert!(nodes.iter().all(|n| n.name == nodes[0].name), "a commit was seen in part");
+                        assert!(
+                            nodes.iter().all(|n| n.name == nodes[0].name),
+                            "a commit was seen in part"
+                        );
                         let generation: u64 = nodes[0].name[1..].parse().unwrap();
                         assert!(generation >= seen[owner as usize], "time went backwards");
                         seen[owner as usize] = generation;
@@ -55,7 +76,11 @@ fn readers_see_whole_commits_only() {
                 let engine = &engine;
                 scope.spawn(move || {
                     for generation in 1..150 {
-                        let mode = if generation % 3 == 0 { IndexMode::Deferred } else { IndexMode::Immediate };
+                        let mode = if generation % 3 == 0 {
+                            IndexMode::Deferred
+                        } else {
+                            IndexMode::Immediate
+                        };
                         engine.commit(rows(owner, generation), mode).unwrap();
                         if owner == 0 && generation % 40 == 0 {
                             engine.rebuild_indexes().unwrap();
@@ -64,13 +89,19 @@ fn readers_see_whole_commits_only() {
                 })
             })
             .collect();
-        writing.into_iter().for_each(|writer| writer.join().unwrap());
+        writing
+            .into_iter()
+            .for_each(|writer| writer.join().unwrap());
         stop.store(true, Ordering::Relaxed);
     });
     drop(engine);
     let engine = Engine::open(dir.path().join("db"), options).unwrap();
     assert!(engine.verify().unwrap().problems.is_empty());
-    let names: Vec<String> = engine.snapshot().iter_nodes().map(|n| n.unwrap().name.to_owned()).collect();
+    let names: Vec<String> = engine
+        .snapshot()
+        .iter_nodes()
+        .map(|n| n.unwrap().name.to_owned())
+        .collect();
     assert_eq!(names, vec!["g149"; 60]);
 }
 
@@ -87,8 +118,13 @@ fn a_parallel_load_gives_the_same_graph_whatever_the_threads() {
                         let mut batch = rows(owner as u128, 7);
                         // A node that all write, with the same contents.
                         batch.push_node(NodeRow {
-                            id: NodeId(9_999_999), semantic_id: "global", node_type: "EXTERNAL", name: "g", file: "",
-                            exported: true, metadata: "",
+                            id: NodeId(9_999_999),
+                            semantic_id: "global",
+                            node_type: "EXTERNAL",
+                            name: "g",
+                            file: "",
+                            exported: true,
+                            metadata: "",
                         });
                         engine.commit(batch, IndexMode::Deferred).unwrap();
                     }
@@ -97,8 +133,14 @@ fn a_parallel_load_gives_the_same_graph_whatever_the_threads() {
         });
         engine.rebuild_indexes().unwrap();
         let snapshot = engine.snapshot();
-        let nodes: Vec<String> = snapshot.iter_nodes().map(|n| format!("{:?}", n.unwrap())).collect();
-        let edges: Vec<String> = snapshot.iter_edges().map(|e| format!("{:?}", e.unwrap())).collect();
+        let nodes: Vec<String> = snapshot
+            .iter_nodes()
+            .map(|n| format!("{:?}", n.unwrap()))
+            .collect();
+        let edges: Vec<String> = snapshot
+            .iter_edges()
+            .map(|e| format!("{:?}", e.unwrap()))
+            .collect();
         assert_eq!(snapshot.node_count().unwrap(), 40 * 20 + 1);
         (nodes, edges)
     };

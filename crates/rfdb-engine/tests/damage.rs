@@ -16,15 +16,30 @@ fn database() -> (MemoryStorage, Model, Model) {
     let storage = MemoryStorage::new();
     let engine = Engine::create_in(Arc::new(storage.clone()), DIR, Options::default()).unwrap();
     let mut model = Model::default();
-    engine.declare_fields(&[FieldDeclaration::new("kind")]).unwrap();
+    engine
+        .declare_fields(&[FieldDeclaration::new("kind")])
+        .unwrap();
     let mut commit = |engine: &Engine, file: u128, salt: u8, mode| {
         let owner = (format!("f{file}.ts"), "analysis".to_owned());
-        let nodes: Vec<_> = (0..12).map(|n| (file * 100 + n, sample_node(file * 100 + n, salt + n as u8))).collect();
+        let nodes: Vec<_> = (0..12)
+            .map(|n| (file * 100 + n, sample_node(file * 100 + n, salt + n as u8)))
+            .collect();
         let edges = (0..15)
             .map(|n| {
                 let (src, dst) = (file * 100 + n % 12, (file * 100 + n * 7) % 300);
-                let metadata = if n % 2 == 0 { String::new() } else { format!(r#"{{"at":{n}}}"#) };
-                ((src, dst, ["CALLS", "CONTAINS", "COVERS"][n as usize % 3].to_owned()), metadata)
+                let metadata = if n % 2 == 0 {
+                    String::new()
+                } else {
+                    format!(r#"{{"at":{n}}}"#)
+                };
+                (
+                    (
+                        src,
+                        dst,
+                        ["CALLS", "CONTAINS", "COVERS"][n as usize % 3].to_owned(),
+                    ),
+                    metadata,
+                )
             })
             .collect();
         let rows = Rows { nodes, edges };
@@ -46,13 +61,19 @@ fn database() -> (MemoryStorage, Model, Model) {
 }
 
 type Everything = (
-    (std::collections::BTreeMap<u128, common::ModelNode>, std::collections::BTreeMap<common::EdgeKey, String>),
+    (
+        std::collections::BTreeMap<u128, common::ModelNode>,
+        std::collections::BTreeMap<common::EdgeKey, String>,
+    ),
     Vec<Vec<rfdb_engine::NodeId>>,
 );
 
 /// Opens and reads all there is, in several ways.
 fn read(storage: &MemoryStorage) -> Result<(Everything, Everything)> {
-    let options = Options { read_only: true, ..Options::default() };
+    let options = Options {
+        read_only: true,
+        ..Options::default()
+    };
     let engine = Engine::open_in(Arc::new(storage.clone()), DIR, options)?;
     let version = engine.snapshots().first().map(|info| info.version);
     let snapshot = engine.snapshot();
@@ -94,7 +115,13 @@ fn damaged_copy(storage: &MemoryStorage, path: &Path, data: Vec<u8>) -> MemorySt
     copy
 }
 
-fn check(storage: &MemoryStorage, expected: &(Everything, Everything), path: &Path, data: Vec<u8>, what: &str) -> bool {
+fn check(
+    storage: &MemoryStorage,
+    expected: &(Everything, Everything),
+    path: &Path,
+    data: Vec<u8>,
+    what: &str,
+) -> bool {
     let copy = damaged_copy(storage, path, data);
     match read(&copy) {
         Ok(found) => {
@@ -103,8 +130,15 @@ fn check(storage: &MemoryStorage, expected: &(Everything, Everything), path: &Pa
         }
         Err(error) => {
             let name = path.file_name().unwrap().to_str().unwrap();
-            assert!(error.to_string().contains(name), "{}, {what}: error does not name the file: {error}", path.display());
-            assert!(matches!(error, Error::Damaged { .. } | Error::NewerFormat { .. }), "{error}");
+            assert!(
+                error.to_string().contains(name),
+                "{}, {what}: error does not name the file: {error}",
+                path.display()
+            );
+            assert!(
+                matches!(error, Error::Damaged { .. } | Error::NewerFormat { .. }),
+                "{error}"
+            );
             false
         }
     }
@@ -121,17 +155,32 @@ fn damage_is_found_and_named() {
     assert!(files.len() >= 4, "manifest, index, blocks, mark");
     for (path, data) in &files {
         for len in (0..data.len()).step_by(64) {
-            let right = check(&storage, &expected, path, data[..len].to_vec(), &format!("cut at {len}"));
+            let right = check(
+                &storage,
+                &expected,
+                path,
+                data[..len].to_vec(),
+                &format!("cut at {len}"),
+            );
             *(if right { &mut harmless } else { &mut found }) += 1;
         }
         for at in (0..data.len()).step_by(16) {
             let mut flipped = data.clone();
             flipped[at] ^= 1 << (at / 16 % 8);
-            let right = check(&storage, &expected, path, flipped, &format!("bit flipped at {at}"));
+            let right = check(
+                &storage,
+                &expected,
+                path,
+                flipped,
+                &format!("bit flipped at {at}"),
+            );
             *(if right { &mut harmless } else { &mut found }) += 1;
         }
     }
-    assert!(found > harmless, "most damage must be found: {found} found, {harmless} harmless");
+    assert!(
+        found > harmless,
+        "most damage must be found: {found} found, {harmless} harmless"
+    );
 }
 
 #[test]
@@ -153,15 +202,32 @@ fn a_missing_file_is_named() {
 #[test]
 fn verify_reports_the_owners_that_are_lost() {
     let (storage, ..) = database();
-    let (path, mut data) =
-        storage.files().into_iter().find(|(path, _)| path.to_str().unwrap().ends_with(".seg")).unwrap();
+    let (path, mut data) = storage
+        .files()
+        .into_iter()
+        .find(|(path, _)| path.to_str().unwrap().ends_with(".seg"))
+        .unwrap();
     data[100] ^= 1;
-    let engine = Engine::open_in(Arc::new(damaged_copy(&storage, &path, data)), DIR, Options::default()).unwrap();
+    let engine = Engine::open_in(
+        Arc::new(damaged_copy(&storage, &path, data)),
+        DIR,
+        Options::default(),
+    )
+    .unwrap();
     let report = engine.verify().unwrap();
     assert_eq!(report.problems.len(), 1);
-    assert_eq!(report.problems[0].owner, Some(("f0.ts".to_owned(), "analysis".to_owned())));
+    assert_eq!(
+        report.problems[0].owner,
+        Some(("f0.ts".to_owned(), "analysis".to_owned()))
+    );
     // The rest of the graph can be read.
-    assert!(engine.snapshot().node(rfdb_engine::NodeId(101)).unwrap().is_some());
+    assert!(
+        engine
+            .snapshot()
+            .node(rfdb_engine::NodeId(101))
+            .unwrap()
+            .is_some()
+    );
     assert!(engine.snapshot().node(rfdb_engine::NodeId(1)).is_err());
 }
 
@@ -169,10 +235,16 @@ fn verify_reports_the_owners_that_are_lost() {
 fn a_newer_format_is_refused() {
     let (storage, ..) = database();
     for (suffix, at) in [(".log", 8), (".idx", 8)] {
-        let (path, mut data) =
-            storage.files().into_iter().find(|(path, _)| path.to_str().unwrap().ends_with(suffix)).unwrap();
+        let (path, mut data) = storage
+            .files()
+            .into_iter()
+            .find(|(path, _)| path.to_str().unwrap().ends_with(suffix))
+            .unwrap();
         data[at] = 99;
         let error = read(&damaged_copy(&storage, &path, data)).expect_err("newer");
-        assert!(matches!(error, Error::NewerFormat { found: 99, .. }), "{error}");
+        assert!(
+            matches!(error, Error::NewerFormat { found: 99, .. }),
+            "{error}"
+        );
     }
 }
