@@ -23,10 +23,14 @@ pub struct Args {
 
 /// Where the rows of the modules come from.
 pub trait ModuleSource {
+    /// The rows of a module before they are encoded.
+    type Rows;
     /// Number of modules.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// The rows of a module; every call gives the same. What it costs is not counted.
-    fn batch(&self, module: usize) -> Result<Batch>;
+    fn rows(&self, module: usize) -> Result<Self::Rows>;
+    /// The rows as a batch. What it costs is part of the commit.
+    fn batch(&self, rows: &Self::Rows) -> Batch;
 }
 
 /// Modules of 100 nodes and 150 edges, without a parser.
@@ -34,12 +38,18 @@ pub trait ModuleSource {
 pub struct Generated(pub usize);
 
 impl ModuleSource for Generated {
-    fn len(&self) -> usize {
+    type Rows = bench_engine::Module;
+
+    fn count(&self) -> usize {
         self.0
     }
 
-    fn batch(&self, module: usize) -> Result<Batch> {
-        Ok(bench_engine::module(module).batch())
+    fn rows(&self, module: usize) -> Result<Self::Rows> {
+        Ok(bench_engine::module(module))
+    }
+
+    fn batch(&self, rows: &Self::Rows) -> Batch {
+        rows.batch()
     }
 }
 
@@ -66,7 +76,7 @@ struct Outcome {
     wall_s: f64,
 }
 
-fn load(source: &dyn ModuleSource, way: Way) -> Result<Outcome> {
+fn load<S: ModuleSource>(source: &S, way: Way) -> Result<Outcome> {
     let dir = tempfile::tempdir()?;
     let options = Options { durability: Durability::None, program: "bench-330".to_owned(), ..Options::default() };
     let engine = Engine::create(dir.path().join("graph.rfdb"), options)?;
@@ -74,12 +84,13 @@ fn load(source: &dyn ModuleSource, way: Way) -> Result<Outcome> {
         engine.begin_load()?;
     }
     let wall = Instant::now();
-    let mut seconds = Vec::with_capacity(source.len());
+    let mut seconds = Vec::with_capacity(source.count());
     let mut before = process_cpu();
-    for module in 0..source.len() {
+    for module in 0..source.count() {
         let preparing = thread_cpu();
-        let batch = source.batch(module)?;
+        let rows = source.rows(module)?;
         let preparing = thread_cpu() - preparing;
+        let batch = source.batch(&rows);
         engine.commit(batch, if way == Way::Immediate { IndexMode::Immediate } else { IndexMode::Deferred })?;
         if way == Way::Rebuild {
             engine.rebuild_indexes()?;
@@ -101,7 +112,7 @@ fn load(source: &dyn ModuleSource, way: Way) -> Result<Outcome> {
     let last = mean(&seconds[seconds.len().saturating_sub(tenth)..]);
     Ok(Outcome {
         way: format!("{way:?}").to_lowercase(),
-        modules: source.len(),
+        modules: source.count(),
         nodes: snapshot.node_count()?,
         edges: snapshot.edge_count()?,
         first_tenth_ms: first,
@@ -115,7 +126,7 @@ fn load(source: &dyn ModuleSource, way: Way) -> Result<Outcome> {
 }
 
 /// Loads a source in the three ways and prints the table.
-pub fn run_with(source: &dyn ModuleSource, json: bool) -> Result<()> {
+pub fn run_with<S: ModuleSource>(source: &S, json: bool) -> Result<()> {
     let outcomes = [Way::Rebuild, Way::Immediate, Way::Deferred]
         .into_iter()
         .map(|way| load(source, way))

@@ -28,6 +28,8 @@ mod codec;
 mod dictionary;
 mod engine;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod id;
 mod index;
 mod manifest;
