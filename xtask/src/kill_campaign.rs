@@ -80,20 +80,22 @@ fn write(dir: &Path, from: u64, kind: u64) -> Result<()> {
 }
 
 /// What the database holds must be, for every owner, its last acknowledged commit or the one that was under way.
-fn check(dir: &Path, acknowledged: &BTreeMap<u64, u64>, next: u64, loading: bool, kind: u64) -> Result<()> {
+fn check(dir: &Path, acknowledged: &mut BTreeMap<u64, u64>, next: u64, loading: bool, kind: u64) -> Result<()> {
     let engine = Engine::open(dir, options(kind))?;
     let unfinished = engine.load_state() == LoadState::Unfinished;
     if unfinished != loading {
         bail!("the load state says unfinished = {unfinished}, and it is {loading}");
     }
     let snapshot = engine.snapshot();
-    for (&owner, &commit) in acknowledged {
+    for (&owner, commit) in acknowledged.iter_mut() {
         let nodes = snapshot.find_nodes(&NodeQuery::default().with_file(format!("f{owner}.ts")))?;
         let found: u64 = nodes.first().context("an acknowledged owner is gone")?.name.parse()?;
-        let under_way = if next % OWNERS == owner { next } else { commit };
-        if found != commit && found != under_way {
+        let under_way = next % OWNERS == owner && found == next;
+        if found != *commit && !under_way {
             bail!("owner {owner} has commit {found} instead of {commit}");
         }
+        // From now on it is as good as acknowledged: it must not be lost again.
+        *commit = found;
         if nodes.len() as u64 != NODES || nodes.iter().any(|node| node.name != nodes[0].name) {
             bail!("owner {owner} has a part of a commit");
         }
@@ -170,7 +172,7 @@ pub fn run(args: Args) -> Result<()> {
             let unfinished = Engine::open(&dir, options(kill))?.load_state() == LoadState::Unfinished;
             // The process may have died between beginning the load and telling so.
             loading = loading || (unfinished && kill % 4 == 3);
-            check(&dir, &acknowledged, next, loading, kill)
+            check(&dir, &mut acknowledged, next, loading, kill)
                 .with_context(|| format!("after kill {kill}, {} commits acknowledged", commits))?;
         } else if !acknowledged.is_empty() {
             bail!("the database is gone after kill {kill}");

@@ -1,4 +1,5 @@
 //! Input that is strange, huge or wrong.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Readers and writers at once.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

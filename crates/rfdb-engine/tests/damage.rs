@@ -1,4 +1,5 @@
 //! Every file of a small database cut off and with bits flipped: it reads right, or gives an error that names the file.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod common;
 

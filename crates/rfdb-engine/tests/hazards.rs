@@ -1,4 +1,5 @@
 //! The ways in which the engine that this one replaces lost or mixed up data, each with the outcome that is wanted.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod common;
 

@@ -547,10 +547,8 @@ impl Files {
             let _ = manifest.truncate(self.manifest_len);
             return Err((Error::io("write", path, error), false));
         }
-        if sync {
-            if let Err(error) = manifest.sync() {
-                return Err((Error::io("sync", path, error), true));
-            }
+        if sync && let Err(error) = manifest.sync() {
+            return Err((Error::io("sync", path, error), true));
         }
         self.manifest_len += frame.len() as u64;
         if sync {
