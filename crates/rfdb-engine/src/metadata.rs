@@ -5,7 +5,7 @@
 //! contents of every escape-free string value, and the values of the holes. Filling the holes gives back the text byte for
 //! byte. A template is valid JSON with its holes filled if and only if the text is, so validation runs once per template.
 
-use crate::codec::{Cursor, unzigzag};
+use crate::codec::{Cursor, push_decimal, unzigzag};
 
 /// Stands for an integer.
 pub(crate) const INTEGER: u8 = 0x01;
@@ -183,30 +183,26 @@ pub(crate) fn fill<'a>(
     string: impl Fn(u32) -> Option<&'a str>,
     out: &mut String,
 ) -> Option<()> {
-    let mut rest = template;
-    loop {
-        let Some(at) = memchr::memchr2(INTEGER, STRING, rest) else {
-            out.push_str(std::str::from_utf8(rest).ok()?);
-            return Some(());
-        };
-        out.push_str(std::str::from_utf8(&rest[..at]).ok()?);
-        if rest[at] == INTEGER {
-            push_integer(out, unzigzag(holes.varint()?));
+    // The markers are ASCII, so every cut is between characters.
+    let mut rest = std::str::from_utf8(template).ok()?;
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte == INTEGER || byte == STRING)
+    {
+        out.push_str(&rest[..at]);
+        if rest.as_bytes()[at] == INTEGER {
+            let value = unzigzag(holes.varint()?);
+            if value < 0 {
+                out.push('-');
+            }
+            push_decimal(out, value.unsigned_abs());
         } else {
             out.push_str(string(holes.varint32()?)?);
         }
         rest = &rest[at + 1..];
     }
-}
-
-fn push_integer(out: &mut String, value: i64) {
-    if let Ok(small @ 0..=9) = u8::try_from(value) {
-        out.push(char::from(b'0' + small));
-        return;
-    }
-    use std::fmt::Write as _;
-    // Writing to a string does not fail.
-    let _ = write!(out, "{value}");
+    out.push_str(rest);
+    Some(())
 }
 
 #[cfg(test)]
