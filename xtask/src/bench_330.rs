@@ -12,7 +12,7 @@ use crate::bench_engine::{self, process_cpu, thread_cpu};
 
 /// Arguments of `bench-330`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Number of modules.
     #[arg(long, default_value_t = 330)]
     modules: usize,
@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 /// Where the rows of the modules come from.
-pub trait ModuleSource {
+pub(crate) trait ModuleSource {
     /// The rows of a module before they are encoded.
     type Rows;
     /// Number of modules.
@@ -35,7 +35,7 @@ pub trait ModuleSource {
 
 /// Modules of 100 nodes and 150 edges, without a parser.
 #[derive(Debug)]
-pub struct Generated(pub usize);
+pub(crate) struct Generated(pub(crate) usize);
 
 impl ModuleSource for Generated {
     type Rows = bench_engine::Module;
@@ -126,7 +126,7 @@ fn load<S: ModuleSource>(source: &S, way: Way) -> Result<Outcome> {
 }
 
 /// Loads a source in the three ways and prints the table.
-pub fn run_with<S: ModuleSource>(source: &S, json: bool) -> Result<()> {
+pub(crate) fn run_with<S: ModuleSource>(source: &S, json: bool) -> Result<()> {
     let outcomes = [Way::Rebuild, Way::Immediate, Way::Deferred]
         .into_iter()
         .map(|way| load(source, way))
@@ -153,6 +153,6 @@ pub fn run_with<S: ModuleSource>(source: &S, json: bool) -> Result<()> {
 }
 
 /// Runs the benchmark on generated modules.
-pub fn run(args: Args) -> Result<()> {
+pub(crate) fn run(args: Args) -> Result<()> {
     run_with(&Generated(args.modules), args.json)
 }

@@ -13,15 +13,15 @@ use rfdb_engine::{Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQue
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nodes of a module.
-pub const NODES: usize = 100;
+pub(crate) const NODES: usize = 100;
 /// Edges of a module.
-pub const EDGES: usize = 150;
+pub(crate) const EDGES: usize = 150;
 /// Edges of a module that end in an earlier one.
 const OUTSIDE: usize = 11;
 
 /// Arguments of `bench-engine`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Numbers of commits.
     #[arg(long, value_delimiter = ',', default_values_t = [330, 1000, 5000, 20000])]
     commits: Vec<usize>,
@@ -37,12 +37,12 @@ pub struct Args {
 }
 
 /// CPU time of this process so far.
-pub fn process_cpu() -> Duration {
+pub(crate) fn process_cpu() -> Duration {
     to_duration(clock_gettime(ClockId::ProcessCPUTime))
 }
 
 /// CPU time of this thread so far.
-pub fn thread_cpu() -> Duration {
+pub(crate) fn thread_cpu() -> Duration {
     to_duration(clock_gettime(ClockId::ThreadCPUTime))
 }
 
@@ -52,28 +52,28 @@ fn to_duration(time: rustix::time::Timespec) -> Duration {
 
 /// A generated node.
 #[derive(Debug, Clone)]
-pub struct GeneratedNode {
+pub(crate) struct GeneratedNode {
     /// Identity.
-    pub id: NodeId,
+    pub(crate) id: NodeId,
     /// 45 bytes.
-    pub semantic_id: String,
+    pub(crate) semantic_id: String,
     /// One of nine.
-    pub node_type: &'static str,
+    pub(crate) node_type: &'static str,
     /// Name within the module.
-    pub name: String,
+    pub(crate) name: String,
     /// JSON object.
-    pub metadata: String,
+    pub(crate) metadata: String,
 }
 
 /// The rows of one module.
 #[derive(Debug, Clone)]
-pub struct Module {
+pub(crate) struct Module {
     /// File, the owner of the rows.
-    pub file: String,
+    pub(crate) file: String,
     /// [`NODES`] nodes.
-    pub nodes: Vec<GeneratedNode>,
+    pub(crate) nodes: Vec<GeneratedNode>,
     /// [`EDGES`] edges.
-    pub edges: Vec<(NodeId, NodeId, &'static str)>,
+    pub(crate) edges: Vec<(NodeId, NodeId, &'static str)>,
 }
 
 const NODE_TYPES: [&str; 9] =
@@ -99,7 +99,7 @@ fn semantic_id(module: usize, n: usize) -> (String, String, String) {
 }
 
 /// Module number `m`, the same at every call.
-pub fn module(m: usize) -> Module {
+pub(crate) fn module(m: usize) -> Module {
     let mut nodes = Vec::with_capacity(NODES);
     let mut file = String::new();
     for n in 0..NODES {
@@ -127,7 +127,7 @@ pub fn module(m: usize) -> Module {
 
 impl Module {
     /// The module as a batch of its file's analysis.
-    pub fn batch(&self) -> Batch {
+    pub(crate) fn batch(&self) -> Batch {
         let mut batch = Batch::new();
         batch.owner(Owner::new(&self.file, "analysis"));
         for node in &self.nodes {
@@ -150,13 +150,13 @@ impl Module {
 
 /// CPU seconds of each commit, told from those of generating its data.
 #[derive(Debug, Default)]
-pub struct Commits {
+pub(crate) struct Commits {
     seconds: Vec<f64>,
 }
 
 impl Commits {
     /// Runs all commits; `write` gets each module.
-    pub fn run(count: usize, mut write: impl FnMut(&Module) -> Result<()>) -> Result<Self> {
+    pub(crate) fn run(count: usize, mut write: impl FnMut(&Module) -> Result<()>) -> Result<Self> {
         let mut commits = Self::default();
         let mut before = process_cpu();
         for m in 0..count {
@@ -172,12 +172,12 @@ impl Commits {
     }
 
     /// CPU seconds of all commits.
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.seconds.iter().sum()
     }
 
     /// Mean milliseconds of CPU per commit in the first and in the last tenth.
-    pub fn tenths(&self) -> (f64, f64) {
+    pub(crate) fn tenths(&self) -> (f64, f64) {
         let tenth = (self.seconds.len() / 10).max(1);
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64 * 1e3;
         (mean(&self.seconds[..tenth]), mean(&self.seconds[self.seconds.len() - tenth..]))
@@ -264,9 +264,18 @@ fn query_engine(dir: &Path, count: usize) -> Result<Row> {
     let ids: Vec<NodeId> = (0..rounds).map(id).collect();
     // Once to check what is read for the first time, then measured.
     for measured in [false, true] {
-        let get = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.node(ids[n])?))))?;
-        let out = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.outgoing(ids[n], &[])?))))?;
-        let incoming = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.incoming(ids[n], &[])?))))?;
+        let get = median_us(rounds, |n| {
+ std::hint::black_box((snapshot.node(ids[n])?));
+ Ok(())
+ })?;
+        let out = median_us(rounds, |n| {
+ std::hint::black_box((snapshot.outgoing(ids[n], &[])?));
+ Ok(())
+ })?;
+        let incoming = median_us(rounds, |n| {
+ std::hint::black_box((snapshot.incoming(ids[n], &[])?));
+ Ok(())
+ })?;
         if measured {
             set(&mut row, "get_us", get);
             set(&mut row, "out_us", out);
@@ -440,7 +449,7 @@ fn child(what: &str, count: usize, dir: &Path) -> Result<Row> {
 }
 
 /// Runs the benchmark.
-pub fn run(args: Args) -> Result<()> {
+pub(crate) fn run(args: Args) -> Result<()> {
     if let Some(what) = &args.child {
         return run_child(what);
     }

@@ -16,7 +16,7 @@ const NODES: u64 = 40;
 
 /// Arguments of `kill-campaign`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// How often the process is killed.
     #[arg(long, default_value_t = 200)]
     kills: u64,
@@ -113,7 +113,7 @@ fn check(dir: &Path, acknowledged: &mut BTreeMap<u64, u64>, next: u64, loading: 
 }
 
 /// Runs the campaign.
-pub fn run(args: Args) -> Result<()> {
+pub(crate) fn run(args: Args) -> Result<()> {
     if let Some(dir) = &args.child {
         return write(dir, args.from, args.kind);
     }

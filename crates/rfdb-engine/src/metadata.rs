@@ -14,9 +14,13 @@ pub(crate) const STRING: u8 = 0x02;
 
 /// Value of a hole of a text being encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hole<'a> {
+pub(crate) enum Hole {
     Integer(i64),
-    String(&'a str),
+    /// Where in the text the contents are.
+    String {
+        start: usize,
+        end: usize,
+    },
 }
 
 /// Reads an integer in its only canonical form from `at`; answers it and where it ends.
@@ -52,7 +56,7 @@ fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Splits a text into its template and its holes. Both outputs are cleared first.
-pub(crate) fn split<'a>(text: &'a str, template: &mut Vec<u8>, holes: &mut Vec<Hole<'a>>) {
+pub(crate) fn split(text: &str, template: &mut Vec<u8>, holes: &mut Vec<Hole>) {
     template.clear();
     holes.clear();
     let bytes = text.as_bytes();
@@ -68,7 +72,7 @@ pub(crate) fn split<'a>(text: &'a str, template: &mut Vec<u8>, holes: &mut Vec<H
                         template.extend_from_slice(&bytes[at..=end]);
                     } else {
                         template.extend_from_slice(&[b'"', STRING, b'"']);
-                        holes.push(Hole::String(&text[at + 1..end]));
+                        holes.push(Hole::String { start: at + 1, end });
                     }
                     at = end + 1;
                 } else {
@@ -148,7 +152,7 @@ impl Matcher {
     }
 
     /// The holes of a text that this template can give; `false` if it cannot. The output is cleared first.
-    pub(crate) fn holes<'a>(&self, text: &'a str, holes: &mut Vec<Hole<'a>>) -> bool {
+    pub(crate) fn holes(&self, text: &str, holes: &mut Vec<Hole>) -> bool {
         holes.clear();
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -168,7 +172,7 @@ impl Matcher {
                 let Some(end) = plain_string_end(bytes, at) else {
                     return false;
                 };
-                holes.push(Hole::String(&text[at..end]));
+                holes.push(Hole::String { start: at, end });
                 at = end;
             }
         }
@@ -224,9 +228,9 @@ mod tests {
         for hole in holes {
             match hole {
                 Hole::Integer(value) => put_varint(&mut stored, zigzag(value)),
-                Hole::String(value) => {
+                Hole::String { start, end } => {
                     put_varint(&mut stored, strings.len() as u64);
-                    strings.push(value);
+                    strings.push(&text[start..end]);
                 }
             }
         }
