@@ -371,7 +371,7 @@ impl Inner {
             let live = writer.data_bytes.saturating_sub(writer.garbage);
             !writer.loading
                 && writer.stopped.is_none()
-                && writer.garbage + log > live.max(GARBAGE_FLOOR)
+                && writer.garbage + log > (live / 2).max(GARBAGE_FLOOR)
         };
         if overdue {
             // The commit stands, whatever comes of this.
@@ -487,7 +487,7 @@ impl Inner {
             let live = writer.data_bytes.saturating_sub(writer.garbage);
             let log = writer.files.as_ref().map_or(0, Files::log_bytes);
             let grown = overlay > (base / 2).max(OVERLAY_FLOOR)
-                || writer.garbage + log > (live / 2).max(GARBAGE_FLOOR);
+                || writer.garbage + log > (live / 4).max(GARBAGE_FLOOR);
             if grown && !writer.loading && on_disk {
                 self.background.request_finalize(self);
             }
