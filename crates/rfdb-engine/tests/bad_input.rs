@@ -85,7 +85,7 @@ fn huge_strings_and_any_unicode_come_back() {
 
 #[test]
 fn a_hundred_thousand_edges_on_one_node() {
-    // A million are in the benchmark; this is quick enough without optimization.
+    // In each direction; more would make the test slow without optimization.
     let engine = engine();
     let mut batch = Batch::new();
     batch.owner(Owner::new("hub", ""));
