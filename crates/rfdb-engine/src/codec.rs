@@ -27,6 +27,21 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     ((value >> 1) as i64) ^ -((value & 1) as i64)
 }
 
+/// Appends the decimal digits of a number. Quicker than the formatting machinery, which is felt when a node is read.
+pub(crate) fn push_decimal(out: &mut String, mut value: u64) {
+    let mut digits = [0u8; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend(digits[start..].iter().map(|&digit| char::from(digit)));
+}
+
 /// Reads from the front of a slice; every read answers `None` past its end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
@@ -205,6 +220,9 @@ mod tests {
             put_varint(&mut out, value);
             prop_assert_eq!(Cursor::new(&out).varint(), Some(value));
             prop_assert_eq!(unzigzag(zigzag(signed)), signed);
+            let mut text = String::new();
+            push_decimal(&mut text, value);
+            prop_assert_eq!(text, value.to_string());
         }
 
         #[test]

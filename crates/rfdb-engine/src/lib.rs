@@ -1,10 +1,10 @@
 //! An embedded graph engine: rows are written, replaced and deleted per *owner*, indexes are built once and mapped.
 //!
-//! ```no_run
+//! ```
 //! use rfdb_engine::{Batch, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner};
 //!
 //! # fn main() -> rfdb_engine::Result<()> {
-//! let engine = Engine::open_or_create("graph.rfdb", Options::default())?;
+//! let engine = Engine::in_memory(Options::default()); // or `Engine::open_or_create("graph.rfdb", ..)`
 //! let (caller, callee) = (NodeId::from_semantic("a->FUNCTION->f"), NodeId::from_semantic("a->FUNCTION->g"));
 //! let mut batch = Batch::new();
 //! batch.owner(Owner::new("a", "analysis"));
@@ -20,6 +20,20 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # How it works
+//!
+//! A [`Batch`] encodes the rows of one or more owners as columns while they are pushed, in the thread that has them. A commit
+//! appends one block per owner to a segment file and one frame to the manifest log; it reads and rewrites nothing, so its cost
+//! is that of its rows, whatever the graph holds. Which block of an owner is live is one pointer: replacing or deleting an
+//! owner's rows needs no tombstones. [`Engine::rebuild_indexes`] reads the live blocks once and writes mapped indexes, the
+//! *base*; later commits are indexed on the heap, the *overlay*, until they are many and the base is built anew in the
+//! background. In [`IndexMode::Deferred`] that is left to the first read. A [`Snapshot`] never changes and holds no lock.
+//!
+//! Where several owners have a row of the same node id or edge key, the one committed last is read; when its owner drops it,
+//! the one before it shows again. Nodes and edges come in an order that follows from their contents alone.
+//!
+//! The files are described in `FORMAT.md`.
 
 mod batch;
 mod block;
@@ -28,6 +42,8 @@ mod codec;
 mod dictionary;
 mod engine;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod id;
 mod index;
 mod manifest;

@@ -347,6 +347,20 @@ pub(crate) fn checkpoint(number: u64, contents: &Contents) -> Vec<u8> {
     out
 }
 
+/// Makes the checksums of the header and of the first frame right, whatever they cover.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn repair(bytes: &mut [u8]) {
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[16..24].copy_from_slice(&1u64.to_le_bytes());
+    let len = (bytes.len() - HEADER - FRAME_HEADER) as u32;
+    bytes[HEADER..HEADER + 4].copy_from_slice(&len.to_le_bytes());
+    let checksum = frame_checksum(1, HEADER as u64, &bytes[HEADER + FRAME_HEADER..]);
+    bytes[HEADER + 4..HEADER + 8].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = crc32c::crc32c(&bytes[16..HEADER]);
+    bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+}
+
 /// What reading a manifest gave.
 #[derive(Debug)]
 pub(crate) struct Recovered {

@@ -5,7 +5,7 @@
 //! contents of every escape-free string value, and the values of the holes. Filling the holes gives back the text byte for
 //! byte. A template is valid JSON with its holes filled if and only if the text is, so validation runs once per template.
 
-use crate::codec::{Cursor, unzigzag};
+use crate::codec::{Cursor, push_decimal, unzigzag};
 
 /// Stands for an integer.
 pub(crate) const INTEGER: u8 = 0x01;
@@ -14,9 +14,13 @@ pub(crate) const STRING: u8 = 0x02;
 
 /// Value of a hole of a text being encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hole<'a> {
+pub(crate) enum Hole {
     Integer(i64),
-    String(&'a str),
+    /// Where in the text the contents are.
+    String {
+        start: usize,
+        end: usize,
+    },
 }
 
 /// Reads an integer in its only canonical form from `at`; answers it and where it ends.
@@ -52,7 +56,7 @@ fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Splits a text into its template and its holes. Both outputs are cleared first.
-pub(crate) fn split<'a>(text: &'a str, template: &mut Vec<u8>, holes: &mut Vec<Hole<'a>>) {
+pub(crate) fn split(text: &str, template: &mut Vec<u8>, holes: &mut Vec<Hole>) {
     template.clear();
     holes.clear();
     let bytes = text.as_bytes();
@@ -68,7 +72,7 @@ pub(crate) fn split<'a>(text: &'a str, template: &mut Vec<u8>, holes: &mut Vec<H
                         template.extend_from_slice(&bytes[at..=end]);
                     } else {
                         template.extend_from_slice(&[b'"', STRING, b'"']);
-                        holes.push(Hole::String(&text[at + 1..end]));
+                        holes.push(Hole::String { start: at + 1, end });
                     }
                     at = end + 1;
                 } else {
@@ -148,7 +152,7 @@ impl Matcher {
     }
 
     /// The holes of a text that this template can give; `false` if it cannot. The output is cleared first.
-    pub(crate) fn holes<'a>(&self, text: &'a str, holes: &mut Vec<Hole<'a>>) -> bool {
+    pub(crate) fn holes(&self, text: &str, holes: &mut Vec<Hole>) -> bool {
         holes.clear();
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -168,7 +172,7 @@ impl Matcher {
                 let Some(end) = plain_string_end(bytes, at) else {
                     return false;
                 };
-                holes.push(Hole::String(&text[at..end]));
+                holes.push(Hole::String { start: at, end });
                 at = end;
             }
         }
@@ -183,30 +187,26 @@ pub(crate) fn fill<'a>(
     string: impl Fn(u32) -> Option<&'a str>,
     out: &mut String,
 ) -> Option<()> {
-    let mut rest = template;
-    loop {
-        let Some(at) = memchr::memchr2(INTEGER, STRING, rest) else {
-            out.push_str(std::str::from_utf8(rest).ok()?);
-            return Some(());
-        };
-        out.push_str(std::str::from_utf8(&rest[..at]).ok()?);
-        if rest[at] == INTEGER {
-            push_integer(out, unzigzag(holes.varint()?));
+    // The markers are ASCII, so every cut is between characters.
+    let mut rest = std::str::from_utf8(template).ok()?;
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte == INTEGER || byte == STRING)
+    {
+        out.push_str(&rest[..at]);
+        if rest.as_bytes()[at] == INTEGER {
+            let value = unzigzag(holes.varint()?);
+            if value < 0 {
+                out.push('-');
+            }
+            push_decimal(out, value.unsigned_abs());
         } else {
             out.push_str(string(holes.varint32()?)?);
         }
         rest = &rest[at + 1..];
     }
-}
-
-fn push_integer(out: &mut String, value: i64) {
-    if let Ok(small @ 0..=9) = u8::try_from(value) {
-        out.push(char::from(b'0' + small));
-        return;
-    }
-    use std::fmt::Write as _;
-    // Writing to a string does not fail.
-    let _ = write!(out, "{value}");
+    out.push_str(rest);
+    Some(())
 }
 
 #[cfg(test)]
@@ -228,9 +228,9 @@ mod tests {
         for hole in holes {
             match hole {
                 Hole::Integer(value) => put_varint(&mut stored, zigzag(value)),
-                Hole::String(value) => {
+                Hole::String { start, end } => {
                     put_varint(&mut stored, strings.len() as u64);
-                    strings.push(value);
+                    strings.push(&text[start..end]);
                 }
             }
         }

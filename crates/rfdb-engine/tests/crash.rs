@@ -1,4 +1,5 @@
 //! Every point at which a process can die or the power can be cut, for random histories.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod common;
 
@@ -118,7 +119,7 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
         }
         history.begun = Some(model.clone());
         if matches!(step, Step::Reopen) {
-            engine = None;
+            drop(engine.take());
             match Engine::open_in(arc(), DIR, options(durability)) {
                 Ok(opened) => engine = Some(opened),
                 Err(_) => return history,

@@ -1,4 +1,5 @@
 //! Random histories of all operations against a plain model; equal after every step.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod common;
 

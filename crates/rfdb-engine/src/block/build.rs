@@ -59,6 +59,7 @@ struct Templates {
     /// Matcher that fitted last, by type code: rows of one type usually have one shape.
     last: Vec<usize>,
     scratch: Vec<u8>,
+    holes: Vec<Hole>,
 }
 
 fn hash_id(id: NodeId) -> u64 {
@@ -270,7 +271,7 @@ impl BlockBuilder {
         if self.templates.last.len() <= type_code {
             self.templates.last.resize(type_code + 1, usize::MAX);
         }
-        let mut holes: Vec<Hole<'_>> = Vec::with_capacity(16);
+        let mut holes = std::mem::take(&mut self.templates.holes);
         let last = self.templates.last[type_code];
         let fits = self
             .templates
@@ -301,15 +302,16 @@ impl BlockBuilder {
             number
         };
         put_varint(out, u64::from(self.templates.matchers[number].0));
-        for hole in holes {
+        for &hole in &holes {
             match hole {
                 Hole::Integer(value) => put_varint(out, zigzag(value)),
-                Hole::String(value) => {
-                    let string = self.intern(value.as_bytes());
+                Hole::String { start, end } => {
+                    let string = self.intern(&text.as_bytes()[start..end]);
                     put_varint(out, u64::from(string));
                 }
             }
         }
+        self.templates.holes = holes;
         true
     }
 

@@ -4,6 +4,7 @@
 //! and name columns is not stored; any other text is stored whole.
 
 use super::flag;
+use crate::codec::push_decimal;
 
 /// A semantic id taken apart.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,9 +81,8 @@ pub(super) fn join(parts: &Parts<'_>, file: &str, node_type: &str, name: &str) -
     }
     out.push_str(parts.text);
     if parts.flags & flag::NUMBER != 0 {
-        use std::fmt::Write as _;
-        // Writing to a string does not fail.
-        let _ = write!(out, "#{}", parts.number);
+        out.push('#');
+        push_decimal(&mut out, parts.number);
     }
     out
 }

@@ -136,6 +136,11 @@ impl<'a> BlockView<'a> {
         std::str::from_utf8(self.string_bytes(number)?).ok()
     }
 
+    /// Bytes of metadata of all edges.
+    pub(crate) fn edge_payload_bytes(&self) -> usize {
+        self.edge_payload.len()
+    }
+
     /// All strings of the block, one after the other.
     pub(crate) fn all_strings(&self) -> &'a [u8] {
         self.string_bytes

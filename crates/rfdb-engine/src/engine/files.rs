@@ -66,6 +66,8 @@ pub(super) struct Files {
     manifest_number: u64,
     manifest: Option<Arc<dyn StorageFile>>,
     manifest_len: u64,
+    /// Length of the manifest when it was begun.
+    checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,
     active: Option<Active>,
     pub(super) next_file: u32,
@@ -175,6 +177,7 @@ impl Files {
             manifest_number: 0,
             manifest: None,
             manifest_len: 0,
+            checkpoint_len: 0,
             mark: Some(mark),
             active: None,
             next_file: 1,
@@ -248,6 +251,7 @@ impl Files {
             manifest_number: number,
             manifest: None,
             manifest_len: 0,
+            checkpoint_len: 0,
             mark: None,
             active: None,
             next_file: 1,
@@ -445,6 +449,11 @@ impl Files {
         self.active.as_ref().map(|active| active.number)
     }
 
+    /// Bytes of edits since the manifest was begun by this process.
+    pub(super) fn log_bytes(&self) -> u64 {
+        self.manifest_len - self.checkpoint_len
+    }
+
     /// Lets the next block begin a new segment.
     pub(super) fn rotate(&mut self) {
         self.active = None;
@@ -538,10 +547,8 @@ impl Files {
             let _ = manifest.truncate(self.manifest_len);
             return Err((Error::io("write", path, error), false));
         }
-        if sync {
-            if let Err(error) = manifest.sync() {
-                return Err((Error::io("sync", path, error), true));
-            }
+        if sync && let Err(error) = manifest.sync() {
+            return Err((Error::io("sync", path, error), true));
         }
         self.manifest_len += frame.len() as u64;
         if sync {
@@ -660,6 +667,7 @@ impl Files {
         self.manifest_number = number;
         self.manifest = Some(file);
         self.manifest_len = bytes.len() as u64;
+        self.checkpoint_len = self.manifest_len;
         self.index = contents.index;
         Ok(())
     }

@@ -12,11 +12,12 @@ use rustc_hash::FxHashMap;
 use super::background::Background;
 use super::delta::CommitDelta;
 use super::files::Files;
+use super::finalize::Scope;
 use super::state::{State, guard};
 use super::{Durability, IndexMode, Options, SnapshotInfo};
 use crate::block::{BlockBuilder, BlockView};
 use crate::block_ref::BlockDesc;
-use crate::manifest::{Contents, Edit, Kept};
+use crate::manifest::{Edit, Kept};
 use crate::run::{BlockHandle, Run};
 use crate::snapshot::Version;
 use crate::storage::{Bytes, Storage};
@@ -24,8 +25,8 @@ use crate::{Batch, Error, FieldDeclaration, Owner, Result};
 
 /// Overlay rows below which the indexes are not built anew in the background.
 const OVERLAY_FLOOR: u64 = 1 << 16;
-/// Superseded bytes below which data files are not rewritten in the background.
-const GARBAGE_FLOOR: u64 = 1 << 20;
+/// Superseded bytes and manifest edits below which files are not rewritten in the background.
+const GARBAGE_FLOOR: u64 = 1 << 13;
 
 /// A live block of an owner.
 #[derive(Debug, Clone)]
@@ -338,7 +339,10 @@ impl Inner {
         for (file, context) in &owners {
             retire.extend(writer.blocks_of(Owner::new(file, context))?);
         }
-        self.apply(&mut writer, retire, prepared, mode)
+        let delta = self.apply(&mut writer, retire, prepared, mode)?;
+        drop(writer);
+        self.relieve(mode);
+        Ok(delta)
     }
 
     /// Adds a block to those of its owner.
@@ -349,7 +353,30 @@ impl Inner {
             prepared.push(Prepared::new(builder, None)?);
         }
         let mut writer = self.writable()?;
-        self.apply(&mut writer, Vec::new(), prepared, IndexMode::Immediate)
+        let delta = self.apply(&mut writer, Vec::new(), prepared, IndexMode::Immediate)?;
+        drop(writer);
+        self.relieve(IndexMode::Immediate);
+        Ok(delta)
+    }
+
+    /// Lets a writer that supersedes faster than the background thread cleans up do the work itself, so that the disk does not
+    /// fill.
+    fn relieve(self: &Arc<Self>, mode: IndexMode) {
+        if mode == IndexMode::Deferred {
+            return;
+        }
+        let overdue = {
+            let writer = guard(&self.writer);
+            let log = writer.files.as_ref().map_or(0, Files::log_bytes);
+            let live = writer.data_bytes.saturating_sub(writer.garbage);
+            !writer.loading
+                && writer.stopped.is_none()
+                && writer.garbage + log > (live / 2).max(GARBAGE_FLOOR)
+        };
+        if overdue {
+            // The commit stands, whatever comes of this.
+            let _ = self.finalize(Scope::Overlay);
+        }
     }
 
     /// Takes blocks away and puts blocks in, in one commit. Everything that can fail comes before anything is changed.
@@ -458,8 +485,9 @@ impl Inner {
                 (state.overlay_rows(), state.base_rows())
             };
             let live = writer.data_bytes.saturating_sub(writer.garbage);
+            let log = writer.files.as_ref().map_or(0, Files::log_bytes);
             let grown = overlay > (base / 2).max(OVERLAY_FLOOR)
-                || writer.garbage > (live / 2).max(GARBAGE_FLOOR);
+                || writer.garbage + log > (live / 4).max(GARBAGE_FLOOR);
             if grown && !writer.loading && on_disk {
                 self.background.request_finalize(self);
             }
@@ -490,13 +518,13 @@ impl Inner {
                 .map(|b| (Arc::clone(&b.desc.file), Arc::clone(&b.desc.context))),
         );
         for key in keys {
-            if !changed.contains_key(&key) {
+            changed.entry(key).or_insert_with_key(|key| {
                 let mut blocks = writer
                     .blocks_of(Owner::new(&key.0, &key.1))
                     .unwrap_or_default();
                 blocks.retain(|block| !gone.contains(&block.id()));
-                changed.insert(key, blocks);
-            }
+                blocks
+            });
         }
         for block in added {
             let key = (

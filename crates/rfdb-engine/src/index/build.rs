@@ -126,7 +126,7 @@ fn try_map<I: Send, O: Send, E: Send>(
 }
 
 /// Cuts a slice into consecutive pieces.
-fn cut<'s, T>(mut slice: &'s mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&'s mut [T]> {
+fn cut<T>(mut slice: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
     let mut pieces = Vec::new();
     for length in lengths {
         let (piece, rest) = slice.split_at_mut(length);
@@ -867,7 +867,7 @@ fn type_column(parts: &[Part], width: u8) -> Vec<u8> {
 
 fn block_records(blocks: &[BlockSource<'_>], layout: &Layout, strings: &StringSet<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(blocks.len() * BLOCK_RECORD);
-    for (number, BlockSource { desc, .. }) in blocks.iter().enumerate() {
+    for (number, BlockSource { desc, view }) in blocks.iter().enumerate() {
         for wide in [desc.id, desc.commit, desc.offset] {
             out.extend_from_slice(&wide.to_le_bytes());
         }
@@ -881,7 +881,7 @@ fn block_records(blocks: &[BlockSource<'_>], layout: &Layout, strings: &StringSe
             layout.edges[number],
             strings.number(&desc.file),
             strings.number(&desc.context),
-            0,
+            view.edge_payload_bytes() as u32,
         ];
         put_column_wide(&mut out, &narrow);
     }

@@ -80,6 +80,12 @@ impl BlockRecord<'_> {
         self.narrow(4)
     }
 
+    /// Bytes of metadata of all edges of the block.
+    #[inline]
+    pub(crate) fn edge_payload(&self) -> u32 {
+        self.narrow(9)
+    }
+
     fn first_node(&self) -> u32 {
         self.narrow(5)
     }

@@ -53,20 +53,19 @@ impl Version {
                 && only_type
                 && !image.has_older_rows()
                 && run.all_live(self.number)
+                && let Driver::Type(pattern) = driver
             {
-                if let Driver::Type(pattern) = driver {
-                    let types = image.types_like(pattern)?;
-                    let several = types.len() > 1;
-                    for number in types {
-                        for vertex in image.type_postings(number)? {
-                            if found.len() == limit && !several {
-                                break;
-                            }
-                            found.push(image.id(vertex)?);
+                let types = image.types_like(pattern)?;
+                let several = types.len() > 1;
+                for number in types {
+                    for vertex in image.type_postings(number)? {
+                        if found.len() == limit && !several {
+                            break;
                         }
+                        found.push(image.id(vertex)?);
                     }
-                    break;
                 }
+                break;
             }
             for vertex in self.candidates(number, image, &driver)? {
                 if let Some(id) = self.check(number, image, vertex, query)? {

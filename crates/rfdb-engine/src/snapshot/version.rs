@@ -1,5 +1,6 @@
 //! Reading single nodes and edges of a version.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use super::OwnerInfo;
@@ -230,6 +231,15 @@ impl Version {
         place: Place,
     ) -> Result<Edge<'s>> {
         let run = &self.runs[place.run];
+        // Most blocks have no metadata on edges: then there is nothing to read in them.
+        if run.image()?.block(place.block)?.edge_payload() == 0 {
+            return Ok(Edge {
+                src,
+                dst,
+                edge_type,
+                metadata: Cow::Borrowed(""),
+            });
+        }
         let metadata = run
             .block(place.block)?
             .edge_metadata(place.row as usize)

@@ -460,7 +460,7 @@ fn matches(query: &NodeQuery, node: &ModelNode) -> bool {
             .iter()
             .all(|(field, value)| match object.get(field) {
                 Some(serde_json::Value::String(text)) => text == value,
-                Some(other) => other.to_string() == *value,
+                Some(other) => &other.to_string() == value,
                 None => false,
             })
 }
