@@ -23,7 +23,8 @@ async fn connect(port: u16, origin: Option<&str>) -> Result<Socket, tokio_tungst
 
 async fn receive(socket: &mut Socket) -> Value {
     loop {
-        match socket.next().await.unwrap().unwrap() {
+        let message = tokio::time::timeout(std::time::Duration::from_secs(20), socket.next());
+        match message.await.expect("no answer").unwrap().unwrap() {
             Message::Binary(bytes) => return rmp_serde::from_slice(&bytes).unwrap(),
             Message::Pong(_) => {}
             other => panic!("{other:?}"),
