@@ -71,7 +71,11 @@ impl Doomed {
             .map(|edge| (edge.src, edge.dst, edge.edge_type))
             .collect();
         let gone = |id: &u128| self.nodes.contains(id) && !kept_nodes.contains(id);
-        let gone_nodes = self.nodes.iter().filter(|id| gone(id)).map(|id| NodeId(*id));
+        let gone_nodes = self
+            .nodes
+            .iter()
+            .filter(|id| gone(id))
+            .map(|id| NodeId(*id));
         let gone_edges = self
             .edges
             .iter()
@@ -158,7 +162,6 @@ pub(crate) fn commit(
     let (gone_nodes, gone_edges) = doomed.without(&nodes, &edges);
     let mut edges_removed = doomed.edges.len() as u64;
 
-
     node_types.extend(nodes.types().map(str::to_owned));
     edge_types.extend(edges.types().map(str::to_owned));
 
@@ -176,8 +179,12 @@ pub(crate) fn commit(
         .unwrap_or_default();
     let mut batch = Batch::new();
     batch.owner(Owner::new(owner, CONTEXT));
-    nodes.iter().for_each(|node| batch.push_node(node_row(node)));
-    edges.iter().for_each(|edge| batch.push_edge(edge_row(edge)));
+    nodes
+        .iter()
+        .for_each(|node| batch.push_node(node_row(node)));
+    edges
+        .iter()
+        .for_each(|edge| batch.push_edge(edge_row(edge)));
     if request.file_context.is_some() {
         // The records of a context are replaced as a whole.
         if !gone_nodes.is_empty() || !gone_edges.is_empty() {

@@ -177,7 +177,9 @@ impl Raw {
     }
 
     pub(crate) fn receive(&mut self) -> Value {
-        let bytes = self.receive_bytes().expect("the server closed the connection");
+        let bytes = self
+            .receive_bytes()
+            .expect("the server closed the connection");
         rmp_serde::from_slice(&bytes).unwrap()
     }
 
