@@ -9,6 +9,7 @@ use rfdb_protocol::{
     encode_response, hash_id,
 };
 
+#[allow(clippy::unwrap_used, reason = "a helper of tests")]
 fn round_trip(request: &Request) {
     let mut bytes = Vec::new();
     encode_request(request, Some("r1"), &mut bytes).unwrap();
