@@ -7,6 +7,7 @@ mod framing;
 mod fuzz_twins;
 mod node;
 mod process;
+mod queries;
 mod snapshots;
 mod streaming;
 mod support;
