@@ -9,6 +9,7 @@ use args::{Args, Parsed};
 use rfdb_server::{Config, Dispatcher, Options, Server, ServerOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

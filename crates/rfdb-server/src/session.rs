@@ -7,20 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use rfdb_engine::{IndexMode, LoadState, NodeId, Owner, Snapshot};
+use rfdb_engine::{LoadState, NodeId, Snapshot};
 use rfdb_protocol::{
-    Access, AttrQuery, Batch, Commit, Delta, Direction, ErrorCode, FieldDeclaration, Handler,
-    Request, Response, True, WireError,
+    Access, AttrQuery, Batch, Direction, ErrorCode, Handler, Request, Response, True, WireError,
 };
 
 use crate::database::Database;
 use crate::datalog::{Budget, Question};
 use crate::dispatcher::Dispatcher;
 use crate::error::ToWire;
-use crate::file_commit;
 use crate::read::{self, EdgeTypes, EdgesOf, Order, SizeLimit};
 use crate::registry::DEFAULT;
-use crate::rows::{edge_row, encode_batch, node_row};
 use crate::scan::{Rows, Scans};
 use crate::versions;
 

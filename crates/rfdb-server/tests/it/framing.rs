@@ -303,7 +303,7 @@ fn answers_ping(raw: &mut Raw) -> bool {
 fn a_connection_over_the_limit_is_refused_with_a_code() {
     let server = TestServer::start_with(&["--max-connections", "2"]);
     // The connection that found out that the server is ready may not have left yet.
-    let mut place = || loop {
+    let place = || loop {
         let mut raw = server.connect();
         if answers_ping(&mut raw) {
             return raw;
