@@ -1,5 +1,7 @@
 //! The server as its clients see it: the real binary, real sockets, raw frames.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod clients;
 mod commands;
 mod databases;
