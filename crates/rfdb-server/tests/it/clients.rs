@@ -481,12 +481,11 @@ fn many_clients_at_once() {
     let memory = |server: &TestServer| {
         let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()))
             .unwrap_or_default();
-        let line = status
+        status
             .lines()
             .find(|line| line.starts_with("VmRSS:"))
             .unwrap_or_default()
-            .to_owned();
-        line
+            .to_owned()
     };
     let clients = number("RFDB_LOAD_CLIENTS", 16);
     let seconds = number("RFDB_LOAD_SECONDS", 2);
