@@ -27,6 +27,7 @@
 
 mod batch;
 mod codec;
+mod command;
 mod commit;
 mod envelope;
 mod error;
@@ -44,12 +45,13 @@ pub use codec::{
     Answer, DecodeError, Incoming, decode_request, decode_response, encode_request,
     encode_response, response_id,
 };
+pub use command::Access;
 pub use commit::{Commit, Part};
 pub use error::{ErrorCode, WireError};
 pub use handler::Handler;
 pub use id::{NodeId, hash_id, parse_id};
 pub use query::{AttrQuery, Direction};
-pub use request::{Access, FieldDeclaration, FileCommit, Request, SnapshotPair, SnapshotRef};
+pub use request::{FieldDeclaration, FileCommit, Request, SnapshotPair, SnapshotRef};
 pub use response::{
     DatabaseEntry, Delta, ExplainProfile, ExplainStats, ExplainStep, Explained, NodeBox, Response,
     ResponseKind, SlowQuery, SnapshotDiff, SnapshotEntry, SnapshotTotals, Solution, Stats, True,

@@ -146,7 +146,6 @@ impl Server {
     }
 
     /// Makes a running server end, from another task or thread.
-    #[must_use]
     pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static + use<> {
         let shared = Arc::clone(&self.shared);
         move || {

@@ -1,6 +1,5 @@
 //! `rfdb-client` against the server: both interfaces, both transports, many at once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rfdb_client::{
@@ -474,8 +473,31 @@ fn the_asynchronous_client_shares_a_connection_between_calls() {
 
 #[test]
 fn many_clients_at_once() {
-    let server = Arc::new(TestServer::start());
-    let report = rfdb_client_load::run(&server.socket, 16, Duration::from_secs(2));
+    let server = TestServer::start();
+    // The campaign of `cargo xtask bench-server --soak` sets them.
+    let number = |name: &str, default: u64| {
+        std::env::var(name).map_or(default, |text| text.parse().unwrap())
+    };
+    let memory = |server: &TestServer| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()))
+            .unwrap_or_default();
+        status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let clients = number("RFDB_LOAD_CLIENTS", 16);
+    let seconds = number("RFDB_LOAD_SECONDS", 2);
+    let report = rfdb_client_load::run(
+        &server.socket,
+        clients as usize,
+        Duration::from_secs(seconds),
+    );
+    println!(
+        "{clients} clients, {seconds} s: {report:?}; server {}",
+        memory(&server)
+    );
     assert!(
         report.commits > 0 && report.reads > 0 && report.drops > 0,
         "{report:?}"

@@ -151,7 +151,7 @@ fn signals_flush_and_remove_the_socket() {
     assert_eq!(status.signal(), Some(Signal::HUP.as_raw()));
     assert!(server.socket.exists());
     // What stays is recognised as nobody's.
-    let server = server.restart(&[]);
+    let server = server.restart_over_stale_socket(&[]);
     server.connect().ok(json!({"cmd": "ping"}));
 }
 

@@ -36,7 +36,8 @@ async fn connect(
 
 async fn receive(socket: &mut Socket) -> Value {
     loop {
-        match socket.next().await.unwrap().unwrap() {
+        let message = tokio::time::timeout(std::time::Duration::from_secs(20), socket.next());
+        match message.await.expect("no answer").unwrap().unwrap() {
             Message::Binary(bytes) => return rmp_serde::from_slice(&bytes).unwrap(),
             Message::Pong(_) => {}
             other => panic!("{other:?}"),

@@ -77,7 +77,7 @@ fn drop_in_mid_frame(socket: &Path, round: u64) {
             })
     })
     .unwrap();
-    let cut = if round % 2 == 0 {
+    let cut = if round.is_multiple_of(2) {
         frame.len()
     } else {
         (round as usize / 2) % frame.len()
