@@ -5,8 +5,21 @@ use std::time::Instant;
 use rfdb_engine::{Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeRow, Options, Owner};
 
 fn module(m: usize) -> (Batch, f64) {
-    let file = format!("packages/library/src/feature_{:03}/module_{m:05}.ts", m % 97);
-    let types = ["FUNCTION", "CALL", "VARIABLE", "CONSTANT", "PARAMETER", "SCOPE", "IMPORT", "CLASS", "METHOD"];
+    let file = format!(
+        "packages/library/src/feature_{:03}/module_{m:05}.ts",
+        m % 97
+    );
+    let types = [
+        "FUNCTION",
+        "CALL",
+        "VARIABLE",
+        "CONSTANT",
+        "PARAMETER",
+        "SCOPE",
+        "IMPORT",
+        "CLASS",
+        "METHOD",
+    ];
     let mut rows = Vec::new();
     for n in 0..100usize {
         let t = types[n % 9];
@@ -14,7 +27,11 @@ fn module(m: usize) -> (Batch, f64) {
         let sid = format!("{file}->{t}->{name}[in:scope{}]#{n}", n / 10);
         let meta = format!(
             r#"{{"line":{},"column":{},"endLine":{},"endColumn":{},"kind":"const","callee":"obj.method{}","async":false}}"#,
-            n * 3, n % 80, n * 3 + 1, n % 70, n % 7
+            n * 3,
+            n % 80,
+            n * 3 + 1,
+            n % 70,
+            n % 7
         );
         rows.push((sid, t, name, meta));
     }
@@ -23,11 +40,28 @@ fn module(m: usize) -> (Batch, f64) {
     let mut batch = Batch::new();
     batch.owner(Owner::new(&file, "analysis"));
     for (id, (sid, t, name, meta)) in ids.iter().zip(&rows) {
-        batch.push_node(NodeRow { id: *id, semantic_id: sid, node_type: t, name, file: &file, exported: false, metadata: meta });
+        batch.push_node(NodeRow {
+            id: *id,
+            semantic_id: sid,
+            node_type: t,
+            name,
+            file: &file,
+            exported: false,
+            metadata: meta,
+        });
     }
     for e in 0..250usize {
-        let dst = if e % 10 == 0 { NodeId::from_semantic(&format!("global{}", (e * 7 + m) % 5000)) } else { ids[(e * 7 + 3) % 100] };
-        batch.push_edge(EdgeRow { src: ids[e % 100], dst, edge_type: ["CONTAINS", "CALLS", "USES"][e % 3], metadata: "" });
+        let dst = if e % 10 == 0 {
+            NodeId::from_semantic(&format!("global{}", (e * 7 + m) % 5000))
+        } else {
+            ids[(e * 7 + 3) % 100]
+        };
+        batch.push_edge(EdgeRow {
+            src: ids[e % 100],
+            dst,
+            edge_type: ["CONTAINS", "CALLS", "USES"][e % 3],
+            metadata: "",
+        });
     }
     (batch, start.elapsed().as_secs_f64())
 }
@@ -38,7 +72,10 @@ fn main() {
     let threads: usize = args.next().map_or(2, |a| a.parse().unwrap());
     let dir = std::env::temp_dir().join("rfdb-load-example");
     let _ = std::fs::remove_dir_all(&dir);
-    let options = Options { durability: Durability::None, ..Options::default() };
+    let options = Options {
+        durability: Durability::None,
+        ..Options::default()
+    };
     let engine = Engine::create(&dir, options.clone()).unwrap();
     engine.begin_load().unwrap();
     let start = Instant::now();
@@ -63,11 +100,21 @@ fn main() {
     });
     let (push, commit) = sums.iter().fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
     let n = (modules * 100) as f64;
-    println!("load wall {:.3}s  push {:.0} ns/node (with 2.5 edges)  commit {:.0} ns/node", start.elapsed().as_secs_f64(), push / n * 1e9, commit / n * 1e9);
+    println!(
+        "load wall {:.3}s  push {:.0} ns/node (with 2.5 edges)  commit {:.0} ns/node",
+        start.elapsed().as_secs_f64(),
+        push / n * 1e9,
+        commit / n * 1e9
+    );
     let start = Instant::now();
     engine.rebuild_indexes().unwrap();
     let f = start.elapsed().as_secs_f64();
-    println!("finalize wall {:.3}s = {:.0} ns/node, {:.0} ns/row", f, f / n * 1e9, f / n * 1e9 / 3.5);
+    println!(
+        "finalize wall {:.3}s = {:.0} ns/node, {:.0} ns/row",
+        f,
+        f / n * 1e9,
+        f / n * 1e9 / 3.5
+    );
     let start = Instant::now();
     drop(engine);
     println!("close {:.3} ms", start.elapsed().as_secs_f64() * 1e3);
@@ -75,7 +122,14 @@ fn main() {
     let engine = Engine::open(&dir, options).unwrap();
     println!("open {:.3} ms", start.elapsed().as_secs_f64() * 1e3);
     let snapshot = engine.snapshot();
-    println!("nodes {} edges {}", snapshot.node_count().unwrap(), snapshot.edge_count().unwrap());
-    let bytes: u64 = std::fs::read_dir(&dir).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
+    println!(
+        "nodes {} edges {}",
+        snapshot.node_count().unwrap(),
+        snapshot.edge_count().unwrap()
+    );
+    let bytes: u64 = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|e| e.unwrap().metadata().unwrap().len())
+        .sum();
     println!("disk {bytes} = {:.1} bytes/node", bytes as f64 / n);
 }

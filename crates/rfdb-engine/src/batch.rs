@@ -33,7 +33,12 @@ impl Batch {
     /// Begins the rows of an owner, or goes on with them if the batch has the owner already. An owner without rows is
     /// deleted by the commit.
     pub fn owner(&mut self, owner: Owner<'_>) {
-        let Self { builders, by_owner, current, .. } = self;
+        let Self {
+            builders,
+            by_owner,
+            current,
+            ..
+        } = self;
         let hash = hash_owner(owner);
         if let Some(&number) = by_owner.find(hash, |&number| builders[number].owner() == owner) {
             *current = number;
@@ -41,7 +46,9 @@ impl Batch {
         }
         *current = builders.len();
         builders.push(BlockBuilder::new(owner));
-        by_owner.insert_unique(hash, *current, |&number| hash_owner(builders[number].owner()));
+        by_owner.insert_unique(hash, *current, |&number| {
+            hash_owner(builders[number].owner())
+        });
     }
 
     /// Adds a node to the current owner. A wrong row (metadata that is not a JSON object) makes the commit fail.

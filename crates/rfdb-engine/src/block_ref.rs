@@ -31,7 +31,10 @@ pub(crate) struct BlockDesc {
 
 impl BlockDesc {
     pub(crate) fn owner(&self) -> Owner<'_> {
-        Owner { file: &self.file, context: &self.context }
+        Owner {
+            file: &self.file,
+            context: &self.context,
+        }
     }
 
     pub(crate) fn rows(&self) -> u64 {

@@ -94,17 +94,26 @@ impl<'a> Cursor<'a> {
 
 #[inline]
 pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
-    bytes.get(offset..)?.first_chunk::<4>().map(|b| u32::from_le_bytes(*b))
+    bytes
+        .get(offset..)?
+        .first_chunk::<4>()
+        .map(|b| u32::from_le_bytes(*b))
 }
 
 #[inline]
 pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
-    bytes.get(offset..)?.first_chunk::<8>().map(|b| u64::from_le_bytes(*b))
+    bytes
+        .get(offset..)?
+        .first_chunk::<8>()
+        .map(|b| u64::from_le_bytes(*b))
 }
 
 #[inline]
 pub(crate) fn id_at(bytes: &[u8], offset: usize) -> Option<NodeId> {
-    bytes.get(offset..)?.first_chunk::<16>().map(|b| NodeId(u128::from_le_bytes(*b)))
+    bytes
+        .get(offset..)?
+        .first_chunk::<16>()
+        .map(|b| NodeId(u128::from_le_bytes(*b)))
 }
 
 /// Bytes that a column needs per number for values up to `max`.
@@ -153,7 +162,11 @@ impl<'a> Packed<'a> {
         match self.width {
             0 => Some(0),
             1 => self.bytes.get(index).map(|&b| u32::from(b)),
-            2 => self.bytes.get(index * 2..)?.first_chunk::<2>().map(|b| u32::from(u16::from_le_bytes(*b))),
+            2 => self
+                .bytes
+                .get(index * 2..)?
+                .first_chunk::<2>()
+                .map(|b| u32::from(u16::from_le_bytes(*b))),
             _ => u32_at(self.bytes, index * 4),
         }
     }
@@ -163,7 +176,10 @@ impl<'a> Packed<'a> {
         let bytes = self.bytes.get(..len * usize::from(self.width))?;
         match self.width {
             0 => (0..len).for_each(|i| f(i, 0)),
-            1 => bytes.iter().enumerate().for_each(|(i, &b)| f(i, u32::from(b))),
+            1 => bytes
+                .iter()
+                .enumerate()
+                .for_each(|(i, &b)| f(i, u32::from(b))),
             2 => bytes
                 .chunks_exact(2)
                 .enumerate()

@@ -29,7 +29,8 @@ impl Dictionary {
     pub(crate) fn intern(&mut self, string: &[u8], limit: usize) -> Option<u32> {
         let Self { bytes, ends, table } = self;
         let hash = hash_bytes(string);
-        if let Some(&number) = table.find(hash, |&number| string_at(bytes, ends, number) == string) {
+        if let Some(&number) = table.find(hash, |&number| string_at(bytes, ends, number) == string)
+        {
             return Some(number);
         }
         if bytes.len() + string.len() > limit {
@@ -38,7 +39,9 @@ impl Dictionary {
         let number = u32::try_from(ends.len()).ok()?;
         bytes.extend_from_slice(string);
         ends.push(u32::try_from(bytes.len()).ok()?);
-        table.insert_unique(hash, number, |&number| hash_bytes(string_at(bytes, ends, number)));
+        table.insert_unique(hash, number, |&number| {
+            hash_bytes(string_at(bytes, ends, number))
+        });
         Some(number)
     }
 
@@ -47,7 +50,9 @@ impl Dictionary {
         let Self { bytes, ends, table } = self;
         bytes.reserve(more_bytes);
         ends.reserve(strings);
-        table.reserve(strings, |&number| hash_bytes(string_at(bytes, ends, number)));
+        table.reserve(strings, |&number| {
+            hash_bytes(string_at(bytes, ends, number))
+        });
     }
 
     pub(crate) fn get(&self, number: u32) -> &[u8] {
@@ -74,10 +79,15 @@ mod tests {
     #[test]
     fn equal_strings_get_equal_numbers() {
         let mut dictionary = Dictionary::default();
-        let numbers: Vec<_> =
-            ["a", "", "b", "a", ""].iter().map(|s| dictionary.intern(s.as_bytes(), 100).unwrap()).collect();
+        let numbers: Vec<_> = ["a", "", "b", "a", ""]
+            .iter()
+            .map(|s| dictionary.intern(s.as_bytes(), 100).unwrap())
+            .collect();
         assert_eq!(numbers, [0, 1, 2, 0, 1]);
-        assert_eq!((dictionary.get(1), dictionary.get(2)), (&b""[..], &b"b"[..]));
+        assert_eq!(
+            (dictionary.get(1), dictionary.get(2)),
+            (&b""[..], &b"b"[..])
+        );
         assert_eq!(dictionary.intern(b"too long", 5), None);
     }
 }

@@ -28,6 +28,8 @@ mod codec;
 mod dictionary;
 mod engine;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod id;
 mod index;
 mod manifest;
@@ -41,7 +43,8 @@ pub mod storage;
 
 pub use batch::Batch;
 pub use engine::{
-    Changes, CommitDelta, Durability, Engine, IndexMode, LoadState, Options, Problem, SnapshotInfo, VerifyReport,
+    Changes, CommitDelta, Durability, Engine, IndexMode, LoadState, Options, Problem, SnapshotInfo,
+    VerifyReport,
 };
 pub use error::{Error, LockHolder, Result};
 pub use id::NodeId;

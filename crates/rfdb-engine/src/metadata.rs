@@ -33,7 +33,10 @@ fn canonical_integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
         end += 1;
     }
     let leading_zero = text.get(start) == Some(&b'0') && (end - start > 1 || negative);
-    if end == start || leading_zero || matches!(text.get(end), Some(b'.' | b'e' | b'E' | b'+' | b'-')) {
+    if end == start
+        || leading_zero
+        || matches!(text.get(end), Some(b'.' | b'e' | b'E' | b'+' | b'-'))
+    {
         return None;
     }
     Some((if negative { -value } else { value }, end))
@@ -42,7 +45,9 @@ fn canonical_integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
 /// Where the string that begins after a quote at `start - 1` ends, if it has no escape and no control character.
 fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
     let rest = text.get(start..)?;
-    let len = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
+    let len = rest
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
     (rest[len] == b'"').then_some(start + len)
 }
 
@@ -94,7 +99,8 @@ pub(crate) fn split<'a>(text: &'a str, template: &mut Vec<u8>, holes: &mut Vec<H
             }
             _ => {
                 template.push(byte);
-                value_may_begin = matches!(byte, b':' | b',' | b'[') || (value_may_begin && byte == b' ');
+                value_may_begin =
+                    matches!(byte, b':' | b',' | b'[') || (value_may_begin && byte == b' ');
                 at += 1;
             }
         }
@@ -112,7 +118,8 @@ pub(crate) fn is_object(template: &[u8]) -> bool {
         }
     }
     let begins = filled.iter().find(|b| !b.is_ascii_whitespace());
-    begins == Some(&b'{') && serde_json::from_slice::<serde_json::Value>(&filled).is_ok_and(|value| value.is_object())
+    begins == Some(&b'{')
+        && serde_json::from_slice::<serde_json::Value>(&filled).is_ok_and(|value| value.is_object())
 }
 
 /// A template prepared for matching: literal parts, each followed by a hole, and the literal end.
@@ -133,7 +140,11 @@ impl Matcher {
                 start = at + 1;
             }
         }
-        Self { text: template.into(), parts, end: start }
+        Self {
+            text: template.into(),
+            parts,
+            end: start,
+        }
     }
 
     /// The holes of a text that this template can give; `false` if it cannot. The output is cleared first.
@@ -148,11 +159,15 @@ impl Matcher {
             }
             at += literal.len();
             if marker == INTEGER {
-                let Some((value, end)) = canonical_integer(bytes, at) else { return false };
+                let Some((value, end)) = canonical_integer(bytes, at) else {
+                    return false;
+                };
                 holes.push(Hole::Integer(value));
                 at = end;
             } else {
-                let Some(end) = plain_string_end(bytes, at) else { return false };
+                let Some(end) = plain_string_end(bytes, at) else {
+                    return false;
+                };
                 holes.push(Hole::String(&text[at..end]));
                 at = end;
             }
@@ -204,7 +219,10 @@ mod tests {
         let (mut template, mut holes) = (Vec::new(), Vec::new());
         split(text, &mut template, &mut holes);
         let mut again = Vec::new();
-        assert!(Matcher::new(&template).holes(text, &mut again), "a template matches its own text");
+        assert!(
+            Matcher::new(&template).holes(text, &mut again),
+            "a template matches its own text"
+        );
         assert_eq!(again, holes);
         let (mut stored, mut strings) = (Vec::new(), Vec::new());
         for hole in holes {
@@ -217,7 +235,13 @@ mod tests {
             }
         }
         let mut out = String::new();
-        fill(&template, &mut Cursor::new(&stored), |i| strings.get(i as usize).copied(), &mut out).unwrap();
+        fill(
+            &template,
+            &mut Cursor::new(&stored),
+            |i| strings.get(i as usize).copied(),
+            &mut out,
+        )
+        .unwrap();
         (template, out)
     }
 
@@ -237,14 +261,24 @@ mod tests {
 
     #[test]
     fn rows_of_one_shape_share_a_template() {
-        assert_eq!(round_trip(r#"{"line":1,"n":"a"}"#).0, round_trip(r#"{"line":-77,"n":"other"}"#).0);
+        assert_eq!(
+            round_trip(r#"{"line":1,"n":"a"}"#).0,
+            round_trip(r#"{"line":-77,"n":"other"}"#).0
+        );
     }
 
     #[test]
     fn only_objects_are_metadata() {
         let valid = |text: &str| is_object(&round_trip(text).0);
         assert!(valid(r#" {"a":{"b":[1,"x"]}} "#));
-        for text in ["[]", "1", "x", r#"{"a":}"#, r#"{"a":1"#, "{\"a\":\"\u{3}\"}"] {
+        for text in [
+            "[]",
+            "1",
+            "x",
+            r#"{"a":}"#,
+            r#"{"a":1"#,
+            "{\"a\":\"\u{3}\"}",
+        ] {
             assert!(!valid(text), "{text}");
         }
     }

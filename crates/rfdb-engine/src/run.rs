@@ -29,16 +29,28 @@ pub(crate) struct BlockHandle {
 impl BlockHandle {
     /// A block of this process, whose bytes may be kept on the heap.
     pub(crate) fn new(desc: BlockDesc, file: Option<Arc<DataFile>>, bytes: Option<Bytes>) -> Self {
-        Self { desc, file, bytes: bytes.map_or_else(OnceLock::new, OnceLock::from), died: AtomicU64::new(0) }
+        Self {
+            desc,
+            file,
+            bytes: bytes.map_or_else(OnceLock::new, OnceLock::from),
+            died: AtomicU64::new(0),
+        }
     }
 
     fn path(&self) -> PathBuf {
-        self.file.as_ref().map_or_else(|| PathBuf::from("(memory)"), |file| file.path().to_path_buf())
+        self.file.as_ref().map_or_else(
+            || PathBuf::from("(memory)"),
+            |file| file.path().to_path_buf(),
+        )
     }
 
     #[cold]
     fn damaged(&self, what: &str) -> Error {
-        Error::damaged(self.path(), self.desc.offset, format!("{what} in the block of {}", self.desc.file))
+        Error::damaged(
+            self.path(),
+            self.desc.offset,
+            format!("{what} in the block of {}", self.desc.file),
+        )
     }
 
     /// The bytes, read and checked when they are first asked for.
@@ -46,7 +58,10 @@ impl BlockHandle {
         if let Some(bytes) = self.bytes.get() {
             return Ok(bytes);
         }
-        let file = self.file.as_ref().ok_or_else(|| self.damaged("contents are missing"))?;
+        let file = self
+            .file
+            .as_ref()
+            .ok_or_else(|| self.damaged("contents are missing"))?;
         let all = file.bytes(self.desc.end())?;
         let bytes = all
             .slice(self.desc.offset as usize..self.desc.end() as usize)
@@ -94,19 +109,32 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    pub(crate) fn new(image: Image, file: Arc<DataFile>, segments: Vec<(u32, u64, Arc<DataFile>)>) -> Self {
+    pub(crate) fn new(
+        image: Image,
+        file: Arc<DataFile>,
+        segments: Vec<(u32, u64, Arc<DataFile>)>,
+    ) -> Self {
         let blocks = image.counts().blocks as usize;
         let mut segments: Vec<BaseSegment> = segments
             .into_iter()
-            .map(|(number, end, file)| BaseSegment { number, end, file, bytes: OnceLock::new() })
+            .map(|(number, end, file)| BaseSegment {
+                number,
+                end,
+                file,
+                bytes: OnceLock::new(),
+            })
             .collect();
         segments.sort_by_key(|s| s.number);
         Self {
             image,
             file,
             segments,
-            died: std::iter::repeat_with(|| AtomicU64::new(0)).take(blocks).collect(),
-            checked: std::iter::repeat_with(|| AtomicU8::new(0)).take(blocks).collect(),
+            died: std::iter::repeat_with(|| AtomicU64::new(0))
+                .take(blocks)
+                .collect(),
+            checked: std::iter::repeat_with(|| AtomicU8::new(0))
+                .take(blocks)
+                .collect(),
             dead: AtomicU32::new(0),
         }
     }
@@ -127,7 +155,9 @@ impl Base {
     }
 
     pub(crate) fn is_dead(&self, number: u32) -> bool {
-        self.died.get(number as usize).is_none_or(|died| died.load(Ordering::Acquire) != 0)
+        self.died
+            .get(number as usize)
+            .is_none_or(|died| died.load(Ordering::Acquire) != 0)
     }
 
     fn segment(&self, number: u32) -> Result<&BaseSegment> {
@@ -135,7 +165,13 @@ impl Base {
             .binary_search_by_key(&number, |s| s.number)
             .ok()
             .and_then(|at| self.segments.get(at))
-            .ok_or_else(|| Error::damaged(self.image.path(), 0, "a block lies in a file that the index does not name"))
+            .ok_or_else(|| {
+                Error::damaged(
+                    self.image.path(),
+                    0,
+                    "a block lies in a file that the index does not name",
+                )
+            })
     }
 
     /// Bytes of a block, with the check of its first use.
@@ -151,8 +187,9 @@ impl Base {
         };
         let damaged = |what: &str| Error::damaged(segment.file.path(), record.offset(), what);
         let end = record.offset().saturating_add(u64::from(record.len()));
-        let block =
-            bytes.get(record.offset() as usize..end as usize).ok_or_else(|| damaged("the file is cut off"))?;
+        let block = bytes
+            .get(record.offset() as usize..end as usize)
+            .ok_or_else(|| damaged("the file is cut off"))?;
         let checked = self.checked.get(number as usize);
         if checked.is_none_or(|c| c.load(Ordering::Relaxed) == 0) {
             if !BlockView::is_intact(block, record.checksum()) {
@@ -195,13 +232,25 @@ impl Run {
         let counts = base.image.counts();
         let rows = u64::from(counts.node_rows) + u64::from(counts.edge_rows);
         let fields = Arc::default();
-        Self { blocks: Blocks::Base(base), image: OnceLock::new(), building: Mutex::new(()), fields, rows }
+        Self {
+            blocks: Blocks::Base(base),
+            image: OnceLock::new(),
+            building: Mutex::new(()),
+            fields,
+            rows,
+        }
     }
 
     /// Blocks by ascending number.
     pub(crate) fn overlay(blocks: Vec<Arc<BlockHandle>>, fields: Arc<[FieldDeclaration]>) -> Self {
         let rows = blocks.iter().map(|b| b.desc.rows()).sum();
-        Self { blocks: Blocks::Overlay(blocks), image: OnceLock::new(), building: Mutex::new(()), fields, rows }
+        Self {
+            blocks: Blocks::Overlay(blocks),
+            image: OnceLock::new(),
+            building: Mutex::new(()),
+            fields,
+            rows,
+        }
     }
 
     pub(crate) fn as_base(&self) -> Option<&Base> {
@@ -244,10 +293,15 @@ impl Run {
         }
         let sources: Vec<BlockSource<'_>> = blocks
             .iter()
-            .map(|block| Ok(BlockSource { desc: &block.desc, view: block.view()? }))
+            .map(|block| {
+                Ok(BlockSource {
+                    desc: &block.desc,
+                    view: block.view()?,
+                })
+            })
             .collect::<Result<_>>()?;
-        let built =
-            index::build(&sources, &self.fields).map_err(|bad| blocks[bad].damaged("contents are inconsistent"))?;
+        let built = index::build(&sources, &self.fields)
+            .map_err(|bad| blocks[bad].damaged("contents are inconsistent"))?;
         Ok(self.image.get_or_init(|| Image::from_built(built)))
     }
 
@@ -263,7 +317,11 @@ impl Run {
             Blocks::Base(base) => base.block_bytes(number),
             Blocks::Overlay(blocks) => match blocks.get(number as usize) {
                 Some(block) => Ok(block.bytes()?),
-                None => Err(Error::damaged("(memory)", 0, "a block number is out of range")),
+                None => Err(Error::damaged(
+                    "(memory)",
+                    0,
+                    "a block number is out of range",
+                )),
             },
         }
     }
@@ -278,9 +336,11 @@ impl Run {
         match &self.blocks {
             Blocks::Base(base) => match base.image.block(number) {
                 Ok(record) => match base.segment(record.segment()) {
-                    Ok(segment) => {
-                        Error::damaged(segment.file.path(), record.offset(), "columns of a block are inconsistent")
-                    }
+                    Ok(segment) => Error::damaged(
+                        segment.file.path(),
+                        record.offset(),
+                        "columns of a block are inconsistent",
+                    ),
                     Err(error) => error,
                 },
                 Err(error) => error,
@@ -321,7 +381,9 @@ impl Run {
                 let died = died.load(Ordering::Acquire);
                 died == 0 || died > version
             }),
-            Blocks::Overlay(blocks) => blocks.get(number as usize).is_some_and(|b| b.is_live_at(version)),
+            Blocks::Overlay(blocks) => blocks
+                .get(number as usize)
+                .is_some_and(|b| b.is_live_at(version)),
         }
     }
 

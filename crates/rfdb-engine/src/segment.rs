@@ -19,7 +19,12 @@ pub(crate) struct DataFile {
 
 impl DataFile {
     pub(crate) fn new(storage: Arc<dyn Storage>, path: PathBuf) -> Self {
-        Self { storage, path, mapped: Mutex::default(), retired: AtomicBool::new(false) }
+        Self {
+            storage,
+            path,
+            mapped: Mutex::default(),
+            retired: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -31,11 +36,17 @@ impl DataFile {
         let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
         if (mapped.len() as u64) < end {
             *mapped = self.storage.map(&self.path).map_err(|e| match e.kind() {
-                std::io::ErrorKind::NotFound => Error::damaged(&self.path, 0, "the file is missing"),
+                std::io::ErrorKind::NotFound => {
+                    Error::damaged(&self.path, 0, "the file is missing")
+                }
                 _ => Error::io("read", &self.path, e),
             })?;
             if (mapped.len() as u64) < end {
-                return Err(Error::damaged(&self.path, mapped.len() as u64, "the file is cut off"));
+                return Err(Error::damaged(
+                    &self.path,
+                    mapped.len() as u64,
+                    "the file is cut off",
+                ));
             }
         }
         Ok(mapped.clone())

@@ -14,7 +14,11 @@ const DIR: &str = "/db";
 
 #[derive(Debug, Clone)]
 enum Step {
-    Commit { owner: OwnerKey, rows: Rows, deferred: bool },
+    Commit {
+        owner: OwnerKey,
+        rows: Rows,
+        deferred: bool,
+    },
     DeleteNode(u128),
     BeginLoad,
     Rebuild,
@@ -26,7 +30,10 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let owner = (0..3u8).prop_map(|file| (format!("f{file}.ts"), "analysis".to_owned()));
-    let nodes = prop::collection::vec((0..9u128, 0..12u8).prop_map(|(id, salt)| (id, sample_node(id, salt))), 1..4);
+    let nodes = prop::collection::vec(
+        (0..9u128, 0..12u8).prop_map(|(id, salt)| (id, sample_node(id, salt))),
+        1..4,
+    );
     let edges = prop::collection::vec(
         (0..9u128, 0..9u128).prop_map(|(src, dst)| ((src, dst, "CALLS".to_owned()), String::new())),
         0..3,
@@ -46,7 +53,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn options(durability: Durability) -> Options {
-    Options { durability, ..Options::default() }
+    Options {
+        durability,
+        ..Options::default()
+    }
 }
 
 /// States of the graph after each acknowledged step, and how many of them are surely durable.
@@ -59,9 +69,15 @@ struct History {
 
 /// Runs steps until the storage stops.
 fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[Step]) -> History {
-    let mut history = History { states: Vec::new(), durable: 0, begun: Some(Model::default()) };
+    let mut history = History {
+        states: Vec::new(),
+        durable: 0,
+        begun: Some(Model::default()),
+    };
     let arc = || Arc::new(storage.clone());
-    let Ok(engine) = Engine::create_in(arc(), DIR, options(durability)) else { return history };
+    let Ok(engine) = Engine::create_in(arc(), DIR, options(durability)) else {
+        return history;
+    };
     let mut engine = Some(engine);
     history.states.push(Model::default());
     if durability != Durability::None {
@@ -72,7 +88,11 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
         let before = model.clone();
         let mut synced = durability == Durability::Sync;
         match step {
-            Step::Commit { owner, rows, deferred } => {
+            Step::Commit {
+                owner,
+                rows,
+                deferred,
+            } => {
                 model.replace(owner, rows.clone());
                 synced &= !deferred;
             }
@@ -109,10 +129,18 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
         }
         let Some(open) = &engine else { return history };
         let done = match step {
-            Step::Commit { owner, rows, deferred } => {
+            Step::Commit {
+                owner,
+                rows,
+                deferred,
+            } => {
                 let mut batch = Batch::new();
                 push(&mut batch, owner, rows);
-                let mode = if *deferred { IndexMode::Deferred } else { IndexMode::Immediate };
+                let mode = if *deferred {
+                    IndexMode::Deferred
+                } else {
+                    IndexMode::Immediate
+                };
                 open.commit(batch, mode).map(|_| ())
             }
             Step::DeleteNode(id) => open.delete_node(NodeId(*id)).map(|_| ()),
@@ -142,16 +170,28 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
 }
 
 /// After a crash the database opens to a prefix of the history that holds all that was durable.
-fn check(storage: MemoryStorage, history: &History, durability: Durability, power_cut: bool, at: u64) {
+fn check(
+    storage: MemoryStorage,
+    history: &History,
+    durability: Durability,
+    power_cut: bool,
+    at: u64,
+) {
     let acknowledged = history.states.len();
-    let least = if power_cut { history.durable } else { acknowledged };
+    let least = if power_cut {
+        history.durable
+    } else {
+        acknowledged
+    };
     let opened = Engine::open_in(Arc::new(storage), DIR, options(durability));
     let engine = match opened {
         Ok(engine) => engine,
         Err(Error::NotFound(_)) if least == 0 => return,
         // Without syncing, a power cut may leave files that do not fit together. That is found, not read.
         Err(Error::Damaged { .. }) if power_cut && durability == Durability::None => return,
-        Err(error) => panic!("operation {at}, power cut {power_cut}: {error} ({least} of {acknowledged} durable)"),
+        Err(error) => panic!(
+            "operation {at}, power cut {power_cut}: {error} ({least} of {acknowledged} durable)"
+        ),
     };
     let mut candidates: Vec<&Model> = history.states[least.saturating_sub(1)..].iter().collect();
     candidates.extend(&history.begun);
@@ -159,26 +199,43 @@ fn check(storage: MemoryStorage, history: &History, durability: Durability, powe
     let loading = engine.load_state() == LoadState::Unfinished;
     if loading && power_cut {
         // The load has to be started again; that it says so is enough.
-        assert!(candidates.iter().any(|model| model.loading), "operation {at}");
+        assert!(
+            candidates.iter().any(|model| model.loading),
+            "operation {at}"
+        );
         return;
     }
     let (nodes, edges) = common::contents(&snapshot);
-    let owners: BTreeSet<OwnerKey> = snapshot.owners().unwrap().into_iter().map(|o| (o.file, o.context)).collect();
-    let same = candidates
-        .iter()
-        .rev()
-        .find(|model| {
-            let known: BTreeSet<OwnerKey> = model.writes.iter().map(|(owner, _)| owner.clone()).collect();
-            model.loading == loading && model.nodes() == nodes && model.edges() == edges && known == owners
-        });
+    let owners: BTreeSet<OwnerKey> = snapshot
+        .owners()
+        .unwrap()
+        .into_iter()
+        .map(|o| (o.file, o.context))
+        .collect();
+    let same = candidates.iter().rev().find(|model| {
+        let known: BTreeSet<OwnerKey> = model
+            .writes
+            .iter()
+            .map(|(owner, _)| owner.clone())
+            .collect();
+        model.loading == loading
+            && model.nodes() == nodes
+            && model.edges() == edges
+            && known == owners
+    });
     let Some(same) = same else {
-        panic!("operation {at}, power cut {power_cut}: no acknowledged state; {least} of {acknowledged}, nodes {nodes:?}");
+        panic!(
+            "operation {at}, power cut {power_cut}: no acknowledged state; {least} of {acknowledged}, nodes {nodes:?}"
+        );
     };
     assert_same(&snapshot, same);
     assert!(engine.verify().unwrap().problems.is_empty());
     // The database can be written again.
     let mut batch = Batch::new();
-    let rows = Rows { nodes: vec![(77, sample_node(77, 1))], edges: Vec::new() };
+    let rows = Rows {
+        nodes: vec![(77, sample_node(77, 1))],
+        edges: Vec::new(),
+    };
     push(&mut batch, &("new".into(), String::new()), &rows);
     engine.commit(batch, IndexMode::Immediate).unwrap();
     assert!(engine.snapshot().contains(NodeId(77)).unwrap());
@@ -195,7 +252,13 @@ fn every_crash_point(durability: Durability, steps: &[Step]) {
         let storage = FaultStorage::new(memory.clone(), Fault::Stop, at);
         let history = run(&storage, durability, steps);
         for power_cut in [false, true] {
-            check(memory.after_crash(power_cut), &history, durability, power_cut, at);
+            check(
+                memory.after_crash(power_cut),
+                &history,
+                durability,
+                power_cut,
+                at,
+            );
         }
     }
 }

@@ -11,9 +11,18 @@ use rfdb_engine::{Batch, Engine, FieldDeclaration, IndexMode, NodeId, Options, O
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Commit { owners: Vec<(OwnerKey, Rows)>, deferred: bool },
-    AddNodes { owner: OwnerKey, rows: Rows },
-    AddEdges { owner: OwnerKey, rows: Rows },
+    Commit {
+        owners: Vec<(OwnerKey, Rows)>,
+        deferred: bool,
+    },
+    AddNodes {
+        owner: OwnerKey,
+        rows: Rows,
+    },
+    AddEdges {
+        owner: OwnerKey,
+        rows: Rows,
+    },
     DeleteNode(u128),
     DeleteEdge(EdgeKey),
     BeginLoad,
@@ -34,13 +43,28 @@ fn owner() -> impl Strategy<Value = OwnerKey> {
 }
 
 fn edge_key() -> impl Strategy<Value = EdgeKey> {
-    (0..14u128, 0..14u128, prop_oneof![Just("CALLS"), Just("CONTAINS"), Just("COVERS"), Just("USES")])
+    (
+        0..14u128,
+        0..14u128,
+        prop_oneof![
+            Just("CALLS"),
+            Just("CONTAINS"),
+            Just("COVERS"),
+            Just("USES")
+        ],
+    )
         .prop_map(|(src, dst, edge_type)| (src, dst, edge_type.to_owned()))
 }
 
 fn rows() -> impl Strategy<Value = Rows> {
-    let nodes = prop::collection::vec((0..12u128, 0..12u8).prop_map(|(id, salt)| (id, sample_node(id, salt))), 0..6);
-    let metadata = prop_oneof![Just(String::new()), (0..3u8).prop_map(|n| format!(r#"{{"n":{n}}}"#))];
+    let nodes = prop::collection::vec(
+        (0..12u128, 0..12u8).prop_map(|(id, salt)| (id, sample_node(id, salt))),
+        0..6,
+    );
+    let metadata = prop_oneof![
+        Just(String::new()),
+        (0..3u8).prop_map(|n| format!(r#"{{"n":{n}}}"#))
+    ];
     let edges = prop::collection::vec((edge_key(), metadata), 0..8);
     (nodes, edges).prop_map(|(nodes, edges)| Rows { nodes, edges })
 }
@@ -83,10 +107,18 @@ impl World {
     fn new(on_disk: bool) -> Self {
         let storage = on_disk.then(MemoryStorage::new);
         let engine = match &storage {
-            Some(storage) => Engine::create_in(Arc::new(storage.clone()), DIR, Options::default()).unwrap(),
+            Some(storage) => {
+                Engine::create_in(Arc::new(storage.clone()), DIR, Options::default()).unwrap()
+            }
             None => Engine::in_memory(Options::default()),
         };
-        Self { storage, engine: Some(engine), model: Model::default(), pinned: Vec::new(), kept: Vec::new() }
+        Self {
+            storage,
+            engine: Some(engine),
+            model: Model::default(),
+            pinned: Vec::new(),
+            kept: Vec::new(),
+        }
     }
 
     fn engine(&self) -> &Engine {
@@ -102,20 +134,50 @@ impl World {
                     push(&mut batch, owner, rows);
                     self.model.replace(owner, rows.clone());
                 }
-                let mode = if *deferred { IndexMode::Deferred } else { IndexMode::Immediate };
+                let mode = if *deferred {
+                    IndexMode::Deferred
+                } else {
+                    IndexMode::Immediate
+                };
                 let delta = self.engine().commit(batch, mode).unwrap();
                 assert_eq!(delta.changes().unwrap(), self.model.changes_since(&before));
             }
             Operation::AddNodes { owner, rows } => {
-                let nodes: Vec<_> = rows.nodes.iter().map(|(id, node)| common::node_row(*id, node)).collect();
-                let delta = self.engine().add_nodes(Owner::new(&owner.0, &owner.1), &nodes).unwrap();
-                self.model.add(owner, Rows { nodes: rows.nodes.clone(), edges: Vec::new() });
+                let nodes: Vec<_> = rows
+                    .nodes
+                    .iter()
+                    .map(|(id, node)| common::node_row(*id, node))
+                    .collect();
+                let delta = self
+                    .engine()
+                    .add_nodes(Owner::new(&owner.0, &owner.1), &nodes)
+                    .unwrap();
+                self.model.add(
+                    owner,
+                    Rows {
+                        nodes: rows.nodes.clone(),
+                        edges: Vec::new(),
+                    },
+                );
                 assert_eq!(delta.changes().unwrap(), self.model.changes_since(&before));
             }
             Operation::AddEdges { owner, rows } => {
-                let edges: Vec<_> = rows.edges.iter().map(|(key, text)| common::edge_row(key, text)).collect();
-                let delta = self.engine().add_edges(Owner::new(&owner.0, &owner.1), &edges).unwrap();
-                self.model.add(owner, Rows { nodes: Vec::new(), edges: rows.edges.clone() });
+                let edges: Vec<_> = rows
+                    .edges
+                    .iter()
+                    .map(|(key, text)| common::edge_row(key, text))
+                    .collect();
+                let delta = self
+                    .engine()
+                    .add_edges(Owner::new(&owner.0, &owner.1), &edges)
+                    .unwrap();
+                self.model.add(
+                    owner,
+                    Rows {
+                        nodes: Vec::new(),
+                        edges: rows.edges.clone(),
+                    },
+                );
                 assert_eq!(delta.changes().unwrap(), self.model.changes_since(&before));
             }
             Operation::DeleteNode(id) => {
@@ -124,7 +186,10 @@ impl World {
                 assert_eq!(delta.changes().unwrap(), self.model.changes_since(&before));
             }
             Operation::DeleteEdge(key) => {
-                let delta = self.engine().delete_edge(NodeId(key.0), NodeId(key.1), &key.2).unwrap();
+                let delta = self
+                    .engine()
+                    .delete_edge(NodeId(key.0), NodeId(key.1), &key.2)
+                    .unwrap();
                 self.model.delete_edge(key);
                 assert_eq!(delta.changes().unwrap(), self.model.changes_since(&before));
             }
@@ -147,8 +212,11 @@ impl World {
             }
             Operation::Flush => self.engine().flush().unwrap(),
             Operation::Declare(n) => {
-                let fields: Vec<_> =
-                    ["kind", "line"].into_iter().take(usize::from(*n)).map(FieldDeclaration::new).collect();
+                let fields: Vec<_> = ["kind", "line"]
+                    .into_iter()
+                    .take(usize::from(*n))
+                    .map(FieldDeclaration::new)
+                    .collect();
                 self.engine().declare_fields(&fields).unwrap();
             }
             Operation::Reopen => {
@@ -158,7 +226,9 @@ impl World {
                     self.engine = Some(Engine::open_in(storage, DIR, Options::default()).unwrap());
                 }
             }
-            Operation::Pin => self.pinned.push((self.engine().snapshot(), self.model.clone())),
+            Operation::Pin => self
+                .pinned
+                .push((self.engine().snapshot(), self.model.clone())),
             Operation::Keep => {
                 let version = self.engine().tag_snapshot(&[("k", "v")]).unwrap();
                 self.kept.retain(|(kept, _)| *kept != version);
@@ -174,7 +244,12 @@ impl World {
 
     fn check(&self) {
         assert_engine(self.engine(), &self.model);
-        let versions: Vec<u64> = self.engine().snapshots().iter().map(|info| info.version).collect();
+        let versions: Vec<u64> = self
+            .engine()
+            .snapshots()
+            .iter()
+            .map(|info| info.version)
+            .collect();
         let mut expected: Vec<u64> = self.kept.iter().map(|(version, _)| *version).collect();
         expected.sort_unstable();
         assert_eq!(versions, expected);

@@ -59,7 +59,6 @@ struct Templates {
     /// Matcher that fitted last, by type code: rows of one type usually have one shape.
     last: Vec<usize>,
     scratch: Vec<u8>,
-
 }
 
 fn hash_id(id: NodeId) -> u64 {
@@ -69,11 +68,18 @@ fn hash_id(id: NodeId) -> u64 {
 
 impl BlockBuilder {
     pub(crate) fn new(owner: Owner<'_>) -> Self {
-        Self { file: owner.file.to_owned(), context: owner.context.to_owned(), ..Self::default() }
+        Self {
+            file: owner.file.to_owned(),
+            context: owner.context.to_owned(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn owner(&self) -> Owner<'_> {
-        Owner { file: &self.file, context: &self.context }
+        Owner {
+            file: &self.file,
+            context: &self.context,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -85,18 +91,29 @@ impl BlockBuilder {
     }
 
     fn too_large(&self, what: &str) -> Error {
-        Error::TooLarge { file: self.file.clone(), context: self.context.clone(), what: what.to_owned() }
+        Error::TooLarge {
+            file: self.file.clone(),
+            context: self.context.clone(),
+            what: what.to_owned(),
+        }
     }
 
     fn intern(&mut self, string: &[u8]) -> u32 {
-        self.strings.intern(string, MAX_BLOCK / 2).unwrap_or_else(|| {
-            self.wrong = Some(self.too_large("more than 1 GiB of distinct strings"));
-            0
-        })
+        self.strings
+            .intern(string, MAX_BLOCK / 2)
+            .unwrap_or_else(|| {
+                self.wrong = Some(self.too_large("more than 1 GiB of distinct strings"));
+                0
+            })
     }
 
     fn slot(&mut self, id: NodeId) -> u32 {
-        let Self { ids, rows, id_table, .. } = self;
+        let Self {
+            ids,
+            rows,
+            id_table,
+            ..
+        } = self;
         let hash = hash_id(id);
         if let Some(&slot) = id_table.find(hash, |&slot| ids[slot as usize] == id) {
             return slot;
@@ -142,16 +159,30 @@ impl BlockBuilder {
         id_table.reserve(USUAL_ROWS * 2, |&slot| hash_id(ids[slot as usize]));
         self.rows.reserve(USUAL_ROWS * 2);
         self.strings.reserve(USUAL_ROWS * 2, USUAL_ROWS * 32);
-        let columns =
-            [&mut self.node_slots, &mut self.node_types, &mut self.node_files, &mut self.node_names, &mut self.node_ends];
-        columns.into_iter().for_each(|column| column.reserve(USUAL_ROWS));
+        let columns = [
+            &mut self.node_slots,
+            &mut self.node_types,
+            &mut self.node_files,
+            &mut self.node_names,
+            &mut self.node_ends,
+        ];
+        columns
+            .into_iter()
+            .for_each(|column| column.reserve(USUAL_ROWS));
         self.node_payload.reserve(USUAL_ROWS * 16);
     }
 
     #[cold]
     fn reserve_edges(&mut self) {
-        let columns = [&mut self.edge_src, &mut self.edge_dst, &mut self.edge_types, &mut self.edge_ends];
-        columns.into_iter().for_each(|column| column.reserve(USUAL_ROWS * 2));
+        let columns = [
+            &mut self.edge_src,
+            &mut self.edge_dst,
+            &mut self.edge_types,
+            &mut self.edge_ends,
+        ];
+        columns
+            .into_iter()
+            .for_each(|column| column.reserve(USUAL_ROWS * 2));
     }
 
     pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
@@ -218,7 +249,10 @@ impl BlockBuilder {
             let written = self.put_metadata(edge.metadata, code, &mut payload);
             self.edge_payload = payload;
             if !written {
-                self.refuse(format!("edge {} -{}-> {}", edge.src, edge.edge_type, edge.dst), edge.metadata);
+                self.refuse(
+                    format!("edge {} -{}-> {}", edge.src, edge.edge_type, edge.dst),
+                    edge.metadata,
+                );
             }
         }
         self.edge_ends.push(self.edge_payload.len() as u32);
@@ -226,7 +260,8 @@ impl BlockBuilder {
 
     fn refuse(&mut self, what: String, text: &str) {
         let text = text.chars().take(60).collect();
-        self.wrong.get_or_insert(Error::InvalidMetadata { what, text });
+        self.wrong
+            .get_or_insert(Error::InvalidMetadata { what, text });
     }
 
     /// Appends template and holes of a metadata text; `false` if it is not a JSON object.
@@ -237,7 +272,11 @@ impl BlockBuilder {
         }
         let mut holes: Vec<Hole<'_>> = Vec::with_capacity(16);
         let last = self.templates.last[type_code];
-        let fits = self.templates.matchers.get(last).is_some_and(|(_, matcher)| matcher.holes(text, &mut holes));
+        let fits = self
+            .templates
+            .matchers
+            .get(last)
+            .is_some_and(|(_, matcher)| matcher.holes(text, &mut holes));
         let number = if fits {
             last
         } else {
@@ -248,7 +287,9 @@ impl BlockBuilder {
                 Some(&number) => Some(number),
                 None if metadata::is_object(&template) => {
                     let number = self.templates.matchers.len();
-                    self.templates.matchers.push((string, Matcher::new(&template)));
+                    self.templates
+                        .matchers
+                        .push((string, Matcher::new(&template)));
                     self.templates.of_string.insert(string, number);
                     Some(number)
                 }
@@ -274,7 +315,10 @@ impl BlockBuilder {
 
     /// The block as it is written.
     pub(crate) fn finish(mut self) -> Result<Vec<u8>> {
-        let (file, context) = (std::mem::take(&mut self.file), std::mem::take(&mut self.context));
+        let (file, context) = (
+            std::mem::take(&mut self.file),
+            std::mem::take(&mut self.context),
+        );
         let owner_file = self.intern(file.as_bytes());
         let owner_context = self.intern(context.as_bytes());
         (self.file, self.context) = (file, context);
@@ -330,7 +374,11 @@ impl BlockBuilder {
         out.extend_from_slice(self.strings.bytes());
         if out.len() > MAX_BLOCK {
             let what = "more than 2 GiB";
-            return Err(Error::TooLarge { file: self.file, context: self.context, what: what.to_owned() });
+            return Err(Error::TooLarge {
+                file: self.file,
+                context: self.context,
+                what: what.to_owned(),
+            });
         }
 
         let numbers = [

@@ -16,7 +16,12 @@ pub(super) struct Parts<'a> {
     pub(super) number: u64,
 }
 
-pub(super) fn split<'a>(semantic_id: &'a str, file: &str, node_type: &str, name: &str) -> Parts<'a> {
+pub(super) fn split<'a>(
+    semantic_id: &'a str,
+    file: &str,
+    node_type: &str,
+    name: &str,
+) -> Parts<'a> {
     let mut flags = 0;
     let mut text = semantic_id;
     let after_prefix = semantic_id
@@ -33,7 +38,12 @@ pub(super) fn split<'a>(semantic_id: &'a str, file: &str, node_type: &str, name:
         }
     }
     let mut number = 0;
-    let digits = text.bytes().rev().take(19).take_while(u8::is_ascii_digit).count();
+    let digits = text
+        .bytes()
+        .rev()
+        .take(19)
+        .take_while(u8::is_ascii_digit)
+        .count();
     if (1..19).contains(&digits) {
         let (before, digits) = text.split_at(text.len() - digits);
         // Only the canonical form of a number comes back from a number.
@@ -49,11 +59,16 @@ pub(super) fn split<'a>(semantic_id: &'a str, file: &str, node_type: &str, name:
     if !text.is_empty() {
         flags |= flag::TEXT;
     }
-    Parts { flags, text, number }
+    Parts {
+        flags,
+        text,
+        number,
+    }
 }
 
 pub(super) fn join(parts: &Parts<'_>, file: &str, node_type: &str, name: &str) -> String {
-    let mut out = String::with_capacity(file.len() + node_type.len() + name.len() + parts.text.len() + 16);
+    let mut out =
+        String::with_capacity(file.len() + node_type.len() + name.len() + parts.text.len() + 16);
     if parts.flags & flag::PREFIX != 0 {
         out.push_str(file);
         out.push_str("->");
@@ -80,8 +95,18 @@ mod tests {
     #[test]
     fn the_usual_form_needs_no_text() {
         let parts = split("a.ts->CALL->f#12", "a.ts", "CALL", "f");
-        assert_eq!(parts, Parts { flags: flag::PREFIX | flag::NAME | flag::NUMBER, text: "", number: 12 });
-        assert_eq!(split("a.ts->CALL->f[in:g]#2", "a.ts", "CALL", "f").text, "[in:g]");
+        assert_eq!(
+            parts,
+            Parts {
+                flags: flag::PREFIX | flag::NAME | flag::NUMBER,
+                text: "",
+                number: 12
+            }
+        );
+        assert_eq!(
+            split("a.ts->CALL->f[in:g]#2", "a.ts", "CALL", "f").text,
+            "[in:g]"
+        );
     }
 
     proptest! {

@@ -96,23 +96,24 @@ impl<'a> BlockView<'a> {
             string_ends,
             node_payload: cursor.take(number(8)?)?,
             edge_payload: cursor.take(number(9)?)?,
-            string_bytes: cursor.take(
-                bytes.len().checked_sub(
-                    HEADER
-                        + ids.len()
-                        + number(8)?
-                        + number(9)?
-                        + nodes * widths[..4].iter().map(|&w| usize::from(w)).sum::<usize>()
-                        + edges * widths[4..8].iter().map(|&w| usize::from(w)).sum::<usize>()
-                        + types * usize::from(widths[width::TYPE])
-                        + strings * usize::from(widths[width::STRING_END]),
-                )?,
-            )?,
+            string_bytes: cursor.take(bytes.len().checked_sub(
+                HEADER
+                    + ids.len()
+                    + number(8)?
+                    + number(9)?
+                    + nodes * widths[..4].iter().map(|&w| usize::from(w)).sum::<usize>()
+                    + edges * widths[4..8].iter().map(|&w| usize::from(w)).sum::<usize>()
+                    + types * usize::from(widths[width::TYPE])
+                    + strings * usize::from(widths[width::STRING_END]),
+            )?)?,
         })
     }
 
     pub(crate) fn owner(&self) -> Option<Owner<'a>> {
-        Some(Owner { file: self.string(self.owner.0)?, context: self.string(self.owner.1)? })
+        Some(Owner {
+            file: self.string(self.owner.0)?,
+            context: self.string(self.owner.1)?,
+        })
     }
 
     #[inline]
@@ -121,7 +122,11 @@ impl<'a> BlockView<'a> {
         if number >= self.strings {
             return None;
         }
-        let start = if number == 0 { 0 } else { self.string_ends.get(number - 1)? };
+        let start = if number == 0 {
+            0
+        } else {
+            self.string_ends.get(number - 1)?
+        };
         let end = self.string_ends.get(number)?;
         self.string_bytes.get(start as usize..end as usize)
     }
@@ -186,11 +191,18 @@ impl<'a> BlockView<'a> {
 
     fn payload(&self, ends: &Packed<'a>, all: &'a [u8], row: usize) -> Option<Cursor<'a>> {
         let start = if row == 0 { 0 } else { ends.get(row - 1)? };
-        Some(Cursor::new(all.get(start as usize..ends.get(row)? as usize)?))
+        Some(Cursor::new(
+            all.get(start as usize..ends.get(row)? as usize)?,
+        ))
     }
 
     pub(crate) fn node_exported(&self, row: usize) -> Option<bool> {
-        Some(self.payload(&self.node_ends, self.node_payload, row)?.u8()? & flag::EXPORTED != 0)
+        Some(
+            self.payload(&self.node_ends, self.node_payload, row)?
+                .u8()?
+                & flag::EXPORTED
+                != 0,
+        )
     }
 
     fn metadata(&self, cursor: &mut Cursor<'_>) -> Option<String> {
@@ -222,13 +234,34 @@ impl<'a> BlockView<'a> {
         }
         let mut cursor = self.payload(&self.node_ends, self.node_payload, row)?;
         let flags = cursor.u8()?;
-        let (node_type, name, file) = (self.node_type(row)?, self.node_name(row)?, self.node_file(row)?);
-        let text = if flags & flag::TEXT != 0 { self.string(cursor.varint32()?)? } else { "" };
-        let number = if flags & flag::NUMBER != 0 { cursor.varint()? } else { 0 };
+        let (node_type, name, file) = (
+            self.node_type(row)?,
+            self.node_name(row)?,
+            self.node_file(row)?,
+        );
+        let text = if flags & flag::TEXT != 0 {
+            self.string(cursor.varint32()?)?
+        } else {
+            ""
+        };
+        let number = if flags & flag::NUMBER != 0 {
+            cursor.varint()?
+        } else {
+            0
+        };
         let semantic_id = if flags & (flag::PREFIX | flag::NAME | flag::NUMBER) == 0 {
             Cow::Borrowed(text)
         } else {
-            Cow::Owned(semantic_id::join(&semantic_id::Parts { flags, text, number }, file, node_type, name))
+            Cow::Owned(semantic_id::join(
+                &semantic_id::Parts {
+                    flags,
+                    text,
+                    number,
+                },
+                file,
+                node_type,
+                name,
+            ))
         };
         let metadata = if flags & flag::METADATA != 0 {
             Cow::Owned(self.metadata(&mut cursor)?)
@@ -249,7 +282,11 @@ impl<'a> BlockView<'a> {
     /// Slots of source and target and the type code of an edge.
     #[inline]
     pub(crate) fn edge_key(&self, row: usize) -> Option<(u32, u32, u32)> {
-        Some((self.edge_src.get(row)?, self.edge_dst.get(row)?, self.edge_types.get(row)?))
+        Some((
+            self.edge_src.get(row)?,
+            self.edge_dst.get(row)?,
+            self.edge_types.get(row)?,
+        ))
     }
 
     /// Calls with number, source slot, target slot and type code of all edges.
@@ -296,7 +333,8 @@ mod tests {
     fn metadata_text() -> impl Strategy<Value = String> {
         prop_oneof![
             Just(String::new()),
-            any::<(i64, String)>().prop_map(|(n, s)| serde_json::json!({"n": n, "s": s, "k": "let"}).to_string()),
+            any::<(i64, String)>()
+                .prop_map(|(n, s)| serde_json::json!({"n": n, "s": s, "k": "let"}).to_string()),
         ]
     }
 
@@ -374,8 +412,16 @@ mod tests {
     fn metadata_must_be_an_object() {
         for text in ["1", "[]", "{", "null"] {
             let mut builder = BlockBuilder::new(Owner::new("f", ""));
-            builder.push_edge(EdgeRow { src: NodeId(1), dst: NodeId(2), edge_type: "E", metadata: text });
-            assert!(matches!(builder.finish(), Err(crate::Error::InvalidMetadata { .. })), "{text}");
+            builder.push_edge(EdgeRow {
+                src: NodeId(1),
+                dst: NodeId(2),
+                edge_type: "E",
+                metadata: text,
+            });
+            assert!(
+                matches!(builder.finish(), Err(crate::Error::InvalidMetadata { .. })),
+                "{text}"
+            );
         }
     }
 }

@@ -33,11 +33,15 @@ pub(super) struct Background {
 
 impl Background {
     pub(super) fn request_sync(&self, inner: &Arc<Inner>) {
-        self.request(inner, |requests| std::mem::replace(&mut requests.sync, true));
+        self.request(inner, |requests| {
+            std::mem::replace(&mut requests.sync, true)
+        });
     }
 
     pub(super) fn request_finalize(&self, inner: &Arc<Inner>) {
-        self.request(inner, |requests| std::mem::replace(&mut requests.finalize, true));
+        self.request(inner, |requests| {
+            std::mem::replace(&mut requests.finalize, true)
+        });
     }
 
     fn request(&self, inner: &Arc<Inner>, set: impl Fn(&mut Requests) -> bool) {
@@ -47,7 +51,9 @@ impl Background {
         let mut thread = guard(&self.thread);
         if thread.is_none() {
             let (signal, inner) = (Arc::clone(&self.signal), Arc::downgrade(inner));
-            let spawned = std::thread::Builder::new().name("rfdb".to_owned()).spawn(move || run(&signal, &inner));
+            let spawned = std::thread::Builder::new()
+                .name("rfdb".to_owned())
+                .spawn(move || run(&signal, &inner));
             // Without a thread, closing the database does the work.
             *thread = spawned.ok();
         }
@@ -70,8 +76,10 @@ fn run(signal: &Signal, inner: &Weak<Inner>) {
         let (sync, finalize) = {
             let mut requests = guard(&signal.requests);
             while !requests.sync && !requests.finalize && !requests.stop {
-                requests =
-                    signal.changed.wait(requests).unwrap_or_else(std::sync::PoisonError::into_inner);
+                requests = signal
+                    .changed
+                    .wait(requests)
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
             }
             if requests.stop {
                 return;
@@ -88,7 +96,10 @@ fn run(signal: &Signal, inner: &Weak<Inner>) {
             std::thread::sleep(GROUP_INTERVAL);
             let Some(inner) = inner.upgrade() else { return };
             guard(&signal.requests).sync = false;
-            let work = guard(&inner.writer).files.as_mut().map(super::files::Files::take_sync_work);
+            let work = guard(&inner.writer)
+                .files
+                .as_mut()
+                .map(super::files::Files::take_sync_work);
             if let Some(Err(error)) = work.map(|work| work.run()) {
                 guard(&inner.writer).stopped = Some(error.to_string());
             }

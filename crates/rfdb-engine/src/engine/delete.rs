@@ -17,18 +17,30 @@ impl Inner {
     pub(super) fn delete_node(self: &Arc<Self>, id: NodeId) -> Result<CommitDelta> {
         let mut writer = self.writable()?;
         let version = self.version();
-        let blocks = if version.locate(id)?.is_some() { version.rows_touching(id)? } else { Vec::new() };
+        let blocks = if version.locate(id)?.is_some() {
+            version.rows_touching(id)?
+        } else {
+            Vec::new()
+        };
         let keep_node = |node: &NodeRow<'_>| node.id != id;
         let keep_edge = |edge: &EdgeRow<'_>| edge.src != id && edge.dst != id;
         let (retire, add) = rewrite(&version, &blocks, keep_node, keep_edge)?;
         self.apply(&mut writer, retire, add, IndexMode::Immediate)
     }
 
-    pub(super) fn delete_edge(self: &Arc<Self>, src: NodeId, dst: NodeId, edge_type: &str) -> Result<CommitDelta> {
+    pub(super) fn delete_edge(
+        self: &Arc<Self>,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<CommitDelta> {
         let mut writer = self.writable()?;
         let version = self.version();
-        let mut blocks: Vec<(usize, u32)> =
-            version.edge_rows(src, dst, edge_type)?.into_iter().map(|place| (place.run, place.block)).collect();
+        let mut blocks: Vec<(usize, u32)> = version
+            .edge_rows(src, dst, edge_type)?
+            .into_iter()
+            .map(|place| (place.run, place.block))
+            .collect();
         blocks.sort_unstable();
         blocks.dedup();
         let keep_edge =

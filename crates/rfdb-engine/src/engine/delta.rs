@@ -21,8 +21,16 @@ pub struct CommitDelta {
 }
 
 impl CommitDelta {
-    pub(super) fn new(moment: Moment, retired: Vec<BlockRef>, added: Vec<Arc<BlockHandle>>) -> Self {
-        Self { moment, retired, added }
+    pub(super) fn new(
+        moment: Moment,
+        retired: Vec<BlockRef>,
+        added: Vec<Arc<BlockHandle>>,
+    ) -> Self {
+        Self {
+            moment,
+            retired,
+            added,
+        }
     }
 
     /// Version of the graph that the commit made.
@@ -34,8 +42,12 @@ impl CommitDelta {
     /// Node rows and edge rows that the commit wrote.
     #[must_use]
     pub fn rows_written(&self) -> (u64, u64) {
-        let rows = |f: fn(&BlockHandle) -> u32| self.added.iter().map(|block| u64::from(f(block))).sum();
-        (rows(|block| block.desc.nodes), rows(|block| block.desc.edges))
+        let rows =
+            |f: fn(&BlockHandle) -> u32| self.added.iter().map(|block| u64::from(f(block))).sum();
+        (
+            rows(|block| block.desc.nodes),
+            rows(|block| block.desc.edges),
+        )
     }
 
     /// Exact difference between the graph before the commit and the graph after it.
@@ -83,7 +95,10 @@ impl CommitDelta {
             node_types.extend(old.iter().chain(&new).map(|node| node.node_type.to_owned()));
         }
         for (src, dst, edge_type) in keys {
-            let (old, new) = (before.edge(src, dst, &edge_type)?, after.edge(src, dst, &edge_type)?);
+            let (old, new) = (
+                before.edge(src, dst, &edge_type)?,
+                after.edge(src, dst, &edge_type)?,
+            );
             if old == new {
                 continue;
             }
@@ -100,10 +115,18 @@ impl CommitDelta {
     }
 }
 
-fn collect(view: &BlockView<'_>, ids: &mut BTreeSet<NodeId>, keys: &mut BTreeSet<(NodeId, NodeId, String)>) {
+fn collect(
+    view: &BlockView<'_>,
+    ids: &mut BTreeSet<NodeId>,
+    keys: &mut BTreeSet<(NodeId, NodeId, String)>,
+) {
     ids.extend((0..view.nodes).filter_map(|row| view.slot_id(row)));
     keys.extend((0..view.edges).filter_map(|row| {
         let (src, dst, code) = view.edge_key(row)?;
-        Some((view.slot_id(src as usize)?, view.slot_id(dst as usize)?, view.type_name(code)?.to_owned()))
+        Some((
+            view.slot_id(src as usize)?,
+            view.slot_id(dst as usize)?,
+            view.type_name(code)?.to_owned(),
+        ))
     }));
 }

@@ -36,7 +36,10 @@ fn index_name(number: u32) -> String {
 }
 
 fn number_in<T: std::str::FromStr>(name: &str, prefix: &str, suffix: &str) -> Option<T> {
-    name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok()
+    name.strip_prefix(prefix)?
+        .strip_suffix(suffix)?
+        .parse()
+        .ok()
 }
 
 /// Whether the engine gives files such names.
@@ -63,6 +66,8 @@ pub(super) struct Files {
     manifest_number: u64,
     manifest: Option<Arc<dyn StorageFile>>,
     manifest_len: u64,
+    /// Length of the manifest when it was begun.
+    checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,
     active: Option<Active>,
     pub(super) next_file: u32,
@@ -107,15 +112,25 @@ impl SyncWork {
 }
 
 fn lock_holder(options: &Options) -> LockHolder {
-    let program = if options.program.is_empty() { "rfdb-engine" } else { &options.program };
-    LockHolder { pid: std::process::id(), program: program.to_owned(), socket: options.socket.clone() }
+    let program = if options.program.is_empty() {
+        "rfdb-engine"
+    } else {
+        &options.program
+    };
+    LockHolder {
+        pid: std::process::id(),
+        program: program.to_owned(),
+        socket: options.socket.clone(),
+    }
 }
 
 impl Files {
     /// Whether a directory holds a database.
     pub(super) fn exists(storage: &dyn Storage, dir: &Path) -> Result<bool> {
         match storage.list(dir) {
-            Ok(names) => Ok(names.iter().any(|n| number_in::<u64>(n, "manifest-", ".log").is_some())),
+            Ok(names) => Ok(names
+                .iter()
+                .any(|n| number_in::<u64>(n, "manifest-", ".log").is_some())),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(e) => Err(Error::io("list", dir, e)),
         }
@@ -128,7 +143,9 @@ impl Files {
         options: &Options,
         replace: bool,
     ) -> Result<Self> {
-        storage.create_dir_all(dir).map_err(|e| Error::io("create", dir, e))?;
+        storage
+            .create_dir_all(dir)
+            .map_err(|e| Error::io("create", dir, e))?;
         let lock = storage.lock(dir, &lock_holder(options), false)?;
         if Self::exists(&*storage, dir)? && !replace {
             return Err(Error::AlreadyExists(dir.to_path_buf()));
@@ -138,12 +155,17 @@ impl Files {
         names.sort_unstable_by_key(|name| !name.starts_with("manifest-"));
         for name in names.iter().filter(|name| is_ours(name)) {
             let path = dir.join(name);
-            storage.remove(&path).map_err(|e| Error::io("remove", &path, e))?;
+            storage
+                .remove(&path)
+                .map_err(|e| Error::io("remove", &path, e))?;
         }
         let path = dir.join(MARK);
-        let mark = storage.create(&path).map_err(|e| Error::io("create", &path, e))?;
+        let mark = storage
+            .create(&path)
+            .map_err(|e| Error::io("create", &path, e))?;
         let (at, slot) = Mark::default().encode();
-        mark.write_at(at, &slot).map_err(|e| Error::io("write", &path, e))?;
+        mark.write_at(at, &slot)
+            .map_err(|e| Error::io("write", &path, e))?;
         if options.durability != Durability::None {
             mark.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
@@ -155,6 +177,7 @@ impl Files {
             manifest_number: 0,
             manifest: None,
             manifest_len: 0,
+            checkpoint_len: 0,
             mark: Some(mark),
             active: None,
             next_file: 1,
@@ -165,7 +188,11 @@ impl Files {
             _lock: lock,
         };
         files
-            .checkpoint(&Contents { next_block: 1, next_file: 1, ..Contents::default() })
+            .checkpoint(&Contents {
+                next_block: 1,
+                next_file: 1,
+                ..Contents::default()
+            })
             .map_err(|(error, _)| error)?;
         Ok(files)
     }
@@ -177,17 +204,26 @@ impl Files {
         options: &Options,
     ) -> Result<(Self, Contents, Option<Base>)> {
         let list = || match storage.list(dir) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::NotFound(dir.to_path_buf())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Err(Error::NotFound(dir.to_path_buf()))
+            }
             other => other.map_err(|e| Error::io("list", dir, e)),
         };
-        let newest = |names: &[String]| names.iter().filter_map(|n| number_in::<u64>(n, "manifest-", ".log")).max();
+        let newest = |names: &[String]| {
+            names
+                .iter()
+                .filter_map(|n| number_in::<u64>(n, "manifest-", ".log"))
+                .max()
+        };
         if newest(&list()?).is_none() {
             return Err(Error::NotFound(dir.to_path_buf()));
         }
         let lock = storage.lock(dir, &lock_holder(options), options.read_only)?;
         // What the directory holds is known once the lock is held.
         let names = list()?;
-        let Some(number) = newest(&names) else { return Err(Error::NotFound(dir.to_path_buf())) };
+        let Some(number) = newest(&names) else {
+            return Err(Error::NotFound(dir.to_path_buf()));
+        };
         let path = dir.join(manifest_name(number));
         let mark_path = dir.join(MARK);
         let mark_bytes = match storage.map(&mark_path) {
@@ -204,7 +240,9 @@ impl Files {
             return Err(Error::damaged(missing, 0, "the manifest is missing"));
         }
         let durable = if mark.manifest == number { mark.len } else { 0 };
-        let bytes = storage.map(&path).map_err(|e| Error::io("read", &path, e))?;
+        let bytes = storage
+            .map(&path)
+            .map_err(|e| Error::io("read", &path, e))?;
 
         let mut files = Self {
             storage: Arc::clone(&storage),
@@ -213,6 +251,7 @@ impl Files {
             manifest_number: number,
             manifest: None,
             manifest_len: 0,
+            checkpoint_len: 0,
             mark: None,
             active: None,
             next_file: 1,
@@ -246,7 +285,10 @@ impl Files {
                 let end = ends.entry(record.segment()).or_default();
                 *end = (*end).max(record.offset().saturating_add(u64::from(record.len())));
             }
-            let segments = ends.into_iter().map(|(n, end)| (n, end, files.segment(n))).collect();
+            let segments = ends
+                .into_iter()
+                .map(|(n, end)| (n, end, files.segment(n)))
+                .collect();
             let file = Arc::new(DataFile::new(Arc::clone(&storage), path));
             base = Some(Base::new(image, file, segments));
         }
@@ -258,12 +300,19 @@ impl Files {
             for block in contents.blocks.values().filter(|_| !contents.loading) {
                 if !files.block_is_intact(block)? {
                     let path = dir.join(segment_name(block.segment));
-                    return Err(Error::damaged(path, block.offset, "the checksum of a block does not match"));
+                    return Err(Error::damaged(
+                        path,
+                        block.offset,
+                        "the checksum of a block does not match",
+                    ));
                 }
             }
         }
-        let listed: Vec<&BlockDesc> =
-            contents.blocks.values().chain(contents.kept.values().flat_map(|kept| &kept.blocks)).collect();
+        let listed: Vec<&BlockDesc> = contents
+            .blocks
+            .values()
+            .chain(contents.kept.values().flat_map(|kept| &kept.blocks))
+            .collect();
         for block in &listed {
             files.segment(block.segment);
         }
@@ -278,10 +327,21 @@ impl Files {
         Ok((files, contents, base))
     }
 
-    fn start_writing(&mut self, contents: &Contents, base: Option<&Base>, listed: &[&BlockDesc]) -> Result<()> {
-        let open = |path: &Path| self.storage.open(path).map_err(|e| Error::io("open", path, e));
+    fn start_writing(
+        &mut self,
+        contents: &Contents,
+        base: Option<&Base>,
+        listed: &[&BlockDesc],
+    ) -> Result<()> {
+        let open = |path: &Path| {
+            self.storage
+                .open(path)
+                .map_err(|e| Error::io("open", path, e))
+        };
         let manifest = open(&self.dir.join(manifest_name(self.manifest_number)))?;
-        manifest.truncate(self.manifest_len).map_err(|e| Error::io("write", &self.dir, e))?;
+        manifest
+            .truncate(self.manifest_len)
+            .map_err(|e| Error::io("write", &self.dir, e))?;
         let mark = open(&self.dir.join(MARK))?;
         // Appending goes on behind all that was ever written to the last segment: what is dead now may come back to life if
         // the power is cut before its retirement is durable.
@@ -292,7 +352,11 @@ impl Files {
             let path = self.dir.join(segment_name(number));
             let len = self.storage.len(&path).unwrap_or(0).max(end);
             if len < SEGMENT_TARGET && number < contents.next_file {
-                active = Some(Active { number, file: open(&path)?, len });
+                active = Some(Active {
+                    number,
+                    file: open(&path)?,
+                    len,
+                });
             }
         }
         self.manifest = Some(manifest);
@@ -304,7 +368,9 @@ impl Files {
     /// Lets the next sync be one of all files, because an earlier process did not sync what it wrote.
     fn doubt_all(&mut self) -> Result<()> {
         let segments = self.segments.keys().map(|&number| segment_name(number));
-        let names: Vec<String> = segments.chain(self.index.map(|index| index_name(index.number))).collect();
+        let names: Vec<String> = segments
+            .chain(self.index.map(|index| index_name(index.number)))
+            .collect();
         for name in names {
             let path = self.dir.join(name);
             match self.storage.open(&path) {
@@ -329,8 +395,15 @@ impl Files {
         let mut known: BTreeSet<String> = self.segments.keys().map(|&n| segment_name(n)).collect();
         known.extend(self.index.map(|index| index_name(index.number)));
         known.insert(manifest_name(self.manifest_number));
-        known.extend(self.active.as_ref().map(|active| segment_name(active.number)));
-        for name in names.iter().filter(|name| is_ours(name) && !known.contains(*name)) {
+        known.extend(
+            self.active
+                .as_ref()
+                .map(|active| segment_name(active.number)),
+        );
+        for name in names
+            .iter()
+            .filter(|name| is_ours(name) && !known.contains(*name))
+        {
             // One that stays does no harm.
             let _ = self.storage.remove(&self.dir.join(name));
         }
@@ -349,7 +422,12 @@ impl Files {
     /// The file of a segment.
     pub(super) fn segment(&mut self, number: u32) -> Arc<DataFile> {
         let (storage, dir) = (&self.storage, &self.dir);
-        let new = || Arc::new(DataFile::new(Arc::clone(storage), dir.join(segment_name(number))));
+        let new = || {
+            Arc::new(DataFile::new(
+                Arc::clone(storage),
+                dir.join(segment_name(number)),
+            ))
+        };
         Arc::clone(self.segments.entry(number).or_insert_with(new))
     }
 
@@ -359,7 +437,9 @@ impl Files {
             Some(file) => Arc::clone(file),
             None => Arc::new(DataFile::new(Arc::clone(&self.storage), path)),
         };
-        let Ok(bytes) = file.bytes(block.end()) else { return Ok(false) };
+        let Ok(bytes) = file.bytes(block.end()) else {
+            return Ok(false);
+        };
         let block_bytes = bytes.get(block.offset as usize..block.end() as usize);
         Ok(block_bytes.is_some_and(|bytes| BlockView::is_intact(bytes, block.checksum)))
     }
@@ -367,6 +447,11 @@ impl Files {
     /// Number of the segment that is appended to.
     pub(super) fn active_segment(&self) -> Option<u32> {
         self.active.as_ref().map(|active| active.number)
+    }
+
+    /// Bytes of edits since the manifest was begun by this process.
+    pub(super) fn log_bytes(&self) -> u64 {
+        self.manifest_len - self.checkpoint_len
     }
 
     /// Lets the next block begin a new segment.
@@ -378,23 +463,41 @@ impl Files {
     pub(super) fn segment_len(&self, number: u32) -> u64 {
         match &self.active {
             Some(active) if active.number == number => active.len,
-            _ => self.storage.len(&self.dir.join(segment_name(number))).unwrap_or(0),
+            _ => self
+                .storage
+                .len(&self.dir.join(segment_name(number)))
+                .unwrap_or(0),
         }
     }
 
     /// Appends blocks and answers the segment and the offset of each.
     pub(super) fn append_blocks(&mut self, blocks: &[&[u8]]) -> Result<(u32, Vec<u64>)> {
-        if self.active.as_ref().is_none_or(|active| active.len >= SEGMENT_TARGET) {
+        if self
+            .active
+            .as_ref()
+            .is_none_or(|active| active.len >= SEGMENT_TARGET)
+        {
             let number = self.next_file;
             let path = self.dir.join(segment_name(number));
-            let file = self.storage.create(&path).map_err(|e| Error::io("create", &path, e))?;
+            let file = self
+                .storage
+                .create(&path)
+                .map_err(|e| Error::io("create", &path, e))?;
             self.next_file += 1;
             self.dir_changed = true;
-            self.active = Some(Active { number, file, len: 0 });
+            self.active = Some(Active {
+                number,
+                file,
+                len: 0,
+            });
             self.segment(number);
         }
         let Some(active) = &mut self.active else {
-            return Err(Error::io("write", &self.dir, io::Error::other("no segment")));
+            return Err(Error::io(
+                "write",
+                &self.dir,
+                io::Error::other("no segment"),
+            ));
         };
         let mut offsets = Vec::with_capacity(blocks.len());
         let mut end = active.len;
@@ -412,9 +515,16 @@ impl Files {
             }
         };
         let path = || self.dir.join(segment_name(active.number));
-        active.file.write_at(active.len, bytes).map_err(|e| Error::io("write", path(), e))?;
+        active
+            .file
+            .write_at(active.len, bytes)
+            .map_err(|e| Error::io("write", path(), e))?;
         active.len = end;
-        if !self.unsynced.iter().any(|file| Arc::ptr_eq(file, &active.file)) {
+        if !self
+            .unsynced
+            .iter()
+            .any(|file| Arc::ptr_eq(file, &active.file))
+        {
             self.unsynced.push(Arc::clone(&active.file));
         }
         Ok((active.number, offsets))
@@ -455,7 +565,9 @@ impl Files {
         }
         self.unsynced.clear();
         if self.dir_changed {
-            self.storage.sync_dir(&self.dir).map_err(|e| Error::io("sync", &self.dir, e))?;
+            self.storage
+                .sync_dir(&self.dir)
+                .map_err(|e| Error::io("sync", &self.dir, e))?;
             self.dir_changed = false;
         }
         Ok(())
@@ -463,17 +575,25 @@ impl Files {
 
     /// `boot` 0 says that all is synced.
     fn write_mark(&self, boot: u64) -> Result<()> {
-        let mark = Mark { manifest: self.manifest_number, len: self.manifest_len, boot };
+        let mark = Mark {
+            manifest: self.manifest_number,
+            len: self.manifest_len,
+            boot,
+        };
         let (at, slot) = mark.encode();
         match &self.mark {
-            Some(file) => file.write_at(at, &slot).map_err(|e| Error::io("write", self.dir.join(MARK), e)),
+            Some(file) => file
+                .write_at(at, &slot)
+                .map_err(|e| Error::io("write", self.dir.join(MARK), e)),
             None => Ok(()),
         }
     }
 
     /// Says that the manifest is whole as long as the machine is not started anew.
     pub(super) fn mark_written(&self) -> Result<()> {
-        self.storage.boot_id().map_or(Ok(()), |boot| self.write_mark(boot.max(1)))
+        self.storage
+            .boot_id()
+            .map_or(Ok(()), |boot| self.write_mark(boot.max(1)))
     }
 
     /// What has to be synced for everything written so far to be durable.
@@ -485,7 +605,11 @@ impl Files {
             dir_changed: std::mem::take(&mut self.dir_changed),
             manifest: self.manifest.clone(),
             mark_file: self.mark.clone(),
-            mark: Mark { manifest: self.manifest_number, len: self.manifest_len, boot: 0 },
+            mark: Mark {
+                manifest: self.manifest_number,
+                len: self.manifest_len,
+                boot: 0,
+            },
         }
     }
 
@@ -502,13 +626,22 @@ impl Files {
         if sync {
             file.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
-        Ok((path, IndexRef { number, len, checksum }, file))
+        Ok((
+            path,
+            IndexRef {
+                number,
+                len,
+                checksum,
+            },
+            file,
+        ))
     }
 
     /// Begins a new manifest with the given contents and removes the old one. On an error the old one goes on, unless the
     /// flag of the error says that writing must stop.
     pub(super) fn checkpoint(&mut self, contents: &Contents) -> Result<(), (Error, bool)> {
-        self.begin_manifest(contents).map_err(|error| (error, false))?;
+        self.begin_manifest(contents)
+            .map_err(|error| (error, false))?;
         self.settle_manifest().map_err(|error| (error, true))
     }
 
@@ -521,15 +654,22 @@ impl Files {
         if sync {
             self.sync_data()?;
         }
-        let file = self.storage.create(&temporary).map_err(|e| Error::io("create", &temporary, e))?;
-        file.write_at(0, &bytes).map_err(|e| Error::io("write", &temporary, e))?;
+        let file = self
+            .storage
+            .create(&temporary)
+            .map_err(|e| Error::io("create", &temporary, e))?;
+        file.write_at(0, &bytes)
+            .map_err(|e| Error::io("write", &temporary, e))?;
         if sync {
             file.sync().map_err(|e| Error::io("sync", &temporary, e))?;
         }
-        self.storage.rename(&temporary, &path).map_err(|e| Error::io("rename", &temporary, e))?;
+        self.storage
+            .rename(&temporary, &path)
+            .map_err(|e| Error::io("rename", &temporary, e))?;
         self.manifest_number = number;
         self.manifest = Some(file);
         self.manifest_len = bytes.len() as u64;
+        self.checkpoint_len = self.manifest_len;
         self.index = contents.index;
         Ok(())
     }
@@ -540,13 +680,17 @@ impl Files {
             self.dir_changed = true;
             self.mark_written()?;
         } else {
-            self.storage.sync_dir(&self.dir).map_err(|e| Error::io("sync", &self.dir, e))?;
+            self.storage
+                .sync_dir(&self.dir)
+                .map_err(|e| Error::io("sync", &self.dir, e))?;
             self.dir_changed = false;
             self.write_mark(0)?;
         }
         if self.manifest_number > 1 {
             // One that stays is older, so it does no harm, and the next opening removes it.
-            let _ = self.storage.remove(&self.dir.join(manifest_name(self.manifest_number - 1)));
+            let _ = self
+                .storage
+                .remove(&self.dir.join(manifest_name(self.manifest_number - 1)));
         }
         Ok(())
     }

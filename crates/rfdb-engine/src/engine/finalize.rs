@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
+use super::Durability;
 use super::files::Files;
 use super::inner::{BlockRef, Inner, Writer};
 use super::state::{Pending, State, guard};
-use super::Durability;
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
 use crate::index::{self, BlockSource, Built, Image};
@@ -45,10 +45,17 @@ impl Writer {
     /// Makes the owner table from the base and the overlay blocks that are newer than a version.
     pub(super) fn rebuild_owners(&mut self, since: u64) -> Result<()> {
         self.owners = FxHashMap::default();
-        let newer: Vec<Arc<BlockHandle>> =
-            self.overlay.values().filter(|block| block.desc.commit > since).cloned().collect();
+        let newer: Vec<Arc<BlockHandle>> = self
+            .overlay
+            .values()
+            .filter(|block| block.desc.commit > since)
+            .cloned()
+            .collect();
         for block in newer {
-            let key = (Arc::clone(&block.desc.file), Arc::clone(&block.desc.context));
+            let key = (
+                Arc::clone(&block.desc.file),
+                Arc::clone(&block.desc.context),
+            );
             let mut blocks = self.blocks_of(block.desc.owner())?;
             blocks.push(BlockRef::Overlay(block));
             self.owners.insert(key, blocks);
@@ -58,9 +65,17 @@ impl Writer {
 
     fn named_segments(&self) -> BTreeSet<u32> {
         let base = self.base.as_deref().and_then(Run::as_base);
-        let kept = self.kept.values().flat_map(|kept| kept.blocks.iter().map(|block| block.segment));
+        let kept = self
+            .kept
+            .values()
+            .flat_map(|kept| kept.blocks.iter().map(|block| block.segment));
         let overlay = self.overlay.values().map(|block| block.desc.segment);
-        base.into_iter().flat_map(Base::segment_ends).map(|(number, _)| number).chain(kept).chain(overlay).collect()
+        base.into_iter()
+            .flat_map(Base::segment_ends)
+            .map(|(number, _)| number)
+            .chain(kept)
+            .chain(overlay)
+            .collect()
     }
 }
 
@@ -75,14 +90,26 @@ impl Inner {
             writer.retired_meanwhile = Some(Vec::new());
             let segments = writer.files.as_ref().map_or_else(Vec::new, |files| {
                 let numbers = files.segments.keys();
-                numbers.map(|&number| (number, files.segment_len(number))).collect()
+                numbers
+                    .map(|&number| (number, files.segment_len(number)))
+                    .collect()
             });
-            let kept: BTreeSet<u32> =
-                writer.kept.values().flat_map(|kept| kept.blocks.iter().map(|block| block.segment)).collect();
+            let kept: BTreeSet<u32> = writer
+                .kept
+                .values()
+                .flat_map(|kept| kept.blocks.iter().map(|block| block.segment))
+                .collect();
             let active = writer.files.as_ref().and_then(Files::active_segment);
-            (version, Arc::clone(&guard(&self.state).fields), segments, kept, active)
+            (
+                version,
+                Arc::clone(&guard(&self.state).fields),
+                segments,
+                kept,
+                active,
+            )
         };
-        let done = self.finalize_version(scope, &version, &fields, &segments, &kept_segments, active);
+        let done =
+            self.finalize_version(scope, &version, &fields, &segments, &kept_segments, active);
         if done.is_err() {
             guard(&self.writer).retired_meanwhile = None;
         }
@@ -100,25 +127,37 @@ impl Inner {
     ) -> Result<()> {
         let mut sources = Vec::new();
         version.each_live_block(|run, number| {
-            sources.push(Source { run: Arc::clone(run), number, desc: run.block_desc(number)? });
+            sources.push(Source {
+                run: Arc::clone(run),
+                number,
+                desc: run.block_desc(number)?,
+            });
             Ok(())
         })?;
         sources.sort_by_key(|source| source.desc.id);
 
-        let Some(storage) = self.storage.clone() else { return self.finalize_in_memory(scope, version, sources, fields) };
+        let Some(storage) = self.storage.clone() else {
+            return self.finalize_in_memory(scope, version, sources, fields);
+        };
         let to_move = segments_to_move(scope, &sources, segments, kept_segments);
         if to_move.is_empty() && self.base_is_current(version, fields)? {
             let mut writer = self.writable()?;
             writer.retired_meanwhile = None;
             drop(writer);
-            return if scope == Scope::Overlay { Ok(()) } else { self.end_load() };
+            return if scope == Scope::Overlay {
+                Ok(())
+            } else {
+                self.end_load()
+            };
         }
 
         let sync = self.options.durability != Durability::None;
         let dir = self.dir.clone().unwrap_or_default();
         let number = {
             let mut writer = self.writable()?;
-            let Some(files) = &mut writer.files else { return Err(Error::ReadOnly(dir)) };
+            let Some(files) = &mut writer.files else {
+                return Err(Error::ReadOnly(dir));
+            };
             if active.is_some_and(|active| to_move.contains(&active)) {
                 files.rotate();
             }
@@ -130,7 +169,10 @@ impl Inner {
         let (path, reference, written) = Files::write_index(&*storage, &dir, number, &built, sync)?;
         drop(built);
         if !sync && let Some(files) = &mut self.writable()?.files {
-            moved.into_iter().chain([written]).for_each(|file| files.must_sync(file));
+            moved
+                .into_iter()
+                .chain([written])
+                .for_each(|file| files.must_sync(file));
         }
         let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
         let file = Arc::new(DataFile::new(Arc::clone(&storage), path));
@@ -139,9 +181,17 @@ impl Inner {
         self.publish_base(scope, version, image, &file, reference)
     }
 
-    fn base_is_current(&self, version: &Version, fields: &[crate::FieldDeclaration]) -> Result<bool> {
-        let [run] = &version.runs[..] else { return Ok(false) };
-        let Some(base) = run.as_base() else { return Ok(false) };
+    fn base_is_current(
+        &self,
+        version: &Version,
+        fields: &[crate::FieldDeclaration],
+    ) -> Result<bool> {
+        let [run] = &version.runs[..] else {
+            return Ok(false);
+        };
+        let Some(base) = run.as_base() else {
+            return Ok(false);
+        };
         for field in fields {
             if !base.image().indexes_field(&field.name)? {
                 return Ok(false);
@@ -152,7 +202,11 @@ impl Inner {
 
     fn end_load(self: &Arc<Self>) -> Result<()> {
         self.set_loading(false)?;
-        if self.options.durability == Durability::None { Ok(()) } else { self.flush() }
+        if self.options.durability == Durability::None {
+            Ok(())
+        } else {
+            self.flush()
+        }
     }
 
     /// Copies live blocks out of segments that hold much else.
@@ -164,14 +218,25 @@ impl Inner {
         number: u32,
         sync: bool,
     ) -> Result<Option<Arc<dyn StorageFile>>> {
-        if !sources.iter().any(|source| to_move.contains(&source.desc.segment)) {
+        if !sources
+            .iter()
+            .any(|source| to_move.contains(&source.desc.segment))
+        {
             return Ok(None);
         }
         let path = Files::segment_path(&self.dir.clone().unwrap_or_default(), number);
-        let file = storage.create(&path).map_err(|e| Error::io("create", &path, e))?;
-        let put = |offset: u64, buffer: &[u8]| file.write_at(offset, buffer).map_err(|e| Error::io("write", &path, e));
+        let file = storage
+            .create(&path)
+            .map_err(|e| Error::io("create", &path, e))?;
+        let put = |offset: u64, buffer: &[u8]| {
+            file.write_at(offset, buffer)
+                .map_err(|e| Error::io("write", &path, e))
+        };
         let (mut written, mut buffer) = (0u64, Vec::new());
-        for source in sources.iter_mut().filter(|source| to_move.contains(&source.desc.segment)) {
+        for source in sources
+            .iter_mut()
+            .filter(|source| to_move.contains(&source.desc.segment))
+        {
             source.desc.segment = number;
             source.desc.offset = written + buffer.len() as u64;
             buffer.extend_from_slice(source.run.block_bytes(source.number)?);
@@ -200,14 +265,19 @@ impl Inner {
         let mut writer = self.writable()?;
         let writer = &mut *writer;
         let retired: Vec<(u64, u64)> = writer.retired_meanwhile.take().unwrap_or_default();
-        let Some(files) = &mut writer.files else { return Ok(()) };
+        let Some(files) = &mut writer.files else {
+            return Ok(());
+        };
         let mut ends = BTreeMap::<u32, u64>::new();
         for block in 0..image.counts().blocks {
             let record = image.block(block)?;
             let end = ends.entry(record.segment()).or_default();
             *end = (*end).max(record.offset() + u64::from(record.len()));
         }
-        let segments = ends.into_iter().map(|(n, end)| (n, end, files.segment(n))).collect();
+        let segments = ends
+            .into_iter()
+            .map(|(n, end)| (n, end, files.segment(n)))
+            .collect();
         let base = Base::new(image, Arc::clone(file), segments);
         // A block that was retired meanwhile is dead in the new base; one of the same number that took its place is in
         // the overlay.
@@ -227,7 +297,12 @@ impl Inner {
             version: writer.version,
             next_file: files.next_file,
             index: Some(reference),
-            blocks: writer.overlay.values().filter(newer).map(|b| (b.desc.id, b.desc.clone())).collect(),
+            blocks: writer
+                .overlay
+                .values()
+                .filter(newer)
+                .map(|b| (b.desc.id, b.desc.clone()))
+                .collect(),
             retired: dead.iter().map(|(&id, &(_, since))| (id, since)).collect(),
             loading,
             fields: guard(&self.state).fields.to_vec(),
@@ -249,22 +324,26 @@ impl Inner {
             old.file.retire();
         }
         writer.loading = loading;
-        writer.overlay.retain(|_, block| block.desc.commit > version.number);
+        writer
+            .overlay
+            .retain(|_, block| block.desc.commit > version.number);
         // The base was just read without an error, so its owners can be read.
         let _ = writer.rebuild_owners(version.number);
         let named = writer.named_segments();
         if let Some(files) = &mut writer.files {
             files.retire_segments(&named);
             let numbers: Vec<u32> = files.segments.keys().copied().collect();
-            writer.data_bytes = numbers.into_iter().map(|number| files.segment_len(number)).sum();
+            writer.data_bytes = numbers
+                .into_iter()
+                .map(|number| files.segment_len(number))
+                .sum();
         }
-        let live: u64 = writer.overlay.values().map(|block| u64::from(block.desc.len)).sum();
-        let in_base: u64 = writer.base.as_deref().and_then(Run::as_base).map_or(0, |base| {
-            (0..base.image().counts().blocks).filter_map(|n| base.image().block(n).ok()).map(|r| u64::from(r.len())).sum()
-        });
-        writer.garbage = writer.data_bytes.saturating_sub(live + in_base);
+        // What is dead now is a small share of its file, or held by a kept snapshot: not worth asking again for.
+        writer.garbage = 0;
         let runs = writer.base.iter().cloned().collect();
         self.replace_runs(writer, runs, writer.overlay.values().cloned().collect());
+        // Nothing here needs the old runs any more; let go of their files.
+        self.version();
         Ok(())
     }
 
@@ -303,7 +382,12 @@ impl Inner {
         if scope != Scope::Overlay {
             writer.loading = false;
         }
-        let newer = writer.overlay.values().filter(|block| block.desc.commit > version.number).cloned().collect();
+        let newer = writer
+            .overlay
+            .values()
+            .filter(|block| block.desc.commit > version.number)
+            .cloned()
+            .collect();
         self.replace_runs(&writer, vec![run], newer);
         Ok(())
     }
@@ -354,7 +438,10 @@ fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built
         .map(|source| {
             let view = BlockView::parse(source.run.block_bytes(source.number)?)
                 .ok_or_else(|| source.run.bad_block(source.number))?;
-            Ok(BlockSource { desc: &source.desc, view })
+            Ok(BlockSource {
+                desc: &source.desc,
+                view,
+            })
         })
         .collect::<Result<_>>()?;
     index::build(&blocks, fields).map_err(|bad| sources[bad].run.bad_block(sources[bad].number))
@@ -372,9 +459,16 @@ fn segments_to_move(
     }
     let wasteful = |&&(number, len): &&(u32, u64)| {
         let dead = len.saturating_sub(live.get(&number).copied().unwrap_or(0));
-        let limit = if scope == Scope::Compact { 0 } else { len * MOVE_PERCENT / 100 };
+        let limit = if scope == Scope::Compact {
+            0
+        } else {
+            len * MOVE_PERCENT / 100
+        };
         dead > limit && !kept.contains(&number)
     };
-    segments.iter().filter(wasteful).map(|&(number, _)| number).collect()
+    segments
+        .iter()
+        .filter(wasteful)
+        .map(|&(number, _)| number)
+        .collect()
 }
-

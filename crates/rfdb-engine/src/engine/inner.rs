@@ -16,7 +16,7 @@ use super::state::{State, guard};
 use super::{Durability, IndexMode, Options, SnapshotInfo};
 use crate::block::{BlockBuilder, BlockView};
 use crate::block_ref::BlockDesc;
-use crate::manifest::{Contents, Edit, Kept};
+use crate::manifest::{Edit, Kept};
 use crate::run::{BlockHandle, Run};
 use crate::snapshot::Version;
 use crate::storage::{Bytes, Storage};
@@ -24,8 +24,8 @@ use crate::{Batch, Error, FieldDeclaration, Owner, Result};
 
 /// Overlay rows below which the indexes are not built anew in the background.
 const OVERLAY_FLOOR: u64 = 1 << 16;
-/// Superseded bytes below which data files are not rewritten in the background.
-const GARBAGE_FLOOR: u64 = 1 << 20;
+/// Superseded bytes and manifest edits below which files are not rewritten in the background.
+const GARBAGE_FLOOR: u64 = 1 << 13;
 
 /// A live block of an owner.
 #[derive(Debug, Clone)]
@@ -60,7 +60,14 @@ impl Prepared {
         let (nodes, edges) = builder.row_counts();
         let owner = builder.owner();
         let (file, context) = (owner.file.into(), owner.context.into());
-        Ok(Self { file, context, nodes, edges, bytes: builder.finish()?, id })
+        Ok(Self {
+            file,
+            context,
+            nodes,
+            edges,
+            bytes: builder.finish()?,
+            id,
+        })
     }
 }
 
@@ -106,7 +113,9 @@ pub(crate) struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,10 +139,15 @@ impl Writer {
 
     /// Live blocks of an owner.
     pub(super) fn blocks_of(&self, owner: Owner<'_>) -> Result<Vec<BlockRef>> {
-        if let Some(blocks) = self.owners.get(&(Arc::from(owner.file), Arc::from(owner.context))) {
+        if let Some(blocks) = self
+            .owners
+            .get(&(Arc::from(owner.file), Arc::from(owner.context)))
+        {
             return Ok(blocks.clone());
         }
-        let Some(base) = self.base.as_deref().and_then(Run::as_base) else { return Ok(Vec::new()) };
+        let Some(base) = self.base.as_deref().and_then(Run::as_base) else {
+            return Ok(Vec::new());
+        };
         let mut blocks = Vec::new();
         for number in base.image().blocks_of_owner(owner)? {
             if !base.is_dead(number) {
@@ -148,14 +162,21 @@ impl Writer {
             BlockRef::Overlay(block) => u64::from(block.desc.len),
             BlockRef::Base(number, _) => {
                 let base = self.base.as_deref().and_then(Run::as_base);
-                base.and_then(|base| base.image().block(*number).ok()).map_or(0, |record| u64::from(record.len()))
+                base.and_then(|base| base.image().block(*number).ok())
+                    .map_or(0, |record| u64::from(record.len()))
             }
         }
     }
 }
 
 impl Inner {
-    fn new(options: Options, dir: Option<PathBuf>, storage: Option<Arc<dyn Storage>>, writer: Writer, state: State) -> Arc<Self> {
+    fn new(
+        options: Options,
+        dir: Option<PathBuf>,
+        storage: Option<Arc<dyn Storage>>,
+        writer: Writer,
+        state: State,
+    ) -> Arc<Self> {
         let version = Version::new(state.version, state.runs.to_vec());
         Arc::new(Self {
             options,
@@ -175,16 +196,31 @@ impl Inner {
         Self::new(options, None, None, Writer::empty(None), State::default())
     }
 
-    pub(super) fn create(storage: Arc<dyn Storage>, dir: &Path, options: Options, replace: bool) -> Result<Arc<Self>> {
+    pub(super) fn create(
+        storage: Arc<dyn Storage>,
+        dir: &Path,
+        options: Options,
+        replace: bool,
+    ) -> Result<Arc<Self>> {
         if options.read_only {
             return Err(Error::ReadOnly(dir.to_path_buf()));
         }
         let files = Files::create(Arc::clone(&storage), dir, &options, replace)?;
         let writer = Writer::empty(Some(files));
-        Ok(Self::new(options, Some(dir.to_path_buf()), Some(storage), writer, State::default()))
+        Ok(Self::new(
+            options,
+            Some(dir.to_path_buf()),
+            Some(storage),
+            writer,
+            State::default(),
+        ))
     }
 
-    pub(super) fn open(storage: Arc<dyn Storage>, dir: &Path, options: Options) -> Result<Arc<Self>> {
+    pub(super) fn open(
+        storage: Arc<dyn Storage>,
+        dir: &Path,
+        options: Options,
+    ) -> Result<Arc<Self>> {
         let (mut files, contents, base) = Files::open(Arc::clone(&storage), dir, &options)?;
         let fields: Arc<[FieldDeclaration]> = contents.fields.clone().into();
         if let Some(base) = &base {
@@ -211,7 +247,10 @@ impl Inner {
         writer.kept = contents.kept;
         if !options.read_only {
             let numbers: Vec<u32> = files.segments.keys().copied().collect();
-            writer.data_bytes = numbers.into_iter().map(|number| files.segment_len(number)).sum();
+            writer.data_bytes = numbers
+                .into_iter()
+                .map(|number| files.segment_len(number))
+                .sum();
         }
         writer.files = Some(files);
         writer.rebuild_owners(0)?;
@@ -222,7 +261,13 @@ impl Inner {
             pending_len,
             fields,
         };
-        Ok(Self::new(options, Some(dir.to_path_buf()), Some(storage), writer, state))
+        Ok(Self::new(
+            options,
+            Some(dir.to_path_buf()),
+            Some(storage),
+            writer,
+            state,
+        ))
     }
 
     pub(super) fn dir(&self) -> Option<&Path> {
@@ -253,14 +298,19 @@ impl Inner {
         self.refuse_read_only()?;
         let writer = guard(&self.writer);
         if let Some(cause) = &writer.stopped {
-            return Err(Error::WriterStopped { path: self.dir.clone().unwrap_or_default(), cause: cause.clone() });
+            return Err(Error::WriterStopped {
+                path: self.dir.clone().unwrap_or_default(),
+                cause: cause.clone(),
+            });
         }
         Ok(writer)
     }
 
     /// Appends edits to the manifest.
     pub(super) fn log(&self, writer: &mut Writer, edits: &[Edit], sync: bool) -> Result<()> {
-        let Some(files) = &mut writer.files else { return Ok(()) };
+        let Some(files) = &mut writer.files else {
+            return Ok(());
+        };
         files.append_frame(edits, sync).map_err(|(error, stop)| {
             if stop {
                 writer.stopped = Some(error.to_string());
@@ -320,10 +370,17 @@ impl Inner {
         if let Some(files) = &mut writer.files
             && !add.is_empty()
         {
-            places = files.append_blocks(&add.iter().map(|block| &block.bytes[..]).collect::<Vec<_>>())?;
+            places = files
+                .append_blocks(&add.iter().map(|block| &block.bytes[..]).collect::<Vec<_>>())?;
         }
         let mut next_block = writer.next_block;
-        let mut edits: Vec<Edit> = retire.iter().map(|block| Edit::Retire { id: block.id(), version }).collect();
+        let mut edits: Vec<Edit> = retire
+            .iter()
+            .map(|block| Edit::Retire {
+                id: block.id(),
+                version,
+            })
+            .collect();
         let mut handles = Vec::with_capacity(add.len());
         for (block, offset) in add.into_iter().zip(places.1) {
             let id = block.id.unwrap_or_else(|| {
@@ -343,7 +400,10 @@ impl Inner {
                 context: block.context,
             };
             edits.push(Edit::Add(desc.clone()));
-            let file = writer.files.as_mut().map(|files| files.segment(desc.segment));
+            let file = writer
+                .files
+                .as_mut()
+                .map(|files| files.segment(desc.segment));
             // A deferred load must not keep what it wrote in memory; what is read next may stay.
             let keep = file.is_none() || mode == IndexMode::Immediate;
             let bytes = keep.then(|| Bytes::from(block.bytes));
@@ -398,7 +458,9 @@ impl Inner {
                 (state.overlay_rows(), state.base_rows())
             };
             let live = writer.data_bytes.saturating_sub(writer.garbage);
-            let grown = overlay > (base / 2).max(OVERLAY_FLOOR) || writer.garbage > (live / 2).max(GARBAGE_FLOOR);
+            let log = writer.files.as_ref().map_or(0, Files::log_bytes);
+            let grown = overlay > (base / 2).max(OVERLAY_FLOOR)
+                || writer.garbage + log > (live / 2).max(GARBAGE_FLOOR);
             if grown && !writer.loading && on_disk {
                 self.background.request_finalize(self);
             }
@@ -413,27 +475,39 @@ impl Inner {
         let mut changed: BTreeMap<OwnerKey, Vec<BlockRef>> = BTreeMap::new();
         let gone: rustc_hash::FxHashSet<u64> = retired.iter().map(BlockRef::id).collect();
         let owner_of = |block: &BlockRef| match block {
-            BlockRef::Overlay(block) => Some((Arc::clone(&block.desc.file), Arc::clone(&block.desc.context))),
+            BlockRef::Overlay(block) => Some((
+                Arc::clone(&block.desc.file),
+                Arc::clone(&block.desc.context),
+            )),
             BlockRef::Base(number, _) => {
                 let base = writer.base.as_deref().and_then(Run::as_base)?;
                 let owner = base.image().block_owner(*number).ok()?;
                 Some((Arc::from(owner.file), Arc::from(owner.context)))
             }
         };
-        let keys = retired
-            .iter()
-            .filter_map(owner_of)
-            .chain(added.iter().map(|b| (Arc::clone(&b.desc.file), Arc::clone(&b.desc.context))));
+        let keys = retired.iter().filter_map(owner_of).chain(
+            added
+                .iter()
+                .map(|b| (Arc::clone(&b.desc.file), Arc::clone(&b.desc.context))),
+        );
         for key in keys {
             if !changed.contains_key(&key) {
-                let mut blocks = writer.blocks_of(Owner::new(&key.0, &key.1)).unwrap_or_default();
+                let mut blocks = writer
+                    .blocks_of(Owner::new(&key.0, &key.1))
+                    .unwrap_or_default();
                 blocks.retain(|block| !gone.contains(&block.id()));
                 changed.insert(key, blocks);
             }
         }
         for block in added {
-            let key = (Arc::clone(&block.desc.file), Arc::clone(&block.desc.context));
-            changed.entry(key).or_default().push(BlockRef::Overlay(Arc::clone(block)));
+            let key = (
+                Arc::clone(&block.desc.file),
+                Arc::clone(&block.desc.context),
+            );
+            changed
+                .entry(key)
+                .or_default()
+                .push(BlockRef::Overlay(Arc::clone(block)));
         }
         writer.owners.extend(changed);
     }
@@ -441,7 +515,11 @@ impl Inner {
     pub(super) fn set_loading(self: &Arc<Self>, loading: bool) -> Result<()> {
         let mut writer = self.writable()?;
         if writer.loading != loading {
-            self.log(&mut writer, &[Edit::Loading(loading)], self.options.durability == Durability::Sync)?;
+            self.log(
+                &mut writer,
+                &[Edit::Loading(loading)],
+                self.options.durability == Durability::Sync,
+            )?;
             writer.loading = loading;
         }
         Ok(())
@@ -460,7 +538,11 @@ impl Inner {
         if *guard(&self.state).fields == *fields {
             return Ok(());
         }
-        self.log(&mut writer, &[Edit::Fields(fields.clone())], self.options.durability == Durability::Sync)?;
+        self.log(
+            &mut writer,
+            &[Edit::Fields(fields.clone())],
+            self.options.durability == Durability::Sync,
+        )?;
         // Runs that are there already answer without an index for the field until they are built anew.
         guard(&self.state).fields = fields.into();
         Ok(())
@@ -484,13 +566,29 @@ impl Inner {
                     Ok(())
                 })?;
                 blocks.sort_by_key(|block| block.id);
-                let created_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+                let created_at = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |since| since.as_secs());
                 let (nodes, edges) = (counts.node_total, counts.edge_total);
-                Kept { version: version.number, created_at, tags: BTreeMap::new(), nodes, edges, blocks }
+                Kept {
+                    version: version.number,
+                    created_at,
+                    tags: BTreeMap::new(),
+                    nodes,
+                    edges,
+                    blocks,
+                }
             }
         };
-        kept.tags.extend(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        self.log(&mut writer, &[Edit::Keep(kept.clone())], self.options.durability == Durability::Sync)?;
+        kept.tags.extend(
+            tags.iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        );
+        self.log(
+            &mut writer,
+            &[Edit::Keep(kept.clone())],
+            self.options.durability == Durability::Sync,
+        )?;
         writer.kept.insert(kept.version, kept);
         guard(&self.kept_versions).insert(version.number, Arc::clone(&version));
         Ok(version.number)
@@ -510,11 +608,15 @@ impl Inner {
 
     pub(super) fn snapshot_at(&self, number: u64) -> Result<Arc<Version>> {
         let mut writer = guard(&self.writer);
-        let Some(kept) = writer.kept.get(&number).cloned() else { return Err(Error::UnknownSnapshot(number)) };
+        let Some(kept) = writer.kept.get(&number).cloned() else {
+            return Err(Error::UnknownSnapshot(number));
+        };
         if let Some(version) = guard(&self.kept_versions).get(&number) {
             return Ok(Arc::clone(version));
         }
-        let Some(files) = &mut writer.files else { return Err(Error::UnknownSnapshot(number)) };
+        let Some(files) = &mut writer.files else {
+            return Err(Error::UnknownSnapshot(number));
+        };
         let blocks = kept
             .blocks
             .into_iter()
@@ -523,7 +625,10 @@ impl Inner {
                 Arc::new(BlockHandle::new(desc, Some(file), None))
             })
             .collect();
-        let version = Arc::new(Version::new(number, vec![Arc::new(Run::overlay(blocks, Arc::default()))]));
+        let version = Arc::new(Version::new(
+            number,
+            vec![Arc::new(Run::overlay(blocks, Arc::default()))],
+        ));
         guard(&self.kept_versions).insert(number, Arc::clone(&version));
         Ok(version)
     }
@@ -533,7 +638,11 @@ impl Inner {
         if !writer.kept.contains_key(&number) {
             return Err(Error::UnknownSnapshot(number));
         }
-        self.log(&mut writer, &[Edit::Forget { version: number }], self.options.durability == Durability::Sync)?;
+        self.log(
+            &mut writer,
+            &[Edit::Forget { version: number }],
+            self.options.durability == Durability::Sync,
+        )?;
         writer.kept.remove(&number);
         guard(&self.kept_versions).remove(&number);
         Ok(())
@@ -549,17 +658,25 @@ impl Inner {
             return Ok(());
         }
         let mut writer = self.writable()?;
-        let Some(files) = &mut writer.files else { return Ok(()) };
+        let Some(files) = &mut writer.files else {
+            return Ok(());
+        };
         let work = files.take_sync_work();
-        work.run().inspect_err(|error| writer.stopped = Some(error.to_string()))
+        work.run()
+            .inspect_err(|error| writer.stopped = Some(error.to_string()))
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         let options = self.options.clone();
-        let writer = self.writer.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Some(files) = &mut writer.files else { return };
+        let writer = self
+            .writer
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(files) = &mut writer.files else {
+            return;
+        };
         files.map_all();
         if options.read_only || writer.stopped.is_some() {
             return;

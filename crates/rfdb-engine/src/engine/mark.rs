@@ -35,13 +35,19 @@ impl Mark {
         if slot[..4] != *b"MARK" || u32_at(slot, 4)? != crc32c::crc32c(&slot[8..]) {
             return None;
         }
-        Some(Self { manifest: u64_at(slot, 8)?, len: u64_at(slot, 16)?, boot: u64_at(slot, 24)? })
+        Some(Self {
+            manifest: u64_at(slot, 8)?,
+            len: u64_at(slot, 16)?,
+            boot: u64_at(slot, 24)?,
+        })
     }
 
     /// The strongest statement of a mark file, `None` if it has none that can be read.
     pub(super) fn read(bytes: &[u8], boot: Option<u64>) -> Option<Self> {
         let slots = bytes.chunks(SLOT).take(2).filter_map(Self::decode);
-        slots.filter(|mark| mark.boot == 0 || Some(mark.boot) == boot).max_by_key(|mark| (mark.manifest, mark.len))
+        slots
+            .filter(|mark| mark.boot == 0 || Some(mark.boot) == boot)
+            .max_by_key(|mark| (mark.manifest, mark.len))
     }
 }
 
@@ -51,15 +57,27 @@ mod tests {
 
     #[test]
     fn the_strongest_valid_slot_counts() {
-        let synced = Mark { manifest: 2, len: 70, boot: 0 };
-        let written = Mark { manifest: 2, len: 90, boot: 5 };
+        let synced = Mark {
+            manifest: 2,
+            len: 70,
+            boot: 0,
+        };
+        let written = Mark {
+            manifest: 2,
+            len: 90,
+            boot: 5,
+        };
         let mut file = vec![0; 128];
         for mark in [synced, written] {
             let (at, slot) = mark.encode();
             file[at as usize..][..SLOT].copy_from_slice(&slot);
         }
         assert_eq!(Mark::read(&file, Some(5)), Some(written));
-        assert_eq!(Mark::read(&file, Some(6)), Some(synced), "the machine was started anew");
+        assert_eq!(
+            Mark::read(&file, Some(6)),
+            Some(synced),
+            "the machine was started anew"
+        );
         file[20] ^= 1;
         assert_eq!(Mark::read(&file, Some(5)), Some(written));
         file[64 + 20] ^= 1;

@@ -131,7 +131,9 @@ impl Drop for Handle {
 
 impl From<Arc<Inner>> for Engine {
     fn from(inner: Arc<Inner>) -> Self {
-        Self { inner: Arc::new(Handle(inner)) }
+        Self {
+            inner: Arc::new(Handle(inner)),
+        }
     }
 }
 
@@ -168,15 +170,28 @@ impl Engine {
     ///
     /// # Errors
     /// As `create`.
-    pub fn create_in(storage: Arc<dyn Storage>, path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        Ok(Self::from(Inner::create(storage, path.as_ref(), options, false)?))
+    pub fn create_in(
+        storage: Arc<dyn Storage>,
+        path: impl AsRef<Path>,
+        options: Options,
+    ) -> Result<Self> {
+        Ok(Self::from(Inner::create(
+            storage,
+            path.as_ref(),
+            options,
+            false,
+        )?))
     }
 
     /// As `open`, over any file layer.
     ///
     /// # Errors
     /// As `open`.
-    pub fn open_in(storage: Arc<dyn Storage>, path: impl AsRef<Path>, options: Options) -> Result<Self> {
+    pub fn open_in(
+        storage: Arc<dyn Storage>,
+        path: impl AsRef<Path>,
+        options: Options,
+    ) -> Result<Self> {
         Ok(Self::from(Inner::open(storage, path.as_ref(), options)?))
     }
 
@@ -186,7 +201,12 @@ impl Engine {
     /// # Errors
     /// `Locked`, `Io`.
     pub fn recreate(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        Ok(Self::from(Inner::create(Arc::new(FileSystem), path.as_ref(), options, true)?))
+        Ok(Self::from(Inner::create(
+            Arc::new(FileSystem),
+            path.as_ref(),
+            options,
+            true,
+        )?))
     }
 
     /// Reads and checks everything. An error is a failure to look; what was found wrong is in the report.
@@ -212,7 +232,9 @@ impl Engine {
     /// The graph as it is now. Takes no lock that a commit holds while it works.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { version: self.inner.version() }
+        Snapshot {
+            version: self.inner.version(),
+        }
     }
 
     /// Begins a bulk load: until `rebuild_indexes` the database says `Unfinished`, also after the process died.
@@ -226,7 +248,11 @@ impl Engine {
     /// Whether the last load came to its end.
     #[must_use]
     pub fn load_state(&self) -> LoadState {
-        if self.inner.is_loading() { LoadState::Unfinished } else { LoadState::Complete }
+        if self.inner.is_loading() {
+            LoadState::Unfinished
+        } else {
+            LoadState::Complete
+        }
     }
 
     /// Replaces all that the owners of the batch wrote before by the rows of the batch.
@@ -339,7 +365,9 @@ impl Engine {
     /// # Errors
     /// `UnknownSnapshot`, `Damaged`, `Io`.
     pub fn snapshot_at(&self, version: u64) -> Result<Snapshot> {
-        self.inner.snapshot_at(version).map(|version| Snapshot { version })
+        self.inner
+            .snapshot_at(version)
+            .map(|version| Snapshot { version })
     }
 
     /// Forgets a kept snapshot.

@@ -54,7 +54,10 @@ impl Moment {
     pub(super) fn runs(&self) -> Vec<Arc<Run>> {
         let pending = by_id(self.pending.first(self.pending_len));
         let newest = (!pending.is_empty()).then(|| Arc::new(Run::overlay(pending, Arc::default())));
-        newest.into_iter().chain(self.runs.iter().cloned()).collect()
+        newest
+            .into_iter()
+            .chain(self.runs.iter().cloned())
+            .collect()
     }
 }
 
@@ -83,7 +86,12 @@ impl State {
         if self.pending_len > 0 {
             let version = self.version;
             let live = |blocks: Vec<Arc<BlockHandle>>| {
-                by_id(blocks.into_iter().filter(|block| block.is_live_at(version)).collect())
+                by_id(
+                    blocks
+                        .into_iter()
+                        .filter(|block| block.is_live_at(version))
+                        .collect(),
+                )
             };
             let new = live(self.pending.first(self.pending_len));
             self.pending = Arc::default();
@@ -94,11 +102,17 @@ impl State {
             }
             while let Some(first) = runs.first().filter(|run| run.as_base().is_none()) {
                 let limit = level(first);
-                let same = runs.iter().take_while(|run| run.as_base().is_none() && level(run) <= limit).count();
+                let same = runs
+                    .iter()
+                    .take_while(|run| run.as_base().is_none() && level(run) <= limit)
+                    .count();
                 if same < RUNS_PER_LEVEL {
                     break;
                 }
-                let blocks = runs.drain(..same).flat_map(|run| run.handles().to_vec()).collect();
+                let blocks = runs
+                    .drain(..same)
+                    .flat_map(|run| run.handles().to_vec())
+                    .collect();
                 let merged = live(blocks);
                 if !merged.is_empty() {
                     runs.insert(0, Arc::new(Run::overlay(merged, Arc::clone(&self.fields))));
@@ -111,10 +125,18 @@ impl State {
 
     /// Rows in the overlay, also superseded ones.
     pub(super) fn overlay_rows(&self) -> u64 {
-        self.runs.iter().filter(|run| run.as_base().is_none()).map(|run| run.rows()).sum()
+        self.runs
+            .iter()
+            .filter(|run| run.as_base().is_none())
+            .map(|run| run.rows())
+            .sum()
     }
 
     pub(super) fn base_rows(&self) -> u64 {
-        self.runs.iter().filter(|run| run.as_base().is_some()).map(|run| run.rows()).sum()
+        self.runs
+            .iter()
+            .filter(|run| run.as_base().is_some())
+            .map(|run| run.rows())
+            .sum()
     }
 }

@@ -40,7 +40,10 @@ impl Inner {
             }
             for block in 0..run.block_count() {
                 if let Err(error) = check_block(run, block, &mut report) {
-                    let owner = run.owner(block).ok().map(|o| (o.file.to_owned(), o.context.to_owned()));
+                    let owner = run
+                        .owner(block)
+                        .ok()
+                        .map(|o| (o.file.to_owned(), o.context.to_owned()));
                     report.problems.push(Problem { error, owner });
                 }
             }

@@ -27,7 +27,10 @@ impl Buckets {
         let wanted = (edges / 8192).clamp(1, 512).next_power_of_two();
         let bits = usize::BITS - vertices.saturating_sub(1).leading_zeros();
         let shift = bits.saturating_sub(wanted.trailing_zeros());
-        Self { shift, count: (vertices.saturating_sub(1) >> shift) + 1 }
+        Self {
+            shift,
+            count: (vertices.saturating_sub(1) >> shift) + 1,
+        }
     }
 
     fn of(self, vertex: u32) -> usize {
@@ -53,7 +56,15 @@ impl Group {
             starts[bucket + 1] += starts[bucket];
         }
         let mut next = starts.clone();
-        let mut entries = vec![Entry { key: 0, other: 0, edge_type: 0, order: 0 }; unsorted.len()];
+        let mut entries = vec![
+            Entry {
+                key: 0,
+                other: 0,
+                edge_type: 0,
+                order: 0
+            };
+            unsorted.len()
+        ];
         for entry in unsorted {
             let slot = &mut next[buckets.of(entry.key)];
             entries[*slot as usize] = *entry;
@@ -76,7 +87,12 @@ pub(super) struct Part {
 }
 
 /// All lists: parts in the order of the vertices.
-pub(super) fn sort(groups: &[Group], buckets: Buckets, vertices: usize, parallel: bool) -> Vec<Part> {
+pub(super) fn sort(
+    groups: &[Group],
+    buckets: Buckets,
+    vertices: usize,
+    parallel: bool,
+) -> Vec<Part> {
     let part = |bucket: usize| {
         let first = bucket << buckets.shift;
         let last = ((bucket + 1) << buckets.shift).min(vertices);
@@ -89,7 +105,15 @@ pub(super) fn sort(groups: &[Group], buckets: Buckets, vertices: usize, parallel
             ends[vertex + 1] += ends[vertex];
         }
         let mut next = ends.clone();
-        let mut entries = vec![Entry { key: 0, other: 0, edge_type: 0, order: 0 }; ends[size] as usize];
+        let mut entries = vec![
+            Entry {
+                key: 0,
+                other: 0,
+                edge_type: 0,
+                order: 0
+            };
+            ends[size] as usize
+        ];
         for entry in groups.iter().flat_map(|group| group.bucket(bucket)) {
             let slot = &mut next[entry.key as usize - first];
             entries[*slot as usize] = *entry;

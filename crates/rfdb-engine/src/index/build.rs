@@ -58,7 +58,14 @@ impl Layout {
             outside += block.view.external;
             edge += block.view.edges;
         }
-        Self { nodes, external, edges, node_rows: node, slots: node + outside, edge_rows: edge }
+        Self {
+            nodes,
+            external,
+            edges,
+            node_rows: node,
+            slots: node + outside,
+            edge_rows: edge,
+        }
     }
 
     /// Slot among all blocks of a slot of one block.
@@ -94,8 +101,16 @@ fn groups(blocks: &[BlockSource<'_>], parallel: bool) -> Vec<std::ops::Range<usi
     groups
 }
 
-fn map<I: Send, O: Send>(items: Vec<I>, parallel: bool, f: impl Fn(I) -> O + Sync + Send) -> Vec<O> {
-    if parallel { items.into_par_iter().map(f).collect() } else { items.into_iter().map(f).collect() }
+fn map<I: Send, O: Send>(
+    items: Vec<I>,
+    parallel: bool,
+    f: impl Fn(I) -> O + Sync + Send,
+) -> Vec<O> {
+    if parallel {
+        items.into_par_iter().map(f).collect()
+    } else {
+        items.into_iter().map(f).collect()
+    }
 }
 
 fn try_map<I: Send, O: Send, E: Send>(
@@ -103,7 +118,11 @@ fn try_map<I: Send, O: Send, E: Send>(
     parallel: bool,
     f: impl Fn(I) -> Result<O, E> + Sync + Send,
 ) -> Result<Vec<O>, E> {
-    if parallel { items.into_par_iter().map(f).collect() } else { items.into_iter().map(f).collect() }
+    if parallel {
+        items.into_par_iter().map(f).collect()
+    } else {
+        items.into_iter().map(f).collect()
+    }
 }
 
 /// Cuts a slice into consecutive pieces.
@@ -144,7 +163,13 @@ fn vertices(
 ) -> Vertices {
     let bits = ((layout.slots / 128).max(1).ilog2()).min(12);
     let buckets = 1usize << bits;
-    let bucket = |high: u64| if bits == 0 { 0 } else { (high >> (64 - bits)) as usize };
+    let bucket = |high: u64| {
+        if bits == 0 {
+            0
+        } else {
+            (high >> (64 - bits)) as usize
+        }
+    };
 
     // Every group sorts its entries into buckets.
     let grouped = map(groups.to_vec(), parallel, |range| {
@@ -162,7 +187,14 @@ fn vertices(
             starts[b + 1] += starts[b];
         }
         let mut next = starts.clone();
-        let mut entries = vec![IdEntry { high: 0, low: 0, slot: 0 }; starts[buckets] as usize];
+        let mut entries = vec![
+            IdEntry {
+                high: 0,
+                low: 0,
+                slot: 0
+            };
+            starts[buckets] as usize
+        ];
         each(&mut |number, local, high, low| {
             let slot = layout.slot(number, &blocks[number].view, local) as u32;
             let place = &mut next[bucket(high)];
@@ -181,11 +213,19 @@ fn vertices(
         for bucket in range * per_range..(range + 1) * per_range {
             let start = entries.len();
             for (group, starts) in &grouped {
-                entries.extend_from_slice(&group[starts[bucket] as usize..starts[bucket + 1] as usize]);
+                entries.extend_from_slice(
+                    &group[starts[bucket] as usize..starts[bucket + 1] as usize],
+                );
             }
             let part = &mut entries[start..];
-            if part.len() > 100_000 { part.par_sort_unstable() } else { part.sort_unstable() }
-            distinct += part.chunk_by(|a, b| (a.high, a.low) == (b.high, b.low)).count();
+            if part.len() > 100_000 {
+                part.par_sort_unstable()
+            } else {
+                part.sort_unstable()
+            }
+            distinct += part
+                .chunk_by(|a, b| (a.high, a.low) == (b.high, b.low))
+                .count();
         }
         (entries, distinct)
     });
@@ -194,12 +234,16 @@ fn vertices(
     let count: usize = sorted.iter().map(|(_, distinct)| distinct).sum();
     let mut ids = vec![0u8; count * 16];
     let mut positions = vec![NO_NODE; count];
-    let of_slot: Vec<AtomicU32> = std::iter::repeat_with(|| AtomicU32::new(0)).take(layout.slots).collect();
+    let of_slot: Vec<AtomicU32> = std::iter::repeat_with(|| AtomicU32::new(0))
+        .take(layout.slots)
+        .collect();
     let id_pieces = cut(&mut ids, sorted.iter().map(|(_, distinct)| distinct * 16));
     let position_pieces = cut(&mut positions, sorted.iter().map(|(_, distinct)| *distinct));
     let mut first = 0;
     let mut work = Vec::new();
-    for (((entries, distinct), ids), positions) in sorted.into_iter().zip(id_pieces).zip(position_pieces) {
+    for (((entries, distinct), ids), positions) in
+        sorted.into_iter().zip(id_pieces).zip(position_pieces)
+    {
         work.push((entries, first as u32, ids, positions));
         first += distinct;
     }
@@ -231,7 +275,14 @@ fn vertices(
     });
     let nodes = parts.iter().map(|(_, nodes)| nodes).sum();
     let older = parts.into_iter().flat_map(|(older, _)| older).collect();
-    Vertices { ids, count, positions, older, of_slot, nodes }
+    Vertices {
+        ids,
+        count,
+        positions,
+        older,
+        of_slot,
+        nodes,
+    }
 }
 
 fn id_directory(ids: &[u8], count: usize) -> (u32, Vec<u32>) {
@@ -239,7 +290,11 @@ fn id_directory(ids: &[u8], count: usize) -> (u32, Vec<u32>) {
     let mut directory = vec![0u32; (1 << bits) + 1];
     for id in ids.chunks_exact(16) {
         let high = u64::from_le_bytes(id[8..].try_into().unwrap_or_default());
-        let bucket = if bits == 0 { 0 } else { (high >> (64 - bits)) as usize };
+        let bucket = if bits == 0 {
+            0
+        } else {
+            (high >> (64 - bits)) as usize
+        };
         directory[bucket + 1] += 1;
     }
     for bucket in 0..1 << bits {
@@ -272,7 +327,15 @@ fn node_columns(
     let mut types = vec![0u32; layout.node_rows];
     let mut names = vec![0u32; layout.node_rows];
     let lengths = || {
-        groups.iter().map(|range| blocks[range.clone()].iter().map(|b| b.view.nodes).sum::<usize>()).collect::<Vec<_>>()
+        groups
+            .iter()
+            .map(|range| {
+                blocks[range.clone()]
+                    .iter()
+                    .map(|b| b.view.nodes)
+                    .sum::<usize>()
+            })
+            .collect::<Vec<_>>()
     };
     let work: Vec<_> = groups
         .iter()
@@ -289,26 +352,30 @@ fn node_columns(
             let type_map = &type_maps[number];
             let mut good = true;
             let types = &mut types[at..at + view.nodes];
-            let read = view.node_type_codes().for_each(view.nodes, |row, code| match type_map.get(code as usize) {
-                Some(&code) => types[row] = code,
-                None => good = false,
+            let read = view.node_type_codes().for_each(view.nodes, |row, code| {
+                match type_map.get(code as usize) {
+                    Some(&code) => types[row] = code,
+                    None => good = false,
+                }
             });
             hashes.clear();
             hashes.resize(view.strings, None);
             let names = &mut names[at..at + view.nodes];
-            let named = view.node_name_strings().for_each(view.nodes, |row, string| {
-                let Some(slot) = hashes.get_mut(string as usize) else {
-                    good = false;
-                    return;
-                };
-                match slot {
-                    Some(hash) => names[row] = *hash,
-                    None => match view.string(string) {
-                        Some(name) => names[row] = *slot.insert(name_hash(name.as_bytes())),
-                        None => good = false,
-                    },
-                }
-            });
+            let named = view
+                .node_name_strings()
+                .for_each(view.nodes, |row, string| {
+                    let Some(slot) = hashes.get_mut(string as usize) else {
+                        good = false;
+                        return;
+                    };
+                    match slot {
+                        Some(hash) => names[row] = *hash,
+                        None => match view.string(string) {
+                            Some(name) => names[row] = *slot.insert(name_hash(name.as_bytes())),
+                            None => good = false,
+                        },
+                    }
+                });
             if !good || read.is_none() || named.is_none() {
                 return Err(number);
             }
@@ -320,7 +387,11 @@ fn node_columns(
 }
 
 /// Vertices by type: ends by type, postings, and the number of nodes whose newest row has the type.
-fn type_postings(vertices: &Vertices, node_types: &[u32], types: usize) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+fn type_postings(
+    vertices: &Vertices,
+    node_types: &[u32],
+    types: usize,
+) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
     let mut counts = vec![0u32; types];
     let mut ends = vec![0u32; types + 1];
     // Each vertex once under every type that one of its rows has.
@@ -367,10 +438,17 @@ fn type_postings(vertices: &Vertices, node_types: &[u32], types: usize) -> (Vec<
 /// (hash, vertex) of every node row, sorted, as the section stores them.
 fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> Vec<u8> {
     let pair = |position: usize| {
-        u64::from(names[position]) << 32 | u64::from(vertices.of_slot[position].load(Ordering::Relaxed))
+        u64::from(names[position]) << 32
+            | u64::from(vertices.of_slot[position].load(Ordering::Relaxed))
     };
     let bits = ((names.len() / 64).max(1).ilog2()).min(11);
-    let bucket = |pair: u64| if bits == 0 { 0 } else { (pair >> (64 - bits)) as usize };
+    let bucket = |pair: u64| {
+        if bits == 0 {
+            0
+        } else {
+            (pair >> (64 - bits)) as usize
+        }
+    };
     let mut starts = vec![0usize; (1 << bits) + 1];
     for &hash in names {
         starts[bucket(u64::from(hash) << 32) + 1] += 1;
@@ -418,7 +496,8 @@ fn edges(
 ) -> Result<Edges, BadBlock> {
     let buckets = Buckets::new(vertices.count, layout.edge_rows);
     let grouped = try_map(groups.to_vec(), parallel, |range| {
-        let mut entries = Vec::with_capacity(blocks[range.clone()].iter().map(|b| b.view.edges).sum());
+        let mut entries =
+            Vec::with_capacity(blocks[range.clone()].iter().map(|b| b.view.edges).sum());
         for number in range {
             let view = &blocks[number].view;
             let slots = view.nodes + view.external;
@@ -438,7 +517,12 @@ fn edges(
                 }
                 // Later rows come first among equal keys.
                 let order = !(first + row as u32);
-                entries.push(Entry { key: vertex(src), other: vertex(dst), edge_type, order });
+                entries.push(Entry {
+                    key: vertex(src),
+                    other: vertex(dst),
+                    edge_type,
+                    order,
+                });
             });
             if !good || read.is_none() {
                 return Err(number);
@@ -471,7 +555,12 @@ fn edges(
                     counts[e.edge_type as usize] += 1;
                     previous = Some(key);
                 }
-                Entry { key: e.other, other: e.key, edge_type: e.edge_type, order: starts[number] + place as u32 }
+                Entry {
+                    key: e.other,
+                    other: e.key,
+                    edge_type: e.edge_type,
+                    order: starts[number] + place as u32,
+                }
             })
             .collect();
         (Group::new(&entries, buckets), counts)
@@ -479,12 +568,20 @@ fn edges(
     let mut counts = vec![0u32; types];
     let mut turned_groups = Vec::with_capacity(turned.len());
     for (group, part) in turned {
-        counts.iter_mut().zip(part).for_each(|(sum, count)| *sum += count);
+        counts
+            .iter_mut()
+            .zip(part)
+            .for_each(|(sum, count)| *sum += count);
         turned_groups.push(group);
     }
     let incoming = sort(&turned_groups, buckets, vertices.count, parallel);
     let distinct = counts.iter().sum();
-    Ok(Edges { out, incoming, counts, distinct })
+    Ok(Edges {
+        out,
+        incoming,
+        counts,
+        distinct,
+    })
 }
 
 fn column(parts: &[Part], f: impl Fn(&Entry) -> u32) -> Vec<u8> {
@@ -534,8 +631,11 @@ fn field_values(
             if text.is_empty() {
                 continue;
             }
-            let Ok(object) = serde_json::from_str::<serde_json::Value>(&text) else { return Err(number) };
-            let vertex = vertices.of_slot[layout.nodes[number] as usize + row].load(Ordering::Relaxed);
+            let Ok(object) = serde_json::from_str::<serde_json::Value>(&text) else {
+                return Err(number);
+            };
+            let vertex =
+                vertices.of_slot[layout.nodes[number] as usize + row].load(Ordering::Relaxed);
             // All types are indexed, also for a field declared for some: the index then answers every query.
             for field in fields {
                 if let Some(value) = field_text(&object, &field.name) {
@@ -557,7 +657,10 @@ fn field_values(
 }
 
 /// Builds the index of blocks, which are given by ascending block number.
-pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> Result<Built, BadBlock> {
+pub(crate) fn build(
+    blocks: &[BlockSource<'_>],
+    fields: &[FieldDeclaration],
+) -> Result<Built, BadBlock> {
     let layout = Layout::new(blocks);
     let parallel = layout.slots + layout.edge_rows > PARALLEL_ROWS;
     let groups = groups(blocks, parallel);
@@ -586,7 +689,10 @@ pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> 
         file_strings.sort_unstable();
         file_strings.dedup();
         for file in file_strings {
-            files.entry(block.view.string(file).ok_or(number)?).or_default().push(number as u32);
+            files
+                .entry(block.view.string(file).ok_or(number)?)
+                .or_default()
+                .push(number as u32);
         }
         strings.insert(&block.desc.file);
         strings.insert(&block.desc.context);
@@ -596,8 +702,10 @@ pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> 
     for (number, name) in sorted_types.iter().enumerate() {
         type_names.insert(name, number as u32);
     }
-    let type_maps: Vec<Vec<u32>> =
-        block_types.iter().map(|names| names.iter().map(|name| type_names[name]).collect()).collect();
+    let type_maps: Vec<Vec<u32>> = block_types
+        .iter()
+        .map(|names| names.iter().map(|name| type_names[name]).collect())
+        .collect();
 
     let vertices = vertices(blocks, &layout, &groups, parallel);
     let node_part = || -> Result<_, BadBlock> {
@@ -608,15 +716,34 @@ pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> 
                 || name_pairs(&vertices, &names, parallel),
             )
         } else {
-            (type_postings(&vertices, &node_types, sorted_types.len()), name_pairs(&vertices, &names, false))
+            (
+                type_postings(&vertices, &node_types, sorted_types.len()),
+                name_pairs(&vertices, &names, false),
+            )
         };
-        let values =
-            if fields.is_empty() { FieldPairs::new() } else { field_values(blocks, &layout, &vertices, fields, parallel)? };
+        let values = if fields.is_empty() {
+            FieldPairs::new()
+        } else {
+            field_values(blocks, &layout, &vertices, fields, parallel)?
+        };
         Ok((postings, names, values))
     };
-    let edge_part =
-        || edges(blocks, &layout, &groups, &vertices, &type_maps, sorted_types.len(), parallel);
-    let (node_part, edges) = if parallel { rayon::join(node_part, edge_part) } else { (node_part(), edge_part()) };
+    let edge_part = || {
+        edges(
+            blocks,
+            &layout,
+            &groups,
+            &vertices,
+            &type_maps,
+            sorted_types.len(),
+            parallel,
+        )
+    };
+    let (node_part, edges) = if parallel {
+        rayon::join(node_part, edge_part)
+    } else {
+        (node_part(), edge_part())
+    };
     let ((type_ends, postings, node_counts), names, values) = node_part?;
     let edges = edges?;
 
@@ -635,8 +762,11 @@ pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> 
     set(Section::Blocks, block_records(blocks, &layout, &strings));
     set(Section::StringEnds, le_bytes(&string_ends));
     set(Section::StringBytes, string_bytes);
-    let mut owners: Vec<(u64, u32)> =
-        blocks.iter().enumerate().map(|(number, b)| (hash_owner(b.desc.owner()), number as u32)).collect();
+    let mut owners: Vec<(u64, u32)> = blocks
+        .iter()
+        .enumerate()
+        .map(|(number, b)| (hash_owner(b.desc.owner()), number as u32))
+        .collect();
     owners.sort_unstable();
     let mut owner_bytes = Vec::with_capacity(owners.len() * 16);
     for (hash, block) in owners {
@@ -648,13 +778,35 @@ pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> 
     let (id_bits, directory) = id_directory(&vertices.ids, vertices.count);
     set(Section::IdDirectory, le_bytes(&directory));
     set(Section::NodePositions, le_bytes(&vertices.positions));
-    set(Section::OlderRows, le_bytes(&vertices.older.iter().flat_map(|&(v, p)| [v, p]).collect::<Vec<_>>()));
-    set(Section::NodeHints, le_bytes(&hints(&layout.nodes, layout.node_rows)));
-    set(Section::EdgeHints, le_bytes(&hints(&layout.edges, layout.edge_rows)));
+    set(
+        Section::OlderRows,
+        le_bytes(
+            &vertices
+                .older
+                .iter()
+                .flat_map(|&(v, p)| [v, p])
+                .collect::<Vec<_>>(),
+        ),
+    );
+    set(
+        Section::NodeHints,
+        le_bytes(&hints(&layout.nodes, layout.node_rows)),
+    );
+    set(
+        Section::EdgeHints,
+        le_bytes(&hints(&layout.edges, layout.edge_rows)),
+    );
     let types: Vec<u32> = sorted_types
         .iter()
         .enumerate()
-        .flat_map(|(t, name)| [strings.number(name), type_ends[t], node_counts[t], edges.counts[t]])
+        .flat_map(|(t, name)| {
+            [
+                strings.number(name),
+                type_ends[t],
+                node_counts[t],
+                edges.counts[t],
+            ]
+        })
         .collect();
     set(Section::Types, le_bytes(&types));
     set(Section::TypePostings, le_bytes(&postings));
@@ -677,7 +829,11 @@ pub(crate) fn build(blocks: &[BlockSource<'_>], fields: &[FieldDeclaration]) -> 
     let (mut value_list, mut value_postings) = (Vec::new(), Vec::new());
     for ((field, value), vertices) in &values {
         value_postings.extend_from_slice(vertices);
-        value_list.extend([strings.number(field), strings.number(value), value_postings.len() as u32]);
+        value_list.extend([
+            strings.number(field),
+            strings.number(value),
+            value_postings.len() as u32,
+        ]);
     }
     set(Section::FieldValues, le_bytes(&value_list));
     set(Section::FieldPostings, le_bytes(&value_postings));
@@ -733,6 +889,7 @@ fn block_records(blocks: &[BlockSource<'_>], layout: &Layout, strings: &StringSe
 }
 
 fn put_column_wide(out: &mut Vec<u8>, values: &[u32]) {
-    values.iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
+    values
+        .iter()
+        .for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
 }
-

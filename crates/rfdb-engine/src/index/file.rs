@@ -64,11 +64,20 @@ fn counts_to_numbers(counts: &Counts) -> [u32; 8] {
 }
 
 /// Writes an index to a new file and answers the length and the header's checksum.
-pub(crate) fn write(storage: &dyn Storage, path: &Path, built: &Built) -> Result<(std::sync::Arc<dyn StorageFile>, u64, u32)> {
+pub(crate) fn write(
+    storage: &dyn Storage,
+    path: &Path,
+    built: &Built,
+) -> Result<(std::sync::Arc<dyn StorageFile>, u64, u32)> {
     let checksums: Vec<u8> = built
         .sections
         .par_iter()
-        .flat_map_iter(|section| section.chunks(CHUNK).map(crc32c::crc32c).collect::<Vec<_>>())
+        .flat_map_iter(|section| {
+            section
+                .chunks(CHUNK)
+                .map(crc32c::crc32c)
+                .collect::<Vec<_>>()
+        })
         .flat_map_iter(u32::to_le_bytes)
         .collect();
     let mut header = vec![0u8; HEADER];
@@ -79,7 +88,12 @@ pub(crate) fn write(storage: &dyn Storage, path: &Path, built: &Built) -> Result
     }
     let mut offset = HEADER;
     let mut places = Vec::with_capacity(SECTIONS + 1);
-    for (index, section) in built.sections.iter().chain(std::iter::once(&checksums)).enumerate() {
+    for (index, section) in built
+        .sections
+        .iter()
+        .chain(std::iter::once(&checksums))
+        .enumerate()
+    {
         let at = 64 + index * 16;
         header[at..at + 8].copy_from_slice(&(offset as u64).to_le_bytes());
         header[at + 8..at + 16].copy_from_slice(&(section.len() as u64).to_le_bytes());
@@ -92,15 +106,28 @@ pub(crate) fn write(storage: &dyn Storage, path: &Path, built: &Built) -> Result
     let checksum = crc32c::crc32c(&header[16..]);
     header[12..16].copy_from_slice(&checksum.to_le_bytes());
 
-    let file = storage.create(path).map_err(|e| Error::io("create", path, e))?;
+    let file = storage
+        .create(path)
+        .map_err(|e| Error::io("create", path, e))?;
     let put = |offset: usize, bytes: &[u8]| {
-        if bytes.is_empty() { Ok(()) } else { file.write_at(offset as u64, bytes).map_err(|e| Error::io("write", path, e)) }
+        if bytes.is_empty() {
+            Ok(())
+        } else {
+            file.write_at(offset as u64, bytes)
+                .map_err(|e| Error::io("write", path, e))
+        }
     };
     put(0, &header)?;
-    for (section, &place) in built.sections.iter().chain(std::iter::once(&checksums)).zip(&places) {
+    for (section, &place) in built
+        .sections
+        .iter()
+        .chain(std::iter::once(&checksums))
+        .zip(&places)
+    {
         put(place, section)?;
     }
-    file.truncate(len).map_err(|e| Error::io("write", path, e))?;
+    file.truncate(len)
+        .map_err(|e| Error::io("write", path, e))?;
     Ok((file, len, checksum))
 }
 
@@ -116,7 +143,9 @@ pub(crate) fn open(storage: &dyn Storage, path: &Path, expected: (u64, u32)) -> 
 /// Lays an index over bytes.
 pub(crate) fn parse(bytes: Bytes, path: &Path, expected: Option<(u64, u32)>) -> Result<Image> {
     let damaged = |offset: usize, what: &str| Error::damaged(path, offset as u64, what);
-    let header: &[u8; HEADER] = bytes.first_chunk().ok_or_else(|| damaged(bytes.len(), "the index is cut off"))?;
+    let header: &[u8; HEADER] = bytes
+        .first_chunk()
+        .ok_or_else(|| damaged(bytes.len(), "the index is cut off"))?;
     if header[..8] != MAGIC {
         return Err(damaged(0, "this is not an index file"));
     }
@@ -126,14 +155,21 @@ pub(crate) fn parse(bytes: Bytes, path: &Path, expected: Option<(u64, u32)>) -> 
         return Err(damaged(12, "checksum of the index header does not match"));
     }
     if version > VERSION {
-        return Err(Error::NewerFormat { file: path.to_path_buf(), found: version, supported: VERSION });
+        return Err(Error::NewerFormat {
+            file: path.to_path_buf(),
+            found: version,
+            supported: VERSION,
+        });
     }
     if version != VERSION {
         return Err(damaged(8, "the format version is unknown"));
     }
     let len = u64_at(header, 16).unwrap_or_default();
     if len != bytes.len() as u64 {
-        return Err(damaged(bytes.len(), "the index does not have the length that its header gives"));
+        return Err(damaged(
+            bytes.len(),
+            "the index does not have the length that its header gives",
+        ));
     }
     if expected.is_some_and(|expected| expected != (len, checksum)) {
         return Err(damaged(12, "this is not the index that the manifest names"));
@@ -154,10 +190,13 @@ pub(crate) fn parse(bytes: Bytes, path: &Path, expected: Option<(u64, u32)>) -> 
         let offset = u64_at(header, at).unwrap_or(u64::MAX);
         let length = u64_at(header, at + 8).unwrap_or(u64::MAX);
         let end = offset.checked_add(length).filter(|&end| end <= len);
-        end.map(|end| (offset as usize, end as usize)).ok_or_else(|| damaged(at, "a section lies outside of the file"))
+        end.map(|end| (offset as usize, end as usize))
+            .ok_or_else(|| damaged(at, "a section lies outside of the file"))
     };
     let (start, end) = place(SECTIONS)?;
-    let checksums = bytes.slice(start..end).ok_or_else(|| damaged(64, "a section lies outside of the file"))?;
+    let checksums = bytes
+        .slice(start..end)
+        .ok_or_else(|| damaged(64, "a section lies outside of the file"))?;
     if crc32c::crc32c(&checksums) != u32_at(header, 60).unwrap_or_default() {
         return Err(damaged(start, "checksum of the checksums does not match"));
     }
@@ -165,14 +204,63 @@ pub(crate) fn parse(bytes: Bytes, path: &Path, expected: Option<(u64, u32)>) -> 
     let mut first = 0;
     for index in 0..SECTIONS {
         let (start, end) = place(index)?;
-        let section = bytes.slice(start..end).ok_or_else(|| damaged(64, "a section lies outside of the file"))?;
+        let section = bytes
+            .slice(start..end)
+            .ok_or_else(|| damaged(64, "a section lies outside of the file"))?;
         let chunks = section.len().div_ceil(CHUNK);
         let checksums = checksums
             .slice(first * 4..(first + chunks) * 4)
             .ok_or_else(|| damaged(end, "there are fewer checksums than chunks"))?;
         first += chunks;
-        let verified = std::iter::repeat_with(|| AtomicU64::new(0)).take(chunks.div_ceil(64)).collect();
-        sections.push(SectionData { bytes: section, checks: Some(Checks { checksums, verified, offset: start as u64 }) });
+        let verified = std::iter::repeat_with(|| AtomicU64::new(0))
+            .take(chunks.div_ceil(64))
+            .collect();
+        sections.push(SectionData {
+            bytes: section,
+            checks: Some(Checks {
+                checksums,
+                verified,
+                offset: start as u64,
+            }),
+        });
     }
-    Ok(Image { counts, sections, path: path.to_path_buf() })
+    Ok(Image {
+        counts,
+        sections,
+        path: path.to_path_buf(),
+    })
+}
+
+/// Makes the checksums of an index right, whatever they cover.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn repair(bytes: &mut [u8]) {
+    if bytes.len() < HEADER {
+        return;
+    }
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    let len = bytes.len() as u64;
+    bytes[16..24].copy_from_slice(&len.to_le_bytes());
+    let place = |bytes: &[u8], index: usize| {
+        let at = 64 + index * 16;
+        let (offset, length) = (u64_at(bytes, at).unwrap_or_default(), u64_at(bytes, at + 8).unwrap_or_default());
+        offset.checked_add(length).filter(|&end| end <= len).map(|end| offset as usize..end as usize)
+    };
+    if let Some(checksums) = place(bytes, SECTIONS) {
+        let mut at = checksums.start;
+        for index in 0..SECTIONS {
+            let Some(section) = place(bytes, index) else { continue };
+            let chunks: Vec<u32> = bytes[section].chunks(CHUNK).map(crc32c::crc32c).collect();
+            for checksum in chunks {
+                if at + 4 <= checksums.end {
+                    bytes[at..at + 4].copy_from_slice(&checksum.to_le_bytes());
+                }
+                at += 4;
+            }
+        }
+        let checksum = crc32c::crc32c(&bytes[checksums]);
+        bytes[60..64].copy_from_slice(&checksum.to_le_bytes());
+    }
+    let checksum = crc32c::crc32c(&bytes[16..HEADER]);
+    bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
 }

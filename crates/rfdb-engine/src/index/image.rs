@@ -92,9 +92,19 @@ impl BlockRecord<'_> {
 impl Image {
     /// An index on the heap.
     pub(crate) fn from_built(built: Built) -> Self {
-        let sections =
-            built.sections.into_iter().map(|s| SectionData { bytes: Bytes::from(s), checks: None }).collect();
-        Self { counts: built.counts, sections, path: PathBuf::from("(memory)") }
+        let sections = built
+            .sections
+            .into_iter()
+            .map(|s| SectionData {
+                bytes: Bytes::from(s),
+                checks: None,
+            })
+            .collect();
+        Self {
+            counts: built.counts,
+            sections,
+            path: PathBuf::from("(memory)"),
+        }
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -108,8 +118,15 @@ impl Image {
     /// An error that says that the contents of a section make no sense.
     #[cold]
     pub(crate) fn damaged(&self, section: Section, offset: usize) -> Error {
-        let base = self.sections[section as usize].checks.as_ref().map_or(0, |c| c.offset);
-        Error::damaged(&self.path, base + offset as u64, format!("{section:?} of the index is inconsistent"))
+        let base = self.sections[section as usize]
+            .checks
+            .as_ref()
+            .map_or(0, |c| c.offset);
+        Error::damaged(
+            &self.path,
+            base + offset as u64,
+            format!("{section:?} of the index is inconsistent"),
+        )
     }
 
     /// Bytes of a section, checked.
@@ -120,27 +137,37 @@ impl Image {
             && start < end
         {
             for chunk in start / CHUNK..=(end - 1) / CHUNK {
-                let known =
-                    checks.verified.get(chunk / 64).is_some_and(|w| w.load(Ordering::Acquire) >> (chunk % 64) & 1 == 1);
+                let known = checks
+                    .verified
+                    .get(chunk / 64)
+                    .is_some_and(|w| w.load(Ordering::Acquire) >> (chunk % 64) & 1 == 1);
                 if !known {
                     self.verify_chunk(section, chunk)?;
                 }
             }
         }
-        data.bytes.get(start..end).ok_or_else(|| self.damaged(section, start))
+        data.bytes
+            .get(start..end)
+            .ok_or_else(|| self.damaged(section, start))
     }
 
     #[cold]
     fn verify_chunk(&self, section: Section, chunk: usize) -> Result<()> {
         let data = &self.sections[section as usize];
-        let Some(checks) = &data.checks else { return Ok(()) };
+        let Some(checks) = &data.checks else {
+            return Ok(());
+        };
         let start = chunk * CHUNK;
         let end = (start + CHUNK).min(data.bytes.len());
         let stored = u32_at(&checks.checksums, chunk * 4);
         let actual = data.bytes.get(start..end).map(crc32c::crc32c);
         if stored.is_none() || stored != actual {
             let what = format!("checksum of {section:?} of the index does not match");
-            return Err(Error::damaged(&self.path, checks.offset + start as u64, what));
+            return Err(Error::damaged(
+                &self.path,
+                checks.offset + start as u64,
+                what,
+            ));
         }
         if let Some(word) = checks.verified.get(chunk / 64) {
             word.fetch_or(1 << (chunk % 64), Ordering::Release);
@@ -165,24 +192,46 @@ impl Image {
     #[inline]
     fn u32(&self, section: Section, index: usize) -> Result<u32> {
         let start = index * 4;
-        u32_at(self.range(section, start, start + 4)?, 0).ok_or_else(|| self.damaged(section, start))
+        u32_at(self.range(section, start, start + 4)?, 0)
+            .ok_or_else(|| self.damaged(section, start))
     }
 
     /// Consecutive numbers of a section.
-    pub(crate) fn u32s(&self, section: Section, start: usize, end: usize) -> Result<impl Iterator<Item = u32> + '_> {
+    pub(crate) fn u32s(
+        &self,
+        section: Section,
+        start: usize,
+        end: usize,
+    ) -> Result<impl Iterator<Item = u32> + '_> {
         if start > end {
             return Err(self.damaged(section, start * 4));
         }
         let bytes = self.range(section, start * 4, end * 4)?;
-        Ok(bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+        Ok(bytes
+            .chunks_exact(4)
+            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])))
     }
 
     /// Range of a list from the column of ends.
     #[inline]
-    fn list(&self, ends: Section, index: usize, stride: usize, offset: usize) -> Result<(usize, usize)> {
-        let start = if index == 0 { 0 } else { self.u32(ends, (index - 1) * stride + offset)? };
+    fn list(
+        &self,
+        ends: Section,
+        index: usize,
+        stride: usize,
+        offset: usize,
+    ) -> Result<(usize, usize)> {
+        let start = if index == 0 {
+            0
+        } else {
+            self.u32(ends, (index - 1) * stride + offset)?
+        };
         let end = self.u32(ends, index * stride + offset)?;
-        if start > end { Err(self.damaged(ends, index * stride * 4)) } else { Ok((start as usize, end as usize)) }
+        if start > end {
+            Err(self.damaged(ends, index * stride * 4))
+        } else {
+            Ok((start as usize, end as usize))
+        }
     }
 
     pub(crate) fn string(&self, number: u32) -> Result<&str> {
@@ -196,12 +245,19 @@ impl Image {
     #[inline]
     pub(crate) fn block(&self, number: u32) -> Result<BlockRecord<'_>> {
         let start = number as usize * BLOCK_RECORD;
-        Ok(BlockRecord(self.range(Section::Blocks, start, start + BLOCK_RECORD)?))
+        Ok(BlockRecord(self.range(
+            Section::Blocks,
+            start,
+            start + BLOCK_RECORD,
+        )?))
     }
 
     pub(crate) fn block_owner(&self, number: u32) -> Result<Owner<'_>> {
         let record = self.block(number)?;
-        Ok(Owner { file: self.string(record.narrow(7))?, context: self.string(record.narrow(8))? })
+        Ok(Owner {
+            file: self.string(record.narrow(7))?,
+            context: self.string(record.narrow(8))?,
+        })
     }
 
     pub(crate) fn block_desc(&self, number: u32) -> Result<BlockDesc> {
@@ -242,7 +298,10 @@ impl Image {
         let count = self.section_len(Section::Owners) / 16;
         let read = |index: usize| -> Result<(u64, u32)> {
             let bytes = self.range(Section::Owners, index * 16, index * 16 + 16)?;
-            Ok((u64_at(bytes, 0).unwrap_or_default(), u32_at(bytes, 8).unwrap_or_default()))
+            Ok((
+                u64_at(bytes, 0).unwrap_or_default(),
+                u32_at(bytes, 8).unwrap_or_default(),
+            ))
         };
         let mut at = partition(count, |index| Ok(read(index)?.0 < hash))?;
         let mut blocks = Vec::new();
@@ -279,7 +338,9 @@ impl Image {
             }
         }
         // Many blocks without rows of this kind stand between: search.
-        let after = partition(self.counts.blocks as usize, |b| Ok(first(&self.block(b as u32)?) <= position))?;
+        let after = partition(self.counts.blocks as usize, |b| {
+            Ok(first(&self.block(b as u32)?) <= position)
+        })?;
         let mut block = after as u32;
         while block > 0 {
             block -= 1;
@@ -298,13 +359,23 @@ impl Image {
     /// Block and row of a node position.
     #[inline]
     pub(crate) fn node_row(&self, position: u32) -> Result<(u32, u32)> {
-        self.block_of_position(position, Section::NodeHints, |r: &BlockRecord<'_>| r.first_node(), |r: &BlockRecord<'_>| r.nodes())
+        self.block_of_position(
+            position,
+            Section::NodeHints,
+            |r: &BlockRecord<'_>| r.first_node(),
+            |r: &BlockRecord<'_>| r.nodes(),
+        )
     }
 
     /// Block and row of an edge position.
     #[inline]
     pub(crate) fn edge_row(&self, position: u32) -> Result<(u32, u32)> {
-        self.block_of_position(position, Section::EdgeHints, |r: &BlockRecord<'_>| r.first_edge(), |r: &BlockRecord<'_>| r.edges())
+        self.block_of_position(
+            position,
+            Section::EdgeHints,
+            |r: &BlockRecord<'_>| r.first_edge(),
+            |r: &BlockRecord<'_>| r.edges(),
+        )
     }
 
     // Vertices.
@@ -312,7 +383,8 @@ impl Image {
     #[inline]
     pub(crate) fn id(&self, vertex: u32) -> Result<NodeId> {
         let start = vertex as usize * 16;
-        id_at(self.range(Section::Ids, start, start + 16)?, 0).ok_or_else(|| self.damaged(Section::Ids, start))
+        id_at(self.range(Section::Ids, start, start + 16)?, 0)
+            .ok_or_else(|| self.damaged(Section::Ids, start))
     }
 
     /// Vertex of an id.
@@ -322,7 +394,11 @@ impl Image {
         if bits > 31 {
             return Err(self.damaged(Section::IdDirectory, 0));
         }
-        let bucket = if bits == 0 { 0 } else { (id.0 >> (128 - bits)) as usize };
+        let bucket = if bits == 0 {
+            0
+        } else {
+            (id.0 >> (128 - bits)) as usize
+        };
         let start = self.u32(Section::IdDirectory, bucket)? as usize;
         let end = self.u32(Section::IdDirectory, bucket + 1)? as usize;
         if start > end {
@@ -332,7 +408,9 @@ impl Image {
         let (mut low, mut high) = (0, end - start);
         while low < high {
             let middle = low + (high - low) / 2;
-            let Some(found) = id_at(ids, middle * 16) else { return Err(self.damaged(Section::Ids, start * 16)) };
+            let Some(found) = id_at(ids, middle * 16) else {
+                return Err(self.damaged(Section::Ids, start * 16));
+            };
             match found.cmp(&id) {
                 std::cmp::Ordering::Equal => return Ok(Some((start + middle) as u32)),
                 std::cmp::Ordering::Less => low = middle + 1,
@@ -356,7 +434,9 @@ impl Image {
     /// Positions of the older node rows of a vertex, newest first.
     pub(crate) fn older_positions(&self, vertex: u32) -> Result<Vec<u32>> {
         let count = self.section_len(Section::OlderRows) / 8;
-        let mut at = partition(count, |index| Ok(self.u32(Section::OlderRows, index * 2)? < vertex))?;
+        let mut at = partition(count, |index| {
+            Ok(self.u32(Section::OlderRows, index * 2)? < vertex)
+        })?;
         let mut positions = Vec::new();
         while at < count && self.u32(Section::OlderRows, at * 2)? == vertex {
             positions.push(self.u32(Section::OlderRows, at * 2 + 1)?);
@@ -379,7 +459,10 @@ impl Image {
     /// Nodes and edges of a type, as long as every block is live.
     pub(crate) fn type_counts(&self, number: u32) -> Result<(u32, u32)> {
         let number = number as usize * 4;
-        Ok((self.u32(Section::Types, number + 2)?, self.u32(Section::Types, number + 3)?))
+        Ok((
+            self.u32(Section::Types, number + 2)?,
+            self.u32(Section::Types, number + 3)?,
+        ))
     }
 
     /// Types with a name, or with a prefix if the pattern ends in `*`.
@@ -393,7 +476,11 @@ impl Image {
         let mut end = start;
         while end < count {
             let name = self.type_name(end)?;
-            if !(if prefix { name.starts_with(text) } else { name == text }) {
+            if !(if prefix {
+                name.starts_with(text)
+            } else {
+                name == text
+            }) {
                 break;
             }
             end += 1;
@@ -432,7 +519,9 @@ impl Image {
     pub(crate) fn name_candidates(&self, name: &str) -> Result<Vec<u32>> {
         let hash = super::name_hash(name.as_bytes());
         let count = self.section_len(Section::Names) / 8;
-        let mut at = partition(count, |index| Ok(self.u32(Section::Names, index * 2)? < hash))?;
+        let mut at = partition(count, |index| {
+            Ok(self.u32(Section::Names, index * 2)? < hash)
+        })?;
         let mut vertices = Vec::new();
         while at < count && self.u32(Section::Names, at * 2)? == hash {
             vertices.push(self.u32(Section::Names, at * 2 + 1)?);
@@ -456,7 +545,10 @@ impl Image {
         let count = self.section_len(Section::FieldValues) / 12;
         let key = |index: usize| -> Result<(&str, &str)> {
             let field = self.string(self.u32(Section::FieldValues, index * 3)?)?;
-            Ok((field, self.string(self.u32(Section::FieldValues, index * 3 + 1)?)?))
+            Ok((
+                field,
+                self.string(self.u32(Section::FieldValues, index * 3 + 1)?)?,
+            ))
         };
         let at = partition(count, |index| Ok(key(index)? < (field, value)))?;
         if at == count || key(at)? != (field, value) {
@@ -504,12 +596,18 @@ impl Image {
     /// Source vertex and place among the outgoing edges.
     #[inline]
     pub(crate) fn in_edge(&self, place: usize) -> Result<(u32, usize)> {
-        Ok((self.u32(Section::InSources, place)?, self.u32(Section::InEdges, place)? as usize))
+        Ok((
+            self.u32(Section::InSources, place)?,
+            self.u32(Section::InEdges, place)? as usize,
+        ))
     }
 }
 
 /// First index for which the condition does not hold.
-pub(crate) fn partition(count: usize, mut holds: impl FnMut(usize) -> Result<bool>) -> Result<usize> {
+pub(crate) fn partition(
+    count: usize,
+    mut holds: impl FnMut(usize) -> Result<bool>,
+) -> Result<usize> {
     let (mut low, mut high) = (0, count);
     while low < high {
         let middle = low + (high - low) / 2;

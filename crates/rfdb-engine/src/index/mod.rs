@@ -8,6 +8,8 @@ mod strings;
 
 pub(crate) use build::{BlockSource, build, field_text};
 pub(crate) use file::{open, write};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use file::{parse, repair};
 pub(crate) use image::{Image, partition};
 
 /// The parts of an index.

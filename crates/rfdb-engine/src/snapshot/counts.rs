@@ -32,12 +32,22 @@ impl Version {
 
     fn count(&self) -> Result<GraphCounts> {
         let mut counts = GraphCounts::default();
-        let Some((oldest, newer)) = self.runs.split_last() else { return Ok(counts) };
+        let Some((oldest, newer)) = self.runs.split_last() else {
+            return Ok(counts);
+        };
         let image = oldest.image()?;
         for number in 0..image.type_count() {
             let (nodes, edges) = image.type_counts(number)?;
-            change(&mut counts.nodes, image.type_name(number)?, i64::from(nodes));
-            change(&mut counts.edges, image.type_name(number)?, i64::from(edges));
+            change(
+                &mut counts.nodes,
+                image.type_name(number)?,
+                i64::from(nodes),
+            );
+            change(
+                &mut counts.edges,
+                image.type_name(number)?,
+                i64::from(edges),
+            );
         }
         if !newer.is_empty() || !oldest.all_live(self.number) {
             self.correct_nodes(&mut counts)?;
@@ -51,7 +61,9 @@ impl Version {
     }
 
     fn correct_nodes(&self, counts: &mut GraphCounts) -> Result<()> {
-        let Some((oldest, newer)) = self.runs.split_last() else { return Ok(()) };
+        let Some((oldest, newer)) = self.runs.split_last() else {
+            return Ok(());
+        };
         let mut ids = Vec::new();
         for run in newer {
             let image = run.image()?;
@@ -75,13 +87,18 @@ impl Version {
                 && let Some(position) = image.newest_position(vertex)?
             {
                 let (block, row) = image.node_row(position)?;
-                let counted = oldest.block(block)?.node_type(row as usize).ok_or_else(|| oldest.bad_block(block))?;
+                let counted = oldest
+                    .block(block)?
+                    .node_type(row as usize)
+                    .ok_or_else(|| oldest.bad_block(block))?;
                 change(&mut counts.nodes, counted, -1);
             }
             if let Some(place) = self.locate(id)? {
                 let run = &self.runs[place.run];
                 let view = run.block(place.block)?;
-                let seen = view.node_type(place.row as usize).ok_or_else(|| run.bad_block(place.block))?;
+                let seen = view
+                    .node_type(place.row as usize)
+                    .ok_or_else(|| run.bad_block(place.block))?;
                 change(&mut counts.nodes, seen, 1);
             }
         }
@@ -89,14 +106,20 @@ impl Version {
     }
 
     fn correct_edges(&self, counts: &mut GraphCounts) -> Result<()> {
-        let Some((oldest, newer)) = self.runs.split_last() else { return Ok(()) };
+        let Some((oldest, newer)) = self.runs.split_last() else {
+            return Ok(());
+        };
         let mut keys: BTreeSet<(NodeId, NodeId, &str)> = BTreeSet::new();
         for run in newer {
             let image = run.image()?;
             for vertex in 0..image.counts().vertices {
                 for at in image.out_list(vertex)? {
                     let target = image.id(image.out_target(at)?)?;
-                    keys.insert((image.id(vertex)?, target, image.type_name(image.out_type(at)?)?));
+                    keys.insert((
+                        image.id(vertex)?,
+                        target,
+                        image.type_name(image.out_type(at)?)?,
+                    ));
                 }
             }
         }
@@ -105,7 +128,11 @@ impl Version {
             for row in 0..view.edges {
                 let key = || {
                     let (src, dst, code) = view.edge_key(row)?;
-                    Some((view.slot_id(src as usize)?, view.slot_id(dst as usize)?, view.type_name(code)?))
+                    Some((
+                        view.slot_id(src as usize)?,
+                        view.slot_id(dst as usize)?,
+                        view.type_name(code)?,
+                    ))
                 };
                 keys.insert(key().ok_or_else(|| oldest.bad_block(block))?);
             }
@@ -114,7 +141,11 @@ impl Version {
         for (src, dst, edge_type) in keys {
             let counted = Self::has_edge_row(image, src, dst, edge_type)?;
             let seen = self.locate_edge(src, dst, edge_type)?.is_some();
-            change(&mut counts.edges, edge_type, i64::from(seen) - i64::from(counted));
+            change(
+                &mut counts.edges,
+                edge_type,
+                i64::from(seen) - i64::from(counted),
+            );
         }
         Ok(())
     }

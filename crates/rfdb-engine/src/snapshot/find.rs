@@ -49,7 +49,11 @@ impl Version {
                 && query.file.is_none()
                 && query.exported.is_none()
                 && query.fields.is_empty();
-            if self.runs.len() == 1 && only_type && !image.has_older_rows() && run.all_live(self.number) {
+            if self.runs.len() == 1
+                && only_type
+                && !image.has_older_rows()
+                && run.all_live(self.number)
+            {
                 if let Driver::Type(pattern) = driver {
                     let types = image.types_like(pattern)?;
                     let several = types.len() > 1;
@@ -142,7 +146,8 @@ impl Version {
         for block in blocks.filter(|&block| run.is_live(block, self.number)) {
             let view = run.block(block)?;
             let mut ids = Vec::new();
-            rows(&view, &mut |row| ids.extend(view.slot_id(row))).ok_or_else(|| run.bad_block(block))?;
+            rows(&view, &mut |row| ids.extend(view.slot_id(row)))
+                .ok_or_else(|| run.bad_block(block))?;
             for id in ids {
                 vertices.extend(image.vertex(id)?);
             }
@@ -151,10 +156,20 @@ impl Version {
     }
 
     /// The id of a vertex, if readers see its row of this run and the row matches.
-    fn check(&self, number: usize, image: &Image, vertex: u32, query: &NodeQuery) -> Result<Option<NodeId>> {
-        let Some(place) = self.live_row(number, image, vertex)? else { return Ok(None) };
+    fn check(
+        &self,
+        number: usize,
+        image: &Image,
+        vertex: u32,
+        query: &NodeQuery,
+    ) -> Result<Option<NodeId>> {
+        let Some(place) = self.live_row(number, image, vertex)? else {
+            return Ok(None);
+        };
         let id = image.id(vertex)?;
-        if (self.runs.len() > 1 && self.locate(id)? != Some(place)) || !self.row_matches(place, query)? {
+        if (self.runs.len() > 1 && self.locate(id)? != Some(place))
+            || !self.row_matches(place, query)?
+        {
             return Ok(None);
         }
         Ok(Some(id))
@@ -172,7 +187,9 @@ impl Version {
             }
             match &query.name {
                 Some(TextMatch::Exact(name)) if view.node_name(row)? != name => return Some(false),
-                Some(TextMatch::Contains(part)) if !view.node_name(row)?.contains(part.as_str()) => {
+                Some(TextMatch::Contains(part))
+                    if !view.node_name(row)?.contains(part.as_str()) =>
+                {
                     return Some(false);
                 }
                 _ => {}
@@ -196,7 +213,10 @@ impl Version {
             }
             let object: serde_json::Value = serde_json::from_str(&text).ok()?;
             let all = query.fields.iter();
-            Some(all.map(|(field, value)| (field_text(&object, field), value)).all(|(found, value)| found.as_ref() == Some(value)))
+            Some(
+                all.map(|(field, value)| (field_text(&object, field), value))
+                    .all(|(found, value)| found.as_ref() == Some(value)),
+            )
         };
         matches().ok_or_else(|| run.bad_block(place.block))
     }

@@ -45,18 +45,23 @@ impl Iterator for Ids<'_> {
 
 impl Version {
     fn ids(&self) -> Ids<'_> {
-        Ids { version: self, next: vec![0; self.runs.len()] }
+        Ids {
+            version: self,
+            next: vec![0; self.runs.len()],
+        }
     }
 
     pub(crate) fn iter_nodes(&self) -> impl Iterator<Item = Result<Node<'_>>> + '_ {
-        self.ids().filter_map(|id| id.and_then(|id| self.node(id)).transpose())
+        self.ids()
+            .filter_map(|id| id.and_then(|id| self.node(id)).transpose())
     }
 
     pub(crate) fn iter_edges(&self) -> impl Iterator<Item = Result<Edge<'_>>> + '_ {
-        self.ids().flat_map(|id| match id.and_then(|id| self.edges_of(id, &[], true)) {
-            Ok(edges) => edges.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
-        })
+        self.ids()
+            .flat_map(|id| match id.and_then(|id| self.edges_of(id, &[], true)) {
+                Ok(edges) => edges.into_iter().map(Ok).collect::<Vec<_>>(),
+                Err(error) => vec![Err(error)],
+            })
     }
 
     pub(crate) fn dangling_edges(&self) -> Result<Vec<DanglingEdge>> {
@@ -88,7 +93,9 @@ impl Version {
                 }
             }
         }
-        dangling.sort_unstable_by(|a, b| (a.src, &a.edge_type, a.dst).cmp(&(b.src, &b.edge_type, b.dst)));
+        dangling.sort_unstable_by(|a, b| {
+            (a.src, &a.edge_type, a.dst).cmp(&(b.src, &b.edge_type, b.dst))
+        });
         Ok(dangling)
     }
 }

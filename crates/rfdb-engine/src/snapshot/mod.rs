@@ -101,7 +101,9 @@ impl Snapshot {
     /// A damaged file.
     pub fn find_nodes(&self, query: &NodeQuery) -> Result<Vec<Node<'_>>> {
         let ids = self.find(query)?;
-        ids.into_iter().filter_map(|id| self.version.node(id).transpose()).collect()
+        ids.into_iter()
+            .filter_map(|id| self.version.node(id).transpose())
+            .collect()
     }
 
     /// Edges that start at a node, by (type, target). An empty list of types means all; a type may end in `*`.
@@ -126,7 +128,8 @@ impl Snapshot {
     /// A damaged file.
     pub fn neighbors(&self, id: NodeId, traversal: &Traversal) -> Result<Vec<NodeId>> {
         let mut ids = Vec::new();
-        self.version.neighbors(id, traversal, &mut |id| ids.push(id))?;
+        self.version
+            .neighbors(id, traversal, &mut |id| ids.push(id))?;
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
@@ -137,7 +140,9 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn outgoing_many(&self, ids: &[NodeId], edge_types: &[&str]) -> Result<Vec<Vec<Edge<'_>>>> {
-        ids.iter().map(|&id| self.outgoing(id, edge_types)).collect()
+        ids.iter()
+            .map(|&id| self.outgoing(id, edge_types))
+            .collect()
     }
 
     /// Edges that point to each of many nodes, in the order of the ids.
@@ -145,7 +150,9 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn incoming_many(&self, ids: &[NodeId], edge_types: &[&str]) -> Result<Vec<Vec<Edge<'_>>>> {
-        ids.iter().map(|&id| self.incoming(id, edge_types)).collect()
+        ids.iter()
+            .map(|&id| self.incoming(id, edge_types))
+            .collect()
     }
 
     /// Number of nodes of each type.
@@ -202,7 +209,12 @@ impl Snapshot {
     /// # Errors
     /// A damaged file.
     pub fn reachable(&self, start: &[NodeId], traversal: &Traversal) -> Result<Vec<NodeId>> {
-        let mut ids: Vec<NodeId> = self.version.bfs(start, traversal)?.into_iter().map(|(id, _)| id).collect();
+        let mut ids: Vec<NodeId> = self
+            .version
+            .bfs(start, traversal)?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
         ids.sort_unstable();
         Ok(ids)
     }

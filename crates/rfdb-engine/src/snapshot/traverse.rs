@@ -9,21 +9,37 @@ use crate::{Direction, NodeId, Result, Traversal};
 
 impl Version {
     /// Calls with the other ends of the edges of a node: outgoing before incoming, by (type, other end).
-    pub(crate) fn neighbors(&self, id: NodeId, traversal: &Traversal, f: &mut dyn FnMut(NodeId)) -> Result<()> {
+    pub(crate) fn neighbors(
+        &self,
+        id: NodeId,
+        traversal: &Traversal,
+        f: &mut dyn FnMut(NodeId),
+    ) -> Result<()> {
         let types: Vec<&str> = traversal.edge_types.iter().map(String::as_str).collect();
         if traversal.direction != Direction::Incoming {
-            self.edge_hits(id, &types, true)?.into_iter().for_each(|hit| f(hit.other));
+            self.edge_hits(id, &types, true)?
+                .into_iter()
+                .for_each(|hit| f(hit.other));
         }
         if traversal.direction != Direction::Outgoing {
-            self.edge_hits(id, &types, false)?.into_iter().for_each(|hit| f(hit.other));
+            self.edge_hits(id, &types, false)?
+                .into_iter()
+                .for_each(|hit| f(hit.other));
         }
         Ok(())
     }
 
-    pub(crate) fn bfs(&self, start: &[NodeId], traversal: &Traversal) -> Result<Vec<(NodeId, u32)>> {
+    pub(crate) fn bfs(
+        &self,
+        start: &[NodeId],
+        traversal: &Traversal,
+    ) -> Result<Vec<(NodeId, u32)>> {
         let mut seen = FxHashSet::default();
-        let mut queue: VecDeque<(NodeId, u32)> =
-            start.iter().filter(|id| seen.insert(**id)).map(|&id| (id, 0)).collect();
+        let mut queue: VecDeque<(NodeId, u32)> = start
+            .iter()
+            .filter(|id| seen.insert(**id))
+            .map(|&id| (id, 0))
+            .collect();
         let mut reached = Vec::new();
         while let Some((id, depth)) = queue.pop_front() {
             reached.push((id, depth));
@@ -38,7 +54,11 @@ impl Version {
         Ok(reached)
     }
 
-    pub(crate) fn dfs(&self, start: &[NodeId], traversal: &Traversal) -> Result<Vec<(NodeId, u32)>> {
+    pub(crate) fn dfs(
+        &self,
+        start: &[NodeId],
+        traversal: &Traversal,
+    ) -> Result<Vec<(NodeId, u32)>> {
         // With a greatest depth, a node first met deep may have to be passed again on a shorter way, or what lies behind it
         // would be missed. It is listed once, at its first visit.
         let mut best = rustc_hash::FxHashMap::<NodeId, u32>::default();

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::counts::GraphCounts;
 use super::OwnerInfo;
+use super::counts::GraphCounts;
 use crate::index::Image;
 use crate::run::Run;
 use crate::{Edge, Node, NodeId, Result};
@@ -43,23 +43,42 @@ pub(super) fn type_matches(pattern: &str, edge_type: &str) -> bool {
 
 impl Version {
     pub(crate) fn new(number: u64, runs: Vec<Arc<Run>>) -> Self {
-        Self { number, runs, counts: OnceLock::new() }
+        Self {
+            number,
+            runs,
+            counts: OnceLock::new(),
+        }
     }
 
     /// The newest live row of a vertex in one run.
     #[inline]
-    pub(super) fn live_row(&self, number: usize, image: &Image, vertex: u32) -> Result<Option<Place>> {
+    pub(super) fn live_row(
+        &self,
+        number: usize,
+        image: &Image,
+        vertex: u32,
+    ) -> Result<Option<Place>> {
         let run = &self.runs[number];
-        let Some(position) = image.newest_position(vertex)? else { return Ok(None) };
+        let Some(position) = image.newest_position(vertex)? else {
+            return Ok(None);
+        };
         let (block, row) = image.node_row(position)?;
         if run.is_live(block, self.number) {
-            return Ok(Some(Place { run: number, block, row }));
+            return Ok(Some(Place {
+                run: number,
+                block,
+                row,
+            }));
         }
         if image.has_older_rows() {
             for position in image.older_positions(vertex)? {
                 let (block, row) = image.node_row(position)?;
                 if run.is_live(block, self.number) {
-                    return Ok(Some(Place { run: number, block, row }));
+                    return Ok(Some(Place {
+                        run: number,
+                        block,
+                        row,
+                    }));
                 }
             }
         }
@@ -89,11 +108,15 @@ impl Version {
 
     pub(crate) fn node_at(&self, place: Place) -> Result<Node<'_>> {
         let run = &self.runs[place.run];
-        run.block(place.block)?.node(place.row as usize).ok_or_else(|| run.bad_block(place.block))
+        run.block(place.block)?
+            .node(place.row as usize)
+            .ok_or_else(|| run.bad_block(place.block))
     }
 
     pub(crate) fn node(&self, id: NodeId) -> Result<Option<Node<'_>>> {
-        self.locate(id)?.map(|place| self.node_at(place)).transpose()
+        self.locate(id)?
+            .map(|place| self.node_at(place))
+            .transpose()
     }
 
     /// Calls with the live edges of a vertex in one run, each key once, by (type, other end).
@@ -107,11 +130,19 @@ impl Version {
         f: &mut dyn FnMut(EdgeHit<'s>),
     ) -> Result<()> {
         let run = &self.runs[number];
-        let list = if outgoing { image.out_list(vertex)? } else { image.in_list(vertex)? };
+        let list = if outgoing {
+            image.out_list(vertex)?
+        } else {
+            image.in_list(vertex)?
+        };
         let mut last_key = None;
         let mut last_type: Option<(u32, &str)> = None;
         for at in list {
-            let (other, place) = if outgoing { (image.out_target(at)?, at) } else { image.in_edge(at)? };
+            let (other, place) = if outgoing {
+                (image.out_target(at)?, at)
+            } else {
+                image.in_edge(at)?
+            };
             let edge_type = image.out_type(place)?;
             if types.is_some_and(|types| !types.iter().any(|range| range.contains(&edge_type))) {
                 continue;
@@ -130,36 +161,59 @@ impl Version {
                 _ => image.type_name(edge_type)?,
             };
             last_type = Some((edge_type, name));
-            f(EdgeHit { edge_type: name, other: image.id(other)?, place: Place { run: number, block, row } });
+            f(EdgeHit {
+                edge_type: name,
+                other: image.id(other)?,
+                place: Place {
+                    run: number,
+                    block,
+                    row,
+                },
+            });
         }
         Ok(())
     }
 
     /// Live edges of a node by (type, other end).
-    pub(super) fn edge_hits(&self, id: NodeId, edge_types: &[&str], outgoing: bool) -> Result<Vec<EdgeHit<'_>>> {
+    pub(super) fn edge_hits(
+        &self,
+        id: NodeId,
+        edge_types: &[&str],
+        outgoing: bool,
+    ) -> Result<Vec<EdgeHit<'_>>> {
         let mut hits = Vec::new();
         let mut from = 0;
         for (number, run) in self.runs.iter().enumerate() {
             let image = run.image()?;
-            let Some(vertex) = image.vertex(id)? else { continue };
+            let Some(vertex) = image.vertex(id)? else {
+                continue;
+            };
             let ranges;
             let types = if edge_types.is_empty() {
                 None
             } else {
-                ranges = edge_types.iter().map(|t| image.types_like(t)).collect::<Result<Vec<_>>>()?;
+                ranges = edge_types
+                    .iter()
+                    .map(|t| image.types_like(t))
+                    .collect::<Result<Vec<_>>>()?;
                 if ranges.iter().all(std::ops::Range::is_empty) {
                     continue;
                 }
                 Some(&ranges[..])
             };
             let before = hits.len();
-            self.edges_in_run(number, image, vertex, types, outgoing, &mut |hit| hits.push(hit))?;
+            self.edges_in_run(number, image, vertex, types, outgoing, &mut |hit| {
+                hits.push(hit)
+            })?;
             from += usize::from(hits.len() > before);
         }
         if from > 1 {
             let mut ranked = Vec::with_capacity(hits.len());
             for hit in hits {
-                ranked.push((std::cmp::Reverse(self.runs[hit.place.run].block_id(hit.place.block)?), hit));
+                ranked.push((
+                    std::cmp::Reverse(self.runs[hit.place.run].block_id(hit.place.block)?),
+                    hit,
+                ));
             }
             ranked.sort_unstable_by_key(|(rank, hit)| (hit.edge_type, hit.other, *rank));
             hits = ranked.into_iter().map(|(_, hit)| hit).collect();
@@ -168,29 +222,55 @@ impl Version {
         Ok(hits)
     }
 
-    fn edge_at<'s>(&'s self, src: NodeId, dst: NodeId, edge_type: &'s str, place: Place) -> Result<Edge<'s>> {
+    fn edge_at<'s>(
+        &'s self,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &'s str,
+        place: Place,
+    ) -> Result<Edge<'s>> {
         let run = &self.runs[place.run];
         let metadata = run
             .block(place.block)?
             .edge_metadata(place.row as usize)
             .ok_or_else(|| run.bad_block(place.block))?;
-        Ok(Edge { src, dst, edge_type, metadata })
+        Ok(Edge {
+            src,
+            dst,
+            edge_type,
+            metadata,
+        })
     }
 
-    pub(crate) fn edges_of(&self, id: NodeId, edge_types: &[&str], outgoing: bool) -> Result<Vec<Edge<'_>>> {
+    pub(crate) fn edges_of(
+        &self,
+        id: NodeId,
+        edge_types: &[&str],
+        outgoing: bool,
+    ) -> Result<Vec<Edge<'_>>> {
         let hits = self.edge_hits(id, edge_types, outgoing)?;
         hits.into_iter()
             .map(|hit| {
-                let (src, dst) = if outgoing { (id, hit.other) } else { (hit.other, id) };
+                let (src, dst) = if outgoing {
+                    (id, hit.other)
+                } else {
+                    (hit.other, id)
+                };
                 self.edge_at(src, dst, hit.edge_type, hit.place)
             })
             .collect()
     }
 
     /// Place in the out sections of the first entry of an edge, whether live or not.
-    fn find_edge(image: &Image, src: NodeId, dst: NodeId, edge_type: &str) -> Result<Option<(u32, u32, usize, usize)>> {
+    fn find_edge(
+        image: &Image,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<Option<(u32, u32, usize, usize)>> {
         let range = image.types_like_exact(edge_type)?;
-        let (Some(code), Some(from), Some(to)) = (range, image.vertex(src)?, image.vertex(dst)?) else {
+        let (Some(code), Some(from), Some(to)) = (range, image.vertex(src)?, image.vertex(dst)?)
+        else {
             return Ok(None);
         };
         let list = image.out_list(from)?;
@@ -206,7 +286,12 @@ impl Version {
     }
 
     /// Whether an index has an edge, live or not.
-    pub(super) fn has_edge_row(image: &Image, src: NodeId, dst: NodeId, edge_type: &str) -> Result<bool> {
+    pub(super) fn has_edge_row(
+        image: &Image,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<bool> {
         Ok(Self::find_edge(image, src, dst, edge_type)?.is_some())
     }
 
@@ -218,30 +303,48 @@ impl Version {
         (src, dst, edge_type): (NodeId, NodeId, &str),
         f: &mut dyn FnMut(Place),
     ) -> Result<()> {
-        let Some((code, to, start, end)) = Self::find_edge(image, src, dst, edge_type)? else { return Ok(()) };
+        let Some((code, to, start, end)) = Self::find_edge(image, src, dst, edge_type)? else {
+            return Ok(());
+        };
         for at in start..end {
             if (image.out_type(at)?, image.out_target(at)?) != (code, to) {
                 break;
             }
             let (block, row) = image.edge_row(image.out_position(at)?)?;
             if self.runs[number].is_live(block, self.number) {
-                f(Place { run: number, block, row });
+                f(Place {
+                    run: number,
+                    block,
+                    row,
+                });
             }
         }
         Ok(())
     }
 
     /// All live rows of an edge.
-    pub(crate) fn edge_rows(&self, src: NodeId, dst: NodeId, edge_type: &str) -> Result<Vec<Place>> {
+    pub(crate) fn edge_rows(
+        &self,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<Vec<Place>> {
         let mut places = Vec::new();
         for (number, run) in self.runs.iter().enumerate() {
-            self.live_edge_rows(number, run.image()?, (src, dst, edge_type), &mut |place| places.push(place))?;
+            self.live_edge_rows(number, run.image()?, (src, dst, edge_type), &mut |place| {
+                places.push(place)
+            })?;
         }
         Ok(places)
     }
 
     /// The row of an edge that readers see.
-    pub(crate) fn locate_edge(&self, src: NodeId, dst: NodeId, edge_type: &str) -> Result<Option<Place>> {
+    pub(crate) fn locate_edge(
+        &self,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<Option<Place>> {
         let mut best: Option<(u64, Place)> = None;
         for (number, run) in self.runs.iter().enumerate() {
             let mut first = None;
@@ -263,7 +366,9 @@ impl Version {
         let mut blocks = Vec::new();
         for (number, run) in self.runs.iter().enumerate() {
             let image = run.image()?;
-            let Some(vertex) = image.vertex(id)? else { continue };
+            let Some(vertex) = image.vertex(id)? else {
+                continue;
+            };
             let mut node_positions: Vec<u32> = image.newest_position(vertex)?.into_iter().collect();
             node_positions.extend(image.older_positions(vertex)?);
             for position in node_positions {
@@ -283,15 +388,25 @@ impl Version {
         Ok(blocks)
     }
 
-    pub(crate) fn edge(&self, src: NodeId, dst: NodeId, edge_type: &str) -> Result<Option<Edge<'_>>> {
-        let Some(place) = self.locate_edge(src, dst, edge_type)? else { return Ok(None) };
+    pub(crate) fn edge(
+        &self,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<Option<Edge<'_>>> {
+        let Some(place) = self.locate_edge(src, dst, edge_type)? else {
+            return Ok(None);
+        };
         let run = &self.runs[place.run];
         let edge = run.block(place.block)?.edge(place.row as usize);
         edge.map(Some).ok_or_else(|| run.bad_block(place.block))
     }
 
     /// Calls with every live block.
-    pub(crate) fn each_live_block(&self, mut f: impl FnMut(&Arc<Run>, u32) -> Result<()>) -> Result<()> {
+    pub(crate) fn each_live_block(
+        &self,
+        mut f: impl FnMut(&Arc<Run>, u32) -> Result<()>,
+    ) -> Result<()> {
         for run in &self.runs {
             for block in 0..run.block_count() {
                 if run.is_live(block, self.number) {
@@ -307,12 +422,19 @@ impl Version {
         self.each_live_block(|run, block| {
             let owner = run.owner(block)?;
             let desc = run.block_desc(block)?;
-            let rows = owners.entry((owner.file.to_owned(), owner.context.to_owned())).or_default();
+            let rows = owners
+                .entry((owner.file.to_owned(), owner.context.to_owned()))
+                .or_default();
             rows.0 += u64::from(desc.nodes);
             rows.1 += u64::from(desc.edges);
             Ok(())
         })?;
-        let info = |((file, context), (nodes, edges))| OwnerInfo { file, context, nodes, edges };
+        let info = |((file, context), (nodes, edges))| OwnerInfo {
+            file,
+            context,
+            nodes,
+            edges,
+        };
         Ok(owners.into_iter().map(info).collect())
     }
 }

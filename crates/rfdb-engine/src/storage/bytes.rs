@@ -53,14 +53,22 @@ impl Deref for Bytes {
 impl From<Vec<u8>> for Bytes {
     fn from(data: Vec<u8>) -> Self {
         let len = data.len();
-        Self { backing: Backing::Heap(Arc::new(data)), start: 0, len }
+        Self {
+            backing: Backing::Heap(Arc::new(data)),
+            start: 0,
+            len,
+        }
     }
 }
 
 impl From<Mmap> for Bytes {
     fn from(map: Mmap) -> Self {
         let len = map.len();
-        Self { backing: Backing::Map(Arc::new(map)), start: 0, len }
+        Self {
+            backing: Backing::Map(Arc::new(map)),
+            start: 0,
+            len,
+        }
     }
 }
 

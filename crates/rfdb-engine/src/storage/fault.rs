@@ -33,7 +33,11 @@ impl Plan {
             Fault::FailOnce => number == self.at,
             Fault::Stop => number >= self.at,
         };
-        if fails { Err(io::Error::from(io::ErrorKind::StorageFull)) } else { Ok(()) }
+        if fails {
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -48,7 +52,14 @@ pub struct FaultStorage<S> {
 impl<S: Storage> FaultStorage<S> {
     /// Fails at operation number `at`, counted from 0.
     pub fn new(inner: S, fault: Fault, at: u64) -> Self {
-        Self { inner, plan: Arc::new(Plan { fault, at, done: AtomicU64::new(0) }) }
+        Self {
+            inner,
+            plan: Arc::new(Plan {
+                fault,
+                at,
+                done: AtomicU64::new(0),
+            }),
+        }
     }
 
     /// Number of changing operations so far.
@@ -98,11 +109,17 @@ impl<S: Storage> Storage for FaultStorage<S> {
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
         self.plan.step()?;
-        Ok(Arc::new(FaultFile { inner: self.inner.create(path)?, plan: Arc::clone(&self.plan) }))
+        Ok(Arc::new(FaultFile {
+            inner: self.inner.create(path)?,
+            plan: Arc::clone(&self.plan),
+        }))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
-        Ok(Arc::new(FaultFile { inner: self.inner.open(path)?, plan: Arc::clone(&self.plan) }))
+        Ok(Arc::new(FaultFile {
+            inner: self.inner.open(path)?,
+            plan: Arc::clone(&self.plan),
+        }))
     }
 
     fn map(&self, path: &Path) -> io::Result<Bytes> {
@@ -132,7 +149,12 @@ impl<S: Storage> Storage for FaultStorage<S> {
         self.inner.sync_dir(dir)
     }
 
-    fn lock(&self, dir: &Path, holder: &LockHolder, shared: bool) -> Result<Box<dyn Any + Send + Sync>> {
+    fn lock(
+        &self,
+        dir: &Path,
+        holder: &LockHolder,
+        shared: bool,
+    ) -> Result<Box<dyn Any + Send + Sync>> {
         self.inner.lock(dir, holder, shared)
     }
 }

@@ -53,12 +53,19 @@ impl Storage for FileSystem {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)?;
         Ok(Arc::new(OpenFile(file)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
-        Ok(Arc::new(OpenFile(OpenOptions::new().read(true).write(true).open(path)?)))
+        Ok(Arc::new(OpenFile(
+            OpenOptions::new().read(true).write(true).open(path)?,
+        )))
     }
 
     fn map(&self, path: &Path) -> io::Result<Bytes> {
@@ -95,7 +102,12 @@ impl Storage for FileSystem {
         File::open(dir)?.sync_all()
     }
 
-    fn lock(&self, dir: &Path, holder: &LockHolder, shared: bool) -> Result<Box<dyn Any + Send + Sync>> {
+    fn lock(
+        &self,
+        dir: &Path,
+        holder: &LockHolder,
+        shared: bool,
+    ) -> Result<Box<dyn Any + Send + Sync>> {
         let path = dir.join(LOCK);
         let opened = if shared {
             match File::open(&path) {
@@ -104,15 +116,27 @@ impl Storage for FileSystem {
                 opened => opened,
             }
         } else {
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
         };
         let mut file = opened.map_err(|source| Error::io("open", &path, source))?;
-        let taken = if shared { file.try_lock_shared() } else { file.try_lock() };
+        let taken = if shared {
+            file.try_lock_shared()
+        } else {
+            file.try_lock()
+        };
         match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let text = fs::read_to_string(&path).unwrap_or_default();
-                return Err(Error::Locked { path: dir.to_path_buf(), holder: parse_holder(&text) });
+                return Err(Error::Locked {
+                    path: dir.to_path_buf(),
+                    holder: parse_holder(&text),
+                });
             }
             Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path, source)),
         }
@@ -128,7 +152,11 @@ impl Storage for FileSystem {
 
 fn format_holder(holder: &LockHolder) -> String {
     let one_line = |text: &str| text.replace(['\n', '\r'], " ");
-    let mut text = format!("pid {}\nprogram {}\n", holder.pid, one_line(&holder.program));
+    let mut text = format!(
+        "pid {}\nprogram {}\n",
+        holder.pid,
+        one_line(&holder.program)
+    );
     if let Some(socket) = &holder.socket {
         text.push_str(&format!("socket {}\n", one_line(&socket.to_string_lossy())));
     }
@@ -154,7 +182,11 @@ mod tests {
 
     #[test]
     fn a_holder_is_read_as_it_was_written() {
-        let holder = LockHolder { pid: 7, program: "a b".into(), socket: Some("/tmp/x y".into()) };
+        let holder = LockHolder {
+            pid: 7,
+            program: "a b".into(),
+            socket: Some("/tmp/x y".into()),
+        };
         assert_eq!(parse_holder(&format_holder(&holder)), holder);
         assert_eq!(parse_holder("\u{0}garbage\npid x"), LockHolder::default());
     }

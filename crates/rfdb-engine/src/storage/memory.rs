@@ -49,16 +49,30 @@ impl MemoryStorage {
     #[must_use]
     pub fn after_crash(&self, power_cut: bool) -> Self {
         let tree = guard(&self.0);
-        let source = if power_cut { &tree.synced_names } else { &tree.names };
+        let source = if power_cut {
+            &tree.synced_names
+        } else {
+            &tree.names
+        };
         let names: BTreeMap<PathBuf, Inode> = source
             .iter()
             .map(|(path, inode)| {
                 let contents = guard(inode);
-                let data = if power_cut { contents.synced.clone() } else { contents.data.clone() };
-                (path.clone(), Arc::new(Mutex::new(Contents { synced: data.clone(), data })))
+                let data = if power_cut {
+                    contents.synced.clone()
+                } else {
+                    contents.data.clone()
+                };
+                (
+                    path.clone(),
+                    Arc::new(Mutex::new(Contents {
+                        synced: data.clone(),
+                        data,
+                    })),
+                )
             })
             .collect();
-        Self(Arc::new(Mutex::new(Tree { 
+        Self(Arc::new(Mutex::new(Tree {
             synced_names: names.clone(),
             names,
             locked: BTreeMap::new(),
@@ -69,12 +83,19 @@ impl MemoryStorage {
     /// All files with their contents, for tests that damage them.
     #[must_use]
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        guard(&self.0).names.iter().map(|(path, inode)| (path.clone(), guard(inode).data.clone())).collect()
+        guard(&self.0)
+            .names
+            .iter()
+            .map(|(path, inode)| (path.clone(), guard(inode).data.clone()))
+            .collect()
     }
 
     /// Puts a file, durable at once.
     pub fn put(&self, path: &Path, data: Vec<u8>) {
-        let inode = Arc::new(Mutex::new(Contents { synced: data.clone(), data }));
+        let inode = Arc::new(Mutex::new(Contents {
+            synced: data.clone(),
+            data,
+        }));
         let mut tree = guard(&self.0);
         tree.names.insert(path.to_path_buf(), Arc::clone(&inode));
         tree.synced_names.insert(path.to_path_buf(), inode);
@@ -103,7 +124,9 @@ impl StorageFile for MemoryFile {
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {
-        guard(&self.0).data.resize(usize::try_from(len).map_err(io::Error::other)?, 0);
+        guard(&self.0)
+            .data
+            .resize(usize::try_from(len).map_err(io::Error::other)?, 0);
         Ok(())
     }
 }
@@ -124,7 +147,9 @@ impl Storage for MemoryStorage {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let tree = guard(&self.0);
         let inside = tree.names.keys().filter(|path| path.parent() == Some(dir));
-        Ok(inside.filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect())
+        Ok(inside
+            .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
+            .collect())
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
@@ -136,7 +161,9 @@ impl Storage for MemoryStorage {
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
         let tree = guard(&self.0);
-        Ok(Arc::new(MemoryFile(Arc::clone(tree.names.get(path).ok_or_else(not_found)?))))
+        Ok(Arc::new(MemoryFile(Arc::clone(
+            tree.names.get(path).ok_or_else(not_found)?,
+        ))))
     }
 
     fn map(&self, path: &Path) -> io::Result<Bytes> {
@@ -164,21 +191,38 @@ impl Storage for MemoryStorage {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        guard(&self.0).names.remove(path).map(|_| ()).ok_or_else(not_found)
+        guard(&self.0)
+            .names
+            .remove(path)
+            .map(|_| ())
+            .ok_or_else(not_found)
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let tree = &mut *guard(&self.0);
-        tree.synced_names.retain(|path, _| path.parent() != Some(dir));
-        let inside = tree.names.iter().filter(|(path, _)| path.parent() == Some(dir));
-        tree.synced_names.extend(inside.map(|(path, inode)| (path.clone(), Arc::clone(inode))));
+        tree.synced_names
+            .retain(|path, _| path.parent() != Some(dir));
+        let inside = tree
+            .names
+            .iter()
+            .filter(|(path, _)| path.parent() == Some(dir));
+        tree.synced_names
+            .extend(inside.map(|(path, inode)| (path.clone(), Arc::clone(inode))));
         Ok(())
     }
 
-    fn lock(&self, dir: &Path, holder: &LockHolder, _shared: bool) -> Result<Box<dyn Any + Send + Sync>> {
+    fn lock(
+        &self,
+        dir: &Path,
+        holder: &LockHolder,
+        _shared: bool,
+    ) -> Result<Box<dyn Any + Send + Sync>> {
         let mut tree = guard(&self.0);
         if let Some(other) = tree.locked.get(dir) {
-            return Err(Error::Locked { path: dir.to_path_buf(), holder: other.clone() });
+            return Err(Error::Locked {
+                path: dir.to_path_buf(),
+                holder: other.clone(),
+            });
         }
         tree.locked.insert(dir.to_path_buf(), holder.clone());
         drop(tree);
@@ -198,9 +242,18 @@ mod tests {
         file.write_at(0, b"one").unwrap();
         file.sync().unwrap();
         file.write_at(3, b"two").unwrap();
-        assert!(storage.after_crash(true).map(&dir.join("a")).is_err(), "the name was not synced");
+        assert!(
+            storage.after_crash(true).map(&dir.join("a")).is_err(),
+            "the name was not synced"
+        );
         storage.sync_dir(dir).unwrap();
-        assert_eq!(&*storage.after_crash(true).map(&dir.join("a")).unwrap(), b"one");
-        assert_eq!(&*storage.after_crash(false).map(&dir.join("a")).unwrap(), b"onetwo");
+        assert_eq!(
+            &*storage.after_crash(true).map(&dir.join("a")).unwrap(),
+            b"one"
+        );
+        assert_eq!(
+            &*storage.after_crash(false).map(&dir.join("a")).unwrap(),
+            b"onetwo"
+        );
     }
 }

@@ -75,7 +75,12 @@ pub trait Storage: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`crate::Error::Locked`] if another has it.
-    fn lock(&self, dir: &Path, holder: &LockHolder, shared: bool) -> Result<Box<dyn Any + Send + Sync>>;
+    fn lock(
+        &self,
+        dir: &Path,
+        holder: &LockHolder,
+        shared: bool,
+    ) -> Result<Box<dyn Any + Send + Sync>>;
 }
 
 /// An open file.

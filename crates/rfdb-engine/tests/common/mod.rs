@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rfdb_engine::{
-    Batch, Changes, Direction, EdgeRow, Engine, LoadState, NodeId, NodeQuery, NodeRow, Owner, Snapshot, Traversal,
+    Batch, Changes, Direction, EdgeRow, Engine, LoadState, NodeId, NodeQuery, NodeRow, Owner,
+    Snapshot, Traversal,
 };
 
 /// A node as the model has it.
@@ -53,16 +54,19 @@ impl Model {
         }
         for (_, rows) in &mut self.writes {
             rows.nodes.retain(|(n, _)| *n != id);
-            rows.edges.retain(|((src, dst, _), _)| *src != id && *dst != id);
+            rows.edges
+                .retain(|((src, dst, _), _)| *src != id && *dst != id);
         }
-        self.writes.retain(|(_, rows)| !rows.nodes.is_empty() || !rows.edges.is_empty());
+        self.writes
+            .retain(|(_, rows)| !rows.nodes.is_empty() || !rows.edges.is_empty());
     }
 
     pub(crate) fn delete_edge(&mut self, key: &EdgeKey) {
         for (_, rows) in &mut self.writes {
             rows.edges.retain(|(k, _)| k != key);
         }
-        self.writes.retain(|(_, rows)| !rows.nodes.is_empty() || !rows.edges.is_empty());
+        self.writes
+            .retain(|(_, rows)| !rows.nodes.is_empty() || !rows.edges.is_empty());
     }
 
     pub(crate) fn clear(&mut self) {
@@ -70,11 +74,17 @@ impl Model {
     }
 
     pub(crate) fn nodes(&self) -> BTreeMap<u128, ModelNode> {
-        self.writes.iter().flat_map(|(_, rows)| rows.nodes.iter().cloned()).collect()
+        self.writes
+            .iter()
+            .flat_map(|(_, rows)| rows.nodes.iter().cloned())
+            .collect()
     }
 
     pub(crate) fn edges(&self) -> BTreeMap<EdgeKey, String> {
-        self.writes.iter().flat_map(|(_, rows)| rows.edges.iter().cloned()).collect()
+        self.writes
+            .iter()
+            .flat_map(|(_, rows)| rows.edges.iter().cloned())
+            .collect()
     }
 
     /// The difference from an earlier model.
@@ -129,13 +139,22 @@ pub(crate) fn node_row(id: u128, node: &ModelNode) -> NodeRow<'_> {
 }
 
 pub(crate) fn edge_row<'a>(key: &'a EdgeKey, metadata: &'a str) -> EdgeRow<'a> {
-    EdgeRow { src: NodeId(key.0), dst: NodeId(key.1), edge_type: &key.2, metadata }
+    EdgeRow {
+        src: NodeId(key.0),
+        dst: NodeId(key.1),
+        edge_type: &key.2,
+        metadata,
+    }
 }
 
 pub(crate) fn push(batch: &mut Batch, owner: &OwnerKey, rows: &Rows) {
     batch.owner(Owner::new(&owner.0, &owner.1));
-    rows.nodes.iter().for_each(|(id, node)| batch.push_node(node_row(*id, node)));
-    rows.edges.iter().for_each(|(key, metadata)| batch.push_edge(edge_row(key, metadata)));
+    rows.nodes
+        .iter()
+        .for_each(|(id, node)| batch.push_node(node_row(*id, node)));
+    rows.edges
+        .iter()
+        .for_each(|(key, metadata)| batch.push_edge(edge_row(key, metadata)));
 }
 
 /// A small node, all of whose columns follow from two numbers.
@@ -149,12 +168,18 @@ pub(crate) fn sample_node(id: u128, salt: u8) -> ModelNode {
         name,
         file,
         exported: salt.is_multiple_of(3),
-        metadata: if salt.is_multiple_of(5) { String::new() } else { format!(r#"{{"line":{},"kind":"k{}"}}"#, salt, salt % 2) },
+        metadata: if salt.is_multiple_of(5) {
+            String::new()
+        } else {
+            format!(r#"{{"line":{},"kind":"k{}"}}"#, salt, salt % 2)
+        },
     }
 }
 
 /// All nodes and edges of a snapshot.
-pub(crate) fn contents(snapshot: &Snapshot) -> (BTreeMap<u128, ModelNode>, BTreeMap<EdgeKey, String>) {
+pub(crate) fn contents(
+    snapshot: &Snapshot,
+) -> (BTreeMap<u128, ModelNode>, BTreeMap<EdgeKey, String>) {
     let nodes = snapshot.iter_nodes().map(|node| {
         let node = node.unwrap();
         let owned = ModelNode {
@@ -169,7 +194,10 @@ pub(crate) fn contents(snapshot: &Snapshot) -> (BTreeMap<u128, ModelNode>, BTree
     });
     let edges = snapshot.iter_edges().map(|edge| {
         let edge = edge.unwrap();
-        ((edge.src.0, edge.dst.0, edge.edge_type.to_owned()), edge.metadata.to_string())
+        (
+            (edge.src.0, edge.dst.0, edge.edge_type.to_owned()),
+            edge.metadata.to_string(),
+        )
     });
     (nodes.collect(), edges.collect())
 }
@@ -199,7 +227,10 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
         .iter_edges()
         .map(|edge| {
             let edge = edge.unwrap();
-            ((edge.src.0, edge.dst.0, edge.edge_type.to_owned()), edge.metadata.to_string())
+            (
+                (edge.src.0, edge.dst.0, edge.edge_type.to_owned()),
+                edge.metadata.to_string(),
+            )
         })
         .collect();
     let mut expected: Vec<(EdgeKey, String)> = edges.clone().into_iter().collect();
@@ -208,11 +239,15 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
 
     // Counts.
     let mut by_type = BTreeMap::new();
-    nodes.values().for_each(|n| *by_type.entry(n.node_type.clone()).or_insert(0u64) += 1);
+    nodes
+        .values()
+        .for_each(|n| *by_type.entry(n.node_type.clone()).or_insert(0u64) += 1);
     assert_eq!(snapshot.count_nodes_by_type().unwrap(), by_type);
     assert_eq!(snapshot.node_count().unwrap(), nodes.len() as u64);
     let mut by_type = BTreeMap::new();
-    edges.keys().for_each(|(_, _, t)| *by_type.entry(t.clone()).or_insert(0u64) += 1);
+    edges
+        .keys()
+        .for_each(|(_, _, t)| *by_type.entry(t.clone()).or_insert(0u64) += 1);
     assert_eq!(snapshot.count_edges_by_type().unwrap(), by_type);
     assert_eq!(snapshot.edge_count().unwrap(), edges.len() as u64);
 
@@ -222,11 +257,19 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
     ids.insert(u128::MAX);
     for &id in &ids {
         let node = snapshot.node(NodeId(id)).unwrap();
-        assert_eq!(node.as_ref().map(|n| n.as_row()), nodes.get(&id).map(|n| node_row(id, n)));
+        assert_eq!(
+            node.as_ref().map(|n| n.as_row()),
+            nodes.get(&id).map(|n| node_row(id, n))
+        );
         for types in [&[][..], &["CALLS"], &["CO*", "CALLS"]] {
-            let wanted = |t: &str| types.is_empty() || types.contains(&t) || (types.len() == 2 && t.starts_with("CO"));
-            let mut expected: Vec<_> =
-                edges.keys().filter(|(s, _, t)| *s == id && wanted(t)).map(|(_, d, t)| (t.clone(), *d)).collect();
+            let wanted = |t: &str| {
+                types.is_empty() || types.contains(&t) || (types.len() == 2 && t.starts_with("CO"))
+            };
+            let mut expected: Vec<_> = edges
+                .keys()
+                .filter(|(s, _, t)| *s == id && wanted(t))
+                .map(|(_, d, t)| (t.clone(), *d))
+                .collect();
             expected.sort();
             let found: Vec<_> = snapshot
                 .outgoing(NodeId(id), types)
@@ -235,8 +278,11 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
                 .map(|e| (e.edge_type.to_owned(), e.dst.0))
                 .collect();
             assert_eq!(found, expected);
-            let mut expected: Vec<_> =
-                edges.keys().filter(|(_, d, t)| *d == id && wanted(t)).map(|(s, _, t)| (t.clone(), *s)).collect();
+            let mut expected: Vec<_> = edges
+                .keys()
+                .filter(|(_, d, t)| *d == id && wanted(t))
+                .map(|(s, _, t)| (t.clone(), *s))
+                .collect();
             expected.sort();
             let found: Vec<_> = snapshot
                 .incoming(NodeId(id), types)
@@ -248,10 +294,18 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
         }
     }
     for (key, metadata) in edges.iter().take(5) {
-        let edge = snapshot.edge(NodeId(key.0), NodeId(key.1), &key.2).unwrap().unwrap();
+        let edge = snapshot
+            .edge(NodeId(key.0), NodeId(key.1), &key.2)
+            .unwrap()
+            .unwrap();
         assert_eq!(&edge.metadata, metadata);
     }
-    assert!(snapshot.edge(NodeId(1), NodeId(1), "NO_SUCH_TYPE").unwrap().is_none());
+    assert!(
+        snapshot
+            .edge(NodeId(1), NodeId(1), "NO_SUCH_TYPE")
+            .unwrap()
+            .is_none()
+    );
 
     // Finding.
     let queries = [
@@ -264,7 +318,11 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
         NodeQuery::default().with_exported(true),
         NodeQuery::default().with_field("kind", "k1"),
         NodeQuery::default().with_field("line", "7"),
-        NodeQuery::default().with_type("http:*").with_file("f0.ts").with_exported(false).with_field("kind", "k0"),
+        NodeQuery::default()
+            .with_type("http:*")
+            .with_file("f0.ts")
+            .with_exported(false)
+            .with_field("kind", "k0"),
         NodeQuery::default().with_name("n3").with_type("FUNCTION"),
         NodeQuery::default().with_type("http:*").with_limit(2),
         NodeQuery::default().with_name_containing("n").with_limit(1),
@@ -280,37 +338,75 @@ pub(crate) fn assert_same(snapshot: &Snapshot, model: &Model) {
     }
 
     // Dangling edges and owners.
-    let dangling: BTreeSet<EdgeKey> =
-        edges.keys().filter(|(s, d, _)| !nodes.contains_key(s) || !nodes.contains_key(d)).cloned().collect();
-    let found: Vec<EdgeKey> =
-        snapshot.dangling_edges().unwrap().into_iter().map(|e| (e.src.0, e.dst.0, e.edge_type)).collect();
+    let dangling: BTreeSet<EdgeKey> = edges
+        .keys()
+        .filter(|(s, d, _)| !nodes.contains_key(s) || !nodes.contains_key(d))
+        .cloned()
+        .collect();
+    let found: Vec<EdgeKey> = snapshot
+        .dangling_edges()
+        .unwrap()
+        .into_iter()
+        .map(|e| (e.src.0, e.dst.0, e.edge_type))
+        .collect();
     assert_eq!(found.len(), dangling.len());
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), dangling);
-    let owners: BTreeSet<OwnerKey> = model.writes.iter().map(|(owner, _)| owner.clone()).collect();
-    let found: BTreeSet<OwnerKey> = snapshot.owners().unwrap().into_iter().map(|o| (o.file, o.context)).collect();
+    let owners: BTreeSet<OwnerKey> = model
+        .writes
+        .iter()
+        .map(|(owner, _)| owner.clone())
+        .collect();
+    let found: BTreeSet<OwnerKey> = snapshot
+        .owners()
+        .unwrap()
+        .into_iter()
+        .map(|o| (o.file, o.context))
+        .collect();
     assert_eq!(found, owners);
 
     // Traversal.
     if let Some(&start) = ids.first() {
-        for (direction, max_depth) in
-            [(Direction::Outgoing, None), (Direction::Incoming, Some(2)), (Direction::Both, Some(1))]
-        {
-            let traversal = Traversal { direction, max_depth, edge_types: vec!["CALLS".into(), "CO*".into()] };
+        for (direction, max_depth) in [
+            (Direction::Outgoing, None),
+            (Direction::Incoming, Some(2)),
+            (Direction::Both, Some(1)),
+        ] {
+            let traversal = Traversal {
+                direction,
+                max_depth,
+                edge_types: vec!["CALLS".into(), "CO*".into()],
+            };
             let expected = model_bfs(&edges, start, &traversal);
-            let found: BTreeMap<u128, u32> =
-                snapshot.bfs(&[NodeId(start)], &traversal).unwrap().into_iter().map(|(id, depth)| (id.0, depth)).collect();
+            let found: BTreeMap<u128, u32> = snapshot
+                .bfs(&[NodeId(start)], &traversal)
+                .unwrap()
+                .into_iter()
+                .map(|(id, depth)| (id.0, depth))
+                .collect();
             assert_eq!(found, expected);
-            let visited: BTreeSet<u128> =
-                snapshot.dfs(&[NodeId(start)], &traversal).unwrap().into_iter().map(|(id, _)| id.0).collect();
+            let visited: BTreeSet<u128> = snapshot
+                .dfs(&[NodeId(start)], &traversal)
+                .unwrap()
+                .into_iter()
+                .map(|(id, _)| id.0)
+                .collect();
             assert_eq!(visited, expected.keys().copied().collect());
-            let reachable: Vec<u128> =
-                snapshot.reachable(&[NodeId(start)], &traversal).unwrap().into_iter().map(|id| id.0).collect();
+            let reachable: Vec<u128> = snapshot
+                .reachable(&[NodeId(start)], &traversal)
+                .unwrap()
+                .into_iter()
+                .map(|id| id.0)
+                .collect();
             assert_eq!(reachable, expected.keys().copied().collect::<Vec<_>>());
         }
     }
 }
 
-fn model_bfs(edges: &BTreeMap<EdgeKey, String>, start: u128, traversal: &Traversal) -> BTreeMap<u128, u32> {
+fn model_bfs(
+    edges: &BTreeMap<EdgeKey, String>,
+    start: u128,
+    traversal: &Traversal,
+) -> BTreeMap<u128, u32> {
     let mut depths = BTreeMap::from([(start, 0)]);
     let mut frontier = vec![start];
     let mut depth = 0;
@@ -340,10 +436,14 @@ fn model_bfs(edges: &BTreeMap<EdgeKey, String>, start: u128, traversal: &Travers
 }
 
 fn matches(query: &NodeQuery, node: &ModelNode) -> bool {
-    let type_matches = query.node_type.as_ref().is_none_or(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => node.node_type.starts_with(prefix),
-        None => *pattern == node.node_type,
-    });
+    let type_matches =
+        query
+            .node_type
+            .as_ref()
+            .is_none_or(|pattern| match pattern.strip_suffix('*') {
+                Some(prefix) => node.node_type.starts_with(prefix),
+                None => *pattern == node.node_type,
+            });
     let name_matches = query.name.as_ref().is_none_or(|name| match name {
         rfdb_engine::TextMatch::Exact(text) => *text == node.name,
         rfdb_engine::TextMatch::Contains(text) => node.name.contains(text.as_str()),
@@ -352,17 +452,26 @@ fn matches(query: &NodeQuery, node: &ModelNode) -> bool {
     type_matches
         && name_matches
         && query.file.as_ref().is_none_or(|file| *file == node.file)
-        && query.exported.is_none_or(|exported| exported == node.exported)
-        && query.fields.iter().all(|(field, value)| match object.get(field) {
-            Some(serde_json::Value::String(text)) => text == value,
-            Some(other) => other.to_string() == *value,
-            None => false,
-        })
+        && query
+            .exported
+            .is_none_or(|exported| exported == node.exported)
+        && query
+            .fields
+            .iter()
+            .all(|(field, value)| match object.get(field) {
+                Some(serde_json::Value::String(text)) => text == value,
+                Some(other) => other.to_string() == *value,
+                None => false,
+            })
 }
 
 /// Compares an engine with a model.
 pub(crate) fn assert_engine(engine: &Engine, model: &Model) {
-    let state = if model.loading { LoadState::Unfinished } else { LoadState::Complete };
+    let state = if model.loading {
+        LoadState::Unfinished
+    } else {
+        LoadState::Complete
+    };
     assert_eq!(engine.load_state(), state);
     assert_same(&engine.snapshot(), model);
 }

@@ -1,0 +1,510 @@
+//! `cargo xtask bench-engine`: the storage engine on generated modules, with SQLite beside it on the same data.
+//!
+//! Every row of the table is measured in a process of its own, so that peak memory is that of the row. Times are CPU times of
+//! the whole process, background threads included, without the time to generate the data.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rfdb_engine::{Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nodes of a module.
+pub const NODES: usize = 100;
+/// Edges of a module.
+pub const EDGES: usize = 150;
+/// Edges of a module that end in an earlier one.
+const OUTSIDE: usize = 11;
+
+/// Arguments of `bench-engine`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Numbers of commits.
+    #[arg(long, value_delimiter = ',', default_values_t = [330, 1000, 5000, 20000])]
+    commits: Vec<usize>,
+    /// SQLite runs up to so many commits: with indexes it takes minutes beyond.
+    #[arg(long, default_value_t = 5000)]
+    sqlite_max: usize,
+    /// Prints JSON only.
+    #[arg(long)]
+    json: bool,
+    /// Runs one row and prints it; used by the benchmark itself.
+    #[arg(long, hide = true)]
+    child: Option<String>,
+}
+
+/// CPU time of this process so far.
+pub fn process_cpu() -> Duration {
+    to_duration(clock_gettime(ClockId::ProcessCPUTime))
+}
+
+/// CPU time of this thread so far.
+pub fn thread_cpu() -> Duration {
+    to_duration(clock_gettime(ClockId::ThreadCPUTime))
+}
+
+fn to_duration(time: rustix::time::Timespec) -> Duration {
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// A generated node.
+#[derive(Debug, Clone)]
+pub struct GeneratedNode {
+    /// Identity.
+    pub id: NodeId,
+    /// 45 bytes.
+    pub semantic_id: String,
+    /// One of nine.
+    pub node_type: &'static str,
+    /// Name within the module.
+    pub name: String,
+    /// JSON object.
+    pub metadata: String,
+}
+
+/// The rows of one module.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// File, the owner of the rows.
+    pub file: String,
+    /// [`NODES`] nodes.
+    pub nodes: Vec<GeneratedNode>,
+    /// [`EDGES`] edges.
+    pub edges: Vec<(NodeId, NodeId, &'static str)>,
+}
+
+const NODE_TYPES: [&str; 9] =
+    ["FUNCTION", "CALL", "VARIABLE", "CONSTANT", "PARAMETER", "SCOPE", "IMPORT", "CLASS", "http:route"];
+const EDGE_TYPES: [&str; 3] = ["CONTAINS", "CALLS", "DEPENDS_ON"];
+
+fn node_type(n: usize) -> &'static str {
+    // 15 of 100 are functions, so that 500,000 nodes have 75,000.
+    if n < 15 { NODE_TYPES[0] } else { NODE_TYPES[1 + n % 8] }
+}
+
+fn semantic_id(module: usize, n: usize) -> (String, String, String) {
+    let file = format!("src/dir{:02}/module_{module:05}.ts", module % 100);
+    let node_type = node_type(n);
+    let mut name = format!("n{n:02}");
+    let mut id = format!("{file}->{node_type}->{name}");
+    while id.len() < 45 {
+        let letter = char::from(b'a' + ((module * 7 + n * 3 + name.len()) % 26) as u8);
+        name.push(letter);
+        id.push(letter);
+    }
+    (file, name, id)
+}
+
+/// Module number `m`, the same at every call.
+pub fn module(m: usize) -> Module {
+    let mut nodes = Vec::with_capacity(NODES);
+    let mut file = String::new();
+    for n in 0..NODES {
+        let (its_file, name, semantic_id) = semantic_id(m, n);
+        file = its_file;
+        let (line, column) = (n * 3 + m % 7, (n * 13) % 80);
+        let metadata =
+            format!(r#"{{"line":{line},"column":{column},"async":{},"kind":"k{}"}}"#, n % 5 == 0, (m + n) % 4);
+        let id = NodeId::from_semantic(&semantic_id);
+        nodes.push(GeneratedNode { id, semantic_id, node_type: node_type(n), name, metadata });
+    }
+    let mut edges = Vec::with_capacity(EDGES);
+    for e in 0..EDGES {
+        let src = nodes[(e * 7) % NODES].id;
+        let dst = if e < OUTSIDE && m > 0 {
+            let earlier = (m * 31 + e * 17) % m;
+            NodeId::from_semantic(&semantic_id(earlier, (e * 5) % 15).2)
+        } else {
+            nodes[(e * 11 + 1 + e / NODES) % NODES].id
+        };
+        edges.push((src, dst, EDGE_TYPES[e % 3]));
+    }
+    Module { file, nodes, edges }
+}
+
+impl Module {
+    /// The module as a batch of its file's analysis.
+    pub fn batch(&self) -> Batch {
+        let mut batch = Batch::new();
+        batch.owner(Owner::new(&self.file, "analysis"));
+        for node in &self.nodes {
+            batch.push_node(NodeRow {
+                id: node.id,
+                semantic_id: &node.semantic_id,
+                node_type: node.node_type,
+                name: &node.name,
+                file: &self.file,
+                exported: false,
+                metadata: &node.metadata,
+            });
+        }
+        for &(src, dst, edge_type) in &self.edges {
+            batch.push_edge(EdgeRow { src, dst, edge_type, metadata: "" });
+        }
+        batch
+    }
+}
+
+/// CPU seconds of each commit, told from those of generating its data.
+#[derive(Debug, Default)]
+pub struct Commits {
+    seconds: Vec<f64>,
+}
+
+impl Commits {
+    /// Runs all commits; `write` gets each module.
+    pub fn run(count: usize, mut write: impl FnMut(&Module) -> Result<()>) -> Result<Self> {
+        let mut commits = Self::default();
+        let mut before = process_cpu();
+        for m in 0..count {
+            let generating = thread_cpu();
+            let module = module(m);
+            let generating = thread_cpu() - generating;
+            write(&module)?;
+            let now = process_cpu();
+            commits.seconds.push((now - before).saturating_sub(generating).as_secs_f64());
+            before = now;
+        }
+        Ok(commits)
+    }
+
+    /// CPU seconds of all commits.
+    pub fn total(&self) -> f64 {
+        self.seconds.iter().sum()
+    }
+
+    /// Mean milliseconds of CPU per commit in the first and in the last tenth.
+    pub fn tenths(&self) -> (f64, f64) {
+        let tenth = (self.seconds.len() / 10).max(1);
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64 * 1e3;
+        (mean(&self.seconds[..tenth]), mean(&self.seconds[self.seconds.len() - tenth..]))
+    }
+}
+
+type Row = BTreeMap<String, f64>;
+
+fn set(row: &mut Row, name: &str, value: f64) {
+    row.insert(name.to_owned(), value);
+}
+
+fn status_kb(field: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(f64::NAN)
+}
+
+fn disk(dir: &Path) -> f64 {
+    let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|data| data.len() as f64).sum()
+}
+
+fn put_commits(row: &mut Row, commits: &Commits) {
+    let (first, last) = commits.tenths();
+    set(row, "commit_cpu_s", commits.total());
+    set(row, "first_tenth_ms", first);
+    set(row, "last_tenth_ms", last);
+    set(row, "growth", last / first);
+}
+
+fn median_us(count: usize, mut f: impl FnMut(usize) -> Result<()>) -> Result<f64> {
+    let mut times = Vec::with_capacity(count);
+    for n in 0..count {
+        let start = Instant::now();
+        f(n)?;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[count / 2])
+}
+
+fn options() -> Options {
+    Options { durability: Durability::None, program: "bench-engine".to_owned(), ..Options::default() }
+}
+
+fn run_engine(dir: &Path, count: usize, mode: IndexMode) -> Result<Row> {
+    let mut row = Row::new();
+    let wall = Instant::now();
+    let engine = Engine::create(dir, options())?;
+    if mode == IndexMode::Deferred {
+        engine.begin_load()?;
+    }
+    let commits = Commits::run(count, |module| {
+        engine.commit(module.batch(), mode)?;
+        Ok(())
+    })?;
+    put_commits(&mut row, &commits);
+    let before = process_cpu();
+    engine.rebuild_indexes()?;
+    set(&mut row, "finish_cpu_s", (process_cpu() - before).as_secs_f64());
+    set(&mut row, "wall_s", wall.elapsed().as_secs_f64());
+    set(&mut row, "peak_mb", status_kb("VmHWM") / 1024.0);
+    drop(engine);
+    set(&mut row, "bytes_per_node", disk(dir) / (count * NODES) as f64);
+    Ok(row)
+}
+
+fn query_engine(dir: &Path, count: usize) -> Result<Row> {
+    let mut row = Row::new();
+    let before_kb = status_kb("VmRSS");
+    let start = Instant::now();
+    let engine = Engine::open(dir, options())?;
+    let snapshot = engine.snapshot();
+    let id = |n: usize| NodeId::from_semantic(&semantic_id(n * 7919 % count, n * 31 % NODES).2);
+    let found = snapshot.node(id(1))?;
+    if found.is_none() {
+        bail!("a node is missing");
+    }
+    set(&mut row, "reopen_ms", start.elapsed().as_secs_f64() * 1e3);
+    set(&mut row, "reopen_mb", (status_kb("VmRSS") - before_kb) / 1024.0);
+    drop(found);
+    let rounds = 100_000;
+    let ids: Vec<NodeId> = (0..rounds).map(id).collect();
+    // Once to check what is read for the first time, then measured.
+    for measured in [false, true] {
+        let get = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.node(ids[n])?))))?;
+        let out = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.outgoing(ids[n], &[])?))))?;
+        let incoming = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.incoming(ids[n], &[])?))))?;
+        if measured {
+            set(&mut row, "get_us", get);
+            set(&mut row, "out_us", out);
+            set(&mut row, "in_us", incoming);
+        }
+    }
+    let query = NodeQuery::default().with_type("FUNCTION");
+    let mut rows = snapshot.find(&query)?.len();
+    let start = Instant::now();
+    let rounds = 20;
+    for _ in 0..rounds {
+        rows = std::hint::black_box(snapshot.find(&query)?).len();
+    }
+    set(&mut row, "type_rows", rows as f64);
+    set(&mut row, "type_mrows_per_s", (rows * rounds) as f64 / start.elapsed().as_secs_f64() / 1e6);
+    Ok(row)
+}
+
+fn run_sqlite(dir: &Path, count: usize, indexes_first: bool) -> Result<Row> {
+    const INDEXES: &str = "CREATE UNIQUE INDEX node_id ON nodes(id); CREATE INDEX node_type ON nodes(type); \
+         CREATE INDEX node_file ON nodes(file); CREATE INDEX node_name ON nodes(name); \
+         CREATE UNIQUE INDEX edge_key ON edges(src, type, dst); CREATE INDEX edge_dst ON edges(dst, type);";
+    let mut row = Row::new();
+    std::fs::create_dir_all(dir)?;
+    let mut db = rusqlite::Connection::open(dir.join("db.sqlite"))?;
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; \
+         CREATE TABLE nodes(id BLOB NOT NULL, semantic_id TEXT, type TEXT, name TEXT, file TEXT, exported INT, metadata TEXT); \
+         CREATE TABLE edges(src BLOB NOT NULL, dst BLOB NOT NULL, type TEXT, metadata TEXT);",
+    )?;
+    if indexes_first {
+        db.execute_batch(INDEXES)?;
+    }
+    let wall = Instant::now();
+    let commits = Commits::run(count, |module| {
+        let transaction = db.transaction()?;
+        {
+            let mut node = transaction.prepare_cached("INSERT INTO nodes VALUES(?,?,?,?,?,?,?)")?;
+            for n in &module.nodes {
+                node.execute((&n.id.0.to_be_bytes()[..], &n.semantic_id, n.node_type, &n.name, &module.file, 0, &n.metadata))?;
+            }
+            let mut edge = transaction.prepare_cached("INSERT OR REPLACE INTO edges VALUES(?,?,?,'')")?;
+            for (src, dst, edge_type) in &module.edges {
+                edge.execute((&src.0.to_be_bytes()[..], &dst.0.to_be_bytes()[..], edge_type))?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    })?;
+    put_commits(&mut row, &commits);
+    let before = process_cpu();
+    if !indexes_first {
+        db.execute_batch(INDEXES)?;
+    }
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    set(&mut row, "finish_cpu_s", (process_cpu() - before).as_secs_f64());
+    set(&mut row, "wall_s", wall.elapsed().as_secs_f64());
+    set(&mut row, "peak_mb", status_kb("VmHWM") / 1024.0);
+    set(&mut row, "bytes_per_node", disk(dir) / (count * NODES) as f64);
+    Ok(row)
+}
+
+/// Disk while one of some files is saved again and again.
+fn run_replace(dir: &Path, count: usize) -> Result<Row> {
+    let mut row = Row::new();
+    let engine = Engine::create(dir, options())?;
+    for m in 0..count {
+        engine.commit(module(m).batch(), IndexMode::Deferred)?;
+    }
+    engine.rebuild_indexes()?;
+    let live = disk(dir);
+    let mut most = live;
+    for _ in 0..200 {
+        engine.commit(module(count / 2).batch(), IndexMode::Immediate)?;
+        most = most.max(disk(dir));
+        // A person saves at most a few times a second; this is much faster.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    drop(engine);
+    set(&mut row, "live_bytes", live);
+    set(&mut row, "most_over_live", most / live);
+    set(&mut row, "end_over_live", disk(dir) / live);
+    Ok(row)
+}
+
+fn quantiles(mut times: Vec<f64>) -> (f64, f64) {
+    times.sort_by(f64::total_cmp);
+    let at = |q: f64| times[((times.len() - 1) as f64 * q) as usize];
+    (at(0.5), at(0.99))
+}
+
+/// Latency of a reader alone, and beside a writer that commits without pause.
+fn run_readers(dir: &Path, count: usize) -> Result<Row> {
+    let mut row = Row::new();
+    let engine = Engine::create(dir, options())?;
+    for m in 0..count {
+        engine.commit(module(m).batch(), IndexMode::Deferred)?;
+    }
+    engine.rebuild_indexes()?;
+    let ids: Vec<NodeId> =
+        (0..50_000).map(|n| NodeId::from_semantic(&semantic_id(n * 7919 % count, n * 31 % NODES).2)).collect();
+    let modules: Vec<Module> = (0..64).map(|n| module(n * 13 % count)).collect();
+    let read = |time: Duration| -> Result<Vec<f64>> {
+        let mut times = Vec::new();
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            for id in ids.iter().skip(times.len() % 1000).step_by(97) {
+                let start = Instant::now();
+                let snapshot = engine.snapshot();
+                if snapshot.node(*id)?.is_none() {
+                    bail!("a node is missing");
+                }
+                times.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+        }
+        Ok(times)
+    };
+    read(Duration::from_millis(300))?;
+    let idle = quantiles(read(Duration::from_secs(2))?);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let (busy, commits) = std::thread::scope(|scope| -> Result<_> {
+        let writer = scope.spawn(|| -> Result<usize> {
+            let mut commits = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                engine.commit(modules[commits % modules.len()].batch(), IndexMode::Immediate)?;
+                commits += 1;
+            }
+            Ok(commits)
+        });
+        let times = read(Duration::from_secs(2));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let commits = writer.join().map_err(|_| anyhow::anyhow!("the writer panicked"))??;
+        Ok((quantiles(times?), commits))
+    })?;
+    set(&mut row, "idle_p50_us", idle.0);
+    set(&mut row, "idle_p99_us", idle.1);
+    set(&mut row, "busy_p50_us", busy.0);
+    set(&mut row, "busy_p99_us", busy.1);
+    set(&mut row, "p50_ratio", busy.0 / idle.0);
+    set(&mut row, "p99_ratio", busy.1 / idle.1);
+    set(&mut row, "commits_meanwhile", commits as f64);
+    Ok(row)
+}
+
+fn run_child(what: &str) -> Result<()> {
+    let (what, rest) = what.split_once(':').context("kind:commits:directory")?;
+    let (count, dir) = rest.split_once(':').context("kind:commits:directory")?;
+    let (count, dir) = (count.parse::<usize>()?, Path::new(dir));
+    let row = match what {
+        "deferred" => run_engine(dir, count, IndexMode::Deferred)?,
+        "immediate" => run_engine(dir, count, IndexMode::Immediate)?,
+        "query" => query_engine(dir, count)?,
+        "sqlite-idx" => run_sqlite(dir, count, true)?,
+        "sqlite-end" => run_sqlite(dir, count, false)?,
+        "replace" => run_replace(dir, count)?,
+        "readers" => run_readers(dir, count)?,
+        other => bail!("unknown row {other}"),
+    };
+    println!("{}", serde_json::to_string(&row)?);
+    Ok(())
+}
+
+fn child(what: &str, count: usize, dir: &Path) -> Result<Row> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["bench-engine", "--child", &format!("{what}:{count}:{}", dir.display())])
+        .output()?;
+    if !output.status.success() {
+        bail!("{what} with {count} commits failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Runs the benchmark.
+pub fn run(args: Args) -> Result<()> {
+    if let Some(what) = &args.child {
+        return run_child(what);
+    }
+    let root = tempfile::tempdir()?;
+    let mut results: BTreeMap<String, Row> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for &count in &args.commits {
+        for kind in ["deferred", "immediate", "sqlite-end", "sqlite-idx"] {
+            if kind.starts_with("sqlite") && count > args.sqlite_max {
+                continue;
+            }
+            let dir = root.path().join(format!("{kind}-{count}"));
+            let mut row = child(kind, count, &dir)?;
+            if !kind.starts_with("sqlite") {
+                row.extend(child("query", count, &dir)?);
+            }
+            std::fs::remove_dir_all(&dir)?;
+            let cell = |name: &str, digits: usize| row.get(name).map_or(String::new(), |v| format!("{v:.digits$}"));
+            lines.push(format!(
+                "{kind:<11}{count:>7}{:>9}{:>9}{:>9}{:>9}{:>8}{:>8}{:>8}{:>7}{:>7}{:>8}{:>9}{:>8}",
+                cell("commit_cpu_s", 3),
+                cell("finish_cpu_s", 3),
+                cell("first_tenth_ms", 3),
+                cell("last_tenth_ms", 3),
+                cell("growth", 2),
+                cell("bytes_per_node", 1),
+                cell("peak_mb", 0),
+                cell("get_us", 2),
+                cell("out_us", 2),
+                cell("type_mrows_per_s", 0),
+                cell("reopen_ms", 2),
+                cell("reopen_mb", 1),
+            ));
+            results.insert(format!("{kind}-{count}"), row);
+        }
+    }
+    for (kind, count) in [("replace", 330), ("replace", 1), ("readers", 1000)] {
+        let dir = root.path().join(kind);
+        results.insert(format!("{kind}-{count}"), child(kind, count, &dir)?);
+        std::fs::remove_dir_all(&dir)?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&results)?);
+        return Ok(());
+    }
+    println!(
+        "{:<11}{:>7}{:>9}{:>9}{:>9}{:>9}{:>8}{:>8}{:>8}{:>7}{:>7}{:>8}{:>9}{:>8}",
+        "engine", "commits", "commit s", "finish s", "first ms", "last ms", "growth", "B/node", "peak MB", "get us",
+        "out us", "Mrows/s", "reopen ms", "+MB"
+    );
+    lines.iter().for_each(|line| println!("{line}"));
+    let total = |name: &str| {
+        results.get(name).map(|row| row.get("commit_cpu_s").unwrap_or(&0.0) + row.get("finish_cpu_s").unwrap_or(&0.0))
+    };
+    for &count in &args.commits {
+        for (ours, theirs) in [("deferred", "sqlite-end"), ("immediate", "sqlite-idx")] {
+            if let (Some(a), Some(b)) = (total(&format!("{ours}-{count}")), total(&format!("{theirs}-{count}"))) {
+                println!("{count} commits: {ours} takes {:.1} times less CPU than {theirs}", b / a);
+            }
+        }
+    }
+    for name in ["replace-330", "replace-1", "readers-1000"] {
+        println!("{name}: {}", serde_json::to_string(&results[name])?);
+    }
+    println!("{}", serde_json::to_string(&results)?);
+    Ok(())
+}
