@@ -96,11 +96,7 @@ impl AsyncClient {
                     Arc::clone(&shared),
                     options.request_bytes,
                 )),
-                reader: tokio::spawn(read_all(
-                    read,
-                    Decoder::new(options.response_bytes),
-                    shared,
-                )),
+                reader: tokio::spawn(read_all(read, Decoder::new(options.response_bytes), shared)),
             }),
             queue,
             options: Arc::new(options),
@@ -137,7 +133,10 @@ impl AsyncClient {
 
 fn break_off(shared: &Mutex<Shared>, reason: &str) {
     let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let reason = shared.broken.get_or_insert_with(|| reason.to_owned()).clone();
+    let reason = shared
+        .broken
+        .get_or_insert_with(|| reason.to_owned())
+        .clone();
     for (_, reply) in shared.replies.drain() {
         let _ = reply.send(Err(closed(reason.as_str())));
     }

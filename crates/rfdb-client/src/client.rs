@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rfdb_protocol::{
-    Batch, Commit, Delta, EdgeTable, Handler, NodeTable, Part, Request, Response,
-};
+use rfdb_protocol::{Batch, Commit, Delta, EdgeTable, Handler, NodeTable, Part, Request, Response};
 
 use crate::transport::{InProcess, Transport, checked};
 use crate::{Page, Result};

@@ -133,7 +133,10 @@ impl Socket {
     /// Marks the connection as of no use and wakes everybody up.
     fn break_off(&self, reason: &str) -> Error {
         let mut state = lock(&self.state);
-        let reason = state.broken.get_or_insert_with(|| reason.to_owned()).clone();
+        let reason = state
+            .broken
+            .get_or_insert_with(|| reason.to_owned())
+            .clone();
         state.in_flight.drain().for_each(drop);
         drop(state);
         self.changed.notify_all();

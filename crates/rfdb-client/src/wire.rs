@@ -82,9 +82,10 @@ impl InFlight {
             // An error that nobody asked for tells why the server is about to close.
             let answer = decode_response(bytes, ResponseKind::Ok).map_err(protocol)?;
             return match answer.response {
-                Response::Error { error, code } => {
-                    Err(Error::Server(rfdb_protocol::WireError { code, message: error }))
-                }
+                Response::Error { error, code } => Err(Error::Server(rfdb_protocol::WireError {
+                    code,
+                    message: error,
+                })),
                 _ => Err(Error::Protocol("an answer to no request".into())),
             };
         };

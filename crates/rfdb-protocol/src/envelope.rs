@@ -7,9 +7,7 @@
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
 };
-use serde::ser::{
-    Impossible, SerializeMap, SerializeStruct, SerializeStructVariant, Serializer,
-};
+use serde::ser::{Impossible, SerializeMap, SerializeStruct, SerializeStructVariant, Serializer};
 use serde::{Serialize, forward_to_deserialize_any};
 
 /// Serialises an enum as one map: leading entries, then the fields of the variant.
@@ -34,7 +32,11 @@ impl<S: Serializer> Flatten<'_, S> {
         }
         if let Some(variant) = variant {
             // The commit with owners is an extension of the command that every server knows.
-            let command = if variant == "commit" { "commitBatch" } else { variant };
+            let command = if variant == "commit" {
+                "commitBatch"
+            } else {
+                variant
+            };
             map.serialize_entry("cmd", command)?;
         }
         Ok(Fields(map))

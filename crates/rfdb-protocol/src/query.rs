@@ -70,9 +70,7 @@ impl<'de> Deserialize<'de> for FilterText {
             }
             fn visit_f64<E>(self, value: f64) -> Result<FilterText, E> {
                 // `{:?}` is the form with a fraction or an exponent, as JSON writes it.
-                Ok(FilterText(
-                    value.is_finite().then(|| format!("{value:?}")),
-                ))
+                Ok(FilterText(value.is_finite().then(|| format!("{value:?}"))))
             }
             fn visit_str<E>(self, value: &str) -> Result<FilterText, E> {
                 Ok(FilterText(Some(value.into())))

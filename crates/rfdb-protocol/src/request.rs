@@ -458,7 +458,10 @@ pub enum SnapshotRef {
 /// The fields of [`Request::DiffSnapshots`]: `fromVersion` and `toVersion`, or `from` and `to` as the TypeScript
 /// client sends them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "wire::SnapshotPairFields", into = "wire::SnapshotPairFields")]
+#[serde(
+    try_from = "wire::SnapshotPairFields",
+    into = "wire::SnapshotPairFields"
+)]
 pub struct SnapshotPair {
     /// The older one.
     pub from: SnapshotRef,

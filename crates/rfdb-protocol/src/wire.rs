@@ -102,11 +102,7 @@ pub(crate) mod ids {
 }
 
 /// Reads a list row by row into a table; nil is an empty list.
-fn rows<'de, D, T, R>(
-    deserializer: D,
-    table: T,
-    push: impl FnMut(&mut T, R),
-) -> Result<T, D::Error>
+fn rows<'de, D, T, R>(deserializer: D, table: T, push: impl FnMut(&mut T, R)) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     R: Deserialize<'de>,

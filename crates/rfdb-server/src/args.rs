@@ -141,9 +141,10 @@ fn read(arguments: &[String]) -> Result<Args, String> {
             "--metrics" => args.metrics = true,
             "--ws-port" => {
                 let text = value()?;
-                args.ws_port = Some(text.parse().ok().filter(|port| *port != 0).ok_or_else(
-                    || format!("Error: --ws-port needs a number from 1 to 65535, not '{text}'.\n"),
-                )?);
+                args.ws_port =
+                    Some(text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
+                        format!("Error: --ws-port needs a number from 1 to 65535, not '{text}'.\n")
+                    })?);
             }
             "--log-format" => {
                 args.log_format = match value()? {

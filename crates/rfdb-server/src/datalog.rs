@@ -28,7 +28,10 @@ impl Budget<'_> {
                 "Query cancelled by client",
             ));
         }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
             return Err(WireError::new(
                 ErrorCode::QueryTimeout,
                 "Query execution timeout (deadline exceeded)",

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use rfdb_engine::{Engine, NodeId, NodeQuery, Owner, Snapshot};
+use rfdb_engine::{Batch, Engine, IndexMode, NodeId, NodeQuery, Owner, Snapshot};
 use rfdb_protocol::{Delta, EdgeTable, FileCommit, NodeTable, WireError};
 
 use crate::error::ToWire;
@@ -59,37 +59,31 @@ impl Doomed {
         Ok(doomed)
     }
 
-    /// Deletes what the request does not bring back.
-    fn delete(
-        &self,
-        engine: &Engine,
+    /// What the request does not bring back: the nodes, and the edges that do not go with them.
+    fn without<'a>(
+        &'a self,
         nodes: &NodeTable,
         edges: &EdgeTable,
-    ) -> Result<(), WireError> {
+    ) -> (Vec<NodeId>, Vec<(NodeId, NodeId, &'a str)>) {
         let kept_nodes: HashSet<u128> = nodes.iter().map(|node| node.id).collect();
         let kept_edges: HashSet<(u128, u128, &str)> = edges
             .iter()
             .map(|edge| (edge.src, edge.dst, edge.edge_type))
             .collect();
-        let gone: HashSet<u128> = self
+        let gone = |id: &u128| self.nodes.contains(id) && !kept_nodes.contains(id);
+        let gone_nodes = self
             .nodes
             .iter()
-            .copied()
-            .filter(|id| !kept_nodes.contains(id))
-            .collect();
-        for (src, dst, edge_type) in &self.edges {
-            let goes_with_node = gone.contains(src) || gone.contains(dst);
-            if !goes_with_node && !kept_edges.contains(&(*src, *dst, edge_type.as_str())) {
-                engine
-                    .delete_edge(NodeId(*src), NodeId(*dst), edge_type)
-                    .to_wire()?;
-            }
-        }
-        // Ascending, so that the same request leaves the same files.
-        for id in self.nodes.iter().filter(|id| gone.contains(id)) {
-            engine.delete_node(NodeId(*id)).to_wire()?;
-        }
-        Ok(())
+            .filter(|id| gone(id))
+            .map(|id| NodeId(*id));
+        let gone_edges = self
+            .edges
+            .iter()
+            .filter(|(src, dst, edge_type)| {
+                !gone(src) && !gone(dst) && !kept_edges.contains(&(*src, *dst, edge_type.as_str()))
+            })
+            .map(|(src, dst, edge_type)| (NodeId(*src), NodeId(*dst), edge_type.as_str()));
+        (gone_nodes.collect(), gone_edges.collect())
     }
 }
 
@@ -162,43 +156,49 @@ pub(crate) fn commit(
     };
     let nodes = request.nodes;
 
-    let doomed = Doomed::find(snapshot, &files, &request.protected_types)?;
-    doomed.delete(engine, &nodes, &edges)?;
+    let mut doomed = Doomed::find(snapshot, &files, &request.protected_types)?;
+    let mut node_types = std::mem::take(&mut doomed.node_types);
+    let mut edge_types = std::mem::take(&mut doomed.edge_types);
+    let (gone_nodes, gone_edges) = doomed.without(&nodes, &edges);
     let mut edges_removed = doomed.edges.len() as u64;
-    let mut node_types = doomed.node_types;
-    let mut edge_types = doomed.edge_types;
+
     node_types.extend(nodes.types().map(str::to_owned));
     edge_types.extend(edges.types().map(str::to_owned));
 
-    let owner_file = request
+    let mode = if request.defer_index {
+        IndexMode::Deferred
+    } else {
+        IndexMode::Immediate
+    };
+    let owner = request
         .file_context
         .as_ref()
         .or(files.first())
         .map(String::as_str)
         .or_else(|| nodes.files().next())
         .unwrap_or_default();
-    let owner = Owner::new(owner_file, CONTEXT);
-    if let Some(context) = &request.file_context {
-        // The edges of a context are replaced as a whole.
-        let mut batch = rfdb_engine::Batch::new();
-        batch.owner(Owner::new(context, CONTEXT));
-        nodes.iter().for_each(|node| batch.push_node(node_row(node)));
-        edges.iter().for_each(|edge| batch.push_edge(edge_row(edge)));
-        let delta = engine
-            .commit(batch, rfdb_engine::IndexMode::Immediate)
-            .to_wire()?;
-        let changes = delta.changes().to_wire()?;
+    let mut batch = Batch::new();
+    batch.owner(Owner::new(owner, CONTEXT));
+    nodes
+        .iter()
+        .for_each(|node| batch.push_node(node_row(node)));
+    edges
+        .iter()
+        .for_each(|edge| batch.push_edge(edge_row(edge)));
+    if request.file_context.is_some() {
+        // The records of a context are replaced as a whole.
+        if !gone_nodes.is_empty() || !gone_edges.is_empty() {
+            engine
+                .edit(&gone_nodes, &gone_edges, Batch::new(), mode)
+                .to_wire()?;
+        }
+        let changes = engine.commit(batch, mode).to_wire()?.changes().to_wire()?;
         edges_removed += changes.edges_removed;
         edge_types.extend(changes.edge_types);
     } else {
-        let rows: Vec<_> = nodes.iter().map(node_row).collect();
-        if !rows.is_empty() {
-            engine.add_nodes(owner, &rows).to_wire()?;
-        }
-        let rows: Vec<_> = edges.iter().map(edge_row).collect();
-        if !rows.is_empty() {
-            engine.add_edges(owner, &rows).to_wire()?;
-        }
+        engine
+            .edit(&gone_nodes, &gone_edges, batch, mode)
+            .to_wire()?;
     }
     Ok(Delta {
         changed_files: files,

@@ -97,8 +97,7 @@ pub(crate) fn init(format: LogFormat) -> Logs {
         .spawn(move || write_lines(&lines));
     // Without the thread there is no log, and a server all the same.
     drop(started);
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let writer = Sender(sender.clone());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -107,9 +106,9 @@ pub(crate) fn init(format: LogFormat) -> Logs {
         LogFormat::Text => {
             tracing::subscriber::set_global_default(builder.event_format(Plain).finish())
         }
-        LogFormat::Json => tracing::subscriber::set_global_default(
-            builder.json().flatten_event(true).finish(),
-        ),
+        LogFormat::Json => {
+            tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish())
+        }
     };
     debug_assert!(installed.is_ok(), "the log is set up once");
     Logs(sender)

@@ -9,6 +9,9 @@ use args::{Args, Parsed};
 use rfdb_server::{Config, Dispatcher, Options, Server, ServerOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let args = match args::parse(std::env::args().skip(1)) {
         Parsed::Run(args) => *args,

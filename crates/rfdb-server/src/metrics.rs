@@ -94,8 +94,13 @@ pub(crate) fn memory_percent() -> f32 {
         return 0.0;
     };
     let kilobytes = |key: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse::<f32>().ok())
+        text.lines().find_map(|line| {
+            line.strip_prefix(key)?
+                .split_whitespace()
+                .next()?
+                .parse::<f32>()
+                .ok()
+        })
     };
     match (kilobytes("MemTotal:"), kilobytes("MemAvailable:")) {
         (Some(total), Some(available)) if total > 0.0 => (total - available) / total * 100.0,

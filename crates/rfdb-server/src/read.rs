@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rfdb_engine::{Direction as EngineDirection, NodeId, NodeQuery, Snapshot, TextMatch, Traversal};
-use rfdb_protocol::{AttrQuery, Direction, EdgeTable, ErrorCode, NodeBox, NodeTable, Response, WireError};
+use rfdb_engine::{
+    Direction as EngineDirection, NodeId, NodeQuery, Snapshot, TextMatch, Traversal,
+};
+use rfdb_protocol::{
+    AttrQuery, Direction, EdgeTable, ErrorCode, NodeBox, NodeTable, Response, WireError,
+};
 
 use crate::error::ToWire;
 use crate::rows::{push_edge, push_node};

@@ -49,7 +49,9 @@ pub(crate) struct Scans {
 
 impl std::fmt::Debug for Scans {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scans").field("open", &self.open.len()).finish()
+        f.debug_struct("Scans")
+            .field("open", &self.open.len())
+            .finish()
     }
 }
 
@@ -74,7 +76,10 @@ impl Scans {
             .name("scan".into())
             .spawn(move || walk(&snapshot, rows, limit, &sender))
             .map_err(|error| {
-                WireError::new(ErrorCode::InternalError, format!("cannot start a scan: {error}"))
+                WireError::new(
+                    ErrorCode::InternalError,
+                    format!("cannot start a scan: {error}"),
+                )
             })?;
         while self.open.len() >= MAX_SCANS {
             self.open.pop_first();
@@ -110,7 +115,10 @@ impl Scans {
         };
         let current = scan.next.take();
         let advanced = scan.advance();
-        let cursor = scan.next.is_some().then(|| format!("{number}.{}", scan.page));
+        let cursor = scan
+            .next
+            .is_some()
+            .then(|| format!("{number}.{}", scan.page));
         let rows = scan.rows;
         if cursor.is_none() {
             self.open.remove(&number);
@@ -164,7 +172,11 @@ fn walk_nodes(
     let mut page = NodeTable::default();
     for node in snapshot.iter_nodes() {
         push_node(&mut page, &node.to_wire()?);
-        if page.len() == limit && sender.send(Ok(Page::Nodes(std::mem::take(&mut page)))).is_err() {
+        if page.len() == limit
+            && sender
+                .send(Ok(Page::Nodes(std::mem::take(&mut page))))
+                .is_err()
+        {
             return Ok(());
         }
     }
@@ -182,7 +194,11 @@ fn walk_edges(
     let mut page = EdgeTable::default();
     for edge in snapshot.iter_edges() {
         push_edge(&mut page, &edge.to_wire()?);
-        if page.len() == limit && sender.send(Ok(Page::Edges(std::mem::take(&mut page)))).is_err() {
+        if page.len() == limit
+            && sender
+                .send(Ok(Page::Edges(std::mem::take(&mut page))))
+                .is_err()
+        {
             return Ok(());
         }
     }

@@ -166,12 +166,11 @@ impl Session {
                 })
             }
             Request::OpenDatabase { name, mode } => self.open_database(&name, mode.as_deref()),
-            Request::CloseDatabase => self
-                .close_current()
-                .map(|()| Response::OK)
-                .ok_or_else(|| {
+            Request::CloseDatabase => {
+                self.close_current().map(|()| Response::OK).ok_or_else(|| {
                     WireError::new(ErrorCode::NoDatabaseSelected, "No database currently open")
-                }),
+                })
+            }
             Request::DropDatabase { name } => {
                 registry.drop_database(&name)?;
                 Ok(Response::OK)
@@ -458,13 +457,7 @@ impl Session {
             .evaluate(snapshot, question, explain, &budget)
     }
 
-    fn scan(
-        &self,
-        database: &Database,
-        rows: Rows,
-        cursor: Option<String>,
-        limit: u32,
-    ) -> Result {
+    fn scan(&self, database: &Database, rows: Rows, cursor: Option<String>, limit: u32) -> Result {
         let mut scans = lock(&self.scans);
         match cursor {
             None => scans.begin(database.snapshot(), rows, limit),
@@ -476,9 +469,8 @@ impl Session {
         match request {
             Request::Commit(commit) => return self.commit(database, *commit),
             Request::CommitBatch(commit) => {
-                let delta = database.compound(|engine, snapshot| {
-                    file_commit::commit(engine, snapshot, *commit)
-                })?;
+                let delta = database
+                    .compound(|engine, snapshot| file_commit::commit(engine, snapshot, *commit))?;
                 return Ok(Response::Committed { ok: True, delta });
             }
             Request::AddNodes { nodes } => {

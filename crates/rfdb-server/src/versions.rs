@@ -72,7 +72,10 @@ pub(crate) fn list(database: &Database, filter: Option<&String>) -> Result {
         })
         .collect();
     let current = database.snapshot();
-    if !snapshots.iter().any(|entry| entry.version == current.version()) {
+    if !snapshots
+        .iter()
+        .any(|entry| entry.version == current.version())
+    {
         let now = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |duration| duration.as_secs());

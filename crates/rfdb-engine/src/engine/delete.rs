@@ -51,7 +51,7 @@ impl Inner {
 }
 
 /// The blocks again without some of their rows.
-fn rewrite(
+pub(super) fn rewrite(
     version: &Version,
     blocks: &[(usize, u32)],
     keep_node: impl Fn(&NodeRow<'_>) -> bool,

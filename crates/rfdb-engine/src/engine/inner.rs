@@ -286,7 +286,7 @@ impl Inner {
         self.current.load_full()
     }
 
-    fn refuse_read_only(&self) -> Result<()> {
+    pub(super) fn refuse_read_only(&self) -> Result<()> {
         if self.options.read_only {
             return Err(Error::ReadOnly(self.dir.clone().unwrap_or_default()));
         }

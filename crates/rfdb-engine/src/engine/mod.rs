@@ -3,6 +3,7 @@
 mod background;
 mod delete;
 mod delta;
+mod edit;
 mod files;
 mod finalize;
 mod inner;
@@ -297,6 +298,21 @@ impl Engine {
     /// `Io`, `Damaged`, `ReadOnly`. An unknown edge is no error; the delta is empty.
     pub fn delete_edge(&self, src: NodeId, dst: NodeId, edge_type: &str) -> Result<CommitDelta> {
         self.inner.delete_edge(src, dst, edge_type)
+    }
+
+    /// Deletes nodes with all edges that touch them, deletes edges, and then adds the rows of a batch to those that its
+    /// owners have, all in one commit. What does not exist is passed over.
+    ///
+    /// # Errors
+    /// As `commit`; nothing has changed then.
+    pub fn edit(
+        &self,
+        nodes: &[NodeId],
+        edges: &[(NodeId, NodeId, &str)],
+        add: Batch,
+        mode: IndexMode,
+    ) -> Result<CommitDelta> {
+        self.inner.edit(nodes, edges, add, mode)
     }
 
     /// Builds the indexes of everything, writes them to disk, and ends a bulk load.

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use rfdb_engine::{NodeId, Snapshot};
 use rfdb_protocol::frame::{self, Decoder};
 use rfdb_protocol::{
-    ErrorCode, Handler, NodeTable, Request, Response, WireError, decode_request,
-    encode_response,
+    ErrorCode, Handler, NodeTable, Request, Response, WireError, decode_request, encode_response,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -182,10 +181,7 @@ impl Connection {
                     Ok(read) => read.map_err(End::from),
                     Err(_) => Err(End::Refused(WireError::new(
                         ErrorCode::FrameTimeout,
-                        format!(
-                            "A request rested half-sent for {} ms",
-                            pause.as_millis()
-                        ),
+                        format!("A request rested half-sent for {} ms", pause.as_millis()),
                     ))),
                 }
             } else {
@@ -249,8 +245,7 @@ impl Connection {
             return Ok(());
         }
         if let Request::QueryNodes { query } = &request
-            && let Some(stream) =
-                tokio::task::block_in_place(|| self.session.stream(query))
+            && let Some(stream) = tokio::task::block_in_place(|| self.session.stream(query))
         {
             return self.stream(stream, request_id).await;
         }
@@ -344,7 +339,11 @@ impl Connection {
             }
         };
         let response = response.unwrap_or_else(|error| {
-            WireError::new(ErrorCode::InternalError, format!("the query failed: {error}")).into()
+            WireError::new(
+                ErrorCode::InternalError,
+                format!("the query failed: {error}"),
+            )
+            .into()
         });
         self.push(&response, request_id);
         Ok(())

@@ -118,16 +118,17 @@ impl Server {
                 source,
             }
         };
-        let ws = match options.ws_port {
-            None => None,
-            Some(port) => Some(TcpListener::bind(("127.0.0.1", port)).await.map_err(
-                |source| Error::Io {
-                    action: "listen on",
-                    path: PathBuf::from(format!("127.0.0.1:{port}")),
-                    source,
-                },
-            )?),
-        };
+        let ws =
+            match options.ws_port {
+                None => None,
+                Some(port) => Some(TcpListener::bind(("127.0.0.1", port)).await.map_err(
+                    |source| Error::Io {
+                        action: "listen on",
+                        path: PathBuf::from(format!("127.0.0.1:{port}")),
+                        source,
+                    },
+                )?),
+            };
         let (unix, bound) = socket::bind(&options.socket)?;
         unix.set_nonblocking(true).map_err(fail("set up socket"))?;
         let unix = UnixListener::from_std(unix).map_err(fail("set up socket"))?;

@@ -112,7 +112,10 @@ mod tests {
         drop(listener);
         let (_second, second_bound) = bind(&path).unwrap();
         drop(bound);
-        assert!(path.exists(), "the first server removed the second one's socket");
+        assert!(
+            path.exists(),
+            "the first server removed the second one's socket"
+        );
         drop(second_bound);
         assert!(!path.exists());
 

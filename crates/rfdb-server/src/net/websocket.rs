@@ -75,11 +75,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, place: Option<
     let config = WebSocketConfig::default()
         .max_message_size(limit)
         .max_frame_size(limit);
-    let handshake = tokio_tungstenite::accept_hdr_async_with_config(
-        stream,
-        check_origin,
-        Some(config),
-    );
+    let handshake =
+        tokio_tungstenite::accept_hdr_async_with_config(stream, check_origin, Some(config));
     let mut stream = match timeout(shared.limits.frame_pause, handshake).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {

@@ -1,11 +1,10 @@
 //! `rfdb-client` against the server: both interfaces, both transports, many at once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rfdb_client::{
-    AsyncClient, AttrQuery, Batch, Client, Direction, Edge, Error, ErrorCode, FieldDeclaration, FileCommit, IndexMode,
-    Node, Request, Response, SnapshotRef, SocketOptions, hash_id,
+    AsyncClient, AttrQuery, Batch, Client, Direction, Edge, Error, ErrorCode, FieldDeclaration,
+    FileCommit, IndexMode, Node, Request, Response, SnapshotRef, SocketOptions, hash_id,
 };
 use rfdb_server::{Config, Dispatcher};
 
@@ -43,103 +42,237 @@ fn chain(file: &str, length: usize) -> Batch {
 
 /// Every command once, through whatever transport.
 fn every_command(client: &Client, database: &str) {
-    assert_eq!(client.hello(Some(3), Some("test"), true).unwrap().protocol_version, 3);
+    assert_eq!(
+        client
+            .hello(Some(3), Some("test"), true)
+            .unwrap()
+            .protocol_version,
+        3
+    );
     client.create_database(database, true).unwrap();
-    assert_eq!(client.create_database(database, true).unwrap_err().code(), Some(ErrorCode::DatabaseExists));
+    assert_eq!(
+        client.create_database(database, true).unwrap_err().code(),
+        Some(ErrorCode::DatabaseExists)
+    );
     assert_eq!(client.open_database(database, "rw").unwrap().node_count, 0);
-    assert_eq!(client.current_database().unwrap(), Some((database.into(), "rw".into())));
-    assert!(client.list_databases().unwrap().iter().any(|entry| entry.name == database && entry.connection_count == 1));
+    assert_eq!(
+        client.current_database().unwrap(),
+        Some((database.into(), "rw".into()))
+    );
+    assert!(
+        client
+            .list_databases()
+            .unwrap()
+            .iter()
+            .any(|entry| entry.name == database && entry.connection_count == 1)
+    );
 
     client.begin_load().unwrap();
     assert!(client.is_loading().unwrap());
-    let delta = client.commit_with_delta(chain("a.js", 5), IndexMode::Deferred).unwrap();
+    let delta = client
+        .commit_with_delta(chain("a.js", 5), IndexMode::Deferred)
+        .unwrap();
     assert_eq!((delta.nodes_added, delta.edges_added), (5, 5));
     client.rebuild_indexes().unwrap();
     assert!(!client.is_loading().unwrap());
-    client.commit(chain("b.js", 3), IndexMode::Immediate).unwrap();
+    client
+        .commit(chain("b.js", 3), IndexMode::Immediate)
+        .unwrap();
 
     let first = hash_id("a.js->N->0");
     let second = hash_id("a.js->N->1");
     let node = client.get_node(first).unwrap();
     let node = node.get().unwrap();
-    assert_eq!((node.name, node.file, node.exported, node.metadata), ("0", "a.js", true, r#"{"line":1}"#));
+    assert_eq!(
+        (node.name, node.file, node.exported, node.metadata),
+        ("0", "a.js", true, r#"{"line":1}"#)
+    );
     assert_eq!(node.semantic_id, "a.js->N->0");
     assert!(client.get_node(7).unwrap().get().is_none());
     assert_eq!(client.get_nodes(&[second, 7, first]).unwrap().len(), 2);
     assert!(client.node_exists(first).unwrap());
     assert!(!client.is_endpoint(first).unwrap());
-    assert_eq!(client.node_identifier(second).unwrap().as_deref(), Some("1"));
+    assert_eq!(
+        client.node_identifier(second).unwrap().as_deref(),
+        Some("1")
+    );
     assert_eq!(client.find_by_type("N").unwrap().len(), 8);
-    let of_b = || AttrQuery { file: Some("b.js".into()), metadata: vec![("line".into(), "1".into())], ..AttrQuery::default() };
+    let of_b = || AttrQuery {
+        file: Some("b.js".into()),
+        metadata: vec![("line".into(), "1".into())],
+        ..AttrQuery::default()
+    };
     assert_eq!(client.find_by_attr(of_b()).unwrap().len(), 3);
     assert_eq!(client.query_nodes(of_b()).unwrap().len(), 3);
     assert_eq!(client.neighbors(first, &["NEXT"]).unwrap(), [second]);
     assert_eq!(client.bfs(&[first], 2, &[]).unwrap().len(), 3);
     assert_eq!(client.dfs(&[first], 2, &[]).unwrap().len(), 3);
-    assert_eq!(client.reachability(&[second], 2, &[], true).unwrap(), [second, first]);
-    assert_eq!(client.outgoing_edges(first, None).unwrap().get(0).unwrap().dst, second);
+    assert_eq!(
+        client.reachability(&[second], 2, &[], true).unwrap(),
+        [second, first]
+    );
+    assert_eq!(
+        client
+            .outgoing_edges(first, None)
+            .unwrap()
+            .get(0)
+            .unwrap()
+            .dst,
+        second
+    );
     assert!(client.outgoing_edges(first, Some(&[])).unwrap().is_empty());
-    assert_eq!(client.incoming_edges(second, Some(&["NEXT"])).unwrap().get(0).unwrap().src, first);
-    assert_eq!(client.query_edges(second, Direction::Both, None, Some(1)).unwrap().len(), 1);
-    assert_eq!(client.get_edges(&[first, second], Direction::Both, None).unwrap().len(), 3);
+    assert_eq!(
+        client
+            .incoming_edges(second, Some(&["NEXT"]))
+            .unwrap()
+            .get(0)
+            .unwrap()
+            .src,
+        first
+    );
+    assert_eq!(
+        client
+            .query_edges(second, Direction::Both, None, Some(1))
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        client
+            .get_edges(&[first, second], Direction::Both, None)
+            .unwrap()
+            .len(),
+        3
+    );
     assert_eq!(client.dependent_files(second, None).unwrap(), ["a.js"]);
     assert_eq!(client.all_edges().unwrap().len(), 8);
     let (mut nodes, mut edges) = (0, 0);
-    client.for_each_node_page(3, |page| { nodes += page.len(); Ok::<_, Error>(()) }).unwrap();
-    client.for_each_edge_page(3, |page| { edges += page.len(); Ok::<_, Error>(()) }).unwrap();
+    client
+        .for_each_node_page(3, |page| {
+            nodes += page.len();
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    client
+        .for_each_edge_page(3, |page| {
+            edges += page.len();
+            Ok::<_, Error>(())
+        })
+        .unwrap();
     assert_eq!((nodes, edges), (8, 8));
-    assert_eq!((client.node_count().unwrap(), client.edge_count().unwrap()), (8, 8));
+    assert_eq!(
+        (client.node_count().unwrap(), client.edge_count().unwrap()),
+        (8, 8)
+    );
     assert_eq!(client.count_nodes_by_type(Some(&["N*"])).unwrap()["N"], 8);
     assert_eq!(client.count_edges_by_type(None).unwrap()["NEXT"], 8);
     assert_eq!(client.stats().unwrap().node_count, 8);
     assert!(!client.ping().unwrap().is_empty());
 
-    let extra = Node { id: 99, semantic_id: "label", node_type: "X", name: "extra", ..Node::default() };
+    let extra = Node {
+        id: 99,
+        semantic_id: "label",
+        node_type: "X",
+        name: "extra",
+        ..Node::default()
+    };
     client.add_nodes(&[extra]).unwrap();
-    client.add_edges(&[Edge { src: 99, dst: first, edge_type: "X", metadata: "" }]).unwrap();
+    client
+        .add_edges(&[Edge {
+            src: 99,
+            dst: first,
+            edge_type: "X",
+            metadata: "",
+        }])
+        .unwrap();
     assert!(client.node_exists(99).unwrap());
     client.delete_edge(99, first, "X").unwrap();
     client.delete_node(99).unwrap();
     client.update_node_version(99, "x").unwrap();
-    assert_eq!(client.declare_fields(vec![FieldDeclaration { name: "line".into(), field_type: None, node_types: None }]).unwrap(), 1);
-    let delta = client.commit_files(FileCommit { changed_files: vec!["b.js".into()], ..FileCommit::default() }).unwrap();
+    assert_eq!(
+        client
+            .declare_fields(vec![FieldDeclaration {
+                name: "line".into(),
+                field_type: None,
+                node_types: None
+            }])
+            .unwrap(),
+        1
+    );
+    let delta = client
+        .commit_files(FileCommit {
+            changed_files: vec!["b.js".into()],
+            ..FileCommit::default()
+        })
+        .unwrap();
     assert_eq!((delta.nodes_removed, delta.edges_removed), (3, 3));
     client.begin_batch().unwrap();
     client.abort_batch().unwrap();
     assert_eq!(client.find_snapshot("a", "b").unwrap(), None);
     let version = client.list_snapshots(None).unwrap()[0].version;
     assert_eq!(
-        client.tag_snapshot(version, [("a".into(), "b".into())].into()).unwrap_err().code(),
+        client
+            .tag_snapshot(version, [("a".into(), "b".into())].into())
+            .unwrap_err()
+            .code(),
         Some(ErrorCode::EphemeralDatabase)
     );
     let here = || SnapshotRef::Version { version };
-    assert_eq!(client.diff_snapshots(here(), here()).unwrap().stats_to.total_nodes, 5);
+    assert_eq!(
+        client
+            .diff_snapshots(here(), here())
+            .unwrap()
+            .stats_to
+            .total_nodes,
+        5
+    );
     client.clear_rules().unwrap();
     client.cancel_query("r0").unwrap();
     client.flush().unwrap();
     client.compact().unwrap();
-    let answers = client.call_many((0..500).map(|_| Request::GetNode { id: first }).collect()).unwrap();
-    assert!(answers.iter().all(|answer| matches!(answer, Response::Node { node } if node.get().is_some())));
+    let answers = client
+        .call_many((0..500).map(|_| Request::GetNode { id: first }).collect())
+        .unwrap();
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Response::Node { node } if node.get().is_some()))
+    );
     client.clear().unwrap();
     assert_eq!(client.node_count().unwrap(), 0);
     client.open_database("default", "ro").unwrap();
-    assert_eq!(client.clear().unwrap_err().code(), Some(ErrorCode::ReadOnlyMode));
+    assert_eq!(
+        client.clear().unwrap_err().code(),
+        Some(ErrorCode::ReadOnlyMode)
+    );
     client.close_database().unwrap();
     assert_eq!(client.current_database().unwrap(), None);
-    assert_eq!(client.node_count().unwrap_err().code(), Some(ErrorCode::NoDatabaseSelected));
-    assert_eq!(client.drop_database(database).unwrap_err().code(), Some(ErrorCode::DatabaseNotFound));
+    assert_eq!(
+        client.node_count().unwrap_err().code(),
+        Some(ErrorCode::NoDatabaseSelected)
+    );
+    assert_eq!(
+        client.drop_database(database).unwrap_err().code(),
+        Some(ErrorCode::DatabaseNotFound)
+    );
 }
 
 #[test]
 fn every_command_works_in_process_and_over_the_socket() {
-    every_command(&Client::in_process(Dispatcher::in_memory(Config::default()).session()), "own");
+    every_command(
+        &Client::in_process(Dispatcher::in_memory(Config::default()).session()),
+        "own",
+    );
     let mut server = TestServer::start();
     let client = connect(&server);
     every_command(&client, "own");
     client.shutdown().unwrap();
     assert_eq!(server.wait_end().code(), Some(0));
     assert!(matches!(client.ping(), Err(Error::Closed { .. })));
-    assert!(matches!(Client::connect(&server.socket, SocketOptions::default()), Err(Error::Connect { .. })));
+    assert!(matches!(
+        Client::connect(&server.socket, SocketOptions::default()),
+        Err(Error::Connect { .. })
+    ));
 }
 
 #[test]
@@ -149,13 +282,23 @@ fn both_ways_leave_the_same_graph() {
     let remote = connect(&server);
     for client in [&embedded, &remote] {
         for file in 0..20 {
-            client.commit(chain(&format!("{file}.js"), 50), IndexMode::Deferred).unwrap();
+            client
+                .commit(chain(&format!("{file}.js"), 50), IndexMode::Deferred)
+                .unwrap();
         }
-        client.commit(chain("3.js", 7), IndexMode::Deferred).unwrap();
+        client
+            .commit(chain("3.js", 7), IndexMode::Deferred)
+            .unwrap();
         client.rebuild_indexes().unwrap();
     }
-    assert_eq!(embedded.scan_nodes(None, 10_000).unwrap().rows, remote.scan_nodes(None, 10_000).unwrap().rows);
-    assert_eq!(embedded.scan_edges(None, 10_000).unwrap().rows, remote.scan_edges(None, 10_000).unwrap().rows);
+    assert_eq!(
+        embedded.scan_nodes(None, 10_000).unwrap().rows,
+        remote.scan_nodes(None, 10_000).unwrap().rows
+    );
+    assert_eq!(
+        embedded.scan_edges(None, 10_000).unwrap().rows,
+        remote.scan_edges(None, 10_000).unwrap().rows
+    );
     // Streamed on the way, one table in the end.
     assert_eq!(remote.query_nodes(AttrQuery::default()).unwrap().len(), 957);
 }
@@ -171,16 +314,38 @@ fn a_batch_larger_than_a_frame_goes_in_parts() {
         batch.owner(&file, "");
         for id in 0..4 {
             let semantic_id = format!("{file}#{id}");
-            batch.push_node(Node { id: hash_id(&semantic_id), semantic_id: &semantic_id, file: &file, metadata: &metadata, ..Node::default() });
+            batch.push_node(Node {
+                id: hash_id(&semantic_id),
+                semantic_id: &semantic_id,
+                file: &file,
+                metadata: &metadata,
+                ..Node::default()
+            });
         }
     }
-    let delta = client.commit_with_delta(batch, IndexMode::Immediate).unwrap();
+    let delta = client
+        .commit_with_delta(batch, IndexMode::Immediate)
+        .unwrap();
     assert_eq!(delta.nodes_added, 16);
-    assert_eq!(client.get_node(hash_id("3.js#3")).unwrap().get().unwrap().metadata, metadata);
+    assert_eq!(
+        client
+            .get_node(hash_id("3.js#3"))
+            .unwrap()
+            .get()
+            .unwrap()
+            .metadata,
+        metadata
+    );
     // One that does not fit even so is an error of the client, and the connection lives on.
-    let small = SocketOptions { request_bytes: 1000, ..SocketOptions::default() };
+    let small = SocketOptions {
+        request_bytes: 1000,
+        ..SocketOptions::default()
+    };
     let client = Client::connect(&server.socket, small).unwrap();
-    assert!(matches!(client.commit(chain("x.js", 100), IndexMode::Immediate), Err(Error::TooLarge { .. })));
+    assert!(matches!(
+        client.commit(chain("x.js", 100), IndexMode::Immediate),
+        Err(Error::TooLarge { .. })
+    ));
     client.ping().unwrap();
 }
 
@@ -203,9 +368,18 @@ fn an_answer_that_does_not_come_is_a_timeout() {
         raw.send(&json!({"error": "Invalid request: x"}));
         raw
     });
-    let options = SocketOptions { timeout: Duration::from_millis(100), ..SocketOptions::default() };
+    let options = SocketOptions {
+        timeout: Duration::from_millis(100),
+        ..SocketOptions::default()
+    };
     let client = Client::connect(&path, options).unwrap();
-    assert!(matches!(client.node_count(), Err(Error::Timeout { command: "nodeCount", .. })));
+    assert!(matches!(
+        client.node_count(),
+        Err(Error::Timeout {
+            command: "nodeCount",
+            ..
+        })
+    ));
     assert_eq!(client.edge_count().unwrap(), 2);
     assert!(matches!(client.ping(), Err(Error::Server(_))));
     drop(silent.join().unwrap());
@@ -223,10 +397,15 @@ fn threads_share_one_client_and_keep_their_batches_apart() {
                 scope.spawn(move || {
                     for round in 0..25 {
                         let file = format!("{worker}-{round}.js");
-                        client.commit(chain(&file, 10), IndexMode::Immediate).unwrap();
+                        client
+                            .commit(chain(&file, 10), IndexMode::Immediate)
+                            .unwrap();
                         let first = hash_id(&format!("{file}->N->0"));
                         assert_eq!(client.bfs(&[first], 100, &[]).unwrap().len(), 11);
-                        let query = AttrQuery { file: Some(file), ..AttrQuery::default() };
+                        let query = AttrQuery {
+                            file: Some(file),
+                            ..AttrQuery::default()
+                        };
                         assert_eq!(client.query_nodes(query).unwrap().len(), 10);
                     }
                 });
@@ -241,46 +420,100 @@ fn threads_share_one_client_and_keep_their_batches_apart() {
 fn the_asynchronous_client_shares_a_connection_between_calls() {
     let server = TestServer::start();
     let blocking = connect(&server);
-    blocking.commit(chain("a.js", 300), IndexMode::Immediate).unwrap();
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        let client = AsyncClient::connect(&server.socket, SocketOptions::default()).await.unwrap();
-        let mut tasks = Vec::new();
-        for index in 0..300 {
-            let client = client.clone();
-            tasks.push(tokio::spawn(async move {
-                let node = client.get_node(hash_id(&format!("a.js->N->{index}"))).await.unwrap();
-                assert_eq!(node.get().unwrap().name, index.to_string());
-            }));
-        }
-        let (nodes, edges, all) = tokio::join!(client.node_count(), client.edge_count(), client.query_nodes(AttrQuery::default()));
-        assert_eq!((nodes.unwrap(), edges.unwrap(), all.unwrap().len()), (300, 300, 300));
-        for task in tasks {
-            task.await.unwrap();
-        }
-        // A call that is given up does not disturb the next ones.
-        let given_up = tokio::time::timeout(Duration::ZERO, client.all_edges()).await;
-        assert!(given_up.is_err());
-        assert_eq!(client.node_count().await.unwrap(), 300);
-        assert_eq!(client.open_database("none", "rw").await.unwrap_err().code(), Some(ErrorCode::DatabaseNotFound));
-        client.shutdown().await.unwrap();
-        assert!(matches!(client.ping().await, Err(Error::Closed { .. })));
-        assert!(matches!(
-            AsyncClient::connect("/nonexistent", SocketOptions::default()).await,
-            Err(Error::Connect { .. })
-        ));
-    });
+    blocking
+        .commit(chain("a.js", 300), IndexMode::Immediate)
+        .unwrap();
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async {
+            let client = AsyncClient::connect(&server.socket, SocketOptions::default())
+                .await
+                .unwrap();
+            let mut tasks = Vec::new();
+            for index in 0..300 {
+                let client = client.clone();
+                tasks.push(tokio::spawn(async move {
+                    let node = client
+                        .get_node(hash_id(&format!("a.js->N->{index}")))
+                        .await
+                        .unwrap();
+                    assert_eq!(node.get().unwrap().name, index.to_string());
+                }));
+            }
+            let (nodes, edges, all) = tokio::join!(
+                client.node_count(),
+                client.edge_count(),
+                client.query_nodes(AttrQuery::default())
+            );
+            assert_eq!(
+                (nodes.unwrap(), edges.unwrap(), all.unwrap().len()),
+                (300, 300, 300)
+            );
+            for task in tasks {
+                task.await.unwrap();
+            }
+            // A call that is given up does not disturb the next ones.
+            let given_up = tokio::time::timeout(Duration::ZERO, client.all_edges()).await;
+            assert!(given_up.is_err());
+            assert_eq!(client.node_count().await.unwrap(), 300);
+            assert_eq!(
+                client.open_database("none", "rw").await.unwrap_err().code(),
+                Some(ErrorCode::DatabaseNotFound)
+            );
+            client.shutdown().await.unwrap();
+            assert!(matches!(client.ping().await, Err(Error::Closed { .. })));
+            assert!(matches!(
+                AsyncClient::connect("/nonexistent", SocketOptions::default()).await,
+                Err(Error::Connect { .. })
+            ));
+        });
 }
 
 #[test]
 fn many_clients_at_once() {
-    let server = Arc::new(TestServer::start());
-    let report = rfdb_client_load::run(&server.socket, 16, Duration::from_secs(2));
-    assert!(report.commits > 0 && report.reads > 0 && report.drops > 0, "{report:?}");
+    let server = TestServer::start();
+    // The campaign of `cargo xtask bench-server --soak` sets them.
+    let number = |name: &str, default: u64| {
+        std::env::var(name).map_or(default, |text| text.parse().unwrap())
+    };
+    let memory = |server: &TestServer| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()))
+            .unwrap_or_default();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap_or_default()
+            .to_owned();
+        line
+    };
+    let clients = number("RFDB_LOAD_CLIENTS", 16);
+    let seconds = number("RFDB_LOAD_SECONDS", 2);
+    let report = rfdb_client_load::run(
+        &server.socket,
+        clients as usize,
+        Duration::from_secs(seconds),
+    );
+    println!(
+        "{clients} clients, {seconds} s: {report:?}; server {}",
+        memory(&server)
+    );
+    assert!(
+        report.commits > 0 && report.reads > 0 && report.drops > 0,
+        "{report:?}"
+    );
     // Everybody left; nothing of them stays.
     let mut raw = server.connect();
     crate::support::wait_until("all sessions have ended", || {
         let databases = raw.ok(json!({"cmd": "listDatabases"}))["databases"].clone();
-        databases.as_array().unwrap().iter().map(|entry| entry["connectionCount"].as_u64().unwrap()).sum::<u64>() == 1
+        databases
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["connectionCount"].as_u64().unwrap())
+            .sum::<u64>()
+            == 1
     });
 }
 

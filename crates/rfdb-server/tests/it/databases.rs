@@ -16,7 +16,8 @@ fn the_handshake_answers_version_3_whatever_was_asked() {
     let server = TestServer::start();
     let mut raw = server.connect();
     for version in [json!(null), json!(1), json!(2), json!(3), json!(99)] {
-        let answer = raw.ok(json!({"cmd": "hello", "protocolVersion": version, "clientId": "test"}));
+        let answer =
+            raw.ok(json!({"cmd": "hello", "protocolVersion": version, "clientId": "test"}));
         assert_eq!(
             answer,
             json!({"ok": true, "protocolVersion": 3, "serverVersion": env!("CARGO_PKG_VERSION"),
@@ -24,21 +25,33 @@ fn the_handshake_answers_version_3_whatever_was_asked() {
         );
     }
     let ping = raw.ok(json!({"cmd": "ping"}));
-    assert_eq!(ping, json!({"pong": true, "version": env!("CARGO_PKG_VERSION")}));
+    assert_eq!(
+        ping,
+        json!({"pong": true, "version": env!("CARGO_PKG_VERSION")})
+    );
 }
 
 #[test]
 fn a_session_begins_on_the_default_database() {
     let server = TestServer::start();
     let mut raw = server.connect();
-    assert_eq!(raw.ok(json!({"cmd": "currentDatabase"})), json!({"database": "default", "mode": "rw"}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "currentDatabase"})),
+        json!({"database": "default", "mode": "rw"})
+    );
     assert_eq!(
         raw.ok(json!({"cmd": "listDatabases"})),
         json!({"databases": [{"name": "default", "ephemeral": false, "nodeCount": 0, "edgeCount": 0, "connectionCount": 1}]})
     );
     assert_eq!(raw.ok(json!({"cmd": "closeDatabase"})), json!({"ok": true}));
-    assert_eq!(raw.ok(json!({"cmd": "currentDatabase"})), json!({"database": null, "mode": null}));
-    assert_eq!(raw.fails(json!({"cmd": "closeDatabase"})).1, "No database currently open");
+    assert_eq!(
+        raw.ok(json!({"cmd": "currentDatabase"})),
+        json!({"database": null, "mode": null})
+    );
+    assert_eq!(
+        raw.fails(json!({"cmd": "closeDatabase"})).1,
+        "No database currently open"
+    );
     // Nothing that needs a database works now; what needs none does.
     for request in [
         json!({"cmd": "nodeCount"}),
@@ -53,7 +66,10 @@ fn a_session_begins_on_the_default_database() {
     ] {
         assert_eq!(
             raw.fails(request),
-            ("NO_DATABASE_SELECTED".into(), "No database selected. Use openDatabase first.".into())
+            (
+                "NO_DATABASE_SELECTED".into(),
+                "No database selected. Use openDatabase first.".into()
+            )
         );
     }
     raw.ok(json!({"cmd": "ping"}));
@@ -77,11 +93,20 @@ fn names_are_checked() {
         for ephemeral in [true, false] {
             assert_eq!(
                 raw.fails(json!({"cmd": "createDatabase", "name": name, "ephemeral": ephemeral})),
-                ("INVALID_DATABASE_NAME".into(), format!("Invalid database name: {reason}"))
+                (
+                    "INVALID_DATABASE_NAME".into(),
+                    format!("Invalid database name: {reason}")
+                )
             );
         }
-        assert_eq!(raw.fails(json!({"cmd": "openDatabase", "name": name})).0, "DATABASE_NOT_FOUND");
-        assert_eq!(raw.fails(json!({"cmd": "dropDatabase", "name": name})).0, "DATABASE_NOT_FOUND");
+        assert_eq!(
+            raw.fails(json!({"cmd": "openDatabase", "name": name})).0,
+            "DATABASE_NOT_FOUND"
+        );
+        assert_eq!(
+            raw.fails(json!({"cmd": "dropDatabase", "name": name})).0,
+            "DATABASE_NOT_FOUND"
+        );
     }
     let long = "x".repeat(128);
     assert_eq!(
@@ -97,16 +122,25 @@ fn databases_share_nothing() {
     let mut two = server.ephemeral("two");
     one.ok(json!({"cmd": "addNodes", "nodes": [{"id": "n", "name": "of one"}]}));
     assert_eq!(two.ok(json!({"cmd": "nodeCount"}))["count"], 0);
-    assert_eq!(two.ok(json!({"cmd": "nodeExists", "id": "n"}))["value"], false);
+    assert_eq!(
+        two.ok(json!({"cmd": "nodeExists", "id": "n"}))["value"],
+        false
+    );
     let mut also_one = server.connect();
     let opened = also_one.ok(json!({"cmd": "openDatabase", "name": "one"}));
-    assert_eq!(opened, json!({"ok": true, "databaseId": "one", "mode": "rw", "nodeCount": 1, "edgeCount": 0}));
+    assert_eq!(
+        opened,
+        json!({"ok": true, "databaseId": "one", "mode": "rw", "nodeCount": 1, "edgeCount": 0})
+    );
     // Writes are visible at once, flushed or not.
     also_one.ok(json!({"cmd": "addNodes", "nodes": [{"id": "m"}]}));
     assert_eq!(one.ok(json!({"cmd": "nodeCount"}))["count"], 2);
     assert_eq!(
         one.fails(json!({"cmd": "createDatabase", "name": "one", "ephemeral": true})),
-        ("DATABASE_EXISTS".into(), "Database 'one' already exists".into())
+        (
+            "DATABASE_EXISTS".into(),
+            "Database 'one' already exists".into()
+        )
     );
 }
 
@@ -119,7 +153,10 @@ fn an_ephemeral_database_goes_with_its_last_session() {
     let mut two = server.connect();
     two.ok(json!({"cmd": "openDatabase", "name": "short"}));
     let entry = watcher.ok(json!({"cmd": "listDatabases"}))["databases"][1].clone();
-    assert_eq!(entry, json!({"name": "short", "ephemeral": true, "nodeCount": 0, "edgeCount": 0, "connectionCount": 2}));
+    assert_eq!(
+        entry,
+        json!({"name": "short", "ephemeral": true, "nodeCount": 0, "edgeCount": 0, "connectionCount": 2})
+    );
     drop(one);
     two.ok(json!({"cmd": "nodeCount"}));
     drop(two);
@@ -128,9 +165,15 @@ fn an_ephemeral_database_goes_with_its_last_session() {
     });
     // Opening it again from its only session destroys it first.
     let mut raw = server.ephemeral("again");
-    assert_eq!(raw.fails(json!({"cmd": "openDatabase", "name": "again"})).0, "DATABASE_NOT_FOUND");
+    assert_eq!(
+        raw.fails(json!({"cmd": "openDatabase", "name": "again"})).0,
+        "DATABASE_NOT_FOUND"
+    );
     // After a failed open there is no current database.
-    assert_eq!(raw.ok(json!({"cmd": "currentDatabase"}))["database"], Value::Null);
+    assert_eq!(
+        raw.ok(json!({"cmd": "currentDatabase"}))["database"],
+        Value::Null
+    );
 }
 
 #[test]
@@ -139,11 +182,17 @@ fn a_database_in_use_is_not_dropped() {
     let mut raw = server.ephemeral("used");
     assert_eq!(
         raw.fails(json!({"cmd": "dropDatabase", "name": "used"})),
-        ("DATABASE_IN_USE".into(), "Database 'used' is in use and cannot be dropped".into())
+        (
+            "DATABASE_IN_USE".into(),
+            "Database 'used' is in use and cannot be dropped".into()
+        )
     );
     assert_eq!(
         raw.fails(json!({"cmd": "dropDatabase", "name": "unknown"})),
-        ("DATABASE_NOT_FOUND".into(), "Database 'unknown' not found".into())
+        (
+            "DATABASE_NOT_FOUND".into(),
+            "Database 'unknown' not found".into()
+        )
     );
     raw.ok(json!({"cmd": "createDatabase", "name": "disk"}));
     assert!(server.path().join("disk.rfdb").is_dir());
@@ -152,7 +201,10 @@ fn a_database_in_use_is_not_dropped() {
     // The default database too, when nobody has it; its files stay.
     raw.ok(json!({"cmd": "dropDatabase", "name": "default"}));
     assert!(server.path().join("graph.rfdb").is_dir());
-    assert_eq!(server.connect().ok(json!({"cmd": "currentDatabase"}))["database"], Value::Null);
+    assert_eq!(
+        server.connect().ok(json!({"cmd": "currentDatabase"}))["database"],
+        Value::Null
+    );
 }
 
 #[test]
@@ -160,9 +212,15 @@ fn a_read_only_session_cannot_write() {
     let server = TestServer::start();
     let mut raw = server.connect();
     for mode in ["ro", "readonly", "read-only"] {
-        assert_eq!(raw.ok(json!({"cmd": "openDatabase", "name": "default", "mode": mode}))["mode"], "ro");
+        assert_eq!(
+            raw.ok(json!({"cmd": "openDatabase", "name": "default", "mode": mode}))["mode"],
+            "ro"
+        );
     }
-    assert_eq!(raw.ok(json!({"cmd": "currentDatabase"})), json!({"database": "default", "mode": "ro"}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "currentDatabase"})),
+        json!({"database": "default", "mode": "ro"})
+    );
     for request in [
         json!({"cmd": "addNodes", "nodes": []}),
         json!({"cmd": "addEdges", "edges": []}),
@@ -181,13 +239,19 @@ fn a_read_only_session_cannot_write() {
     ] {
         assert_eq!(
             raw.fails(request),
-            ("READ_ONLY_MODE".into(), "Operation not allowed in read-only mode".into())
+            (
+                "READ_ONLY_MODE".into(),
+                "Operation not allowed in read-only mode".into()
+            )
         );
     }
     raw.ok(json!({"cmd": "nodeCount"}));
     raw.ok(json!({"cmd": "beginBatch"}));
     for mode in [json!("rw"), json!("anything"), json!(null)] {
-        assert_eq!(raw.ok(json!({"cmd": "openDatabase", "name": "default", "mode": mode}))["mode"], "rw");
+        assert_eq!(
+            raw.ok(json!({"cmd": "openDatabase", "name": "default", "mode": mode}))["mode"],
+            "rw"
+        );
     }
 }
 
@@ -216,11 +280,25 @@ fn persistent_databases_are_found_again_after_a_restart() {
     let server = server.restart(&[]);
     let mut raw = server.connect();
     // Known without a listing before.
-    assert_eq!(raw.fails(json!({"cmd": "createDatabase", "name": "kept"})).0, "DATABASE_EXISTS");
-    assert_eq!(raw.fails(json!({"cmd": "openDatabase", "name": "not-ours"})).0, "DATABASE_NOT_FOUND");
-    assert_eq!(raw.ok(json!({"cmd": "openDatabase", "name": "kept"}))["nodeCount"], 1);
+    assert_eq!(
+        raw.fails(json!({"cmd": "createDatabase", "name": "kept"}))
+            .0,
+        "DATABASE_EXISTS"
+    );
+    assert_eq!(
+        raw.fails(json!({"cmd": "openDatabase", "name": "not-ours"}))
+            .0,
+        "DATABASE_NOT_FOUND"
+    );
+    assert_eq!(
+        raw.ok(json!({"cmd": "openDatabase", "name": "kept"}))["nodeCount"],
+        1
+    );
     // The default database's directory is not a second one.
-    assert_eq!(raw.fails(json!({"cmd": "openDatabase", "name": "graph"})).0, "DATABASE_NOT_FOUND");
+    assert_eq!(
+        raw.fails(json!({"cmd": "openDatabase", "name": "graph"})).0,
+        "DATABASE_NOT_FOUND"
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 mod clients;
 mod commands;
 mod databases;
-mod fuzz_twins;
 mod framing;
+mod fuzz_twins;
 mod node;
 mod process;
 mod snapshots;

@@ -9,7 +9,11 @@ use crate::support::TestServer;
 fn the_client_written_from_the_specification_works() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node");
     let available = Command::new("node")
-        .args(["--input-type=module", "-e", "await import('@msgpack/msgpack')"])
+        .args([
+            "--input-type=module",
+            "-e",
+            "await import('@msgpack/msgpack')",
+        ])
         .current_dir(&directory)
         .output()
         .is_ok_and(|output| output.status.success());

@@ -12,19 +12,34 @@ use crate::support::{Raw, TestServer, binary, json, wait_until};
 #[test]
 fn the_command_line_answers_by_itself() {
     let version = format!("rfdb-server {}\n", env!("CARGO_PKG_VERSION"));
-    for arguments in [&["--version"][..], &["-V"], &["db", "--socket", "x", "--version"]] {
+    for arguments in [
+        &["--version"][..],
+        &["-V"],
+        &["db", "--socket", "x", "--version"],
+    ] {
         let output = binary().args(arguments).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), version);
         assert_eq!(output.status.code(), Some(0));
     }
     let output = binary().arg("--help").output().unwrap();
-    assert!(String::from_utf8(output.stdout).unwrap().starts_with("Usage: rfdb-server <db-path>"));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .starts_with("Usage: rfdb-server <db-path>")
+    );
     assert_eq!(output.status.code(), Some(0));
     let output = binary().output().unwrap();
-    assert!(String::from_utf8(output.stderr).unwrap().starts_with("Usage: "));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .starts_with("Usage: ")
+    );
     assert!(output.stdout.is_empty());
     assert_eq!(output.status.code(), Some(1));
-    let output = binary().args(["--socket", "/tmp/x", "--data-dir", "/tmp"]).output().unwrap();
+    let output = binary()
+        .args(["--socket", "/tmp/x", "--data-dir", "/tmp"])
+        .output()
+        .unwrap();
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
@@ -41,10 +56,18 @@ fn what_prevents_the_start_is_told() {
     let output = binary().arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("Error: ") && text.contains(file.to_str().unwrap()), "{text}");
+    assert!(
+        text.contains("Error: ") && text.contains(file.to_str().unwrap()),
+        "{text}"
+    );
     assert!(!text.contains("panicked"), "{text}");
     // A file that is no socket stays.
-    let output = binary().arg(dir.path().join("g.rfdb")).arg("--socket").arg(&file).output().unwrap();
+    let output = binary()
+        .arg(dir.path().join("g.rfdb"))
+        .arg("--socket")
+        .arg(&file)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "no database");
 }
@@ -54,14 +77,24 @@ fn a_running_server_keeps_its_database_and_its_socket() {
     let server = TestServer::start();
     // The same database at another socket.
     let other = server.path().join("other.sock");
-    let output = binary().arg(server.path().join("graph.rfdb")).arg("--socket").arg(&other).output().unwrap();
+    let output = binary()
+        .arg(server.path().join("graph.rfdb"))
+        .arg("--socket")
+        .arg(&other)
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     // It says where the database can be asked instead.
     assert!(text.contains(server.socket.to_str().unwrap()), "{text}");
     assert!(!other.exists());
     // Another database at the same socket.
-    let output = binary().arg(server.path().join("g2.rfdb")).arg("--socket").arg(&server.socket).output().unwrap();
+    let output = binary()
+        .arg(server.path().join("g2.rfdb"))
+        .arg("--socket")
+        .arg(&server.socket)
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("already running"), "{text}");
@@ -83,8 +116,18 @@ fn the_socket_is_private_and_its_directory_is_made() {
     // It listens from the moment on that it is there.
     let mut raw = Raw::new(std::os::unix::net::UnixStream::connect(&socket).unwrap());
     raw.ok(json!({"cmd": "ping"}));
-    assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::metadata(socket.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(
+        std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(
+        std::fs::metadata(socket.parent().unwrap())
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o700
+    );
     assert!(dir.path().join("deep/er/graph.rfdb").is_dir());
     raw.ok(json!({"cmd": "shutdown"}));
     assert!(child.wait().unwrap().success());
@@ -108,7 +151,7 @@ fn signals_flush_and_remove_the_socket() {
     assert_eq!(status.signal(), Some(Signal::HUP.as_raw()));
     assert!(server.socket.exists());
     // What stays is recognised as nobody's.
-    let server = server.restart(&[]);
+    let server = server.restart_over_stale_socket(&[]);
     server.connect().ok(json!({"cmd": "ping"}));
 }
 
@@ -117,7 +160,10 @@ fn shutdown_answers_flushes_and_removes_the_socket() {
     let mut server = TestServer::start();
     let mut raw = server.connect();
     raw.ok(json!({"cmd": "addNodes", "nodes": [{"id": "a"}]}));
-    assert_eq!(raw.ok(json!({"cmd": "shutdown", "requestId": "r1"})), json!({"ok": true, "requestId": "r1"}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "shutdown", "requestId": "r1"})),
+        json!({"ok": true, "requestId": "r1"})
+    );
     assert_eq!(server.wait_end().code(), Some(0));
     assert!(!server.socket.exists());
     let server = server.restart(&[]);
@@ -141,7 +187,8 @@ fn a_closed_log_pipe_does_no_harm() {
             let mut raw = Raw::new(std::os::unix::net::UnixStream::connect(&socket).unwrap());
             raw.ok(json!({"cmd": "ping"}));
         }
-        rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM)
+            .unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(0));
         assert!(!socket.exists());
     }
@@ -185,12 +232,23 @@ fn logs_are_lines_or_json() {
         child.kill().unwrap();
         child.wait().unwrap();
         let mut stdout = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
         assert_eq!(stdout, "");
         lines
     };
     let lines = read("text");
-    assert_eq!(lines[0], format!("[rfdb-server] Starting rfdb-server v{}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        lines[0],
+        format!(
+            "[rfdb-server] Starting rfdb-server v{}",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
     assert!(lines[1].starts_with("[rfdb-server] Opening default database: \""));
     assert!(lines[2].starts_with("[rfdb-server] Data directory for multi-database: \""));
     assert_eq!(lines[3], "[rfdb-server] Default database: 0 nodes, 0 edges");
@@ -241,13 +299,17 @@ fn what_was_acknowledged_survives_kill_9() {
         std::thread::sleep(std::time::Duration::from_millis(60 + 40 * round));
         let status = server.end(Signal::KILL);
         assert_eq!(status.signal(), Some(9));
-        let acknowledged: Vec<_> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
+        let acknowledged: Vec<_> = writers
+            .into_iter()
+            .map(|writer| writer.join().unwrap())
+            .collect();
         server = server.restart(&[]);
         let mut raw = server.connect();
         for (writer, count) in acknowledged.into_iter().enumerate() {
             for commit in 0..count {
                 let file = format!("{round}-{writer}-{commit}.js");
-                let ids = raw.ok(json!({"cmd": "findByAttr", "query": {"file": file}}))["ids"].clone();
+                let ids =
+                    raw.ok(json!({"cmd": "findByAttr", "query": {"file": file}}))["ids"].clone();
                 assert_eq!(ids.as_array().unwrap().len(), 20, "{file}");
             }
         }

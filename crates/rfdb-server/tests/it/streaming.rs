@@ -42,10 +42,19 @@ fn more_than_a_hundred_nodes_are_streamed_to_version_3() {
             (201, json!(true), json!(2)),
         ]
     );
-    assert_eq!(chunks(&mut raw, json!({"nodeType": "A"})), [(101, json!(true), json!(0))]);
-    assert_eq!(chunks(&mut raw, json!({"nodeType": "none"})), [(0, Value::Null, Value::Null)]);
+    assert_eq!(
+        chunks(&mut raw, json!({"nodeType": "A"})),
+        [(101, json!(true), json!(0))]
+    );
+    assert_eq!(
+        chunks(&mut raw, json!({"nodeType": "none"})),
+        [(0, Value::Null, Value::Null)]
+    );
     raw.ok(json!({"cmd": "deleteNode", "id": "0"}));
-    assert_eq!(chunks(&mut raw, json!({"nodeType": "A"})), [(100, Value::Null, Value::Null)]);
+    assert_eq!(
+        chunks(&mut raw, json!({"nodeType": "A"})),
+        [(100, Value::Null, Value::Null)]
+    );
 }
 
 #[test]
@@ -71,5 +80,8 @@ fn a_stream_that_nobody_reads_to_its_end_harms_nobody() {
     raw.send(&json!({"cmd": "queryNodes", "query": {}}));
     raw.receive();
     drop(raw);
-    assert_eq!(server.connect().ok(json!({"cmd": "nodeCount"}))["count"], 50_000);
+    assert_eq!(
+        server.connect().ok(json!({"cmd": "nodeCount"}))["count"],
+        50_000
+    );
 }

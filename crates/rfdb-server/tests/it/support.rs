@@ -39,6 +39,8 @@ impl TestServer {
 
     pub(crate) fn start_in(dir: tempfile::TempDir, flags: &[&str]) -> Self {
         let socket = dir.path().join("rfdb.sock");
+        // After a crash the file of the server before is still there.
+        let stale = socket.exists();
         let child = binary()
             .arg(dir.path().join("graph.rfdb"))
             .args(flags)
@@ -48,19 +50,18 @@ impl TestServer {
             .spawn()
             .unwrap();
         let mut server = Self { child, socket, dir };
-        server.wait_ready();
+        server.wait_ready(stale);
         server
     }
 
     /// As all clients do: the file is there, so the server is ready.
-    fn wait_ready(&mut self) {
+    fn wait_ready(&mut self, stale: bool) {
         wait_until("the socket appears", || {
             assert!(
                 self.child.try_wait().unwrap().is_none(),
                 "the server ended at its start"
             );
-            // After a crash the file of the server before is still there.
-            self.socket.exists() && UnixStream::connect(&self.socket).is_ok()
+            self.socket.exists() && (!stale || UnixStream::connect(&self.socket).is_ok())
         });
     }
 
@@ -101,6 +102,15 @@ impl TestServer {
 
     /// Starts a new process over the same directory.
     pub(crate) fn restart(mut self, flags: &[&str]) -> Self {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // So that its appearance says that the new one is ready.
+        let _ = std::fs::remove_file(&self.socket);
+        self.restart_over_stale_socket(flags)
+    }
+
+    /// As [`restart`](Self::restart), with what the process before left behind.
+    pub(crate) fn restart_over_stale_socket(mut self, flags: &[&str]) -> Self {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
@@ -167,7 +177,9 @@ impl Raw {
     }
 
     pub(crate) fn receive(&mut self) -> Value {
-        let bytes = self.receive_bytes().expect("the server closed the connection");
+        let bytes = self
+            .receive_bytes()
+            .expect("the server closed the connection");
         rmp_serde::from_slice(&bytes).unwrap()
     }
 

@@ -44,11 +44,20 @@ fn adding_is_replacing() {
     let stored = raw.ok(json!({"cmd": "getNode", "id": "a"}))["node"].clone();
     assert_eq!(stored["nodeType"], "CLASS");
     assert_eq!(stored["exported"], true);
-    assert_eq!(graph(&mut raw), (vec!["a".into(), "b".into()], vec!["a CALLS b".into()]));
-    assert_eq!(sorted(&raw.ok(json!({"cmd": "findByAttr", "query": {"file": "x.js"}}))["ids"]).len(), 1);
+    assert_eq!(
+        graph(&mut raw),
+        (vec!["a".into(), "b".into()], vec!["a CALLS b".into()])
+    );
+    assert_eq!(
+        sorted(&raw.ok(json!({"cmd": "findByAttr", "query": {"file": "x.js"}}))["ids"]).len(),
+        1
+    );
     raw.ok(json!({"cmd": "addNodes", "nodes": [node("a", "x.js")]}));
     let stored = raw.ok(json!({"cmd": "getNode", "id": "a"}))["node"].clone();
-    assert_eq!((stored.get("metadata"), &stored["exported"]), (None, &json!(false)));
+    assert_eq!(
+        (stored.get("metadata"), &stored["exported"]),
+        (None, &json!(false))
+    );
     // An edge's metadata too, also across a flush.
     raw.ok(json!({"cmd": "flush"}));
     raw.ok(json!({"cmd": "addEdges", "edges": [{"src": "a", "dst": "b", "edgeType": "CALLS", "metadata": "{\"n\":2}"}]}));
@@ -65,8 +74,14 @@ fn deleting_a_node_takes_its_edges() {
     let mut raw = server.connect();
     raw.ok(json!({"cmd": "addNodes", "nodes": [node("a", "x"), node("b", "x"), node("c", "x")]}));
     raw.ok(json!({"cmd": "addEdges", "edges": [edge("a", "b"), edge("b", "c"), edge("a", "c"), edge("b", "b")]}));
-    assert_eq!(raw.ok(json!({"cmd": "deleteNode", "id": "b"})), json!({"ok": true}));
-    assert_eq!(graph(&mut raw), (vec!["a".into(), "c".into()], vec!["a CALLS c".into()]));
+    assert_eq!(
+        raw.ok(json!({"cmd": "deleteNode", "id": "b"})),
+        json!({"ok": true})
+    );
+    assert_eq!(
+        graph(&mut raw),
+        (vec!["a".into(), "c".into()], vec!["a CALLS c".into()])
+    );
     raw.ok(json!({"cmd": "deleteNode", "id": "unknown"}));
     raw.ok(json!({"cmd": "deleteEdge", "src": "a", "dst": "c", "edgeType": "READS"}));
     assert_eq!(raw.ok(json!({"cmd": "edgeCount"}))["count"], 1);
@@ -91,12 +106,30 @@ fn what_was_deleted_and_flushed_can_come_back_and_stays_deleted_otherwise() {
     raw.ok(json!({"cmd": "flush"}));
     let server = server.restart(&[]);
     let mut raw = server.connect();
-    assert_eq!(graph(&mut raw), (vec!["a".into(), "b".into()], vec!["a CALLS b".into()]));
+    assert_eq!(
+        graph(&mut raw),
+        (vec!["a".into(), "b".into()], vec!["a CALLS b".into()])
+    );
     // Compacting changes nothing that can be asked.
     raw.ok(json!({"cmd": "compact"}));
-    assert_eq!(graph(&mut raw), (vec!["a".into(), "b".into()], vec!["a CALLS b".into()]));
-    assert_eq!(raw.ok(json!({"cmd": "findByType", "nodeType": "FUNCTION"}))["ids"].as_array().unwrap().len(), 2);
-    assert_eq!(raw.ok(json!({"cmd": "findByAttr", "query": {"file": "x"}}))["ids"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        graph(&mut raw),
+        (vec!["a".into(), "b".into()], vec!["a CALLS b".into()])
+    );
+    assert_eq!(
+        raw.ok(json!({"cmd": "findByType", "nodeType": "FUNCTION"}))["ids"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        raw.ok(json!({"cmd": "findByAttr", "query": {"file": "x"}}))["ids"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[test]
@@ -119,8 +152,20 @@ fn edges_may_come_before_their_nodes() {
     let mut raw = server.connect();
     raw.ok(json!({"cmd": "addEdges", "edges": [edge("later", "never")]}));
     raw.ok(json!({"cmd": "addNodes", "nodes": [node("later", "x")]}));
-    assert_eq!(raw.ok(json!({"cmd": "getOutgoingEdges", "id": "later"}))["edges"].as_array().unwrap().len(), 1);
-    assert_eq!(raw.ok(json!({"cmd": "getIncomingEdges", "id": "never"}))["edges"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        raw.ok(json!({"cmd": "getOutgoingEdges", "id": "later"}))["edges"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        raw.ok(json!({"cmd": "getIncomingEdges", "id": "never"}))["edges"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -139,31 +184,70 @@ fn a_commit_replaces_the_nodes_of_its_files_with_all_their_edges() {
             "changedNodeTypes": ["FUNCTION"], "changedEdgeTypes": ["CALLS"]})
     );
     // The same again: everything goes and comes back.
-    let delta = commit(&mut raw, &["a.js"], &[node("a1", "a.js"), node("a2", "a.js")], &[edge("a1", "a2")]);
-    assert_eq!((&delta["nodesAdded"], &delta["nodesRemoved"]), (&json!(2), &json!(2)));
-    assert_eq!((&delta["edgesAdded"], &delta["edgesRemoved"]), (&json!(1), &json!(3)));
+    let delta = commit(
+        &mut raw,
+        &["a.js"],
+        &[node("a1", "a.js"), node("a2", "a.js")],
+        &[edge("a1", "a2")],
+    );
+    assert_eq!(
+        (&delta["nodesAdded"], &delta["nodesRemoved"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(
+        (&delta["edgesAdded"], &delta["edgesRemoved"]),
+        (&json!(1), &json!(3))
+    );
     // Edges of other files at the file's nodes are gone unless the batch brings them.
-    assert_eq!(graph(&mut raw), (vec!["a1".into(), "a2".into(), "b1".into()], vec!["a1 CALLS a2".into()]));
+    assert_eq!(
+        graph(&mut raw),
+        (
+            vec!["a1".into(), "a2".into(), "b1".into()],
+            vec!["a1 CALLS a2".into()]
+        )
+    );
     // Nodes that the batch does not bring are gone.
-    commit(&mut raw, &["a.js", "a.js"], &[node("a2", "a.js")], &[edge("a2", "b1"), edge("gone", "a2")]);
+    commit(
+        &mut raw,
+        &["a.js", "a.js"],
+        &[node("a2", "a.js")],
+        &[edge("a2", "b1"), edge("gone", "a2")],
+    );
     assert_eq!(
         graph(&mut raw),
         (vec!["a2".into(), "b1".into()], {
-            let mut edges = vec!["a2 CALLS b1".into(), format!("{} CALLS a2", rfdb_protocol::hash_id("gone"))];
+            let mut edges = vec![
+                "a2 CALLS b1".into(),
+                format!("{} CALLS a2", rfdb_protocol::hash_id("gone")),
+            ];
             edges.sort();
             edges
         })
     );
     // An entity that was away for one commit comes back.
     commit(&mut raw, &["a.js"], &[node("a1", "a.js")], &[]);
-    commit(&mut raw, &["a.js"], &[node("a1", "a.js"), node("a2", "a.js")], &[edge("a1", "a2")]);
-    assert_eq!(graph(&mut raw), (vec!["a1".into(), "a2".into(), "b1".into()], vec!["a1 CALLS a2".into()]));
+    commit(
+        &mut raw,
+        &["a.js"],
+        &[node("a1", "a.js"), node("a2", "a.js")],
+        &[edge("a1", "a2")],
+    );
+    assert_eq!(
+        graph(&mut raw),
+        (
+            vec!["a1".into(), "a2".into(), "b1".into()],
+            vec!["a1 CALLS a2".into()]
+        )
+    );
     // No files: only added.
     commit(&mut raw, &[], &[node("a3", "a.js")], &[edge("a3", "a1")]);
     assert_eq!(graph(&mut raw).0, ["a1", "a2", "a3", "b1"]);
     // A file without nodes: deleted, with what came without files too.
     let delta = commit(&mut raw, &["a.js"], &[], &[]);
-    assert_eq!((&delta["nodesRemoved"], &delta["edgesRemoved"]), (&json!(3), &json!(2)));
+    assert_eq!(
+        (&delta["nodesRemoved"], &delta["edgesRemoved"]),
+        (&json!(3), &json!(2))
+    );
     assert_eq!(delta["changedNodeTypes"], json!(["FUNCTION"]));
     assert_eq!(graph(&mut raw), (vec!["b1".into()], vec![]));
 }
@@ -172,11 +256,24 @@ fn a_commit_replaces_the_nodes_of_its_files_with_all_their_edges() {
 fn a_batch_may_delete_a_node_and_keep_an_edge_to_it() {
     let server = TestServer::start();
     let mut raw = server.connect();
-    commit(&mut raw, &["a.js"], &[node("a1", "a.js"), node("a2", "a.js")], &[edge("a1", "a2")]);
-    commit(&mut raw, &["a.js"], &[node("a1", "a.js")], &[edge("a1", "a2")]);
+    commit(
+        &mut raw,
+        &["a.js"],
+        &[node("a1", "a.js"), node("a2", "a.js")],
+        &[edge("a1", "a2")],
+    );
+    commit(
+        &mut raw,
+        &["a.js"],
+        &[node("a1", "a.js")],
+        &[edge("a1", "a2")],
+    );
     assert_eq!(
         graph(&mut raw),
-        (vec!["a1".into()], vec![format!("a1 CALLS {}", rfdb_protocol::hash_id("a2"))])
+        (
+            vec!["a1".into()],
+            vec![format!("a1 CALLS {}", rfdb_protocol::hash_id("a2"))]
+        )
     );
 }
 
@@ -186,17 +283,36 @@ fn protected_types_stay_with_their_edges() {
     let mut raw = server.connect();
     let module = json!({"id": "m", "semanticId": "m", "nodeType": "MODULE", "file": "a.js"});
     let other = json!({"id": "o", "semanticId": "o", "nodeType": "MODULE", "file": "b.js"});
-    commit(&mut raw, &[], &[module, other, node("f", "a.js")], &[edge("m", "o"), edge("m", "f")]);
+    commit(
+        &mut raw,
+        &[],
+        &[module, other, node("f", "a.js")],
+        &[edge("m", "o"), edge("m", "f")],
+    );
     let answer = raw.ok(json!({"cmd": "commitBatch", "changedFiles": ["a.js"], "nodes": [], "edges": [], "protectedTypes": ["MODULE"]}));
-    assert_eq!((&answer["delta"]["nodesRemoved"], &answer["delta"]["edgesRemoved"]), (&json!(1), &json!(1)));
-    assert_eq!(graph(&mut raw), (vec!["m".into(), "o".into()], vec!["m CALLS o".into()]));
+    assert_eq!(
+        (
+            &answer["delta"]["nodesRemoved"],
+            &answer["delta"]["edgesRemoved"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        graph(&mut raw),
+        (vec!["m".into(), "o".into()], vec!["m CALLS o".into()])
+    );
 }
 
 #[test]
 fn a_context_marks_its_edges_and_replaces_them_as_a_whole() {
     let server = TestServer::start();
     let mut raw = server.connect();
-    commit(&mut raw, &["a.js"], &[node("a", "a.js"), node("b", "a.js")], &[]);
+    commit(
+        &mut raw,
+        &["a.js"],
+        &[node("a", "a.js"), node("b", "a.js")],
+        &[],
+    );
     let mut enrich = |edges: Value| {
         raw.call(json!({"cmd": "commitBatch", "changedFiles": [], "nodes": [], "edges": edges, "fileContext": "__enrichment__/x"}))
     };
@@ -210,7 +326,10 @@ fn a_context_marks_its_edges_and_replaces_them_as_a_whole() {
     let answer = enrich(json!([{"src": "a", "dst": "b", "edgeType": "T", "metadata": "[1]"}]));
     assert_eq!(answer["code"], "INVALID_REQUEST");
     let edges = raw.ok(json!({"cmd": "getOutgoingEdges", "id": "a"}))["edges"].clone();
-    assert_eq!(edges[0]["metadata"], "{\"__file_context\":\"__enrichment__/x\",\"z\":1}");
+    assert_eq!(
+        edges[0]["metadata"],
+        "{\"__file_context\":\"__enrichment__/x\",\"z\":1}"
+    );
     let mut enrich = |edges: Value| {
         raw.ok(json!({"cmd": "commitBatch", "changedFiles": [], "nodes": [], "edges": edges, "fileContext": "__enrichment__/x"}))
     };
@@ -248,15 +367,28 @@ fn our_own_commit_replaces_what_its_owner_wrote_and_nothing_else() {
             .iter()
             .map(|node| {
                 let mut node = node.clone();
-                node["id"] = json!(rfdb_protocol::hash_id(node["semanticId"].as_str().unwrap()).to_string());
+                node["id"] =
+                    json!(rfdb_protocol::hash_id(node["semanticId"].as_str().unwrap()).to_string());
                 node
             })
             .collect();
         raw.ok(json!({"cmd": "commitBatch", "owner": owner, "nodes": nodes, "edges": edges}))["delta"].clone()
     };
-    own(json!({"file": "a.js"}), &[node("a", "a.js")], &[edge("a", "b")]);
-    own(json!({"file": "b.js", "context": ""}), &[node("b", "b.js")], &[]);
-    own(json!({"file": "a.js", "context": "enrich"}), &[], &[edge("b", "a")]);
+    own(
+        json!({"file": "a.js"}),
+        &[node("a", "a.js")],
+        &[edge("a", "b")],
+    );
+    own(
+        json!({"file": "b.js", "context": ""}),
+        &[node("b", "b.js")],
+        &[],
+    );
+    own(
+        json!({"file": "a.js", "context": "enrich"}),
+        &[],
+        &[edge("b", "a")],
+    );
     // Written again without a change: nothing changed, and the caller's edge stays.
     let delta = own(json!({"file": "b.js"}), &[node("b", "b.js")], &[]);
     assert_eq!(
@@ -271,10 +403,20 @@ fn our_own_commit_replaces_what_its_owner_wrote_and_nothing_else() {
         &[edge("c", "a")],
     );
     assert_eq!(delta["changedFiles"], json!(["c.js", "a.js"]));
-    assert_eq!((&delta["nodesAdded"], &delta["edgesAdded"], &delta["edgesRemoved"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (
+            &delta["nodesAdded"],
+            &delta["edgesAdded"],
+            &delta["edgesRemoved"]
+        ),
+        (&json!(1), &json!(1), &json!(1))
+    );
     assert_eq!(
         graph(&mut raw),
-        (vec!["a".into(), "b".into(), "c".into()], vec!["a CALLS b".into(), "c CALLS a".into()])
+        (
+            vec!["a".into(), "b".into(), "c".into()],
+            vec!["a CALLS b".into(), "c CALLS a".into()]
+        )
     );
     for owner in [
         json!([{"file": "c.js", "nodes": 2, "edges": 0}]),
@@ -316,32 +458,52 @@ fn deferred_commits_are_visible_at_once() {
     let mut raw = server.connect();
     raw.ok(json!({"cmd": "rebuildIndexes"}));
     for round in 0..3 {
-        raw.ok(json!({"cmd": "commitBatch", "changedFiles": ["a.js"], "deferIndex": true,
-            "nodes": [node(&format!("n{round}"), "a.js")], "edges": []}));
+        raw.ok(
+            json!({"cmd": "commitBatch", "changedFiles": ["a.js"], "deferIndex": true,
+            "nodes": [node(&format!("n{round}"), "a.js")], "edges": []}),
+        );
         assert_eq!(graph(&mut raw).0, [format!("n{round}")]);
         assert!(!raw.ok(json!({"cmd": "getNode", "id": format!("n{round}")}))["node"].is_null());
     }
     raw.ok(json!({"cmd": "rebuildIndexes"}));
     raw.ok(json!({"cmd": "rebuildIndexes"}));
     assert_eq!(graph(&mut raw).0, ["n2"]);
-    assert_eq!(raw.ok(json!({"cmd": "getLoadState"})), json!({"loading": false}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "getLoadState"})),
+        json!({"loading": false})
+    );
     raw.ok(json!({"cmd": "beginLoad"}));
-    assert_eq!(raw.ok(json!({"cmd": "getLoadState"})), json!({"loading": true}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "getLoadState"})),
+        json!({"loading": true})
+    );
     raw.ok(json!({"cmd": "rebuildIndexes"}));
-    assert_eq!(raw.ok(json!({"cmd": "getLoadState"})), json!({"loading": false}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "getLoadState"})),
+        json!({"loading": false})
+    );
 }
 
 #[test]
 fn batches_are_a_mark_without_effect() {
     let server = TestServer::start();
     let mut raw = server.connect();
-    assert_eq!(raw.fails(json!({"cmd": "abortBatch"})).1, "No batch in progress");
-    let batch = raw.ok(json!({"cmd": "beginBatch"}))["batchId"].as_str().unwrap().to_owned();
+    assert_eq!(
+        raw.fails(json!({"cmd": "abortBatch"})).1,
+        "No batch in progress"
+    );
+    let batch = raw.ok(json!({"cmd": "beginBatch"}))["batchId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert!(batch.starts_with("batch-"));
     raw.ok(json!({"cmd": "addNodes", "nodes": [node("a", "x")]}));
     assert_eq!(server.connect().ok(json!({"cmd": "nodeCount"}))["count"], 1);
     commit(&mut raw, &[], &[], &[]);
-    assert_eq!(raw.fails(json!({"cmd": "beginBatch"})).1, format!("Batch already in progress: {batch}"));
+    assert_eq!(
+        raw.fails(json!({"cmd": "beginBatch"})).1,
+        format!("Batch already in progress: {batch}")
+    );
     raw.ok(json!({"cmd": "abortBatch"}));
     raw.ok(json!({"cmd": "beginBatch"}));
     // Leaving the database clears it.
@@ -353,7 +515,10 @@ fn batches_are_a_mark_without_effect() {
 fn fields_without_effect_are_accepted() {
     let server = TestServer::start();
     let mut raw = server.connect();
-    assert_eq!(raw.ok(json!({"cmd": "updateNodeVersion", "id": "x", "version": "main"})), json!({"ok": true}));
+    assert_eq!(
+        raw.ok(json!({"cmd": "updateNodeVersion", "id": "x", "version": "main"})),
+        json!({"ok": true})
+    );
     assert_eq!(
         raw.ok(json!({"cmd": "declareFields", "fields": [
             {"name": "async"}, {"name": "line", "fieldType": "int", "nodeTypes": ["CALL"]}, {"name": "x", "fieldType": "odd", "nodeTypes": null},
@@ -361,6 +526,12 @@ fn fields_without_effect_are_accepted() {
         json!({"count": 3})
     );
     raw.ok(json!({"cmd": "addNodes", "nodes": [{"id": "n", "metadata": "{\"async\":true}", "contentHash": "unknown key"}]}));
-    assert_eq!(raw.ok(json!({"cmd": "findByAttr", "query": {"async": true}}))["ids"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        raw.ok(json!({"cmd": "findByAttr", "query": {"async": true}}))["ids"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     raw.ok(json!({"cmd": "commitBatch", "changedFiles": [], "nodes": [], "edges": [], "tags": ["a", "b"]}));
 }

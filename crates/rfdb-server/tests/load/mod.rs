@@ -71,10 +71,17 @@ fn drop_in_mid_frame(socket: &Path, round: u64) {
     let mut frame = Vec::new();
     rfdb_protocol::frame::write(&mut frame, |out| {
         rfdb_protocol::encode_request(&rfdb_protocol::Request::GetAllEdges, Some("r1"), out)
-            .map_err(|_| rfdb_protocol::frame::FrameTooLarge { announced: 0, limit: 0 })
+            .map_err(|_| rfdb_protocol::frame::FrameTooLarge {
+                announced: 0,
+                limit: 0,
+            })
     })
     .unwrap();
-    let cut = if round % 2 == 0 { frame.len() } else { (round as usize / 2) % frame.len() };
+    let cut = if round % 2 == 0 {
+        frame.len()
+    } else {
+        (round as usize / 2) % frame.len()
+    };
     let _ = stream.write_all(&frame[..cut]);
 }
 
@@ -101,7 +108,11 @@ pub(crate) fn run(socket: &Path, clients: usize, time: Duration) -> Report {
                 let file = |index: u64| format!("{number}/{}.js", index % 8);
                 let mut round = 0;
                 while Instant::now() < end {
-                    let mode = if round % 3 == 0 { IndexMode::Deferred } else { IndexMode::Immediate };
+                    let mode = if round % 3 == 0 {
+                        IndexMode::Deferred
+                    } else {
+                        IndexMode::Immediate
+                    };
                     client.commit(batch(&file(round), round), mode).unwrap();
                     commits.fetch_add(1, Ordering::Relaxed);
                     check_whole(&client, &file(round));
