@@ -30,20 +30,27 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         for entry in ignore::WalkBuilder::new(path).build() {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let source = [".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"].iter().any(|e| name.ends_with(e));
+            let source = [".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"]
+                .iter()
+                .any(|e| name.ends_with(e));
             if entry.file_type().is_some_and(|t| t.is_file()) && source && !name.contains(".d.") {
                 files.push(entry.into_path());
             }
         }
     }
     files.sort();
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(256 << 20).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .stack_size(256 << 20)
+        .build()?;
     let checked: Vec<(Vec<String>, Totals)> = pool.install(|| {
         files
             .par_iter()
             .map(|path| -> anyhow::Result<(Vec<String>, Totals)> {
-                let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-                let Ok(source) = String::from_utf8(bytes) else { return Ok(Default::default()) };
+                let bytes = std::fs::read(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                let Ok(source) = String::from_utf8(bytes) else {
+                    return Ok(Default::default());
+                };
                 Ok(check(path, &source))
             })
             .collect::<anyhow::Result<_>>()
@@ -96,17 +103,27 @@ pub(crate) fn check(path: &Path, source: &str) -> (Vec<String>, Totals) {
     let module = analyze_module(&name, source, &Options::default());
     let mut found = Vec::new();
     check_graph(&module, source, &mut found);
+    check_data_flow(&module, source, &mut found);
     let program = parse_module(&name, source);
     if let Some(program) = &program {
         check_syntax(&module, source, program, &mut found);
     }
     let totals = Totals {
         unparsed: usize::from(program.is_none()),
-        lines: source.lines().filter(|line| !line.trim().is_empty()).count(),
+        lines: source
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .count(),
         nodes: module.graph.nodes().len(),
         edges: module.graph.edges().len(),
     };
-    (found.into_iter().map(|violation| format!("{name}: {violation}")).collect(), totals)
+    (
+        found
+            .into_iter()
+            .map(|violation| format!("{name}: {violation}"))
+            .collect(),
+        totals,
+    )
 }
 
 /// What must hold for every module graph.
@@ -122,12 +139,18 @@ fn check_graph(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
         if !ids.insert(id) {
             found.push(format!("two nodes have the id {id}"));
         }
-        if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(graph.node_metadata(node)) {
+        if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(
+            graph.node_metadata(node),
+        ) {
             found.push(format!("{id}: metadata is no JSON object: {error}"));
         }
         let span = node.span;
         let start = (span.line, span.column);
-        if node.in_file && (span.line == 0 || start > (span.end_line, span.end_column) || (span.end_line, span.end_column) > end) {
+        if node.in_file
+            && (span.line == 0
+                || start > (span.end_line, span.end_column)
+                || (span.end_line, span.end_column) > end)
+        {
             found.push(format!("{id}: impossible span {span:?}"));
         }
     }
@@ -135,23 +158,44 @@ fn check_graph(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
     let mut triples = HashSet::new();
     for edge in graph.edges() {
         if !triples.insert((edge.src, edge.dst, edge.edge_type)) {
-            found.push(format!("{} {} {} twice", id(edge.src), edge.edge_type, id(edge.dst)));
+            found.push(format!(
+                "{} {} {} twice",
+                id(edge.src),
+                edge.edge_type,
+                id(edge.dst)
+            ));
         }
         let metadata = graph.edge_metadata(edge);
         if !metadata.is_empty()
-            && let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(metadata)
+            && let Err(error) =
+                serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(metadata)
         {
-            found.push(format!("{} {} {}: metadata: {error}", id(edge.src), edge.edge_type, id(edge.dst)));
+            found.push(format!(
+                "{} {} {}: metadata: {error}",
+                id(edge.src),
+                edge.edge_type,
+                id(edge.dst)
+            ));
         }
-        let field = edge.edge_type == EdgeType::HasProperty && nodes[edge.dst as usize].node_type == NodeType::Property;
+        let field = edge.edge_type == EdgeType::HasProperty
+            && nodes[edge.dst as usize].node_type == NodeType::Property;
         if edge.edge_type.is_containment() || field {
             if let Some(other) = parent.insert(edge.dst, edge.src) {
-                found.push(format!("{} has two parents: {} and {}", id(edge.dst), id(other), id(edge.src)));
+                found.push(format!(
+                    "{} has two parents: {} and {}",
+                    id(edge.dst),
+                    id(other),
+                    id(edge.src)
+                ));
             }
             let (outer, inner) = (nodes[edge.src as usize].span, nodes[edge.dst as usize].span);
             let decorator = nodes[edge.dst as usize].node_type == NodeType::Decorator;
             if nodes[edge.dst as usize].in_file && !decorator && !inside(outer, inner) {
-                found.push(format!("{} {inner:?} lies outside of {} {outer:?}", id(edge.dst), id(edge.src)));
+                found.push(format!(
+                    "{} {inner:?} lies outside of {} {outer:?}",
+                    id(edge.dst),
+                    id(edge.src)
+                ));
             }
         }
     }
@@ -171,9 +215,85 @@ fn check_graph(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
             }
         }
         if at != 0 && nodes[at as usize].node_type != NodeType::ExternalModule {
-            found.push(format!("{} is not reachable from the module (its root is {})", id(i), id(at)));
+            found.push(format!(
+                "{} is not reachable from the module (its root is {})",
+                id(i),
+                id(at)
+            ));
         }
     }
+}
+
+/// Every value leads on to its sources, or is one: a backward walk over the edges
+/// of the model has no dead end.
+fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
+    let graph = &module.graph;
+    let nodes = graph.nodes();
+    let mut sources = vec![0usize; nodes.len()];
+    let mut arguments: Vec<HashSet<u64>> = vec![HashSet::new(); nodes.len()];
+    for edge in graph.edges() {
+        match edge.edge_type {
+            EdgeType::AssignedFrom | EdgeType::DerivesFrom | EdgeType::ReadsFrom => sources[edge.src as usize] += 1,
+            EdgeType::FlowsInto => sources[edge.dst as usize] += 1,
+            EdgeType::PassesArgument => {
+                let metadata: serde_json::Value =
+                    serde_json::from_str(graph.edge_metadata(edge)).unwrap_or_default();
+                let indexes = &mut arguments[edge.src as usize];
+                indexes.extend(metadata["argIndex"].as_u64());
+                indexes.extend(metadata["argIndexes"].as_array().into_iter().flatten().filter_map(|i| i.as_u64()));
+            }
+            _ => {}
+        }
+    }
+    let lines: Vec<&str> = source.split('\n').collect();
+    let text = |node: &analyzer::Node| {
+        let line = lines.get(node.span.line as usize - 1).copied().unwrap_or("");
+        let units: Vec<u16> = line.encode_utf16().collect();
+        let end = if node.span.end_line == node.span.line { node.span.end_column as usize } else { units.len() };
+        String::from_utf16_lossy(units.get(node.span.column as usize..end.min(units.len())).unwrap_or(&[]))
+    };
+    for (i, node) in nodes.iter().enumerate() {
+        let metadata: serde_json::Value = serde_json::from_str(graph.node_metadata(node)).unwrap_or_default();
+        let dead = sources[i] == 0
+            && match node.node_type {
+                // Members of `this`, `super` and the meta properties start here.
+                NodeType::PropertyAccess => {
+                    let object = metadata["objectName"].as_str().unwrap_or("");
+                    !matches!(object, "this" | "super" | "import" | "new" | "import.meta") && !is_constant_text(object)
+                }
+                NodeType::Variable | NodeType::Constant => {
+                    metadata["kind"] != "catch" && metadata["propertyPath"].is_null() && text(node).contains('=')
+                        && !text(node).contains("=>")
+                        && !text(node).trim_end().ends_with("= this")
+                }
+                NodeType::Expression => {
+                    metadata["literals"].is_null()
+                        && metadata["operator"] != "yield"
+                        && !metadata["text"].as_str().unwrap_or("").contains("this")
+                }
+                NodeType::Branch => {
+                    metadata["branchType"] == "ternary" && !text(node).contains("this")
+                }
+                NodeType::UpdateExpression => metadata["operator"] != "delete" && !graph.name(node).contains("this"),
+                _ => false,
+            };
+        if dead {
+            found.push(format!("{} at {:?}: a value without sources: {}", graph.semantic_id(node), node.span, text(node)));
+        }
+        if matches!(node.node_type, NodeType::Call | NodeType::ConstructorCall) {
+            let count = metadata["argCount"].as_u64().unwrap_or(0);
+            let first = u64::from(metadata["isTagged"] == true);
+            let missing = (first..count).filter(|index| !arguments[i].contains(index)).count();
+            if missing > 0 && !text(node).contains("this") {
+                found.push(format!("{} at {:?}: {missing} of {count} arguments have no value", graph.semantic_id(node), node.span));
+            }
+        }
+    }
+}
+
+/// Objects that are literals have no node of their own as receivers.
+fn is_constant_text(object: &str) -> bool {
+    matches!(object, "<string>" | "<number>" | "<regexp>" | "<template>")
 }
 
 fn inside(outer: Place, inner: Place) -> bool {
@@ -190,11 +310,22 @@ fn check_syntax(module: &ModuleAnalysis, source: &str, program: &Program, found:
     let place = |span: Span| lines.span(span.lo.0.saturating_sub(1), span.hi.0.saturating_sub(1));
     let mut spans: HashMap<NodeType, HashMap<Place, usize>> = HashMap::new();
     for node in graph.nodes() {
-        *spans.entry(node.node_type).or_default().entry(node.span).or_default() += 1;
+        *spans
+            .entry(node.node_type)
+            .or_default()
+            .entry(node.span)
+            .or_default() += 1;
     }
-    let has = |node_type: NodeType, span: Span| spans.get(&node_type).is_some_and(|s| s.contains_key(&place(span)));
+    let has = |node_type: NodeType, span: Span| {
+        spans
+            .get(&node_type)
+            .is_some_and(|s| s.contains_key(&place(span)))
+    };
     for &call in &count.calls {
-        if !has(NodeType::Call, call) && !has(NodeType::Import, call) && !count.decorators.contains(&call) {
+        if !has(NodeType::Call, call)
+            && !has(NodeType::Import, call)
+            && !count.decorators.contains(&call)
+        {
             found.push(format!("the call at {:?} has no node", place(call)));
         }
     }
@@ -208,9 +339,18 @@ fn check_syntax(module: &ModuleAnalysis, source: &str, program: &Program, found:
     let requires = graph
         .nodes()
         .iter()
-        .filter(|n| n.node_type == NodeType::Import && graph.node_metadata(n).contains("\"importType\":\"require\""))
+        .filter(|n| {
+            n.node_type == NodeType::Import
+                && graph
+                    .node_metadata(n)
+                    .contains("\"importType\":\"require\"")
+        })
         .count();
-    let decorated = count.decorators.iter().filter(|span| count.calls.contains(span)).count();
+    let decorated = count
+        .decorators
+        .iter()
+        .filter(|span| count.calls.contains(span))
+        .count();
     let mut compare = |what: &str, tree: usize, graph: usize| {
         if tree != graph {
             found.push(format!("{what}: {tree} in the tree, {graph} in the graph"));
@@ -219,14 +359,22 @@ fn check_syntax(module: &ModuleAnalysis, source: &str, program: &Program, found:
     compare("calls", count.calls.len(), calls + requires + decorated);
     compare("`new`", count.news.len(), nodes(NodeType::ConstructorCall));
     compare("classes", count.classes, nodes(NodeType::Class));
-    let bodies = graph.edges().iter().filter(|e| e.edge_type == EdgeType::HasScope).count();
+    let bodies = graph
+        .edges()
+        .iter()
+        .filter(|e| e.edge_type == EdgeType::HasScope)
+        .count();
     compare("callables with a body", count.bodies, bodies);
     compare("imports", count.imports, nodes(NodeType::Import) - requires);
     compare("interfaces", count.interfaces, nodes(NodeType::Interface));
     compare("type aliases", count.aliases, nodes(NodeType::Type));
     compare("enums", count.enums, nodes(NodeType::Enum));
-    let exported: HashSet<&str> =
-        graph.nodes().iter().filter(|n| n.node_type == NodeType::Export).map(|n| graph.name(n)).collect();
+    let exported: HashSet<&str> = graph
+        .nodes()
+        .iter()
+        .filter(|n| n.node_type == NodeType::Export)
+        .map(|n| graph.name(n))
+        .collect();
     for name in &count.exports {
         if !exported.contains(name.as_str()) {
             found.push(format!("the export `{name}` has no node"));
@@ -387,4 +535,3 @@ impl Visit for Count {
         export.visit_children_with(self);
     }
 }
-

@@ -35,6 +35,13 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     /// `file:line:column: message`, with the column counted from 1 as editors do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column + 1, self.message)
+        write!(
+            f,
+            "{}:{}:{}: {}",
+            self.file,
+            self.line,
+            self.column + 1,
+            self.message
+        )
     }
 }

@@ -24,7 +24,9 @@ pub(crate) fn extension(path: &str) -> &str {
 
 /// Whether a file only declares types.
 pub(crate) fn is_declaration_file(path: &str) -> bool {
-    [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| path.ends_with(end))
+    [".d.ts", ".d.mts", ".d.cts"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 fn syntax(path: &str) -> Syntax {
@@ -72,18 +74,39 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
         }
     };
     errors.sort_by_key(|e| e.span().lo);
-    diagnostics.extend(errors.iter().map(|e| diagnostic(path, source, e, Severity::Warning, flow)));
+    diagnostics.extend(
+        errors
+            .iter()
+            .map(|e| diagnostic(path, source, e, Severity::Warning, flow)),
+    );
     diagnostics.dedup_by(|a, b| (a.offset, &a.message) == (b.offset, &b.message));
-    Parsed { program, diagnostics }
+    Parsed {
+        program,
+        diagnostics,
+    }
 }
 
-fn diagnostic(path: &str, source: &str, error: &Error, severity: Severity, flow: bool) -> Diagnostic {
+fn diagnostic(
+    path: &str,
+    source: &str,
+    error: &Error,
+    severity: Severity,
+    flow: bool,
+) -> Diagnostic {
     let span = error.span();
     let offset = span.lo.0.saturating_sub(BASE.0).min(source.len() as u32);
-    let end = span.hi.0.saturating_sub(BASE.0).clamp(offset, source.len() as u32);
+    let end = span
+        .hi
+        .0
+        .saturating_sub(BASE.0)
+        .clamp(offset, source.len() as u32);
     let (line, column) = graph_model::LineIndex::new(source).position(offset);
     let mut message = error.kind().msg().into_owned();
-    let mut code = if severity == Severity::Error { "parse-error" } else { "syntax-error" };
+    let mut code = if severity == Severity::Error {
+        "parse-error"
+    } else {
+        "syntax-error"
+    };
     if flow && severity == Severity::Error {
         code = "flow-syntax";
         message = format!("this file is written in Flow, whose types are not supported: {message}");
@@ -95,7 +118,9 @@ fn diagnostic(path: &str, source: &str, error: &Error, severity: Severity, flow:
         line,
         column,
         offset,
-        length: (end - offset).max(1).min((source.len() as u32).saturating_sub(offset)),
+        length: (end - offset)
+            .max(1)
+            .min((source.len() as u32).saturating_sub(offset)),
         message,
     }
 }
@@ -107,6 +132,8 @@ fn is_flow(path: &str, source: &str) -> bool {
     }
     let head = crate::builder::metadata::cut(source, 4096);
     head.lines().take(40).any(|line| {
-        line.split_once("@flow").is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_alphanumeric()))
-    }) || source.contains("import type ") || source.contains("export type ")
+        line.split_once("@flow")
+            .is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    }) || source.contains("import type ")
+        || source.contains("export type ")
 }

@@ -148,7 +148,9 @@ pub struct ExportFact {
 }
 
 /// A shape, as an index into [`ModuleSummary::shapes`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct ShapeRef(pub u32);
 
 impl ShapeRef {
@@ -324,8 +326,14 @@ impl Names {
     /// The text of a symbol; empty for one that is not in the table.
     pub fn get(&self, sym: Sym) -> &str {
         let i = sym.0 as usize;
-        let start = if i == 0 { 0 } else { self.ends.get(i - 1).copied().unwrap_or(0) };
-        let Some(&end) = self.ends.get(i) else { return "" };
+        let start = if i == 0 {
+            0
+        } else {
+            self.ends.get(i - 1).copied().unwrap_or(0)
+        };
+        let Some(&end) = self.ends.get(i) else {
+            return "";
+        };
         self.text.get(start as usize..end as usize).unwrap_or("")
     }
 

@@ -25,8 +25,7 @@ mod semantic_id;
 pub use edge_type::EdgeType;
 pub use globals::{
     GLOBAL_MODULE, STDIO_ID, STDIO_NAME, external_function_id, external_module_id,
-    is_standard_class, is_standard_global, is_standard_value, project_id,
-    service_id,
+    is_standard_class, is_standard_global, is_standard_value, project_id, service_id,
 };
 pub use node_id::NodeId;
 pub use node_type::NodeType;

@@ -35,7 +35,13 @@ mod tests {
     /// Vectors of the wire protocol.
     #[test]
     fn matches_the_protocol() {
-        assert_eq!(NodeId::of("sid-a").0, 212248148304510490804459264110114191706);
-        assert_eq!(NodeId::of("plain").0, 59900215995050427731964720436899453911);
+        assert_eq!(
+            NodeId::of("sid-a").0,
+            212248148304510490804459264110114191706
+        );
+        assert_eq!(
+            NodeId::of("plain").0,
+            59900215995050427731964720436899453911
+        );
     }
 }

@@ -41,7 +41,11 @@ impl<'a> LineIndex<'a> {
         starts.push(0);
         if ascii && !bytes.contains(&b'\r') {
             starts.extend(
-                bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i as u32 + 1),
+                bytes
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, b)| **b == b'\n')
+                    .map(|(i, _)| i as u32 + 1),
             );
         } else {
             let mut i = 0;
@@ -60,7 +64,12 @@ impl<'a> LineIndex<'a> {
                 i += 1;
             }
         }
-        LineIndex { text, starts, ascii, bom: text.starts_with('\u{feff}') }
+        LineIndex {
+            text,
+            starts,
+            ascii,
+            bom: text.starts_with('\u{feff}'),
+        }
     }
 
     /// Line (from 1) and UTF-16 column (from 0) of a byte offset. An offset past
@@ -99,9 +108,16 @@ impl<'a> LineIndex<'a> {
                 end -= 1;
             }
             let slice = &self.text[start..end];
-            let units: usize =
-                if slice.is_ascii() { slice.len() } else { slice.chars().map(char::len_utf16).sum() };
-            if line == 0 && self.bom && end > 0 { units - 1 } else { units }
+            let units: usize = if slice.is_ascii() {
+                slice.len()
+            } else {
+                slice.chars().map(char::len_utf16).sum()
+            };
+            if line == 0 && self.bom && end > 0 {
+                units - 1
+            } else {
+                units
+            }
         };
         (line as u32 + 1, column as u32)
     }
@@ -110,7 +126,12 @@ impl<'a> LineIndex<'a> {
     pub fn span(&self, start: u32, end: u32) -> Span {
         let (line, column) = self.position(start);
         let (end_line, end_column) = self.position_from(line as usize - 1, end);
-        Span { line, column, end_line, end_column }
+        Span {
+            line,
+            column,
+            end_line,
+            end_column,
+        }
     }
 
     /// Number of lines.
@@ -126,10 +147,15 @@ mod tests {
     #[test]
     fn line_ends_of_ecmascript() {
         let index = LineIndex::new("a\r\nb\rc\u{2028}d\ne");
-        let lines: Vec<_> =
-            "a\r\nb\rc\u{2028}d\ne".char_indices().map(|(i, c)| (c, index.position(i as u32))).collect();
+        let lines: Vec<_> = "a\r\nb\rc\u{2028}d\ne"
+            .char_indices()
+            .map(|(i, c)| (c, index.position(i as u32)))
+            .collect();
         let at = |c| lines.iter().find(|l| l.0 == c).unwrap().1;
-        assert_eq!((at('b'), at('c'), at('d'), at('e')), ((2, 0), (3, 0), (4, 0), (5, 0)));
+        assert_eq!(
+            (at('b'), at('c'), at('d'), at('e')),
+            ((2, 0), (3, 0), (4, 0), (5, 0))
+        );
     }
 
     #[test]

@@ -54,7 +54,9 @@ impl SemanticId {
     /// # Errors
     /// When there are fewer than two `->`.
     pub fn parse(text: &str) -> Result<Self, ParseIdError> {
-        let error = || ParseIdError { text: text.to_owned() };
+        let error = || ParseIdError {
+            text: text.to_owned(),
+        };
         let (file, rest) = text.split_once("->").ok_or_else(error)?;
         let (node_type, mut rest) = rest.split_once("->").ok_or_else(error)?;
         let mut ordinal = 1;
@@ -156,7 +158,10 @@ fn utf16_len(text: &str) -> usize {
 
 fn escape_into(out: &mut String, name: &str, segment: bool) {
     let bytes = name.as_bytes();
-    let special = |b: u8| matches!(b, b'%' | b'[' | b']' | b'#' | b'>' | 0..=0x1f | 0x7f | 0xc2) || (segment && b == b'.');
+    let special = |b: u8| {
+        matches!(b, b'%' | b'[' | b']' | b'#' | b'>' | 0..=0x1f | 0x7f | 0xc2)
+            || (segment && b == b'.')
+    };
     if !bytes.iter().any(|&b| special(b)) {
         out.push_str(name);
         return;
@@ -191,7 +196,9 @@ fn escape_into(out: &mut String, name: &str, segment: bool) {
 
 /// FNV-1a with 32 bits (Fowler, Noll, Vo).
 fn fnv1a_32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, &b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193))
+    bytes.iter().fold(0x811c_9dc5, |hash, &b| {
+        (hash ^ u32::from(b)).wrapping_mul(0x0100_0193)
+    })
 }
 
 #[cfg(test)]
@@ -212,18 +219,33 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_keep_apart() {
         let long = "x".repeat(81);
-        assert_eq!(escape_name(&long), format!("{}~{:08x}", "x".repeat(64), fnv1a_32(long.as_bytes())));
+        assert_eq!(
+            escape_name(&long),
+            format!("{}~{:08x}", "x".repeat(64), fnv1a_32(long.as_bytes()))
+        );
         assert_eq!(escape_name(&"x".repeat(80)), "x".repeat(80));
     }
 
     #[test]
     fn fnv_vectors() {
-        assert_eq!((fnv1a_32(b""), fnv1a_32(b"a"), fnv1a_32(b"foobar")), (0x811c9dc5, 0xe40c292c, 0xbf9cf968));
+        assert_eq!(
+            (fnv1a_32(b""), fnv1a_32(b"a"), fnv1a_32(b"foobar")),
+            (0x811c9dc5, 0xe40c292c, 0xbf9cf968)
+        );
     }
 
     #[test]
     fn parse_is_the_inverse_of_display() {
-        for name in ["a", "a[in:b]", "x#2", "<it:adds>", "a->b", "#p", "*:./b", "'s'"] {
+        for name in [
+            "a",
+            "a[in:b]",
+            "x#2",
+            "<it:adds>",
+            "a->b",
+            "#p",
+            "*:./b",
+            "'s'",
+        ] {
             for scope in [None, Some("A.b#2")] {
                 for ordinal in [1, 7] {
                     let mut id = SemanticId::new("src/a.ts", NodeType::Variable, name);

@@ -3,8 +3,8 @@
 //! Until the end, a [`NodeRef`] holds the index of a node in the builder.
 
 use crate::summary::{
-    CallFact, ClassFact, ExportFact, ExportTarget, ImportFact, NodeRef, ObjectFact, Shape, ShapeRef,
-    VariableFact,
+    CallFact, ClassFact, ExportFact, ExportTarget, ImportFact, NodeRef, ObjectFact, Shape,
+    ShapeRef, VariableFact,
 };
 
 pub(crate) struct Facts {

@@ -1,19 +1,16 @@
 //! From the builder to the finished graph: ordinals, ids, positions, metadata.
 
 use graph_model::{
-    EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id,
-    external_module_id, is_standard_global, is_standard_value, push_escaped_name,
-    push_escaped_segment,
+    EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
+    is_standard_global, is_standard_value, push_escaped_name, push_escaped_segment,
 };
 use rustc_hash::FxHashMap;
 
 use super::metadata::{push_int, push_json_string};
 use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
-use crate::parse::{extension, is_declaration_file};
 use crate::graph::{Edge, ModuleGraph, Node, TextRange};
-use crate::summary::{
-    ModuleSummary, ModuleType, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
-};
+use crate::parse::{extension, is_declaration_file};
+use crate::summary::{ModuleSummary, ModuleType, NodeRef, SUMMARY_VERSION, SummaryNode, Sym};
 
 /// A builder whose tree has been walked, with the module's own facts.
 pub(crate) struct Outcome {
@@ -101,8 +98,14 @@ impl Builder<'_> {
                 self.write_global(node, graph);
                 continue;
             }
-            let scope = if node.owner == NO_NODE { 0 } else { inside.get(&node.owner).copied().unwrap_or(0) };
-            let ordinal = ordinals.entry((node.node_type, node.id_name, scope)).or_insert(0);
+            let scope = if node.owner == NO_NODE {
+                0
+            } else {
+                inside.get(&node.owner).copied().unwrap_or(0)
+            };
+            let ordinal = ordinals
+                .entry((node.node_type, node.id_name, scope))
+                .or_insert(0);
             *ordinal += 1;
             let ordinal = *ordinal;
 
@@ -121,7 +124,10 @@ impl Builder<'_> {
                 graph.text.push('#');
                 push_int(&mut graph.text, ordinal);
             }
-            let semantic_id = TextRange { start: id_start, end: graph.text.len() as u32 };
+            let semantic_id = TextRange {
+                start: id_start,
+                end: graph.text.len() as u32,
+            };
             let id = NodeId::of(&graph.text[id_start as usize..]);
 
             if is_owner(node.node_type) {
@@ -130,7 +136,12 @@ impl Builder<'_> {
                     text.push('.');
                 }
                 let name = self.names.get(node.id_name);
-                push_escaped_segment(&mut text, name.strip_prefix("<object>:").filter(|_| node.node_type == NodeType::ObjectLiteral).unwrap_or(name));
+                push_escaped_segment(
+                    &mut text,
+                    name.strip_prefix("<object>:")
+                        .filter(|_| node.node_type == NodeType::ObjectLiteral)
+                        .unwrap_or(name),
+                );
                 if ordinal > 1 {
                     text.push('#');
                     push_int(&mut text, ordinal);
@@ -146,14 +157,31 @@ impl Builder<'_> {
             let (line, column) = lines.position_from(line_hint, node.start);
             line_hint = line as usize - 1;
             let (end_line, end_column) = lines.position_from(line_hint, node.end);
-            let span = Span { line, column, end_line, end_column };
+            let span = Span {
+                line,
+                column,
+                end_line,
+                end_column,
+            };
 
             let name = self.write_name(node, semantic_id, graph);
             let meta_start = graph.text.len() as u32;
             self.write_metadata(node, span, &mut graph.text);
-            let metadata = TextRange { start: meta_start, end: graph.text.len() as u32 };
+            let metadata = TextRange {
+                start: meta_start,
+                end: graph.text.len() as u32,
+            };
             let exported = node.flags & (flag::EXPORTED | flag::EXPORT_NODE) != 0;
-            graph.nodes.push(Node { id, node_type: node.node_type, exported, in_file: true, span, semantic_id, name, metadata });
+            graph.nodes.push(Node {
+                id,
+                node_type: node.node_type,
+                exported,
+                in_file: true,
+                span,
+                semantic_id,
+                name,
+                metadata,
+            });
         }
     }
 
@@ -162,12 +190,16 @@ impl Builder<'_> {
         let name = self.names.get(node.name);
         let start = id.start + self.file.len() as u32 + node.node_type.as_str().len() as u32 + 4;
         let end = start + name.len() as u32;
-        if end <= id.end && graph.text.as_bytes()[start as usize..end as usize] == *name.as_bytes() {
+        if end <= id.end && graph.text.as_bytes()[start as usize..end as usize] == *name.as_bytes()
+        {
             return TextRange { start, end };
         }
         let start = graph.text.len() as u32;
         graph.text.push_str(name);
-        TextRange { start, end: graph.text.len() as u32 }
+        TextRange {
+            start,
+            end: graph.text.len() as u32,
+        }
     }
 
     fn write_metadata(&self, node: &RawNode, span: Span, out: &mut String) {
@@ -198,7 +230,10 @@ impl Builder<'_> {
         let name = push(&mut graph.text, path);
         let start = graph.text.len() as u32;
         push_global_metadata(&mut graph.text, path);
-        let metadata = TextRange { start, end: graph.text.len() as u32 };
+        let metadata = TextRange {
+            start,
+            end: graph.text.len() as u32,
+        };
         graph.nodes.push(Node {
             id: NodeId::of(&id),
             node_type: node.node_type,
@@ -222,7 +257,9 @@ impl Builder<'_> {
                 None => {
                     if edge.meta.0 != edge.meta.1 {
                         graph.text.push('{');
-                        graph.text.push_str(&self.meta[edge.meta.0 as usize..edge.meta.1 as usize]);
+                        graph
+                            .text
+                            .push_str(&self.meta[edge.meta.0 as usize..edge.meta.1 as usize]);
                         graph.text.pop();
                         graph.text.push('}');
                     }
@@ -233,7 +270,10 @@ impl Builder<'_> {
                 src: place[edge.src as usize],
                 dst: place[edge.dst as usize],
                 edge_type: edge.edge_type,
-                metadata: TextRange { start, end: graph.text.len() as u32 },
+                metadata: TextRange {
+                    start,
+                    end: graph.text.len() as u32,
+                },
             });
         }
     }
@@ -309,10 +349,19 @@ impl Builder<'_> {
             name,
             metadata,
         });
-        let mut members: Vec<u32> = self.globals.values().map(|&node| place[node as usize]).collect();
+        let mut members: Vec<u32> = self
+            .globals
+            .values()
+            .map(|&node| place[node as usize])
+            .collect();
         members.sort_unstable();
         for member in members {
-            graph.edges.push(Edge { src: module, dst: member, edge_type: EdgeType::Contains, metadata: TextRange::default() });
+            graph.edges.push(Edge {
+                src: module,
+                dst: member,
+                edge_type: EdgeType::Contains,
+                metadata: TextRange::default(),
+            });
         }
     }
 
@@ -374,15 +423,26 @@ fn is_owner(node_type: NodeType) -> bool {
 fn is_test(file: &str) -> bool {
     let mut parts: Vec<&str> = file.split('/').collect();
     let name = parts.pop().unwrap_or("");
-    let directory = |part: &&str| matches!(*part, "test" | "tests" | "__tests__" | "spec" | "fixture" | "fixtures");
+    let directory = |part: &&str| {
+        matches!(
+            *part,
+            "test" | "tests" | "__tests__" | "spec" | "fixture" | "fixtures"
+        )
+    };
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    parts.iter().any(|part| directory(part)) || [".test", ".spec", "_test"].iter().any(|end| stem.ends_with(end))
+    parts.iter().any(|part| directory(part))
+        || [".test", ".spec", "_test"]
+            .iter()
+            .any(|end| stem.ends_with(end))
 }
 
 fn push(out: &mut String, text: &str) -> TextRange {
     let start = out.len() as u32;
     out.push_str(text);
-    TextRange { start, end: out.len() as u32 }
+    TextRange {
+        start,
+        end: out.len() as u32,
+    }
 }
 
 fn argument_index(meta: &str) -> Option<&str> {

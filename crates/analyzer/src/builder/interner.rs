@@ -22,21 +22,13 @@ impl Interner {
             return sym;
         }
         let sym = self.names.push(text);
-        self.table.insert_unique(hash, sym, |&sym| self::hash(self.names.get(sym)));
+        self.table
+            .insert_unique(hash, sym, |&sym| self::hash(self.names.get(sym)));
         sym
-    }
-
-    /// The symbol of a text that was interned before.
-    pub(crate) fn find(&self, text: &str) -> Option<Sym> {
-        self.table.find(hash(text), |&sym| self.names.get(sym) == text).copied()
     }
 
     pub(crate) fn get(&self, sym: Sym) -> &str {
         self.names.get(sym)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.names.len()
     }
 
     pub(crate) fn into_names(self) -> Names {

@@ -190,9 +190,15 @@ mod tests {
 
     #[test]
     fn numbers_are_valid_json() {
-        for (value, text) in
-            [(0.0, "0"), (-0.0, "0"), (5.0, "5"), (0.2, "0.2"), (1e21, "1e21"), (1e-7, "1e-7"), (f64::INFINITY, "\"inf\"")]
-        {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (5.0, "5"),
+            (0.2, "0.2"),
+            (1e21, "1e21"),
+            (1e-7, "1e-7"),
+            (f64::INFINITY, "\"inf\""),
+        ] {
             let mut out = String::new();
             push_json_number(&mut out, value);
             assert_eq!(out, text);

@@ -83,10 +83,18 @@ pub(crate) struct Val {
 }
 
 impl Val {
-    pub(crate) const NONE: Val = Val { node: NO_NODE, shape: ShapeRef::UNKNOWN, awaited: false };
+    pub(crate) const NONE: Val = Val {
+        node: NO_NODE,
+        shape: ShapeRef::UNKNOWN,
+        awaited: false,
+    };
 
     pub(crate) fn new(node: NodeIdx, shape: ShapeRef) -> Val {
-        Val { node, shape, awaited: false }
+        Val {
+            node,
+            shape,
+            awaited: false,
+        }
     }
 
     pub(crate) fn exists(self) -> bool {
@@ -348,7 +356,9 @@ impl<'a> Builder<'a> {
             meta: NO_META,
         });
         builder.container = module;
-        builder.frames.push(Frame::new(FrameKind::Module, module, module));
+        builder
+            .frames
+            .push(Frame::new(FrameKind::Module, module, module));
         builder
     }
 
@@ -361,7 +371,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn offset(&self, pos: BytePos) -> u32 {
-        pos.0.saturating_sub(self.base).min(self.source.len() as u32)
+        pos.0
+            .saturating_sub(self.base)
+            .min(self.source.len() as u32)
     }
 
     pub(crate) fn start_of(&self, node: &impl Spanned) -> u32 {
@@ -436,9 +448,20 @@ impl<'a> Builder<'a> {
     }
 
     /// An edge of the containment tree, which cannot repeat.
-    pub(crate) fn tree_edge(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType, meta: (u32, u32)) {
+    pub(crate) fn tree_edge(
+        &mut self,
+        src: NodeIdx,
+        dst: NodeIdx,
+        edge_type: EdgeType,
+        meta: (u32, u32),
+    ) {
         self.set_flag(dst, flag::CONTAINED);
-        self.edges.push(RawEdge { src, dst, edge_type, meta });
+        self.edges.push(RawEdge {
+            src,
+            dst,
+            edge_type,
+            meta,
+        });
     }
 
     /// An edge without metadata. Does nothing where an end is missing.
@@ -447,7 +470,13 @@ impl<'a> Builder<'a> {
     }
 
     /// An edge with a fragment of metadata; a repeated one is merged at the end.
-    pub(crate) fn edge_meta(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType, meta: (u32, u32)) {
+    pub(crate) fn edge_meta(
+        &mut self,
+        src: NodeIdx,
+        dst: NodeIdx,
+        edge_type: EdgeType,
+        meta: (u32, u32),
+    ) {
         if src == NO_NODE || dst == NO_NODE {
             return;
         }
@@ -455,26 +484,56 @@ impl<'a> Builder<'a> {
         match self.edge_keys.entry((src, dst, edge_type)) {
             std::collections::hash_map::Entry::Vacant(entry) => {
                 entry.insert(next);
-                self.edges.push(RawEdge { src, dst, edge_type, meta });
+                self.edges.push(RawEdge {
+                    src,
+                    dst,
+                    edge_type,
+                    meta,
+                });
             }
-            std::collections::hash_map::Entry::Occupied(entry) => self.repeated.push((*entry.get(), meta)),
+            std::collections::hash_map::Entry::Occupied(entry) => {
+                self.repeated.push((*entry.get(), meta))
+            }
         }
     }
 
     /// Ends a fragment and makes the edge that it describes.
-    pub(crate) fn edge_with(&mut self, src: NodeIdx, dst: NodeIdx, edge_type: EdgeType, fragment: Fragment) {
+    pub(crate) fn edge_with(
+        &mut self,
+        src: NodeIdx,
+        dst: NodeIdx,
+        edge_type: EdgeType,
+        fragment: Fragment,
+    ) {
         let meta = self.end(fragment);
-        self.edge_meta(src, dst, edge_type, if meta.0 == meta.1 { NO_META } else { meta });
+        self.edge_meta(
+            src,
+            dst,
+            edge_type,
+            if meta.0 == meta.1 { NO_META } else { meta },
+        );
     }
 
     /// An edge that carries a value; says so where the value was awaited.
-    pub(crate) fn value_edge(&mut self, src: NodeIdx, value: Val, edge_type: EdgeType, fragment: Fragment) {
+    pub(crate) fn value_edge(
+        &mut self,
+        src: NodeIdx,
+        value: Val,
+        edge_type: EdgeType,
+        fragment: Fragment,
+    ) {
         self.m_flag("isAwaited", value.awaited);
         self.edge_with(src, value.node, edge_type, fragment);
     }
 
     /// The same for edges that start at the value.
-    pub(crate) fn value_edge_to(&mut self, value: Val, dst: NodeIdx, edge_type: EdgeType, fragment: Fragment) {
+    pub(crate) fn value_edge_to(
+        &mut self,
+        value: Val,
+        dst: NodeIdx,
+        edge_type: EdgeType,
+        fragment: Fragment,
+    ) {
         self.m_flag("isAwaited", value.awaited);
         self.edge_with(value.node, dst, edge_type, fragment);
     }
@@ -498,7 +557,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Runs `f` with another container.
-    pub(crate) fn in_container<R>(&mut self, container: NodeIdx, f: impl FnOnce(&mut Self) -> R) -> R {
+    pub(crate) fn in_container<R>(
+        &mut self,
+        container: NodeIdx,
+        f: impl FnOnce(&mut Self) -> R,
+    ) -> R {
         let outer = std::mem::replace(&mut self.container, container);
         let result = f(self);
         self.container = outer;
@@ -532,7 +595,10 @@ impl<'a> Builder<'a> {
 
     /// The frame that `this` belongs to.
     pub(crate) fn this_frame(&self) -> usize {
-        self.frames.iter().rposition(|f| f.kind != FrameKind::Arrow).unwrap_or(0)
+        self.frames
+            .iter()
+            .rposition(|f| f.kind != FrameKind::Arrow)
+            .unwrap_or(0)
     }
 
     /// The innermost callable, or the module.
@@ -540,7 +606,13 @@ impl<'a> Builder<'a> {
         self.frame().callable
     }
 
-    pub(crate) fn declare(&mut self, space: Space, name: Sym, node: NodeIdx, kind: BindingKind) -> BindingId {
+    pub(crate) fn declare(
+        &mut self,
+        space: Space,
+        name: Sym,
+        node: NodeIdx,
+        kind: BindingKind,
+    ) -> BindingId {
         let binding = Binding {
             node,
             kind,

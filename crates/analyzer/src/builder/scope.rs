@@ -110,7 +110,11 @@ impl Scopes {
             Space::Value => &self.values,
             Space::Type => &self.types,
         };
-        table.get(sym.0 as usize).copied().filter(|&id| id != NONE).map(BindingId)
+        table
+            .get(sym.0 as usize)
+            .copied()
+            .filter(|&id| id != NONE)
+            .map(BindingId)
     }
 
     /// The binding of a name that the innermost scope itself declares.
@@ -150,7 +154,12 @@ mod tests {
         assert_eq!(scopes.get(outer).node, 1);
         assert!(scopes.resolve_here(Space::Value, Sym(3)).is_none());
         scopes.declare(Space::Value, Sym(3), binding(2, 2));
-        assert_eq!(scopes.get(scopes.resolve(Space::Value, Sym(3)).unwrap()).node, 2);
+        assert_eq!(
+            scopes
+                .get(scopes.resolve(Space::Value, Sym(3)).unwrap())
+                .node,
+            2
+        );
         assert!(scopes.resolve(Space::Type, Sym(3)).is_none());
         scopes.leave();
         assert_eq!(scopes.resolve(Space::Value, Sym(3)), Some(outer));

@@ -10,7 +10,7 @@ use super::pattern::Leaves;
 use super::text::transparent;
 use crate::builder::metadata::NO_META;
 use crate::builder::{Builder, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val};
-use crate::summary::{Shape, Sym, VariableFact};
+use crate::summary::{Sym, VariableFact};
 
 /// A place that can be written.
 #[derive(Debug, Clone)]
@@ -27,7 +27,12 @@ pub(crate) struct Place {
 
 impl Place {
     fn whole(node: NodeIdx) -> Place {
-        Place { node, path: Vec::new(), mutation: None, setter: NO_NODE }
+        Place {
+            node,
+            path: Vec::new(),
+            mutation: None,
+            setter: NO_NODE,
+        }
     }
 }
 
@@ -37,10 +42,15 @@ impl<'a> Builder<'a> {
             AssignTarget::Pat(pattern) => {
                 let value = self.value(&assign.right, ANONYMOUS);
                 let mut path = Vec::new();
-                let leaves = Leaves::Assigned { value, span: assign.span };
+                let leaves = Leaves::Assigned {
+                    value,
+                    span: assign.span,
+                };
                 match pattern {
                     AssignTargetPat::Array(array) => self.array_pattern(array, &leaves, &mut path),
-                    AssignTargetPat::Object(object) => self.object_pattern(object, &leaves, &mut path),
+                    AssignTargetPat::Object(object) => {
+                        self.object_pattern(object, &leaves, &mut path)
+                    }
                     AssignTargetPat::Invalid(_) => {}
                 }
                 value
@@ -60,7 +70,14 @@ impl<'a> Builder<'a> {
         if let SimpleAssignTarget::Ident(ident) = target {
             self.note_write(&ident.id, value);
         }
-        self.write(value, &place, assign.span, (!plain).then(|| assign.op.as_str()), &[], false);
+        self.write(
+            value,
+            &place,
+            assign.span,
+            (!plain).then(|| assign.op.as_str()),
+            &[],
+            false,
+        );
         if plain {
             return value;
         }
@@ -72,7 +89,9 @@ impl<'a> Builder<'a> {
 
     /// A FUNCTION that is assigned to a variable without an initialiser counts as its only value.
     fn note_write(&mut self, ident: &'a Ident, value: Val) {
-        let Meaning::Bound(id) = self.meaning(ident) else { return };
+        let Meaning::Bound(id) = self.meaning(ident) else {
+            return;
+        };
         let node = self.scopes.get(id).node;
         if node == NO_NODE || !matches!(self.node(node).node_type, NodeType::Variable) {
             return;
@@ -92,9 +111,10 @@ impl<'a> Builder<'a> {
                 (name, None) => Context::Plain(name),
                 _ => ANONYMOUS,
             },
-            SimpleAssignTarget::SuperProp(SuperPropExpr { prop: SuperProp::Ident(name), .. }) => {
-                Context::Plain(self.sym(&name.sym))
-            }
+            SimpleAssignTarget::SuperProp(SuperPropExpr {
+                prop: SuperProp::Ident(name),
+                ..
+            }) => Context::Plain(self.sym(&name.sym)),
             SimpleAssignTarget::Paren(e) => self.expression_context(&e.expr),
             SimpleAssignTarget::TsAs(e) => self.expression_context(&e.expr),
             SimpleAssignTarget::TsNonNull(e) => self.expression_context(&e.expr),
@@ -126,7 +146,9 @@ impl<'a> Builder<'a> {
             SimpleAssignTarget::TsSatisfies(e) => self.place(&e.expr),
             SimpleAssignTarget::TsTypeAssertion(e) => self.place(&e.expr),
             SimpleAssignTarget::TsInstantiation(e) => self.place(&e.expr),
-            SimpleAssignTarget::OptChain(_) | SimpleAssignTarget::Invalid(_) => Place::whole(NO_NODE),
+            SimpleAssignTarget::OptChain(_) | SimpleAssignTarget::Invalid(_) => {
+                Place::whole(NO_NODE)
+            }
         }
     }
 
@@ -187,7 +209,12 @@ impl<'a> Builder<'a> {
             (false, Some(_)) => "computed",
             (false, None) => "property",
         };
-        Place { node, path, mutation: Some(mutation), setter: NO_NODE }
+        Place {
+            node,
+            path,
+            mutation: Some(mutation),
+            setter: NO_NODE,
+        }
     }
 
     /// `this.name` as a target: a member of the class, or a part of the implicit parameter.
@@ -199,19 +226,44 @@ impl<'a> Builder<'a> {
                 FrameKind::Function => self.implicit_parameter(false, this_span(span)),
                 _ => NO_NODE,
             };
-            return Place { node, path: vec![name], mutation: Some("property"), setter: NO_NODE };
+            return Place {
+                node,
+                path: vec![name],
+                mutation: Some("property"),
+                setter: NO_NODE,
+            };
         };
         let is_static = frame.is_static;
         if let Some(member) = self.classes[class].members.get(&(name, is_static)).copied() {
-            let node = if member.setter == NO_NODE { member.write } else { NO_NODE };
-            return Place { node, path: Vec::new(), mutation: Some("property"), setter: member.setter };
+            let node = if member.setter == NO_NODE {
+                member.write
+            } else {
+                NO_NODE
+            };
+            return Place {
+                node,
+                path: Vec::new(),
+                mutation: Some("property"),
+                setter: member.setter,
+            };
         }
         let property = self.implicit_property(class, name, is_static, span);
-        Place { node: property, path: Vec::new(), mutation: Some("property"), setter: NO_NODE }
+        Place {
+            node: property,
+            path: Vec::new(),
+            mutation: Some("property"),
+            setter: NO_NODE,
+        }
     }
 
     /// The PROPERTY of a field that is only ever assigned.
-    fn implicit_property(&mut self, class: usize, name: Sym, is_static: bool, span: Span) -> NodeIdx {
+    fn implicit_property(
+        &mut self,
+        class: usize,
+        name: Sym,
+        is_static: bool,
+        span: Span,
+    ) -> NodeIdx {
         let (start, end) = self.range(span);
         let (class_node, class_name) = (self.classes[class].node, self.classes[class].name);
         let id_name = if is_static {
@@ -238,7 +290,14 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
         self.contain_in(class_node, node);
         let context = &mut self.classes[class];
-        context.members.insert((name, is_static), Member { read: node, write: node, setter: NO_NODE });
+        context.members.insert(
+            (name, is_static),
+            Member {
+                read: node,
+                write: node,
+                setter: NO_NODE,
+            },
+        );
         node
     }
 
@@ -302,16 +361,13 @@ impl<'a> Builder<'a> {
             let meta = self.end(fragment);
             let frame = &self.frames[self.this_frame()];
             if let Some(class) = frame.class {
-                self.classes[class].pending_writes.push((value.node, place.setter, meta));
+                self.classes[class]
+                    .pending_writes
+                    .push((value.node, place.setter, meta));
             }
             return;
         }
         self.value_edge_to(value, place.node, EdgeType::FlowsInto, fragment);
-    }
-
-    /// Shape of `this`.
-    pub(crate) fn this_shape(&mut self) -> crate::summary::ShapeRef {
-        self.shape(Shape::This)
     }
 }
 

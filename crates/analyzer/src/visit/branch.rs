@@ -126,7 +126,11 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
         let fragment = self.fragment();
         self.m_int("index", index);
-        let edge = if case.test.is_none() { EdgeType::HasDefault } else { EdgeType::HasCase };
+        let edge = if case.test.is_none() {
+            EdgeType::HasDefault
+        } else {
+            EdgeType::HasCase
+        };
         self.edge_with(switch, node, edge, fragment);
         self.in_container(node, |b| {
             if let Some(test) = &case.test {
@@ -152,7 +156,10 @@ impl<'a> Builder<'a> {
         let consequent = self.value(&cond.cons, context);
         let alternate = self.value(&cond.alt, context);
         let mut shapes = Vec::new();
-        for (value, edge) in [(consequent, EdgeType::HasConsequent), (alternate, EdgeType::HasAlternate)] {
+        for (value, edge) in [
+            (consequent, EdgeType::HasConsequent),
+            (alternate, EdgeType::HasAlternate),
+        ] {
             self.edge_meta(node, value.node, edge, NO_META);
             let fragment = self.fragment();
             self.value_edge(node, value, EdgeType::DerivesFrom, fragment);

@@ -66,13 +66,22 @@ impl<'a> Builder<'a> {
         if let Some(name) = defined {
             self.finish_defined_export(name, call, first_edge);
         }
-        let kind = if callee.is_none() { CallKind::Super } else { CallKind::Call };
+        let kind = if callee.is_none() {
+            CallKind::Super
+        } else {
+            CallKind::Call
+        };
         self.finish_call(node, kind, target, shape);
         self.node_value(node)
     }
 
     /// `f?.(…)`.
-    pub(crate) fn optional_call(&mut self, chain: &'a OptChainExpr, call: &'a OptCall, awaited: bool) -> Val {
+    pub(crate) fn optional_call(
+        &mut self,
+        chain: &'a OptChainExpr,
+        call: &'a OptCall,
+        awaited: bool,
+    ) -> Val {
         let site = Site {
             span: chain.span,
             awaited,
@@ -101,7 +110,13 @@ impl<'a> Builder<'a> {
         let node = self.call_node(&expression_text(&tagged.tag), Some(&tagged.tag), &site);
         let (target, shape) = self.callee(node, &tagged.tag);
         for (i, hole) in tagged.tpl.exprs.iter().enumerate() {
-            let value = self.value(hole, Context::Argument { callee: Some(&tagged.tag), first: None });
+            let value = self.value(
+                hole,
+                Context::Argument {
+                    callee: Some(&tagged.tag),
+                    first: None,
+                },
+            );
             self.passes_argument(node, value, i as u32 + 1, false);
         }
         self.finish_call(node, CallKind::Call, target, shape);
@@ -109,7 +124,9 @@ impl<'a> Builder<'a> {
     }
 
     fn call_node(&mut self, text: &str, callee: Option<&'a Expr>, site: &Site<'a>) -> NodeIdx {
-        let text = if callee.is_some_and(|c| matches!(super::text::transparent(c), Expr::Fn(_) | Expr::Arrow(_))) {
+        let text = if callee
+            .is_some_and(|c| matches!(super::text::transparent(c), Expr::Fn(_) | Expr::Arrow(_)))
+        {
             "<iife>"
         } else {
             text
@@ -138,14 +155,25 @@ impl<'a> Builder<'a> {
         if !computed && !callee.is_some_and(|c| member_parts(c).is_some()) {
             self.m_bool("computed", false);
         }
-        self.m_flag("isOptional", site.optional || callee.is_some_and(is_optional_member));
+        self.m_flag(
+            "isOptional",
+            site.optional || callee.is_some_and(is_optional_member),
+        );
         self.m_flag("isTagged", site.tagged);
         self.site_metadata(site, range.0);
         self.set_meta(node, fragment);
         if let Some(types) = site.type_arguments {
             self.type_arguments_of(node, types);
         }
-        self.may_throw(node, if site.awaited { "awaited_call" } else { "sync_call" }, range.0);
+        self.may_throw(
+            node,
+            if site.awaited {
+                "awaited_call"
+            } else {
+                "sync_call"
+            },
+            range.0,
+        );
         node
     }
 
@@ -177,10 +205,14 @@ impl<'a> Builder<'a> {
             }
             Expr::Ident(ident) => self.named_callee(call, ident),
             Expr::Member(member) => (Target::Other, self.member_callee(call, member)),
-            Expr::OptChain(chain) if matches!(&*chain.base, OptChainBase::Member(_)) => match &*chain.base {
-                OptChainBase::Member(member) => (Target::Other, self.member_callee(call, member)),
-                OptChainBase::Call(_) => (Target::Other, ShapeRef::UNKNOWN),
-            },
+            Expr::OptChain(chain) if matches!(&*chain.base, OptChainBase::Member(_)) => {
+                match &*chain.base {
+                    OptChainBase::Member(member) => {
+                        (Target::Other, self.member_callee(call, member))
+                    }
+                    OptChainBase::Call(_) => (Target::Other, ShapeRef::UNKNOWN),
+                }
+            }
             Expr::SuperProp(member) => {
                 let receiver = self.shape(Shape::Super);
                 let name = match &member.prop {
@@ -272,7 +304,10 @@ impl<'a> Builder<'a> {
         arguments: &'a [ExprOrSpread],
         defines: bool,
     ) {
-        let first = arguments.first().filter(|a| a.spread.is_none()).map(|a| &*a.expr);
+        let first = arguments
+            .first()
+            .filter(|a| a.spread.is_none())
+            .map(|a| &*a.expr);
         for (i, argument) in arguments.iter().enumerate() {
             self.list_properties = defines && i == 2;
             let value = self.value(&argument.expr, Context::Argument { callee, first });
@@ -298,16 +333,29 @@ impl<'a> Builder<'a> {
                 self.edge(node, function, EdgeType::Calls);
                 resolved = true;
             }
-            Target::Binding(binding) => self.pending_calls.push(PendingCall { call: node, binding, fact }),
+            Target::Binding(binding) => self.pending_calls.push(PendingCall {
+                call: node,
+                binding,
+                fact,
+            }),
             Target::Other => {}
         }
-        self.facts.calls.push(CallFact { node: NodeRef(node), kind, callee, resolved });
+        self.facts.calls.push(CallFact {
+            node: NodeRef(node),
+            kind,
+            callee,
+            resolved,
+        });
     }
 
     /// `new C(…)`.
     pub(crate) fn new_expression(&mut self, new: &'a NewExpr, awaited: bool) -> Val {
         let text = expression_text(&new.callee);
-        let name = self.sym(&if text == "<chain>" { text } else { format!("new {text}()") });
+        let name = self.sym(&if text == "<chain>" {
+            text
+        } else {
+            format!("new {text}()")
+        });
         let range = self.range(new.span);
         let node = self.add(NodeType::ConstructorCall, name, range);
         let class_name = last_name(&new.callee);
@@ -362,7 +410,12 @@ impl<'a> Builder<'a> {
                 value.shape
             }
         };
-        self.facts.calls.push(CallFact { node: NodeRef(node), kind: CallKind::New, callee, resolved: false });
+        self.facts.calls.push(CallFact {
+            node: NodeRef(node),
+            kind: CallKind::New,
+            callee,
+            resolved: false,
+        });
         self.arguments(node, Some(&new.callee), arguments, false);
         self.node_value(node)
     }
@@ -377,7 +430,12 @@ impl<'a> Builder<'a> {
             return;
         }
         let frame = self.frames.len() - 1;
-        let catcher = self.tries.iter_mut().rev().take_while(|t| t.frame == frame).find(|t| t.has_catch);
+        let catcher = self
+            .tries
+            .iter_mut()
+            .rev()
+            .take_while(|t| t.frame == frame)
+            .find(|t| t.has_catch);
         if let Some(catcher) = catcher {
             catcher.sources.push((node, source, start));
         }
@@ -387,12 +445,22 @@ impl<'a> Builder<'a> {
     fn ignore_comment(&mut self, start: u32) {
         let before = &self.source[..start as usize];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        let previous_start = before[..line_start.saturating_sub(1)].rfind('\n').map_or(0, |i| i + 1);
+        let previous_start = before[..line_start.saturating_sub(1)]
+            .rfind('\n')
+            .map_or(0, |i| i + 1);
         let text = &before[previous_start..];
-        let Some(at) = text.rfind("grafema-ignore") else { return };
+        let Some(at) = text.rfind("grafema-ignore") else {
+            return;
+        };
         let rest = &text[at + "grafema-ignore".len()..];
         let rest = rest.strip_prefix("-next-line").unwrap_or(rest);
-        let rest = rest.lines().next().unwrap_or("").trim_end().trim_end_matches("*/").trim();
+        let rest = rest
+            .lines()
+            .next()
+            .unwrap_or("")
+            .trim_end()
+            .trim_end_matches("*/")
+            .trim();
         let (code, reason) = match rest.split_once(" - ") {
             Some((code, reason)) => (code.trim(), reason.trim()),
             None => (rest, ""),

@@ -11,7 +11,9 @@ use super::object::property_key;
 use super::text::{static_key, transparent};
 use crate::builder::metadata::{NO_META, push_json_string};
 use crate::builder::scope::{BindingKind, Space};
-use crate::builder::{Builder, ClassContext, Frame, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val, flag};
+use crate::builder::{
+    Builder, ClassContext, Frame, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val, flag,
+};
 use crate::summary::{ClassFact, NodeRef, ShapeRef, Sym};
 
 /// A key of a member: its name, and the expression where only that tells it.
@@ -22,7 +24,9 @@ struct MemberKey<'a> {
 
 impl<'a> Builder<'a> {
     pub(crate) fn class_declaration(&mut self, decl: &'a ClassDecl) {
-        let Some(node) = self.reserved_node(&decl.ident) else { return };
+        let Some(node) = self.reserved_node(&decl.ident) else {
+            return;
+        };
         self.contain(node);
         self.class(node, &decl.class, None, decl.declare);
     }
@@ -40,7 +44,10 @@ impl<'a> Builder<'a> {
 
     /// `export default class`, whose node may have been made already.
     pub(crate) fn default_class(&mut self, class: &'a ClassExpr) -> NodeIdx {
-        let reserved = class.ident.as_ref().and_then(|ident| self.reserved_node(ident));
+        let reserved = class
+            .ident
+            .as_ref()
+            .and_then(|ident| self.reserved_node(ident));
         let node = match reserved {
             Some(node) => node,
             None => {
@@ -57,8 +64,18 @@ impl<'a> Builder<'a> {
     /// The class without its decorators and without `export`.
     pub(crate) fn class_range(&self, class: &Class) -> (u32, u32) {
         let (start, end) = self.range(class.span);
-        match class.decorators.iter().map(|d| self.range(d.span)).filter(|d| d.0 >= start).map(|d| d.1).max() {
-            Some(after) => (self.skip_trivia(after, &["export", "default", "declare"]), end),
+        match class
+            .decorators
+            .iter()
+            .map(|d| self.range(d.span))
+            .filter(|d| d.0 >= start)
+            .map(|d| d.1)
+            .max()
+        {
+            Some(after) => (
+                self.skip_trivia(after, &["export", "default", "declare"]),
+                end,
+            ),
             None => (start, end),
         }
     }
@@ -71,11 +88,15 @@ impl<'a> Builder<'a> {
             let trimmed = rest.trim_start();
             at += rest.len() - trimmed.len();
             if let Some(comment) = trimmed.strip_prefix("//") {
-                at += 2 + comment.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(comment.len());
+                at += 2 + comment
+                    .find(['\n', '\r', '\u{2028}', '\u{2029}'])
+                    .unwrap_or(comment.len());
             } else if let Some(comment) = trimmed.strip_prefix("/*") {
                 at += 2 + comment.find("*/").map_or(comment.len(), |i| i + 2);
             } else if let Some(word) = words.iter().find(|w| {
-                trimmed.strip_prefix(**w).is_some_and(|r| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$'))
+                trimmed.strip_prefix(**w).is_some_and(|r| {
+                    !r.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$')
+                })
             }) {
                 at += word.len();
             } else {
@@ -84,7 +105,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn class(&mut self, node: NodeIdx, class: &'a Class, own_name: Option<&'a Ident>, declare: bool) {
+    fn class(
+        &mut self,
+        node: NodeIdx,
+        class: &'a Class,
+        own_name: Option<&'a Ident>,
+        declare: bool,
+    ) {
         let outside = self.container;
         let name = self.node(node).name;
         let outer_anchor = std::mem::replace(&mut self.doc_anchor, u32::MAX);
@@ -104,7 +131,12 @@ impl<'a> Builder<'a> {
         self.class_metadata(node, class, declare);
 
         let fact = self.facts.classes.len();
-        self.facts.classes.push(ClassFact { node: NodeRef(node), extends, constructor: None, methods: Vec::new() });
+        self.facts.classes.push(ClassFact {
+            node: NodeRef(node),
+            extends,
+            constructor: None,
+            methods: Vec::new(),
+        });
         self.classes.push(ClassContext {
             node,
             name,
@@ -152,7 +184,12 @@ impl<'a> Builder<'a> {
     }
 
     /// A type that a class implements or an interface extends.
-    pub(crate) fn implemented(&mut self, node: NodeIdx, implemented: &'a TsExprWithTypeArgs, edge: EdgeType) {
+    pub(crate) fn implemented(
+        &mut self,
+        node: NodeIdx,
+        implemented: &'a TsExprWithTypeArgs,
+        edge: EdgeType,
+    ) {
         let mut expr = &*implemented.expr;
         while let Expr::Member(member) = expr {
             expr = &member.obj;
@@ -162,7 +199,9 @@ impl<'a> Builder<'a> {
         {
             let direct = std::ptr::eq(expr, &*implemented.expr);
             match self.node(target).node_type {
-                NodeType::Interface | NodeType::Type | NodeType::Class if direct => self.edge(node, target, edge),
+                NodeType::Interface | NodeType::Type | NodeType::Class if direct => {
+                    self.edge(node, target, edge)
+                }
                 _ => self.uses(node, Val::new(target, ShapeRef::UNKNOWN), "heritage"),
             }
         }
@@ -177,7 +216,11 @@ impl<'a> Builder<'a> {
             let text = super::text::expression_text(superclass);
             self.m_str("superClass", &text);
         }
-        let implemented: Vec<&str> = class.implements.iter().map(|i| self.text_of(i.span)).collect();
+        let implemented: Vec<&str> = class
+            .implements
+            .iter()
+            .map(|i| self.text_of(i.span))
+            .collect();
         self.m_list("implements", &implemented);
         self.m_flag("isAbstract", class.is_abstract);
         self.m_flag("declare", declare);
@@ -230,32 +273,68 @@ impl<'a> Builder<'a> {
             }
             ClassMember::Method(method) => {
                 let key = self.prop_key(&method.key);
-                self.reserve_method(class, &key, method.kind, method.is_static, method.span, &method.function, implementations)
+                self.reserve_method(
+                    class,
+                    &key,
+                    method.kind,
+                    method.is_static,
+                    method.span,
+                    &method.function,
+                    implementations,
+                )
             }
             ClassMember::PrivateMethod(method) => {
-                let key = MemberKey { name: self.private_name(&method.key), computed: None };
-                self.reserve_method(class, &key, method.kind, method.is_static, method.span, &method.function, implementations)
+                let key = MemberKey {
+                    name: self.private_name(&method.key),
+                    computed: None,
+                };
+                self.reserve_method(
+                    class,
+                    &key,
+                    method.kind,
+                    method.is_static,
+                    method.span,
+                    &method.function,
+                    implementations,
+                )
             }
             ClassMember::ClassProp(prop) => {
                 let key = self.prop_key(&prop.key);
                 self.reserve_property(class, &key, prop.is_static, prop.span, &prop.decorators)
             }
             ClassMember::PrivateProp(prop) => {
-                let key = MemberKey { name: self.private_name(&prop.key), computed: None };
+                let key = MemberKey {
+                    name: self.private_name(&prop.key),
+                    computed: None,
+                };
                 self.reserve_property(class, &key, prop.is_static, prop.span, &prop.decorators)
             }
             ClassMember::AutoAccessor(accessor) => {
                 let key = match &accessor.key {
-                    Key::Private(name) => MemberKey { name: self.private_name(name), computed: None },
+                    Key::Private(name) => MemberKey {
+                        name: self.private_name(name),
+                        computed: None,
+                    },
                     Key::Public(name) => self.prop_key(name),
                 };
-                self.reserve_property(class, &key, accessor.is_static, accessor.span, &accessor.decorators)
+                self.reserve_property(
+                    class,
+                    &key,
+                    accessor.is_static,
+                    accessor.span,
+                    &accessor.decorators,
+                )
             }
-            ClassMember::StaticBlock(_) | ClassMember::TsIndexSignature(_) | ClassMember::Empty(_) => NO_NODE,
+            ClassMember::StaticBlock(_)
+            | ClassMember::TsIndexSignature(_)
+            | ClassMember::Empty(_) => NO_NODE,
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the two kinds of methods of the tree share no type")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the two kinds of methods of the tree share no type"
+    )]
     fn reserve_method(
         &mut self,
         class: usize,
@@ -291,11 +370,19 @@ impl<'a> Builder<'a> {
             implementations.insert((key.name, is_static), node);
         }
         let members = &mut self.classes[class].members;
-        let member = members
-            .entry((key.name, is_static))
-            .or_insert(Member { read: NO_NODE, write: NO_NODE, setter: NO_NODE });
+        let member = members.entry((key.name, is_static)).or_insert(Member {
+            read: NO_NODE,
+            write: NO_NODE,
+            setter: NO_NODE,
+        });
         match kind {
-            MethodKind::Method => *member = Member { read: node, write: node, setter: NO_NODE },
+            MethodKind::Method => {
+                *member = Member {
+                    read: node,
+                    write: node,
+                    setter: NO_NODE,
+                }
+            }
             MethodKind::Getter => {
                 member.read = node;
                 if member.write == NO_NODE {
@@ -322,12 +409,26 @@ impl<'a> Builder<'a> {
         decorators: &[Decorator],
     ) -> NodeIdx {
         let id_name = self.prefixed(key.name, is_static, "");
-        let range = self.member_range(span, decorators);
+        let (start, end) = self.member_range(span, decorators);
+        let text = self.source.get(start as usize..end as usize).unwrap_or("");
+        let range = (
+            start,
+            start
+                + text
+                    .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
+                    .len() as u32,
+        );
         let node = self.make(NodeType::Property, id_name, range);
         self.nodes[node as usize].name = key.name;
         if key.computed.is_none() {
-            let member = Member { read: node, write: node, setter: NO_NODE };
-            self.classes[class].members.insert((key.name, is_static), member);
+            let member = Member {
+                read: node,
+                write: node,
+                setter: NO_NODE,
+            };
+            self.classes[class]
+                .members
+                .insert((key.name, is_static), member);
         }
         node
     }
@@ -337,7 +438,16 @@ impl<'a> Builder<'a> {
         let (ident, range) = match &prop.param {
             TsParamPropParam::Ident(ident) => {
                 let (start, end) = self.range(ident.id.span);
-                (ident, (start, ident.type_ann.as_ref().map_or(end, |t| self.range(t.span).1.max(end))))
+                (
+                    ident,
+                    (
+                        start,
+                        ident
+                            .type_ann
+                            .as_ref()
+                            .map_or(end, |t| self.range(t.span).1.max(end)),
+                    ),
+                )
             }
             TsParamPropParam::Assign(assign) => match &*assign.left {
                 Pat::Ident(ident) => (ident, self.range(assign.span)),
@@ -372,7 +482,11 @@ impl<'a> Builder<'a> {
         if let Some(annotation) = &ident.type_ann {
             self.type_of(node, annotation);
         }
-        let member = Member { read: node, write: node, setter: NO_NODE };
+        let member = Member {
+            read: node,
+            write: node,
+            setter: NO_NODE,
+        };
         self.classes[class].members.insert((name, false), member);
     }
 
@@ -380,7 +494,11 @@ impl<'a> Builder<'a> {
         if !is_static && prefix.is_empty() {
             return name;
         }
-        let text = format!("{}{prefix}{}", if is_static { "static:" } else { "" }, self.names.get(name));
+        let text = format!(
+            "{}{prefix}{}",
+            if is_static { "static:" } else { "" },
+            self.names.get(name)
+        );
         self.sym(&text)
     }
 
@@ -394,19 +512,31 @@ impl<'a> Builder<'a> {
 
     fn prop_key(&mut self, key: &'a PropName) -> MemberKey<'a> {
         if let Some(text) = property_key(key) {
-            return MemberKey { name: self.sym(&text), computed: None };
+            return MemberKey {
+                name: self.sym(&text),
+                computed: None,
+            };
         }
         match key {
             PropName::Computed(computed) => self.computed_member_key(&computed.expr),
-            _ => MemberKey { name: self.known.empty, computed: None },
+            _ => MemberKey {
+                name: self.known.empty,
+                computed: None,
+            },
         }
     }
 
     fn computed_member_key(&mut self, key: &'a Expr) -> MemberKey<'a> {
         if let Some(text) = symbol_key(key) {
-            return MemberKey { name: self.sym(&text), computed: None };
+            return MemberKey {
+                name: self.sym(&text),
+                computed: None,
+            };
         }
-        MemberKey { name: self.sym("<computed>"), computed: Some(key) }
+        MemberKey {
+            name: self.sym("<computed>"),
+            computed: Some(key),
+        }
     }
 
     fn member_of_class(
@@ -419,7 +549,8 @@ impl<'a> Builder<'a> {
         match member {
             ClassMember::Constructor(constructor) if node != NO_NODE => {
                 self.contain(node);
-                let mut role = self.method_role(class, false, "constructor", constructor.accessibility);
+                let mut role =
+                    self.method_role(class, false, "constructor", constructor.accessibility);
                 role.doc = self.range(constructor.span).0;
                 if constructor.body.is_some() {
                     self.facts.classes[fact].constructor = Some(NodeRef(node));
@@ -429,45 +560,91 @@ impl<'a> Builder<'a> {
             ClassMember::Method(method) if node != NO_NODE => {
                 self.contain(node);
                 self.computed_key_used(&method.key);
-                let mut role = self.method_role(class, method.is_static, method_kind(method.kind), method.accessibility);
+                let mut role = self.method_role(
+                    class,
+                    method.is_static,
+                    method_kind(method.kind),
+                    method.accessibility,
+                );
                 flag_into(&mut role.extra, "isAbstract", method.is_abstract);
                 flag_into(&mut role.extra, "isOverride", method.is_override);
                 flag_into(&mut role.extra, "isOptional", method.is_optional);
                 role.doc = self.range(method.span).0;
-                self.method(node, method.kind, method.is_static, &method.function, &role, fact);
+                self.method(
+                    node,
+                    method.kind,
+                    method.is_static,
+                    &method.function,
+                    &role,
+                    fact,
+                );
             }
             ClassMember::PrivateMethod(method) if node != NO_NODE => {
                 self.contain(node);
-                let mut role = self.method_role(class, method.is_static, method_kind(method.kind), None);
+                let mut role =
+                    self.method_role(class, method.is_static, method_kind(method.kind), None);
                 role.extra.push_str("\"isPrivate\":true,");
                 role.doc = self.range(method.span).0;
-                self.method(node, method.kind, method.is_static, &method.function, &role, fact);
+                self.method(
+                    node,
+                    method.kind,
+                    method.is_static,
+                    &method.function,
+                    &role,
+                    fact,
+                );
             }
             ClassMember::ClassProp(prop) => {
                 self.contain(node);
                 self.computed_key_used(&prop.key);
                 self.decorators_of(node, &prop.decorators, "PROPERTY");
                 let fragment = self.fragment();
-                self.property_metadata(class, "field", prop.type_ann.as_deref(), prop.is_static, prop.accessibility);
+                self.property_metadata(
+                    class,
+                    "field",
+                    prop.type_ann.as_deref(),
+                    prop.is_static,
+                    prop.accessibility,
+                );
                 self.m_flag("isReadonly", prop.readonly);
                 self.m_flag("isOptional", prop.is_optional);
                 self.m_flag("isAbstract", prop.is_abstract);
                 self.m_flag("declare", prop.declare);
                 self.set_meta(node, fragment);
                 let doc = self.range(prop.span).0;
-                self.field(class, node, prop.is_static, prop.type_ann.as_deref(), prop.value.as_deref(), doc);
+                self.field(
+                    class,
+                    node,
+                    prop.is_static,
+                    prop.type_ann.as_deref(),
+                    prop.value.as_deref(),
+                    doc,
+                );
             }
             ClassMember::PrivateProp(prop) => {
                 self.contain(node);
                 self.decorators_of(node, &prop.decorators, "PROPERTY");
                 let fragment = self.fragment();
-                self.property_metadata(class, "field", prop.type_ann.as_deref(), prop.is_static, prop.accessibility);
+                self.property_metadata(
+                    class,
+                    "field",
+                    prop.type_ann.as_deref(),
+                    prop.is_static,
+                    prop.accessibility,
+                );
                 self.m_bool("isPrivate", true);
                 self.m_flag("isReadonly", prop.readonly);
                 self.m_flag("isOptional", prop.is_optional);
                 self.set_meta(node, fragment);
                 let doc = self.range(prop.span).0;
-                self.field(class, node, prop.is_static, prop.type_ann.as_deref(), prop.value.as_deref(), doc);
+                self.field(
+                    class,
+                    node,
+                    prop.is_static,
+                    prop.type_ann.as_deref(),
+                    prop.value.as_deref(),
+                    doc,
+                );
             }
             ClassMember::AutoAccessor(accessor) => {
                 self.contain(node);
@@ -477,12 +654,25 @@ impl<'a> Builder<'a> {
                 self.decorators_of(node, &accessor.decorators, "PROPERTY");
                 let fragment = self.fragment();
                 let annotation = accessor.type_ann.as_deref();
-                self.property_metadata(class, "accessor", annotation, accessor.is_static, accessor.accessibility);
+                self.property_metadata(
+                    class,
+                    "accessor",
+                    annotation,
+                    accessor.is_static,
+                    accessor.accessibility,
+                );
                 self.m_flag("isPrivate", matches!(accessor.key, Key::Private(_)));
                 self.m_flag("isAbstract", accessor.is_abstract);
                 self.set_meta(node, fragment);
                 let doc = self.range(accessor.span).0;
-                self.field(class, node, accessor.is_static, annotation, accessor.value.as_deref(), doc);
+                self.field(
+                    class,
+                    node,
+                    accessor.is_static,
+                    annotation,
+                    accessor.value.as_deref(),
+                    doc,
+                );
             }
             ClassMember::StaticBlock(block) => self.static_block(class, block),
             ClassMember::TsIndexSignature(signature) => {
@@ -497,7 +687,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the two kinds of methods of the tree share no type")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the two kinds of methods of the tree share no type"
+    )]
     fn method(
         &mut self,
         node: NodeIdx,
@@ -523,7 +716,9 @@ impl<'a> Builder<'a> {
         }
         if kind == MethodKind::Method {
             let name = self.node(node).name;
-            self.facts.classes[fact].methods.push((name, is_static, NodeRef(node)));
+            self.facts.classes[fact]
+                .methods
+                .push((name, is_static, NodeRef(node)));
         }
     }
 
@@ -545,7 +740,13 @@ impl<'a> Builder<'a> {
             push_json_string(&mut extra, visibility(accessibility));
             extra.push(',');
         }
-        Role { class: Some(class), is_static, extra, doc: u32::MAX, ..Role::default() }
+        Role {
+            class: Some(class),
+            is_static,
+            extra,
+            doc: u32::MAX,
+            ..Role::default()
+        }
     }
 
     fn property_metadata(
@@ -635,14 +836,20 @@ impl<'a> Builder<'a> {
 
     /// Reads and writes of members that were not known when they were met.
     fn finish_class(&mut self) {
-        let Some(class) = self.classes.pop() else { return };
+        let Some(class) = self.classes.pop() else {
+            return;
+        };
         for (access, name, is_static) in class.pending_reads {
             if let Some(member) = class.members.get(&(name, is_static)) {
                 self.edge(access, member.read, EdgeType::ReadsFrom);
             }
         }
         for (value, setter, meta) in class.pending_writes {
-            let target = self.setter_parameters.get(&setter).copied().unwrap_or(setter);
+            let target = self
+                .setter_parameters
+                .get(&setter)
+                .copied()
+                .unwrap_or(setter);
             self.edge_meta(value, target, EdgeType::FlowsInto, meta);
         }
     }
@@ -659,8 +866,12 @@ fn has_body(member: &ClassMember) -> bool {
 
 /// `@@x` for `[Symbol.x]`.
 pub(crate) fn symbol_key(key: &Expr) -> Option<String> {
-    let Expr::Member(member) = transparent(key) else { return None };
-    let (Expr::Ident(object), MemberProp::Ident(name)) = (&*member.obj, &member.prop) else { return None };
+    let Expr::Member(member) = transparent(key) else {
+        return None;
+    };
+    let (Expr::Ident(object), MemberProp::Ident(name)) = (&*member.obj, &member.prop) else {
+        return None;
+    };
     (&*object.sym == "Symbol").then(|| format!("@@{}", name.sym))
 }
 

@@ -14,7 +14,12 @@ use crate::summary::{ImportForm, Sym};
 
 impl<'a> Builder<'a> {
     /// `require(e)`, which is a value and no CALL.
-    pub(crate) fn require(&mut self, call: &'a CallExpr, awaited: bool, context: Context<'a>) -> Val {
+    pub(crate) fn require(
+        &mut self,
+        call: &'a CallExpr,
+        awaited: bool,
+        context: Context<'a>,
+    ) -> Val {
         let local = match context {
             Context::Binding(name) => self.names.get(name).to_owned(),
             _ => "*".to_owned(),
@@ -36,13 +41,19 @@ impl<'a> Builder<'a> {
         awaited: bool,
     ) -> Val {
         let argument = call.args.first();
-        let literal = argument.filter(|a| a.spread.is_none()).and_then(|a| static_key(&a.expr));
+        let literal = argument
+            .filter(|a| a.spread.is_none())
+            .and_then(|a| static_key(&a.expr));
         let source = match (&literal, argument) {
             (Some(literal), _) => literal.clone(),
             (None, Some(argument)) => static_prefix(&argument.expr),
             (None, None) => "<dynamic>".to_owned(),
         };
-        let function = if form == ImportForm::Require { "require" } else { "import" };
+        let function = if form == ImportForm::Require {
+            "require"
+        } else {
+            "import"
+        };
         let name = self.sym(&format!("{function}({source})"));
         let range = self.range(call.span);
         let node = self.add(NodeType::Import, name, range);
@@ -79,7 +90,9 @@ impl<'a> Builder<'a> {
 
     /// `module.exports`, unless the module declares `module` itself.
     pub(crate) fn is_module_exports(&mut self, member: &'a MemberExpr) -> bool {
-        let Expr::Ident(object) = &*member.obj else { return false };
+        let Expr::Ident(object) = &*member.obj else {
+            return false;
+        };
         if &*object.sym != "module" {
             return false;
         }
@@ -94,7 +107,9 @@ impl<'a> Builder<'a> {
     /// `exports` or `module.exports`.
     fn is_exports(&mut self, expr: &'a Expr) -> bool {
         match transparent(expr) {
-            Expr::Ident(ident) => &*ident.sym == "exports" && matches!(self.meaning(ident), Meaning::Global(_)),
+            Expr::Ident(ident) => {
+                &*ident.sym == "exports" && matches!(self.meaning(ident), Meaning::Global(_))
+            }
             Expr::Member(member) => self.is_module_exports(member),
             _ => false,
         }
@@ -106,7 +121,9 @@ impl<'a> Builder<'a> {
         assign: &'a AssignExpr,
         target: &'a SimpleAssignTarget,
     ) -> Option<Val> {
-        let SimpleAssignTarget::Member(member) = target else { return None };
+        let SimpleAssignTarget::Member(member) = target else {
+            return None;
+        };
         let range = self.range(assign.span);
         if self.is_module_exports(member) {
             return Some(self.assign_module_exports(&assign.right, range));
@@ -114,7 +131,9 @@ impl<'a> Builder<'a> {
         if !self.is_exports(&member.obj) {
             return None;
         }
-        let (name, None) = self.member_key(&member.prop) else { return None };
+        let (name, None) = self.member_key(&member.prop) else {
+            return None;
+        };
         if self.names.get(name) == "__esModule" {
             self.es_module_marker = true;
             self.effect(&assign.right);
@@ -167,9 +186,15 @@ impl<'a> Builder<'a> {
 
     /// `Object.defineProperty(exports, 'x', …)`: the name that it defines.
     pub(crate) fn defined_export(&mut self, call: &'a CallExpr) -> Option<Sym> {
-        let Callee::Expr(callee) = &call.callee else { return None };
-        let Expr::Member(member) = &**callee else { return None };
-        let (Expr::Ident(object), MemberProp::Ident(method)) = (&*member.obj, &member.prop) else { return None };
+        let Callee::Expr(callee) = &call.callee else {
+            return None;
+        };
+        let Expr::Member(member) = &**callee else {
+            return None;
+        };
+        let (Expr::Ident(object), MemberProp::Ident(method)) = (&*member.obj, &member.prop) else {
+            return None;
+        };
         if &*object.sym != "Object" || &*method.sym != "defineProperty" || call.args.len() < 3 {
             return None;
         }
@@ -185,7 +210,12 @@ impl<'a> Builder<'a> {
     }
 
     /// After the arguments of such a call: its EXPORT.
-    pub(crate) fn finish_defined_export(&mut self, name: Sym, call: &'a CallExpr, first_edge: usize) {
+    pub(crate) fn finish_defined_export(
+        &mut self,
+        name: Sym,
+        call: &'a CallExpr,
+        first_edge: usize,
+    ) {
         let range = self.range(call.span);
         for (key, value, _) in std::mem::take(&mut self.listed) {
             match self.names.get(key) {

@@ -11,10 +11,23 @@ use crate::builder::{Builder, NodeIdx};
 use crate::summary::{CallFact, CallKind, NodeRef};
 
 impl<'a> Builder<'a> {
-    pub(crate) fn decorator(&mut self, target: NodeIdx, decorator: &'a Decorator, index: usize, kind: &str) {
-        let outside = self.classes.last().map_or(self.container, |class| class.outside);
+    pub(crate) fn decorator(
+        &mut self,
+        target: NodeIdx,
+        decorator: &'a Decorator,
+        index: usize,
+        kind: &str,
+    ) {
+        let outside = self
+            .classes
+            .last()
+            .map_or(self.container, |class| class.outside);
         let (callee, arguments): (&'a Expr, &'a [ExprOrSpread]) = match &*decorator.expr {
-            Expr::Call(CallExpr { callee: Callee::Expr(callee), args, .. }) => (callee, args),
+            Expr::Call(CallExpr {
+                callee: Callee::Expr(callee),
+                args,
+                ..
+            }) => (callee, args),
             expr => (expr, &[]),
         };
         let name = self.sym(&expression_text(callee));
@@ -59,9 +72,18 @@ impl<'a> Builder<'a> {
                 callee: value.shape,
                 resolved: is_function,
             });
-            let first = arguments.first().filter(|a| a.spread.is_none()).map(|a| &*a.expr);
+            let first = arguments
+                .first()
+                .filter(|a| a.spread.is_none())
+                .map(|a| &*a.expr);
             for (i, argument) in arguments.iter().enumerate() {
-                let value = b.value(&argument.expr, Context::Argument { callee: Some(callee), first });
+                let value = b.value(
+                    &argument.expr,
+                    Context::Argument {
+                        callee: Some(callee),
+                        first,
+                    },
+                );
                 b.passes_argument(node, value, i as u32, argument.spread.is_some());
             }
         });

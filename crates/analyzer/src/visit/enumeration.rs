@@ -12,7 +12,9 @@ use crate::builder::{Builder, flag};
 
 impl<'a> Builder<'a> {
     pub(crate) fn enumeration(&mut self, decl: &'a TsEnumDecl) {
-        let Some(node) = self.reserved_node(&decl.id) else { return };
+        let Some(node) = self.reserved_node(&decl.id) else {
+            return;
+        };
         self.contain(node);
         let fragment = self.fragment();
         self.m_flag("isConst", decl.is_const);

@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 
 use super::literal::is_literal;
 use super::naming::{ANONYMOUS, Context};
-use super::operator::{is_computing, is_logical};
+use super::operator::is_logical;
 use super::text::transparent;
 use super::with_stack;
 use crate::builder::{Builder, FrameKind, Val};
@@ -65,10 +65,14 @@ impl<'a> Builder<'a> {
             Expr::TaggedTpl(tagged) => return self.tagged_template(tagged, awaited),
             Expr::OptChain(chain) => match &*chain.base {
                 OptChainBase::Call(call) => return self.optional_call(chain, call, awaited),
-                OptChainBase::Member(member) => self.property_access(member, chain.span, chain.optional),
+                OptChainBase::Member(member) => {
+                    self.property_access(member, chain.span, chain.optional)
+                }
             },
 
-            Expr::Ident(ident) if &*ident.sym == "undefined" && self.is_undefined(ident) => self.literal(expr),
+            Expr::Ident(ident) if &*ident.sym == "undefined" && self.is_undefined(ident) => {
+                self.literal(expr)
+            }
             Expr::Ident(ident) => self.identifier(ident),
             Expr::This(this) => self.this_value(this.span),
             Expr::Lit(Lit::JSXText(_)) => Val::NONE,
@@ -85,7 +89,9 @@ impl<'a> Builder<'a> {
             Expr::Cond(cond) => self.ternary(cond, context),
             Expr::Assign(assign) => self.assignment(assign),
             Expr::Seq(seq) => {
-                let Some((last, effects)) = seq.exprs.split_last() else { return Val::NONE };
+                let Some((last, effects)) = seq.exprs.split_last() else {
+                    return Val::NONE;
+                };
                 for effect in effects {
                     self.effect(effect);
                 }
@@ -111,7 +117,11 @@ impl<'a> Builder<'a> {
 
     fn await_of(&mut self, value: Val) -> Val {
         let shape = self.shape(Shape::Await(value.shape));
-        Val { shape, awaited: value.exists(), ..value }
+        Val {
+            shape,
+            awaited: value.exists(),
+            ..value
+        }
     }
 
     fn awaited_value(&mut self, e: &'a AwaitExpr, context: Context<'a>) -> Val {
@@ -155,7 +165,11 @@ impl<'a> Builder<'a> {
             Expr::Unary(unary) => unary.op != UnaryOp::Delete && !is_literal(inner),
             _ => false,
         };
-        if tree && !matches!(expr, Expr::Await(_)) { self.test_tree(inner) } else { self.operand(expr) }
+        if tree && !matches!(expr, Expr::Await(_)) {
+            self.test_tree(inner)
+        } else {
+            self.operand(expr)
+        }
     }
 
     /// An expression whose value nobody takes.
@@ -232,7 +246,11 @@ impl<'a> Builder<'a> {
     fn yield_operand(&mut self, e: &'a YieldExpr) -> Val {
         let Some(arg) = &e.arg else { return Val::NONE };
         let value = self.value(arg, Context::Fixed("<yield>"));
-        let edge = if e.delegate { EdgeType::DelegatesTo } else { EdgeType::Yields };
+        let edge = if e.delegate {
+            EdgeType::DelegatesTo
+        } else {
+            EdgeType::Yields
+        };
         let callable = self.callable();
         let fragment = self.fragment();
         self.value_edge_to(value, callable, edge, fragment);
@@ -247,10 +265,5 @@ impl<'a> Builder<'a> {
     /// The source text of an expression.
     pub(crate) fn source_of(&self, expr: &Expr) -> &'a str {
         self.text_of(expr.span())
-    }
-
-    /// Whether an expression is a computing tree that is evaluated as one.
-    pub(crate) fn is_computing_tree(expr: &Expr) -> bool {
-        is_computing(transparent(expr))
     }
 }

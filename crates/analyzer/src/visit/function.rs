@@ -87,7 +87,10 @@ impl<'a> Callable<'a> {
             arrow: false,
             type_params: function.type_params.as_deref(),
             return_type: function.return_type.as_deref(),
-            this_type: function.this_param.as_ref().and_then(|p| p.type_ann.as_deref()),
+            this_type: function
+                .this_param
+                .as_ref()
+                .and_then(|p| p.type_ann.as_deref()),
             span: function.span,
         }
     }
@@ -137,10 +140,19 @@ impl<'a> Callable<'a> {
                     ParamOrTsParamProp::Param(param) => Parameter::of_param(param),
                     ParamOrTsParamProp::TsParamProp(prop) => {
                         let (pattern, span) = match &prop.param {
-                            TsParamPropParam::Ident(ident) => (ParameterPattern::Ident(ident), binding_span(ident)),
-                            TsParamPropParam::Assign(assign) => (ParameterPattern::Assign(assign), assign.span),
+                            TsParamPropParam::Ident(ident) => {
+                                (ParameterPattern::Ident(ident), binding_span(ident))
+                            }
+                            TsParamPropParam::Assign(assign) => {
+                                (ParameterPattern::Assign(assign), assign.span)
+                            }
                         };
-                        Parameter { pattern, span, decorators: &prop.decorators, property: true }
+                        Parameter {
+                            pattern,
+                            span,
+                            decorators: &prop.decorators,
+                            property: true,
+                        }
                     }
                 })
                 .collect(),
@@ -194,7 +206,10 @@ impl<'a> Parameter<'a> {
     }
 
     fn has_default(&self) -> bool {
-        matches!(self.pattern, ParameterPattern::Assign(_) | ParameterPattern::Pattern(Pat::Assign(_)))
+        matches!(
+            self.pattern,
+            ParameterPattern::Assign(_) | ParameterPattern::Pattern(Pat::Assign(_))
+        )
     }
 
     fn is_rest(&self) -> bool {
@@ -214,7 +229,10 @@ impl<'a> Parameter<'a> {
 
 fn binding_span(ident: &BindingIdent) -> Span {
     match &ident.type_ann {
-        Some(annotation) => ident.id.span.with_hi(annotation.span.hi.max(ident.id.span.hi)),
+        Some(annotation) => ident
+            .id
+            .span
+            .with_hi(annotation.span.hi.max(ident.id.span.hi)),
         None => ident.id.span,
     }
 }
@@ -223,7 +241,9 @@ fn binding_span(ident: &BindingIdent) -> Span {
 fn pattern_span(pattern: &Pat) -> Span {
     let span = pattern.span();
     match pattern_type(pattern) {
-        Some(annotation) if !matches!(pattern, Pat::Assign(_)) => span.with_hi(annotation.span.hi.max(span.hi)),
+        Some(annotation) if !matches!(pattern, Pat::Assign(_)) => {
+            span.with_hi(annotation.span.hi.max(span.hi))
+        }
         _ => span,
     }
 }
@@ -243,12 +263,17 @@ pub(crate) fn pattern_type(pattern: &Pat) -> Option<&TsTypeAnn> {
 impl<'a> Builder<'a> {
     /// `function f() {}` as a statement; its node was made when its scope was entered.
     pub(crate) fn function_declaration(&mut self, decl: &'a FnDecl) {
-        let Some(node) = self.reserved_node(&decl.ident) else { return };
+        let Some(node) = self.reserved_node(&decl.ident) else {
+            return;
+        };
         if self.node(node).start != self.start_of(&decl.function.span) {
             return; // a signature that belongs to an implementation
         }
         self.contain(node);
-        let mut role = Role { doc: self.doc_anchor, ..Role::default() };
+        let mut role = Role {
+            doc: self.doc_anchor,
+            ..Role::default()
+        };
         if decl.declare {
             role.extra.push_str("\"declare\":true,");
         }
@@ -261,13 +286,20 @@ impl<'a> Builder<'a> {
         let start = self.start_of(&function.function.span);
         let node = *self.reserved.get(&start)?;
         self.contain(node);
-        let role = Role { doc: self.doc_anchor, ..Role::default() };
+        let role = Role {
+            doc: self.doc_anchor,
+            ..Role::default()
+        };
         self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
         self.callable_body(node, Callable::of_function(&function.function), &role, None);
         Some(node)
     }
 
-    pub(crate) fn function_expression(&mut self, function: &'a FnExpr, context: Context<'a>) -> Val {
+    pub(crate) fn function_expression(
+        &mut self,
+        function: &'a FnExpr,
+        context: Context<'a>,
+    ) -> Val {
         let own = function.ident.as_ref();
         self.function_value(Callable::of_function(&function.function), own, context)
     }
@@ -276,7 +308,12 @@ impl<'a> Builder<'a> {
         self.function_value(Callable::of_arrow(arrow), None, context)
     }
 
-    fn function_value(&mut self, callable: Callable<'a>, own: Option<&'a Ident>, context: Context<'a>) -> Val {
+    fn function_value(
+        &mut self,
+        callable: Callable<'a>,
+        own: Option<&'a Ident>,
+        context: Context<'a>,
+    ) -> Val {
         let (name, plain) = match own {
             Some(ident) => (self.sym(&ident.sym), true),
             None => self.context_name(context),
@@ -297,7 +334,11 @@ impl<'a> Builder<'a> {
     }
 
     /// A method, getter or setter of an object literal.
-    pub(crate) fn object_method(&mut self, callable: Callable<'a>, method: ObjectMethod<'a>) -> Val {
+    pub(crate) fn object_method(
+        &mut self,
+        callable: Callable<'a>,
+        method: ObjectMethod<'a>,
+    ) -> Val {
         let (key, id_name) = match method.key {
             Some(key) => {
                 let text = format!("{}{}", method.prefix, self.names.get(key));
@@ -312,13 +353,19 @@ impl<'a> Builder<'a> {
         let range = self.range(method.span);
         let node = self.add(NodeType::Function, id_name, range);
         self.nodes[node as usize].name = key;
-        let mut role = Role { doc: range.0, ..Role::default() };
+        let mut role = Role {
+            doc: range.0,
+            ..Role::default()
+        };
         role.extra.push_str("\"methodKind\":");
-        push_json_string(&mut role.extra, match method.prefix {
-            "get:" => "get",
-            "set:" => "set",
-            _ => "method",
-        });
+        push_json_string(
+            &mut role.extra,
+            match method.prefix {
+                "get:" => "get",
+                "set:" => "set",
+                _ => "method",
+            },
+        );
         role.extra.push(',');
         if let Context::Binding(object) | Context::Plain(object) = method.object {
             role.extra.push_str("\"objectName\":");
@@ -343,7 +390,15 @@ impl<'a> Builder<'a> {
         let outer_container = std::mem::replace(&mut self.container, node);
         let outer_strict = self.strict;
 
-        let mut frame = Frame::new(if callable.arrow { FrameKind::Arrow } else { FrameKind::Function }, node, NO_NODE);
+        let mut frame = Frame::new(
+            if callable.arrow {
+                FrameKind::Arrow
+            } else {
+                FrameKind::Function
+            },
+            node,
+            NO_NODE,
+        );
         frame.class = role.class;
         frame.is_static = role.is_static;
         frame.is_async = callable.is_async;
@@ -372,7 +427,12 @@ impl<'a> Builder<'a> {
             let fragment = self.fragment();
             self.m_str("scopeType", "function_body");
             self.set_meta(body, fragment);
-            self.tree_edge(node, body, EdgeType::HasScope, crate::builder::metadata::NO_META);
+            self.tree_edge(
+                node,
+                body,
+                EdgeType::HasScope,
+                crate::builder::metadata::NO_META,
+            );
             self.frame_mut().body = body;
 
             for (index, parameter) in parameters.iter().enumerate() {
@@ -445,10 +505,20 @@ impl<'a> Builder<'a> {
     }
 
     /// PARAMETER nodes and bindings of one formal parameter.
-    fn declare_parameter(&mut self, callable: NodeIdx, parameter: &Parameter<'a>, index: u32, class: Option<usize>) {
+    fn declare_parameter(
+        &mut self,
+        callable: NodeIdx,
+        parameter: &Parameter<'a>,
+        index: u32,
+        class: Option<usize>,
+    ) {
         let single = parameter.ident().map(|ident| ident.id.span.lo);
-        let mut declare = |b: &mut Self, ident: &'a Ident| {
-            let range = if single == Some(ident.span.lo) { b.range(parameter.span) } else { b.range(ident.span) };
+        let declare = |b: &mut Self, ident: &'a Ident| {
+            let range = if single == Some(ident.span.lo) {
+                b.range(parameter.span)
+            } else {
+                b.range(ident.span)
+            };
             let name = b.sym(&ident.sym);
             let node = b.make(NodeType::Parameter, name, range);
             let key = b.offset(ident.span.lo);
@@ -466,9 +536,13 @@ impl<'a> Builder<'a> {
             }
         };
         match parameter.pattern {
-            ParameterPattern::Pattern(pattern) => for_each_ident(pattern, &mut |ident| declare(self, ident)),
+            ParameterPattern::Pattern(pattern) => {
+                for_each_ident(pattern, &mut |ident| declare(self, ident))
+            }
             ParameterPattern::Ident(ident) => declare(self, &ident.id),
-            ParameterPattern::Assign(assign) => for_each_ident(&assign.left, &mut |ident| declare(self, ident)),
+            ParameterPattern::Assign(assign) => {
+                for_each_ident(&assign.left, &mut |ident| declare(self, ident))
+            }
         }
         let _ = class;
         if single.is_none() {
@@ -478,7 +552,9 @@ impl<'a> Builder<'a> {
                 self.pattern_paths(pattern, &mut path, &mut facts);
             }
             for (ident, path, default) in facts {
-                let Some(node) = self.reserved_node(ident) else { continue };
+                let Some(node) = self.reserved_node(ident) else {
+                    continue;
+                };
                 let fragment = self.fragment();
                 self.m_int("index", index);
                 self.m_flag("hasDefault", default || parameter.has_default());
@@ -509,12 +585,19 @@ impl<'a> Builder<'a> {
     fn visit_parameter(&mut self, parameter: &Parameter<'a>, class: Option<usize>) {
         let mut path = Vec::new();
         match parameter.pattern {
-            ParameterPattern::Pattern(pattern) => self.pattern(pattern, &Leaves::Parameter, &mut path),
+            ParameterPattern::Pattern(pattern) => {
+                self.pattern(pattern, &Leaves::Parameter, &mut path)
+            }
             ParameterPattern::Ident(_) => {}
-            ParameterPattern::Assign(assign) => self.assign_pattern(assign, &Leaves::Parameter, &mut path),
+            ParameterPattern::Assign(assign) => {
+                self.assign_pattern(assign, &Leaves::Parameter, &mut path)
+            }
         }
         if let Some(annotation) = parameter.type_annotation() {
-            match parameter.ident().and_then(|ident| self.reserved_node(&ident.id)) {
+            match parameter
+                .ident()
+                .and_then(|ident| self.reserved_node(&ident.id))
+            {
                 Some(node) => self.type_of(node, annotation),
                 None => self.type_used(&annotation.type_ann),
             }
@@ -525,7 +608,9 @@ impl<'a> Builder<'a> {
             for (index, decorator) in parameter.decorators.iter().enumerate() {
                 self.decorator(node, decorator, index, "PARAMETER");
             }
-            if parameter.property && let Some(class) = class {
+            if parameter.property
+                && let Some(class) = class
+            {
                 let name = self.sym(&ident.id.sym);
                 if let Some(member) = self.classes[class].members.get(&(name, false)).copied() {
                     let place = super::assignment::Place {
@@ -534,7 +619,14 @@ impl<'a> Builder<'a> {
                         mutation: Some("parameter_property"),
                         setter: NO_NODE,
                     };
-                    self.write(Val::new(node, crate::summary::ShapeRef::UNKNOWN), &place, parameter.span, None, &[], false);
+                    self.write(
+                        Val::new(node, crate::summary::ShapeRef::UNKNOWN),
+                        &place,
+                        parameter.span,
+                        None,
+                        &[],
+                        false,
+                    );
                 }
             }
         }
@@ -560,7 +652,10 @@ impl<'a> Builder<'a> {
         self.m_list_always("params", &names);
         let types: Vec<&str> = parameters
             .iter()
-            .map(|p| p.type_annotation().map_or("any", |t| self.type_text(&t.type_ann)))
+            .map(|p| {
+                p.type_annotation()
+                    .map_or("any", |t| self.type_text(&t.type_ann))
+            })
             .collect();
         self.m_list_always("paramTypes", &types);
         let result = callable.return_type.map(|t| self.type_text(&t.type_ann));
@@ -604,9 +699,16 @@ impl<'a> Builder<'a> {
         let names: Vec<String> = parameters.iter().map(|p| self.parameter_text(p)).collect();
         let types: Vec<&str> = parameters
             .iter()
-            .map(|p| p.type_annotation().map_or("any", |t| self.type_text(&t.type_ann)))
+            .map(|p| {
+                p.type_annotation()
+                    .map_or("any", |t| self.type_text(&t.type_ann))
+            })
             .collect();
-        signature(&names, &types, callable.return_type.map(|t| self.type_text(&t.type_ann)))
+        signature(
+            &names,
+            &types,
+            callable.return_type.map(|t| self.type_text(&t.type_ann)),
+        )
     }
 
     /// `x`, `x?` when optional or with a default, `...x`, or the text of the pattern.
@@ -625,7 +727,11 @@ impl<'a> Builder<'a> {
                     ParameterPattern::Ident(ident) => ident.span(),
                 };
                 let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
-                format!("{}{}", cut(&text.join(" "), 120), if optional { "?" } else { "" })
+                format!(
+                    "{}{}",
+                    cut(&text.join(" "), 120),
+                    if optional { "?" } else { "" }
+                )
             }
         }
     }

@@ -19,7 +19,10 @@ impl<'a> Builder<'a> {
             .iter()
             .filter_map(|item| match item {
                 ModuleItem::Stmt(Stmt::Decl(Decl::Fn(f)))
-                | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl { decl: Decl::Fn(f), .. })) => Some(f),
+                | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl {
+                    decl: Decl::Fn(f),
+                    ..
+                })) => Some(f),
                 _ => None,
             })
             .collect();
@@ -49,7 +52,10 @@ impl<'a> Builder<'a> {
         for item in items {
             match item {
                 ModuleItem::Stmt(stmt) => self.hoist_vars_of(stmt, true),
-                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl { decl: Decl::Var(var), .. })) => {
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl {
+                    decl: Decl::Var(var),
+                    ..
+                })) => {
                     self.hoist_var(var);
                 }
                 ModuleItem::ModuleDecl(_) => {}
@@ -95,7 +101,11 @@ impl<'a> Builder<'a> {
             Decl::Fn(_) => {}
             Decl::Var(var) if var.kind != VarDeclKind::Var => {
                 for declarator in &var.decls {
-                    self.hoist_declarator(declarator, var.kind == VarDeclKind::Const, BindingKind::Lexical);
+                    self.hoist_declarator(
+                        declarator,
+                        var.kind == VarDeclKind::Const,
+                        BindingKind::Lexical,
+                    );
                 }
             }
             Decl::Var(_) => {}
@@ -127,7 +137,9 @@ impl<'a> Builder<'a> {
     }
 
     fn hoist_namespace(&mut self, module: &'a TsModuleDecl) {
-        let TsModuleName::Ident(ident) = &module.id else { return };
+        let TsModuleName::Ident(ident) = &module.id else {
+            return;
+        };
         if module.global {
             return;
         }
@@ -210,7 +222,13 @@ impl<'a> Builder<'a> {
                 _ => None,
             })
             .collect();
-        let Some(last) = defaults.iter().rfind(|f| f.function.body.is_some()).or(defaults.first()) else { return };
+        let Some(last) = defaults
+            .iter()
+            .rfind(|f| f.function.body.is_some())
+            .or(defaults.first())
+        else {
+            return;
+        };
         let name = match &last.ident {
             Some(ident) => self.sym(&ident.sym),
             None => self.known.default,
@@ -221,7 +239,10 @@ impl<'a> Builder<'a> {
         if last.ident.is_some() {
             self.declare(Space::Value, name, node, BindingKind::Function);
         }
-        for f in defaults.iter().filter(|f| f.function.body.is_none() && !std::ptr::eq(**f, *last)) {
+        for f in defaults
+            .iter()
+            .filter(|f| f.function.body.is_none() && !std::ptr::eq(**f, *last))
+        {
             let text = self.signature_text(&f.function);
             self.overloads.entry(node).or_default().push(text);
         }
@@ -253,12 +274,20 @@ impl<'a> Builder<'a> {
     }
 
     /// The bindings of `let`, `const` and `using`, of loop heads and catch clauses.
-    pub(crate) fn hoist_declarator(&mut self, declarator: &'a VarDeclarator, is_const: bool, kind: BindingKind) {
+    pub(crate) fn hoist_declarator(
+        &mut self,
+        declarator: &'a VarDeclarator,
+        is_const: bool,
+        kind: BindingKind,
+    ) {
         if let Pat::Ident(ident) = &declarator.name {
             let range = self.range(declarator.span);
-            let constant =
-                is_const && declarator.init.as_deref().is_some_and(is_literal_tree);
-            let node_type = if constant { NodeType::Constant } else { NodeType::Variable };
+            let constant = is_const && declarator.init.as_deref().is_some_and(is_literal_tree);
+            let node_type = if constant {
+                NodeType::Constant
+            } else {
+                NodeType::Variable
+            };
             let node = self.reserve(node_type, &ident.id, range);
             let name = self.sym(&ident.id.sym);
             self.declare(Space::Value, name, node, kind);
@@ -282,7 +311,8 @@ impl<'a> Builder<'a> {
             return;
         }
         for declarator in &var.decls {
-            let whole = matches!(declarator.name, Pat::Ident(_)).then(|| self.range(declarator.span));
+            let whole =
+                matches!(declarator.name, Pat::Ident(_)).then(|| self.range(declarator.span));
             for_each_ident(&declarator.name, &mut |ident| {
                 let key = self.offset(ident.span.lo);
                 if self.reserved.contains_key(&key) {
@@ -308,7 +338,10 @@ impl<'a> Builder<'a> {
         (same_frame
             && matches!(
                 binding.kind,
-                BindingKind::Var | BindingKind::Parameter | BindingKind::Function | BindingKind::Lexical
+                BindingKind::Var
+                    | BindingKind::Parameter
+                    | BindingKind::Function
+                    | BindingKind::Lexical
             ))
         .then_some(binding.node)
     }
@@ -396,7 +429,11 @@ impl<'a> Builder<'a> {
 pub(crate) fn for_each_ident<'a>(pattern: &'a Pat, f: &mut dyn FnMut(&'a Ident)) {
     match pattern {
         Pat::Ident(ident) => f(&ident.id),
-        Pat::Array(array) => array.elems.iter().flatten().for_each(|p| for_each_ident(p, f)),
+        Pat::Array(array) => array
+            .elems
+            .iter()
+            .flatten()
+            .for_each(|p| for_each_ident(p, f)),
         Pat::Rest(rest) => for_each_ident(&rest.arg, f),
         Pat::Object(object) => {
             for prop in &object.props {

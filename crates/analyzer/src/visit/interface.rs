@@ -13,7 +13,9 @@ use crate::summary::Sym;
 
 impl<'a> Builder<'a> {
     pub(crate) fn interface(&mut self, decl: &'a TsInterfaceDecl) {
-        let Some(node) = self.reserved_node(&decl.id) else { return };
+        let Some(node) = self.reserved_node(&decl.id) else {
+            return;
+        };
         self.contain(node);
         self.inside_type(node, |b| {
             if let Some(params) = &decl.type_params {
@@ -34,7 +36,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn type_alias(&mut self, decl: &'a TsTypeAliasDecl) {
-        let Some(node) = self.reserved_node(&decl.id) else { return };
+        let Some(node) = self.reserved_node(&decl.id) else {
+            return;
+        };
         self.contain(node);
         self.inside_type(node, |b| {
             if let Some(params) = &decl.type_params {
@@ -69,7 +73,9 @@ impl<'a> Builder<'a> {
         for member in members {
             match member {
                 TsTypeElement::TsCallSignatureDecl(m) => call.push(trimmed(self.text_of(m.span))),
-                TsTypeElement::TsConstructSignatureDecl(m) => construct.push(trimmed(self.text_of(m.span))),
+                TsTypeElement::TsConstructSignatureDecl(m) => {
+                    construct.push(trimmed(self.text_of(m.span)))
+                }
                 TsTypeElement::TsIndexSignature(m) => index.push(trimmed(self.text_of(m.span))),
                 _ => {}
             }
@@ -83,7 +89,9 @@ impl<'a> Builder<'a> {
         let mut methods: FxHashMap<Sym, NodeIdx> = FxHashMap::default();
         for member in members {
             match member {
-                TsTypeElement::TsMethodSignature(m) => self.method_signature(parent, m, &mut methods),
+                TsTypeElement::TsMethodSignature(m) => {
+                    self.method_signature(parent, m, &mut methods)
+                }
                 TsTypeElement::TsPropertySignature(m) => {
                     let name = self.signature_key(&m.key, m.computed);
                     let range = self.signature_range(m.span);
@@ -116,10 +124,18 @@ impl<'a> Builder<'a> {
                     }
                 }
                 TsTypeElement::TsCallSignatureDecl(m) => {
-                    self.signature_types_used(m.type_params.as_deref(), &m.params, m.type_ann.as_deref());
+                    self.signature_types_used(
+                        m.type_params.as_deref(),
+                        &m.params,
+                        m.type_ann.as_deref(),
+                    );
                 }
                 TsTypeElement::TsConstructSignatureDecl(m) => {
-                    self.signature_types_used(m.type_params.as_deref(), &m.params, m.type_ann.as_deref());
+                    self.signature_types_used(
+                        m.type_params.as_deref(),
+                        &m.params,
+                        m.type_ann.as_deref(),
+                    );
                 }
                 TsTypeElement::TsIndexSignature(m) => {
                     self.signature_types_used(None, &m.params, m.type_ann.as_deref());
@@ -128,11 +144,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn method_signature(&mut self, parent: NodeIdx, m: &'a TsMethodSignature, methods: &mut FxHashMap<Sym, NodeIdx>) {
+    fn method_signature(
+        &mut self,
+        parent: NodeIdx,
+        m: &'a TsMethodSignature,
+        methods: &mut FxHashMap<Sym, NodeIdx>,
+    ) {
         let name = self.signature_key(&m.key, m.computed);
         let names: Vec<String> = m.params.iter().map(|p| self.fn_param_text(p)).collect();
-        let types: Vec<&str> =
-            m.params.iter().map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann))).collect();
+        let types: Vec<&str> = m
+            .params
+            .iter()
+            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
+            .collect();
         let result = m.type_ann.as_ref().map(|t| self.type_text(&t.type_ann));
         let mut signature = String::from("(");
         for (i, (name, ty)) in names.iter().zip(&types).enumerate() {
@@ -256,7 +280,11 @@ impl<'a> Builder<'a> {
 
     fn fn_param_text(&self, param: &'a TsFnParam) -> String {
         match param {
-            TsFnParam::Ident(ident) => format!("{}{}", ident.id.sym, if ident.id.optional { "?" } else { "" }),
+            TsFnParam::Ident(ident) => format!(
+                "{}{}",
+                ident.id.sym,
+                if ident.id.optional { "?" } else { "" }
+            ),
             TsFnParam::Rest(rest) => match &*rest.arg {
                 Pat::Ident(ident) => format!("...{}", ident.id.sym),
                 pattern => format!("...{}", cut(self.text_of(pattern.span()), 120)),

@@ -16,12 +16,18 @@ impl<'a> Builder<'a> {
     pub(crate) fn jsx_element(&mut self, element: &'a JSXElement) -> Val {
         let tag = name_text(&element.opening.name);
         let component = match &element.opening.name {
-            JSXElementName::Ident(ident) => !ident.sym.starts_with(|c: char| c.is_ascii_lowercase()),
+            JSXElementName::Ident(ident) => {
+                !ident.sym.starts_with(|c: char| c.is_ascii_lowercase())
+            }
             JSXElementName::JSXMemberExpr(_) => true,
             JSXElementName::JSXNamespacedName(_) => false,
         };
         let node = self.jsx_node(&tag, element.span, component, &element.opening.attrs);
-        let callee = if component { self.rendered(node, &element.opening.name) } else { ShapeRef::UNKNOWN };
+        let callee = if component {
+            self.rendered(node, &element.opening.name)
+        } else {
+            ShapeRef::UNKNOWN
+        };
         if component {
             let fact = CallFact {
                 node: NodeRef(node),
@@ -44,7 +50,13 @@ impl<'a> Builder<'a> {
         self.node_value(node)
     }
 
-    fn jsx_node(&mut self, tag: &str, span: Span, component: bool, attributes: &'a [JSXAttrOrSpread]) -> NodeIdx {
+    fn jsx_node(
+        &mut self,
+        tag: &str,
+        span: Span,
+        component: bool,
+        attributes: &'a [JSXAttrOrSpread],
+    ) -> NodeIdx {
         let name = self.sym(tag);
         let range = self.range(span);
         let node = self.add(NodeType::JsxElement, name, range);
@@ -58,7 +70,12 @@ impl<'a> Builder<'a> {
             self.meta.push_str(&props.join(","));
             self.meta.push_str("},");
         }
-        self.m_flag("hasSpread", attributes.iter().any(|a| matches!(a, JSXAttrOrSpread::SpreadElement(_))));
+        self.m_flag(
+            "hasSpread",
+            attributes
+                .iter()
+                .any(|a| matches!(a, JSXAttrOrSpread::SpreadElement(_))),
+        );
         self.set_meta(node, fragment);
         node
     }
@@ -68,16 +85,21 @@ impl<'a> Builder<'a> {
         attributes
             .iter()
             .filter_map(|attribute| {
-                let JSXAttrOrSpread::JSXAttr(attribute) = attribute else { return None };
+                let JSXAttrOrSpread::JSXAttr(attribute) = attribute else {
+                    return None;
+                };
                 let mut member = String::new();
                 push_json_string(&mut member, &attribute_name(&attribute.name));
                 member.push(':');
                 match &attribute.value {
                     None => member.push_str("true"),
-                    Some(JSXAttrValue::Str(s)) => push_json_string(&mut member, &s.value.to_string_lossy()),
-                    Some(JSXAttrValue::JSXExprContainer(JSXExprContainer { expr: JSXExpr::Expr(expr), .. }))
-                        if is_literal(transparent(expr)) =>
-                    {
+                    Some(JSXAttrValue::Str(s)) => {
+                        push_json_string(&mut member, &s.value.to_string_lossy())
+                    }
+                    Some(JSXAttrValue::JSXExprContainer(JSXExprContainer {
+                        expr: JSXExpr::Expr(expr),
+                        ..
+                    })) if is_literal(transparent(expr)) => {
                         let source = |e: &Expr| self.source_of(e).to_owned();
                         member.push_str(&literal_json(expr, &source, 1024)?);
                     }
@@ -96,7 +118,10 @@ impl<'a> Builder<'a> {
                 let value = self.identifier_quietly(ident);
                 if let Meaning::Bound(_) = meaning
                     && value.exists()
-                    && matches!(self.node(value.node).node_type, NodeType::Function | NodeType::Class)
+                    && matches!(
+                        self.node(value.node).node_type,
+                        NodeType::Function | NodeType::Class
+                    )
                 {
                     self.edge(node, value.node, EdgeType::Renders);
                 } else {
@@ -143,11 +168,10 @@ impl<'a> Builder<'a> {
                 let sym = self.sym(&name);
                 let context = Context::Attribute(sym);
                 let value = match &attribute.value {
-                    Some(JSXAttrValue::JSXExprContainer(JSXExprContainer { expr: JSXExpr::Expr(expr), .. }))
-                        if !is_literal(transparent(expr)) =>
-                    {
-                        self.value(expr, context)
-                    }
+                    Some(JSXAttrValue::JSXExprContainer(JSXExprContainer {
+                        expr: JSXExpr::Expr(expr),
+                        ..
+                    })) if !is_literal(transparent(expr)) => self.value(expr, context),
                     Some(JSXAttrValue::JSXElement(element)) => self.jsx_element(element),
                     Some(JSXAttrValue::JSXFragment(fragment)) => self.jsx_fragment(fragment),
                     _ => return,
@@ -165,7 +189,9 @@ impl<'a> Builder<'a> {
                     JSXExpr::Expr(expr) => self.value(expr, Context::Fixed("<children>")),
                     JSXExpr::JSXEmptyExpr(_) => Val::NONE,
                 },
-                JSXElementChild::JSXSpreadChild(spread) => self.value(&spread.expr, Context::Fixed("<children>")),
+                JSXElementChild::JSXSpreadChild(spread) => {
+                    self.value(&spread.expr, Context::Fixed("<children>"))
+                }
                 JSXElementChild::JSXElement(element) => self.jsx_element(element),
                 JSXElementChild::JSXFragment(fragment) => self.jsx_fragment(fragment),
             });

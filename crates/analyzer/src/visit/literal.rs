@@ -18,7 +18,10 @@ impl<'a> Builder<'a> {
     /// A LITERAL for an expression that [`is_literal`].
     pub(crate) fn literal(&mut self, expr: &'a Expr) -> Val {
         let range = self.range(expr.span());
-        let source = self.source.get(range.0 as usize..range.1 as usize).unwrap_or("");
+        let source = self
+            .source
+            .get(range.0 as usize..range.1 as usize)
+            .unwrap_or("");
         let fragment = self.fragment();
         self.m_key("value");
         let (kind, name) = match expr {
@@ -124,7 +127,10 @@ pub(crate) fn is_literal(expr: &Expr) -> bool {
         Expr::Tpl(tpl) => tpl.exprs.is_empty(),
         Expr::Unary(unary) => {
             unary.op == UnaryOp::Minus
-                && matches!(transparent(&unary.arg), Expr::Lit(Lit::Num(_) | Lit::BigInt(_)))
+                && matches!(
+                    transparent(&unary.arg),
+                    Expr::Lit(Lit::Num(_) | Lit::BigInt(_))
+                )
         }
         _ => false,
     }
@@ -159,8 +165,12 @@ pub(crate) fn literal_entries(expr: &Expr) -> Option<usize> {
             Expr::Object(object) => {
                 entries += object.props.len();
                 for prop in &object.props {
-                    let PropOrSpread::Prop(prop) = prop else { return None };
-                    let Prop::KeyValue(prop) = &**prop else { return None };
+                    let PropOrSpread::Prop(prop) = prop else {
+                        return None;
+                    };
+                    let Prop::KeyValue(prop) = &**prop else {
+                        return None;
+                    };
                     if matches!(prop.key, PropName::Computed(_)) {
                         return None;
                     }
@@ -177,19 +187,29 @@ pub(crate) fn literal_entries(expr: &Expr) -> Option<usize> {
 /// Whether an array holds literals only.
 pub(crate) fn is_primitive_array(array: &ArrayLit) -> bool {
     !array.elems.is_empty()
-        && array
-            .elems
-            .iter()
-            .all(|element| element.as_ref().is_some_and(|e| e.spread.is_none() && is_literal(transparent(&e.expr))))
+        && array.elems.iter().all(|element| {
+            element
+                .as_ref()
+                .is_some_and(|e| e.spread.is_none() && is_literal(transparent(&e.expr)))
+        })
 }
 
 /// The JSON of a literal tree, if it has at most `limit` bytes.
-pub(crate) fn literal_json(expr: &Expr, source: &dyn Fn(&Expr) -> String, limit: usize) -> Option<String> {
+pub(crate) fn literal_json(
+    expr: &Expr,
+    source: &dyn Fn(&Expr) -> String,
+    limit: usize,
+) -> Option<String> {
     let mut out = String::new();
     push_literal_json(&mut out, expr, source, limit).then_some(out)
 }
 
-fn push_literal_json(out: &mut String, expr: &Expr, source: &dyn Fn(&Expr) -> String, limit: usize) -> bool {
+fn push_literal_json(
+    out: &mut String,
+    expr: &Expr,
+    source: &dyn Fn(&Expr) -> String,
+    limit: usize,
+) -> bool {
     if out.len() > limit {
         return false;
     }
@@ -220,13 +240,20 @@ fn push_literal_json(out: &mut String, expr: &Expr, source: &dyn Fn(&Expr) -> St
                 out.push('{');
                 let mut first = true;
                 for prop in &object.props {
-                    let PropOrSpread::Prop(prop) = prop else { continue };
-                    let Prop::KeyValue(prop) = &**prop else { continue };
+                    let PropOrSpread::Prop(prop) = prop else {
+                        continue;
+                    };
+                    let Prop::KeyValue(prop) = &**prop else {
+                        continue;
+                    };
                     if !first {
                         out.push(',');
                     }
                     first = false;
-                    push_json_string(out, &super::object::property_key(&prop.key).unwrap_or_default());
+                    push_json_string(
+                        out,
+                        &super::object::property_key(&prop.key).unwrap_or_default(),
+                    );
                     out.push(':');
                     if !push_literal_json(out, &prop.value, source, limit) {
                         return false;

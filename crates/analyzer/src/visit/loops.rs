@@ -12,7 +12,13 @@ use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NodeIdx, Val};
 
 impl<'a> Builder<'a> {
-    fn loop_node(&mut self, kind: &str, span: Span, test: Option<&'a Expr>, is_await: bool) -> NodeIdx {
+    fn loop_node(
+        &mut self,
+        kind: &str,
+        span: Span,
+        test: Option<&'a Expr>,
+        is_await: bool,
+    ) -> NodeIdx {
         let control = &mut self.frame_mut().control;
         control.has_loops = true;
         control.decisions += 1;
@@ -80,7 +86,11 @@ impl<'a> Builder<'a> {
                     Some(VarDeclOrExpr::VarDecl(var)) => {
                         if var.kind != VarDeclKind::Var {
                             for declarator in &var.decls {
-                                b.hoist_declarator(declarator, var.kind == VarDeclKind::Const, BindingKind::Lexical);
+                                b.hoist_declarator(
+                                    declarator,
+                                    var.kind == VarDeclKind::Const,
+                                    BindingKind::Lexical,
+                                );
                             }
                         }
                         b.variables(var);
@@ -129,12 +139,26 @@ impl<'a> Builder<'a> {
 
     pub(crate) fn for_of(&mut self, stmt: &'a ForOfStmt) {
         let node = self.loop_node("for-of", stmt.span, None, stmt.is_await);
-        self.for_each_loop(node, &stmt.left, &stmt.right, &stmt.body, "for-of", stmt.span);
+        self.for_each_loop(
+            node,
+            &stmt.left,
+            &stmt.right,
+            &stmt.body,
+            "for-of",
+            stmt.span,
+        );
     }
 
     pub(crate) fn for_in(&mut self, stmt: &'a ForInStmt) {
         let node = self.loop_node("for-in", stmt.span, None, false);
-        self.for_each_loop(node, &stmt.left, &stmt.right, &stmt.body, "for-in", stmt.span);
+        self.for_each_loop(
+            node,
+            &stmt.left,
+            &stmt.right,
+            &stmt.body,
+            "for-in",
+            stmt.span,
+        );
     }
 
     fn for_each_loop(

@@ -17,13 +17,22 @@ impl<'a> Builder<'a> {
         self.property_access(member, member.span, false)
     }
 
-    pub(crate) fn property_access(&mut self, member: &'a MemberExpr, span: Span, optional: bool) -> Val {
+    pub(crate) fn property_access(
+        &mut self,
+        member: &'a MemberExpr,
+        span: Span,
+        optional: bool,
+    ) -> Val {
         let text = member_text(member);
         let range = self.range(span);
         let id_name = self.sym(&text);
         let node = self.add(NodeType::PropertyAccess, id_name, range);
         let (name, key) = self.member_key(&member.prop);
-        let column = if name == self.known.star && key.is_some() { self.sym("<computed>") } else { name };
+        let column = if name == self.known.star && key.is_some() {
+            self.sym("<computed>")
+        } else {
+            name
+        };
         self.nodes[node as usize].name = column;
 
         let fragment = self.fragment();
@@ -95,7 +104,11 @@ impl<'a> Builder<'a> {
                 None => (self.known.star, Some(&*computed.expr)),
             },
         };
-        self.nodes[node as usize].name = if key.is_some() { self.sym("<computed>") } else { name };
+        self.nodes[node as usize].name = if key.is_some() {
+            self.sym("<computed>")
+        } else {
+            name
+        };
         let fragment = self.fragment();
         self.m_str("objectName", "super");
         self.m_flag("computed", key.is_some());
@@ -138,20 +151,32 @@ impl<'a> Builder<'a> {
     /// A read of `this.p` before any write that would make the PROPERTY.
     fn await_implicit_property(&mut self, access: NodeIdx, name: Sym) {
         let frame = &self.frames[self.this_frame()];
-        let (Some(class), is_static) = (frame.class, frame.is_static) else { return };
-        self.classes[class].pending_reads.push((access, name, is_static));
+        let (Some(class), is_static) = (frame.class, frame.is_static) else {
+            return;
+        };
+        self.classes[class]
+            .pending_reads
+            .push((access, name, is_static));
     }
 
     /// A member of an ENUM or NAMESPACE of this module is read directly.
     fn local_member(&mut self, access: NodeIdx, object: Val, name: Sym) {
-        if object.exists() && matches!(self.node(object.node).node_type, NodeType::Enum | NodeType::Namespace) {
+        if object.exists()
+            && matches!(
+                self.node(object.node).node_type,
+                NodeType::Enum | NodeType::Namespace
+            )
+        {
             self.pending_members.push((access, object.node, name));
         }
     }
 
     /// A name selected from a whole module: `ns.x`.
     pub(crate) fn note_selected(&mut self, object: Val, name: Sym) {
-        if !object.exists() || name == self.known.star || self.node(object.node).node_type != NodeType::Import {
+        if !object.exists()
+            || name == self.known.star
+            || self.node(object.node).node_type != NodeType::Import
+        {
             return;
         }
         if let Some(&index) = self.import_facts.get(&object.node)

@@ -7,7 +7,9 @@ use super::naming::Context;
 use crate::builder::metadata::NO_META;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, RawNode, Val, flag};
-use crate::summary::{ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef, Sym};
+use crate::summary::{
+    ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef, Sym,
+};
 
 /// What is known of an IMPORT.
 pub(crate) struct ImportParts<'s> {
@@ -40,14 +42,19 @@ impl<'a> Builder<'a> {
         self.scopes.enter();
         match program {
             Program::Module(module) => {
-                self.is_module =
-                    self.is_module || module.body.iter().any(|item| matches!(item, ModuleItem::ModuleDecl(_)));
+                self.is_module = self.is_module
+                    || module
+                        .body
+                        .iter()
+                        .any(|item| matches!(item, ModuleItem::ModuleDecl(_)));
                 self.strict = true;
                 self.directives = module
                     .body
                     .iter()
                     .map_while(|item| match item {
-                        ModuleItem::Stmt(stmt) => super::function::directives(std::slice::from_ref(stmt)).next(),
+                        ModuleItem::Stmt(stmt) => {
+                            super::function::directives(std::slice::from_ref(stmt)).next()
+                        }
                         ModuleItem::ModuleDecl(_) => None,
                     })
                     .collect();
@@ -150,14 +157,23 @@ impl<'a> Builder<'a> {
         for specifier in &import.specifiers {
             let (local, imported, kind, type_only) = match specifier {
                 ImportSpecifier::Named(s) => {
-                    let imported = s.imported.as_ref().map_or_else(|| s.local.sym.to_string(), export_name);
-                    let kind = if imported == "default" { "default" } else { "named" };
+                    let imported = s
+                        .imported
+                        .as_ref()
+                        .map_or_else(|| s.local.sym.to_string(), export_name);
+                    let kind = if imported == "default" {
+                        "default"
+                    } else {
+                        "named"
+                    };
                     (&s.local, imported, kind, s.is_type_only)
                 }
                 ImportSpecifier::Default(s) => (&s.local, "default".to_owned(), "default", false),
                 ImportSpecifier::Namespace(s) => (&s.local, "*".to_owned(), "namespace", false),
             };
-            let Some(node) = self.reserved_node(local) else { continue };
+            let Some(node) = self.reserved_node(local) else {
+                continue;
+            };
             self.contain(node);
             self.import_metadata(
                 node,
@@ -182,7 +198,10 @@ impl<'a> Builder<'a> {
         self.m_str("imported", import.imported);
         self.m_str("local", import.local);
         self.m_str("importType", import.kind);
-        self.m_str("importBinding", if import.type_only { "type" } else { "value" });
+        self.m_str(
+            "importBinding",
+            if import.type_only { "type" } else { "value" },
+        );
         self.m_flag("sideEffect", import.form == ImportForm::SideEffect);
         let dynamic = import.form == ImportForm::Dynamic || !import.literal;
         self.m_flag("isDynamic", dynamic);
@@ -233,14 +252,19 @@ impl<'a> Builder<'a> {
                     root = &name.left;
                 }
                 path.reverse();
-                let TsEntityName::Ident(ident) = root else { return Some(node) };
+                let TsEntityName::Ident(ident) = root else {
+                    return Some(node);
+                };
                 let fragment = self.fragment();
                 self.m_str("source", "");
                 let last = path.last().copied().unwrap_or(self.known.star);
                 self.m_sym("imported", last);
                 self.m_str("local", &import.id.sym);
                 self.m_str("importType", "alias");
-                self.m_str("importBinding", if import.is_type_only { "type" } else { "value" });
+                self.m_str(
+                    "importBinding",
+                    if import.is_type_only { "type" } else { "value" },
+                );
                 self.set_meta(node, fragment);
                 if let Some(target) = self.resolve_type(ident) {
                     let fragment = self.fragment();
@@ -274,29 +298,56 @@ impl<'a> Builder<'a> {
     }
 
     fn export_names(&mut self, export: &'a NamedExport) {
-        let source = export.src.as_ref().map(|s| s.value.to_string_lossy().into_owned());
+        let source = export
+            .src
+            .as_ref()
+            .map(|s| s.value.to_string_lossy().into_owned());
         for specifier in &export.specifiers {
             match specifier {
                 ExportSpecifier::Named(specifier) => {
                     let original = export_name(&specifier.orig);
-                    let exported = specifier.exported.as_ref().map_or_else(|| original.clone(), export_name);
+                    let exported = specifier
+                        .exported
+                        .as_ref()
+                        .map_or_else(|| original.clone(), export_name);
                     let name = self.sym(&exported);
                     let range = self.range(specifier.span);
                     let type_only = export.type_only || specifier.is_type_only;
-                    let kind = if exported == "default" { "default" } else { "named" };
+                    let kind = if exported == "default" {
+                        "default"
+                    } else {
+                        "named"
+                    };
                     match &source {
                         Some(source) => {
                             let imported = self.sym(&original);
                             let specifier = self.sym(source);
-                            let target = ExportTarget::Reexport { specifier, imported };
-                            self.reexport(name, name, kind, Some(&original), source, type_only, range, target);
+                            let target = ExportTarget::Reexport {
+                                specifier,
+                                imported,
+                            };
+                            self.reexport(
+                                name,
+                                name,
+                                kind,
+                                Some(&original),
+                                source,
+                                type_only,
+                                range,
+                                target,
+                            );
                         }
                         None => {
-                            let ModuleExportName::Ident(ident) = &specifier.orig else { continue };
+                            let ModuleExportName::Ident(ident) = &specifier.orig else {
+                                continue;
+                            };
                             let nodes = self.meanings(ident);
                             let only_types = !nodes.is_empty()
                                 && nodes.iter().all(|&n| {
-                                    matches!(self.node(n).node_type, NodeType::Interface | NodeType::Type)
+                                    matches!(
+                                        self.node(n).node_type,
+                                        NodeType::Interface | NodeType::Type
+                                    )
                                 });
                             let shape = match nodes.first() {
                                 Some(&node) => self.shape(Shape::Binding(NodeRef(node))),
@@ -320,15 +371,38 @@ impl<'a> Builder<'a> {
                     let exported = export_name(&specifier.name);
                     let name = self.sym(&exported);
                     let range = self.range(specifier.span);
-                    let target = ExportTarget::StarAs { specifier: self.sym(source) };
-                    self.reexport(name, name, "namespace", None, source, export.type_only, range, target);
+                    let target = ExportTarget::StarAs {
+                        specifier: self.sym(source),
+                    };
+                    self.reexport(
+                        name,
+                        name,
+                        "namespace",
+                        None,
+                        source,
+                        export.type_only,
+                        range,
+                        target,
+                    );
                 }
                 ExportSpecifier::Default(specifier) => {
                     let Some(source) = &source else { continue };
                     let name = self.sym(&specifier.exported.sym);
                     let range = self.range(specifier.exported.span);
-                    let target = ExportTarget::Reexport { specifier: self.sym(source), imported: self.known.default };
-                    self.reexport(name, name, "named", Some("default"), source, export.type_only, range, target);
+                    let target = ExportTarget::Reexport {
+                        specifier: self.sym(source),
+                        imported: self.known.default,
+                    };
+                    self.reexport(
+                        name,
+                        name,
+                        "named",
+                        Some("default"),
+                        source,
+                        export.type_only,
+                        range,
+                        target,
+                    );
                 }
             }
         }
@@ -338,12 +412,26 @@ impl<'a> Builder<'a> {
         let source = export.src.value.to_string_lossy();
         let id_name = self.sym(&format!("*:{source}"));
         let range = self.range(export.span);
-        let target = ExportTarget::Star { specifier: self.sym(&source) };
+        let target = ExportTarget::Star {
+            specifier: self.sym(&source),
+        };
         let star = self.known.star;
-        self.reexport(id_name, star, "all", None, &source, export.type_only, range, target);
+        self.reexport(
+            id_name,
+            star,
+            "all",
+            None,
+            &source,
+            export.type_only,
+            range,
+            target,
+        );
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an EXPORT has so many independent parts")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an EXPORT has so many independent parts"
+    )]
     fn reexport(
         &mut self,
         id_name: Sym,
@@ -355,8 +443,15 @@ impl<'a> Builder<'a> {
         range: (u32, u32),
         target: ExportTarget,
     ) {
-        let parts =
-            ExportParts { name, kind, local, source: Some(source), type_only, common_js: false, range };
+        let parts = ExportParts {
+            name,
+            kind,
+            local,
+            source: Some(source),
+            type_only,
+            common_js: false,
+            range,
+        };
         let node = self.export_node(&parts, id_name);
         let fact = self.facts.exports.len();
         if name != self.known.star {
@@ -462,7 +557,12 @@ impl<'a> Builder<'a> {
     }
 
     /// One EXPORT for each name; a repeated name adds to the first.
-    pub(crate) fn export_nodes(&mut self, parts: ExportParts<'_>, nodes: &[NodeIdx], shape: ShapeRef) {
+    pub(crate) fn export_nodes(
+        &mut self,
+        parts: ExportParts<'_>,
+        nodes: &[NodeIdx],
+        shape: ShapeRef,
+    ) {
         let name = parts.name;
         let (node, fact) = match self.exports.get(&name) {
             Some(&known) => known,
@@ -541,7 +641,12 @@ impl<'a> Builder<'a> {
             .facts
             .classes
             .iter()
-            .map(|class| (class.node.0, (class.constructor.map(|c| c.0), class.extends.is_some())))
+            .map(|class| {
+                (
+                    class.node.0,
+                    (class.constructor.map(|c| c.0), class.extends.is_some()),
+                )
+            })
             .collect();
         for (call, class, fact) in std::mem::take(&mut self.pending_news) {
             let target = match constructors.get(&class) {

@@ -31,7 +31,10 @@ impl<'a> Builder<'a> {
             Some(id) if self.scopes.get(id).level > self.with_level => Meaning::Bound(id),
             _ if self.with_level > 0 => Meaning::Hidden,
             _ => {
-                if name == self.known.require || name == self.known.module || name == self.known.exports {
+                if name == self.known.require
+                    || name == self.known.module
+                    || name == self.known.exports
+                {
                     self.uses_common_js = true;
                 }
                 Meaning::Global(name)
@@ -90,15 +93,25 @@ impl<'a> Builder<'a> {
         let binding = *self.scopes.get(id);
         let frame = binding.frame as usize;
         let current = self.frames.len() - 1;
-        if frame >= current || !matches!(self.frames[frame].kind, FrameKind::Function | FrameKind::Arrow) {
+        if frame >= current
+            || !matches!(
+                self.frames[frame].kind,
+                FrameKind::Function | FrameKind::Arrow
+            )
+        {
             return;
         }
         let callable = |k: FrameKind| matches!(k, FrameKind::Function | FrameKind::Arrow);
-        let Some(inner) = self.frames.iter().rposition(|f| callable(f.kind)) else { return };
+        let Some(inner) = self.frames.iter().rposition(|f| callable(f.kind)) else {
+            return;
+        };
         if inner <= frame || binding.kind == BindingKind::SelfName && inner == frame {
             return;
         }
-        let depth = self.frames[frame + 1..=inner].iter().filter(|f| callable(f.kind)).count() as u32;
+        let depth = self.frames[frame + 1..=inner]
+            .iter()
+            .filter(|f| callable(f.kind))
+            .count() as u32;
         let body = self.frames[inner].body;
         if depth == 0 || body == NO_NODE {
             return;
@@ -130,13 +143,21 @@ impl<'a> Builder<'a> {
         if frame.kind != FrameKind::Function {
             return NO_NODE;
         }
-        let known = if arguments { frame.arguments_node } else { frame.this_node };
+        let known = if arguments {
+            frame.arguments_node
+        } else {
+            frame.this_node
+        };
         if known != NO_NODE {
             return known;
         }
         let callable = frame.callable;
         let (start, end) = self.range(span);
-        let name = if arguments { self.known.arguments } else { self.known.this };
+        let name = if arguments {
+            self.known.arguments
+        } else {
+            self.known.this
+        };
         let node = self.push_node(RawNode {
             node_type: NodeType::Parameter,
             flags: 0,
@@ -168,7 +189,12 @@ impl<'a> Builder<'a> {
     pub(crate) fn mark_reassigned(&mut self, id: BindingId) {
         self.scopes.get_mut(id).reassigned = true;
         let node = self.scopes.get(id).node;
-        if node != NO_NODE && matches!(self.node(node).node_type, NodeType::Variable | NodeType::Constant) {
+        if node != NO_NODE
+            && matches!(
+                self.node(node).node_type,
+                NodeType::Variable | NodeType::Constant
+            )
+        {
             self.set_flag(node, crate::builder::flag::REASSIGNED);
         }
     }

@@ -40,7 +40,8 @@ impl<'a> Builder<'a> {
     fn namespace_body(&mut self, node: NodeIdx, body: &'a TsNamespaceBody) {
         let outer_owner = std::mem::replace(&mut self.owner, node);
         let outer_container = std::mem::replace(&mut self.container, node);
-        self.frames.push(Frame::new(FrameKind::Namespace, node, node));
+        self.frames
+            .push(Frame::new(FrameKind::Namespace, node, node));
         self.in_scope(|b| match body {
             TsNamespaceBody::TsModuleBlock(block) => {
                 b.hoist_module_items(&block.body);
@@ -77,8 +78,12 @@ impl<'a> Builder<'a> {
             }
             ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(export)) if export.src.is_none() => {
                 for specifier in &export.specifiers {
-                    let ExportSpecifier::Named(specifier) = specifier else { continue };
-                    let ModuleExportName::Ident(original) = &specifier.orig else { continue };
+                    let ExportSpecifier::Named(specifier) = specifier else {
+                        continue;
+                    };
+                    let ModuleExportName::Ident(original) = &specifier.orig else {
+                        continue;
+                    };
                     let exported = match &specifier.exported {
                         Some(ModuleExportName::Ident(name)) => self.sym(&name.sym),
                         _ => self.sym(&original.sym),
@@ -89,7 +94,9 @@ impl<'a> Builder<'a> {
                     }
                 }
             }
-            ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(_) | ModuleDecl::ExportDefaultExpr(_)) => {
+            ModuleItem::ModuleDecl(
+                ModuleDecl::ExportDefaultDecl(_) | ModuleDecl::ExportDefaultExpr(_),
+            ) => {
                 self.exported_default_in_namespace(item);
             }
             ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => self.import(import),
@@ -104,7 +111,10 @@ impl<'a> Builder<'a> {
     fn exported_default_in_namespace(&mut self, item: &'a ModuleItem) {
         match item {
             ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)) => {
-                let value = self.value(&export.expr, super::naming::Context::Plain(self.known.default));
+                let value = self.value(
+                    &export.expr,
+                    super::naming::Context::Plain(self.known.default),
+                );
                 self.container_uses(value, "read");
             }
             ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => match &export.decl {
@@ -126,8 +136,14 @@ impl<'a> Builder<'a> {
         match decl {
             Decl::Class(d) => idents.push(&d.ident),
             Decl::Fn(d) => idents.push(&d.ident),
-            Decl::Var(d) => d.decls.iter().for_each(|v| for_each_ident(&v.name, &mut |i| idents.push(i))),
-            Decl::Using(d) => d.decls.iter().for_each(|v| for_each_ident(&v.name, &mut |i| idents.push(i))),
+            Decl::Var(d) => d
+                .decls
+                .iter()
+                .for_each(|v| for_each_ident(&v.name, &mut |i| idents.push(i))),
+            Decl::Using(d) => d
+                .decls
+                .iter()
+                .for_each(|v| for_each_ident(&v.name, &mut |i| idents.push(i))),
             Decl::TsInterface(d) => idents.push(&d.id),
             Decl::TsTypeAlias(d) => idents.push(&d.id),
             Decl::TsEnum(d) => idents.push(&d.id),

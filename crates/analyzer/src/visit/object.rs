@@ -38,11 +38,16 @@ impl<'a> Builder<'a> {
             self.folded_object(object);
         }
         self.set_meta(node, fragment);
-        let mut fact = ObjectFact { node: NodeRef(node), properties: Vec::new() };
+        let mut fact = ObjectFact {
+            node: NodeRef(node),
+            properties: Vec::new(),
+        };
         let mut listed = Vec::new();
         if !folded {
             let owner = if plain { node } else { self.owner };
-            self.in_owner(owner, |b| b.properties(node, object, context, &mut fact.properties, &mut listed));
+            self.in_owner(owner, |b| {
+                b.properties(node, object, context, &mut fact.properties, &mut listed)
+            });
         }
         if listing {
             self.listed = listed;
@@ -54,8 +59,12 @@ impl<'a> Builder<'a> {
     fn is_large_literal_object(&self, object: &'a ObjectLit) -> bool {
         let mut entries = object.props.len();
         for prop in &object.props {
-            let PropOrSpread::Prop(prop) = prop else { return false };
-            let Prop::KeyValue(prop) = &**prop else { return false };
+            let PropOrSpread::Prop(prop) = prop else {
+                return false;
+            };
+            let Prop::KeyValue(prop) = &**prop else {
+                return false;
+            };
             if matches!(prop.key, PropName::Computed(_)) {
                 return false;
             }
@@ -70,14 +79,23 @@ impl<'a> Builder<'a> {
     fn folded_object(&mut self, object: &'a ObjectLit) {
         let mut json = String::from("{");
         for prop in &object.props {
-            let PropOrSpread::Prop(prop) = prop else { continue };
-            let Prop::KeyValue(prop) = &**prop else { continue };
+            let PropOrSpread::Prop(prop) = prop else {
+                continue;
+            };
+            let Prop::KeyValue(prop) = &**prop else {
+                continue;
+            };
             let source = |e: &Expr| self.source_of(e).to_owned();
-            let Some(value) = literal_json(&prop.value, &source, MAX_JSON) else { return };
+            let Some(value) = literal_json(&prop.value, &source, MAX_JSON) else {
+                return;
+            };
             if json.len() > 1 {
                 json.push(',');
             }
-            crate::builder::metadata::push_json_string(&mut json, &property_key(&prop.key).unwrap_or_default());
+            crate::builder::metadata::push_json_string(
+                &mut json,
+                &property_key(&prop.key).unwrap_or_default(),
+            );
             json.push(':');
             json.push_str(&value);
             if json.len() > MAX_JSON {
@@ -151,7 +169,12 @@ impl<'a> Builder<'a> {
             Prop::Getter(prop) => {
                 let key = self.object_key(&prop.key);
                 let callable = Callable::of_function(&prop.function);
-                let kind = ObjectMethod { key, prefix: "get:", span: prop.span, object: context };
+                let kind = ObjectMethod {
+                    key,
+                    prefix: "get:",
+                    span: prop.span,
+                    object: context,
+                };
                 let value = self.object_method(callable, kind);
                 self.named_property(node, key, value, Some("get"), fact);
                 (key, value)
@@ -159,7 +182,12 @@ impl<'a> Builder<'a> {
             Prop::Setter(prop) => {
                 let key = self.object_key(&prop.key);
                 let callable = Callable::of_function(&prop.function);
-                let kind = ObjectMethod { key, prefix: "set:", span: prop.span, object: context };
+                let kind = ObjectMethod {
+                    key,
+                    prefix: "set:",
+                    span: prop.span,
+                    object: context,
+                };
                 let value = self.object_method(callable, kind);
                 self.named_property(node, key, value, Some("set"), fact);
                 (None, value)
@@ -167,7 +195,12 @@ impl<'a> Builder<'a> {
             Prop::Method(prop) => {
                 let key = self.object_key(&prop.key);
                 let callable = Callable::of_function(&prop.function);
-                let kind = ObjectMethod { key, prefix: "", span: prop.function.span, object: context };
+                let kind = ObjectMethod {
+                    key,
+                    prefix: "",
+                    span: prop.function.span,
+                    object: context,
+                };
                 let value = self.object_method(callable, kind);
                 self.named_property(node, key, value, None, fact);
                 (key, value)
@@ -231,7 +264,8 @@ impl<'a> Builder<'a> {
         let range = self.range(array.span);
         let node = self.add(NodeType::ArrayLiteral, name, range);
         let spread = array.elems.iter().flatten().any(|e| e.spread.is_some());
-        let folded = is_primitive_array(array) || (array.elems.len() > 8 && is_large_literal_array(array));
+        let folded =
+            is_primitive_array(array) || (array.elems.len() > 8 && is_large_literal_array(array));
         let fragment = self.fragment();
         self.m_int("length", array.elems.len() as u32);
         self.m_flag("hasSpread", spread);

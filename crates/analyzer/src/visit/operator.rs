@@ -12,7 +12,10 @@ use crate::summary::{Shape, ShapeRef};
 
 /// `&&`, `||` and `??` pass on the value of an operand.
 pub(crate) fn is_logical(op: BinaryOp) -> bool {
-    matches!(op, BinaryOp::LogicalAnd | BinaryOp::LogicalOr | BinaryOp::NullishCoalescing)
+    matches!(
+        op,
+        BinaryOp::LogicalAnd | BinaryOp::LogicalOr | BinaryOp::NullishCoalescing
+    )
 }
 
 /// Whether the top of an expression is an operator that makes a new value.
@@ -79,7 +82,13 @@ impl<'a> Builder<'a> {
         let mut shapes = Vec::new();
         let leaves = self.leaves_of_bin(bin, Tree::Logical, &mut literals);
         self.derive(node, leaves, context, &mut shapes);
-        self.describe_as(node, "LogicalExpression", bin.op.as_str(), bin.span, &literals);
+        self.describe_as(
+            node,
+            "LogicalExpression",
+            bin.op.as_str(),
+            bin.span,
+            &literals,
+        );
         self.count_logical_bin(bin, true);
         let shape = match shapes.len() {
             0 => ShapeRef::UNKNOWN,
@@ -121,7 +130,14 @@ impl<'a> Builder<'a> {
         self.describe_as(node, kind, operator, expr.span(), literals);
     }
 
-    fn describe_as(&mut self, node: NodeIdx, kind: &str, operator: &str, span: Span, literals: &[String]) {
+    fn describe_as(
+        &mut self,
+        node: NodeIdx,
+        kind: &str,
+        operator: &str,
+        span: Span,
+        literals: &[String],
+    ) {
         let fragment = self.fragment();
         self.m_str("expressionType", kind);
         if !operator.is_empty() {
@@ -144,9 +160,19 @@ impl<'a> Builder<'a> {
     }
 
     /// `DERIVES_FROM` each leaf.
-    fn derive(&mut self, node: NodeIdx, leaves: Vec<Leaf<'a>>, context: Context<'a>, shapes: &mut Vec<ShapeRef>) {
+    fn derive(
+        &mut self,
+        node: NodeIdx,
+        leaves: Vec<Leaf<'a>>,
+        context: Context<'a>,
+        shapes: &mut Vec<ShapeRef>,
+    ) {
         for leaf in leaves {
-            let value = if leaf.flows { self.value(leaf.expr, context) } else { self.operand(leaf.expr) };
+            let value = if leaf.flows {
+                self.value(leaf.expr, context)
+            } else {
+                self.operand(leaf.expr)
+            };
             if value.shape != ShapeRef::UNKNOWN {
                 shapes.push(value.shape);
             }
@@ -159,17 +185,31 @@ impl<'a> Builder<'a> {
         match expr {
             Expr::Bin(bin) => self.leaves_of_bin(bin, tree, literals),
             Expr::Unary(unary) => self.collect(vec![(&unary.arg, false)], tree, literals),
-            Expr::Tpl(tpl) => self.collect(tpl.exprs.iter().rev().map(|e| (&**e, false)).collect(), tree, literals),
+            Expr::Tpl(tpl) => self.collect(
+                tpl.exprs.iter().rev().map(|e| (&**e, false)).collect(),
+                tree,
+                literals,
+            ),
             _ => Vec::new(),
         }
     }
 
-    fn leaves_of_bin(&self, bin: &'a BinExpr, tree: Tree, literals: &mut Vec<String>) -> Vec<Leaf<'a>> {
+    fn leaves_of_bin(
+        &self,
+        bin: &'a BinExpr,
+        tree: Tree,
+        literals: &mut Vec<String>,
+    ) -> Vec<Leaf<'a>> {
         self.collect(operands(bin), tree, literals)
     }
 
     /// The leaves in source order, without recursion: trees may be ten thousand deep.
-    fn collect(&self, mut stack: Vec<(&'a Expr, bool)>, tree: Tree, literals: &mut Vec<String>) -> Vec<Leaf<'a>> {
+    fn collect(
+        &self,
+        mut stack: Vec<(&'a Expr, bool)>,
+        tree: Tree,
+        literals: &mut Vec<String>,
+    ) -> Vec<Leaf<'a>> {
         let mut leaves = Vec::new();
         while let Some((expr, flows)) = stack.pop() {
             let inner = without_parens(expr);
@@ -193,7 +233,10 @@ impl<'a> Builder<'a> {
             if matches!(inner, Expr::PrivateName(_)) {
                 continue;
             }
-            leaves.push(Leaf { expr, flows: flows && tree == Tree::Logical });
+            leaves.push(Leaf {
+                expr,
+                flows: flows && tree == Tree::Logical,
+            });
         }
         leaves
     }

@@ -41,7 +41,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(crate) fn array_pattern(&mut self, array: &'a ArrayPat, leaves: &Leaves, path: &mut Vec<Sym>) {
+    pub(crate) fn array_pattern(
+        &mut self,
+        array: &'a ArrayPat,
+        leaves: &Leaves,
+        path: &mut Vec<Sym>,
+    ) {
         for (i, element) in array.elems.iter().enumerate() {
             let Some(element) = element else { continue };
             let step = if matches!(element, Pat::Rest(_)) {
@@ -56,7 +61,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(crate) fn object_pattern(&mut self, object: &'a ObjectPat, leaves: &Leaves, path: &mut Vec<Sym>) {
+    pub(crate) fn object_pattern(
+        &mut self,
+        object: &'a ObjectPat,
+        leaves: &Leaves,
+        path: &mut Vec<Sym>,
+    ) {
         for prop in &object.props {
             match prop {
                 ObjectPatProp::KeyValue(prop) => {
@@ -97,7 +107,12 @@ impl<'a> Builder<'a> {
     }
 
     /// `pattern = default`: the default is a source of every name in the pattern.
-    pub(crate) fn assign_pattern(&mut self, assign: &'a AssignPat, leaves: &Leaves, path: &mut Vec<Sym>) {
+    pub(crate) fn assign_pattern(
+        &mut self,
+        assign: &'a AssignPat,
+        leaves: &Leaves,
+        path: &mut Vec<Sym>,
+    ) {
         let name = match &*assign.left {
             Pat::Ident(ident) => Some(self.sym(&ident.id.sym)),
             _ => None,
@@ -250,7 +265,12 @@ impl<'a> Builder<'a> {
             NodeType::Variable | NodeType::Constant | NodeType::Parameter | NodeType::Property
         );
         if !assigned {
-            let place = super::assignment::Place { node, path: Vec::new(), mutation: None, setter: NO_NODE };
+            let place = super::assignment::Place {
+                node,
+                path: Vec::new(),
+                mutation: None,
+                setter: NO_NODE,
+            };
             self.write(value, &place, span, None, path, false);
             return;
         }
@@ -260,7 +280,14 @@ impl<'a> Builder<'a> {
         self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
     }
 
-    fn leaf_default(&mut self, ident: &'a Ident, leaves: &Leaves, value: Val, path: &[Sym], span: Span) {
+    fn leaf_default(
+        &mut self,
+        ident: &'a Ident,
+        leaves: &Leaves,
+        value: Val,
+        path: &[Sym],
+        span: Span,
+    ) {
         match leaves {
             Leaves::Assigned { .. } | Leaves::LoopAssigned { .. } => {
                 let place = self.name_target(ident);
@@ -274,7 +301,12 @@ impl<'a> Builder<'a> {
     }
 
     fn name_target(&mut self, ident: &'a Ident) -> super::assignment::Place {
-        let none = super::assignment::Place { node: NO_NODE, path: Vec::new(), mutation: None, setter: NO_NODE };
+        let none = super::assignment::Place {
+            node: NO_NODE,
+            path: Vec::new(),
+            mutation: None,
+            setter: NO_NODE,
+        };
         match self.meaning(ident) {
             super::name::Meaning::Bound(id) => {
                 self.mark_reassigned(id);

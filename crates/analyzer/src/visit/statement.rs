@@ -102,8 +102,14 @@ fn can_complete(stmt: &Stmt) -> bool {
             None => true,
         },
         Stmt::Try(stmt) => {
-            let finally = stmt.finalizer.as_ref().is_none_or(|f| end_is_reachable(&f.stmts));
-            let handler = stmt.handler.as_ref().is_some_and(|h| end_is_reachable(&h.body.stmts));
+            let finally = stmt
+                .finalizer
+                .as_ref()
+                .is_none_or(|f| end_is_reachable(&f.stmts));
+            let handler = stmt
+                .handler
+                .as_ref()
+                .is_some_and(|h| end_is_reachable(&h.body.stmts));
             finally && (end_is_reachable(&stmt.block.stmts) || handler)
         }
         _ => true,

@@ -37,7 +37,9 @@ pub(crate) fn callee_text(callee: &Callee) -> String {
 }
 
 fn finish(fits: bool, out: String) -> String {
-    if fits && (out.len() <= MAX_UNITS || out.chars().map(char::len_utf16).sum::<usize>() <= MAX_UNITS) {
+    if fits
+        && (out.len() <= MAX_UNITS || out.chars().map(char::len_utf16).sum::<usize>() <= MAX_UNITS)
+    {
         out
     } else {
         "<chain>".to_owned()
@@ -189,7 +191,11 @@ pub(crate) fn template_text(tpl: &Tpl) -> Option<String> {
 
 /// A number as JavaScript shows it as a property name.
 pub(crate) fn number_text(value: f64) -> String {
-    if value == 0.0 { "0".to_owned() } else { format!("{value}") }
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        format!("{value}")
+    }
 }
 
 /// The expression inside parentheses, casts and `await`.
@@ -254,6 +260,8 @@ pub(crate) fn member_name(prop: &MemberProp) -> String {
     match prop {
         MemberProp::Ident(name) => name.sym.to_string(),
         MemberProp::PrivateName(name) => format!("#{}", name.name),
-        MemberProp::Computed(computed) => static_key(&computed.expr).unwrap_or_else(|| "computed".to_owned()),
+        MemberProp::Computed(computed) => {
+            static_key(&computed.expr).unwrap_or_else(|| "computed".to_owned())
+        }
     }
 }

@@ -70,7 +70,9 @@ impl<'a> Builder<'a> {
                     let mut paths = Vec::new();
                     b.pattern_paths(pattern, &mut Vec::new(), &mut paths);
                     for (ident, path, _) in paths {
-                        let Some(variable) = b.reserved_node(ident) else { continue };
+                        let Some(variable) = b.reserved_node(ident) else {
+                            continue;
+                        };
                         for &thrown in &context.thrown {
                             let fragment = b.fragment();
                             b.m_path("propertyPath", &path);
@@ -98,7 +100,12 @@ impl<'a> Builder<'a> {
         }
         let start = self.range(stmt.span).0;
         let frame = self.frames.len() - 1;
-        let catcher = self.tries.iter_mut().rev().take_while(|t| t.frame == frame).find(|t| t.has_catch);
+        let catcher = self
+            .tries
+            .iter_mut()
+            .rev()
+            .take_while(|t| t.frame == frame)
+            .find(|t| t.has_catch);
         let caught = catcher.is_some();
         if let Some(catcher) = catcher {
             catcher.thrown.push(value.node);

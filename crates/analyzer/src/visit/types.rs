@@ -24,28 +24,67 @@ impl<'a> Builder<'a> {
 
     /// `HAS_TYPE`.
     pub(crate) fn type_of(&mut self, node: NodeIdx, annotation: &'a TsTypeAnn) {
-        self.walk_type(&annotation.type_ann, Sink { src: node, edge: EdgeType::HasType }, true);
+        self.walk_type(
+            &annotation.type_ann,
+            Sink {
+                src: node,
+                edge: EdgeType::HasType,
+            },
+            true,
+        );
     }
 
     pub(crate) fn type_of_alias(&mut self, node: NodeIdx, ty: &'a TsType) {
-        self.walk_type(ty, Sink { src: node, edge: EdgeType::HasType }, true);
+        self.walk_type(
+            ty,
+            Sink {
+                src: node,
+                edge: EdgeType::HasType,
+            },
+            true,
+        );
     }
 
     /// `RETURNS_TYPE`.
     pub(crate) fn returned_type(&mut self, node: NodeIdx, annotation: &'a TsTypeAnn) {
-        self.walk_type(&annotation.type_ann, Sink { src: node, edge: EdgeType::ReturnsType }, true);
+        self.walk_type(
+            &annotation.type_ann,
+            Sink {
+                src: node,
+                edge: EdgeType::ReturnsType,
+            },
+            true,
+        );
     }
 
     /// `HAS_TYPE` from a call to its type arguments.
-    pub(crate) fn type_arguments_of(&mut self, node: NodeIdx, arguments: &'a TsTypeParamInstantiation) {
+    pub(crate) fn type_arguments_of(
+        &mut self,
+        node: NodeIdx,
+        arguments: &'a TsTypeParamInstantiation,
+    ) {
         for ty in &arguments.params {
-            self.walk_type(ty, Sink { src: node, edge: EdgeType::HasType }, false);
+            self.walk_type(
+                ty,
+                Sink {
+                    src: node,
+                    edge: EdgeType::HasType,
+                },
+                false,
+            );
         }
     }
 
     /// `USES` from the container to the names of a type without a place of its own.
     pub(crate) fn type_used(&mut self, ty: &'a TsType) {
-        self.walk_type(ty, Sink { src: self.container, edge: EdgeType::Uses }, true);
+        self.walk_type(
+            ty,
+            Sink {
+                src: self.container,
+                edge: EdgeType::Uses,
+            },
+            true,
+        );
     }
 
     pub(crate) fn type_arguments_used(&mut self, arguments: &'a TsTypeParamInstantiation) {
@@ -66,7 +105,10 @@ impl<'a> Builder<'a> {
         params: &'a [TsFnParam],
         result: Option<&'a TsTypeAnn>,
     ) {
-        let sink = Sink { src: self.container, edge: EdgeType::Uses };
+        let sink = Sink {
+            src: self.container,
+            edge: EdgeType::Uses,
+        };
         self.walk_signature(type_params, params, result, sink);
     }
 
@@ -106,10 +148,24 @@ impl<'a> Builder<'a> {
         }
         for (param, parameter) in decl.params.iter().zip(nodes) {
             if let Some(constraint) = &param.constraint {
-                self.walk_type(constraint, Sink { src: parameter, edge: EdgeType::Extends }, true);
+                self.walk_type(
+                    constraint,
+                    Sink {
+                        src: parameter,
+                        edge: EdgeType::Extends,
+                    },
+                    true,
+                );
             }
             if let Some(default) = &param.default {
-                self.walk_type(default, Sink { src: parameter, edge: EdgeType::Uses }, true);
+                self.walk_type(
+                    default,
+                    Sink {
+                        src: parameter,
+                        edge: EdgeType::Uses,
+                    },
+                    true,
+                );
             }
         }
     }
@@ -117,7 +173,10 @@ impl<'a> Builder<'a> {
     /// The node that a name means as a type.
     pub(crate) fn resolve_type(&mut self, ident: &'a Ident) -> Option<NodeIdx> {
         let name = self.sym(&ident.sym);
-        let id = self.scopes.resolve(Space::Type, name).or_else(|| self.scopes.resolve(Space::Value, name))?;
+        let id = self
+            .scopes
+            .resolve(Space::Type, name)
+            .or_else(|| self.scopes.resolve(Space::Value, name))?;
         let node = self.scopes.get(id).node;
         (node != NO_NODE).then_some(node)
     }
@@ -143,7 +202,11 @@ impl<'a> Builder<'a> {
                 // Only the constraint itself is extended; what it mentions is used.
                 let heir = matches!(
                     self.node(target).node_type,
-                    NodeType::Class | NodeType::Interface | NodeType::Type | NodeType::TypeParameter | NodeType::Enum
+                    NodeType::Class
+                        | NodeType::Interface
+                        | NodeType::Type
+                        | NodeType::TypeParameter
+                        | NodeType::Enum
                 );
                 if root && heir {
                     self.edge(sink.src, target, EdgeType::Extends);
@@ -201,7 +264,9 @@ impl<'a> Builder<'a> {
                     self.walk_type(part, sink, root);
                 }
             }
-            TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsIntersectionType(intersection)) => {
+            TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsIntersectionType(
+                intersection,
+            )) => {
                 for part in &intersection.types {
                     self.walk_type(part, sink, root);
                 }
@@ -209,7 +274,9 @@ impl<'a> Builder<'a> {
             TsType::TsFnOrConstructorType(function) => {
                 let (type_params, params, result) = match function {
                     TsFnOrConstructorType::TsFnType(f) => (&f.type_params, &f.params, &f.type_ann),
-                    TsFnOrConstructorType::TsConstructorType(f) => (&f.type_params, &f.params, &f.type_ann),
+                    TsFnOrConstructorType::TsConstructorType(f) => {
+                        (&f.type_params, &f.params, &f.type_ann)
+                    }
                 };
                 self.walk_signature(type_params.as_deref(), params, Some(result), sink);
             }
@@ -244,7 +311,10 @@ impl<'a> Builder<'a> {
                     b.walk_type(ty, sink, false);
                 }
             }),
-            TsType::TsLitType(TsLitType { lit: TsLit::Tpl(template), .. }) => {
+            TsType::TsLitType(TsLitType {
+                lit: TsLit::Tpl(template),
+                ..
+            }) => {
                 for ty in &template.types {
                     self.walk_type(ty, sink, false);
                 }
@@ -298,13 +368,28 @@ impl<'a> Builder<'a> {
                     }
                 }
                 TsTypeElement::TsMethodSignature(m) => {
-                    self.walk_signature(m.type_params.as_deref(), &m.params, m.type_ann.as_deref(), sink);
+                    self.walk_signature(
+                        m.type_params.as_deref(),
+                        &m.params,
+                        m.type_ann.as_deref(),
+                        sink,
+                    );
                 }
                 TsTypeElement::TsCallSignatureDecl(m) => {
-                    self.walk_signature(m.type_params.as_deref(), &m.params, m.type_ann.as_deref(), sink);
+                    self.walk_signature(
+                        m.type_params.as_deref(),
+                        &m.params,
+                        m.type_ann.as_deref(),
+                        sink,
+                    );
                 }
                 TsTypeElement::TsConstructSignatureDecl(m) => {
-                    self.walk_signature(m.type_params.as_deref(), &m.params, m.type_ann.as_deref(), sink);
+                    self.walk_signature(
+                        m.type_params.as_deref(),
+                        &m.params,
+                        m.type_ann.as_deref(),
+                        sink,
+                    );
                 }
                 TsTypeElement::TsIndexSignature(m) => {
                     self.walk_signature(None, &m.params, m.type_ann.as_deref(), sink);
@@ -342,7 +427,10 @@ impl<'a> Builder<'a> {
                 TsEntityName::TsQualifiedName(inner) => name = &inner.left,
                 TsEntityName::Ident(ident) => {
                     let sym = self.sym(&ident.sym);
-                    let target = self.scopes.resolve(Space::Value, sym).map(|id| self.scopes.get(id).node);
+                    let target = self
+                        .scopes
+                        .resolve(Space::Value, sym)
+                        .map(|id| self.scopes.get(id).node);
                     self.named_type(target.filter(|&node| node != NO_NODE), sink, root);
                     return;
                 }

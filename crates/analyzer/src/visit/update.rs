@@ -12,10 +12,17 @@ impl<'a> Builder<'a> {
     pub(crate) fn update(&mut self, update: &'a UpdateExpr) -> Val {
         let target = expression_text(&update.arg);
         let operator = update.op.as_str();
-        let text = if update.prefix { format!("{operator}{target}") } else { format!("{target}{operator}") };
+        let text = if update.prefix {
+            format!("{operator}{target}")
+        } else {
+            format!("{target}{operator}")
+        };
         let value = self.update_node(&text, operator, update.prefix, &update.arg, update.span);
         let kind = self.sym("number");
-        Val { shape: self.shape(Shape::Primitive(kind)), ..value }
+        Val {
+            shape: self.shape(Shape::Primitive(kind)),
+            ..value
+        }
     }
 
     pub(crate) fn delete(&mut self, unary: &'a UnaryExpr) -> Val {
@@ -23,7 +30,14 @@ impl<'a> Builder<'a> {
         self.update_node(&text, "delete", true, &unary.arg, unary.span)
     }
 
-    fn update_node(&mut self, text: &str, operator: &str, prefix: bool, target: &'a Expr, span: Span) -> Val {
+    fn update_node(
+        &mut self,
+        text: &str,
+        operator: &str,
+        prefix: bool,
+        target: &'a Expr,
+        span: Span,
+    ) -> Val {
         let name = self.sym(text);
         let range = self.range(span);
         let node = self.add(NodeType::UpdateExpression, name, range);
@@ -51,7 +65,9 @@ impl<'a> Builder<'a> {
                     self.m_str("objectName", &expression_text(&member.obj));
                     match &member.prop {
                         MemberProp::Ident(name) => self.m_str("propertyName", &name.sym),
-                        MemberProp::PrivateName(name) => self.m_str("propertyName", &format!("#{}", name.name)),
+                        MemberProp::PrivateName(name) => {
+                            self.m_str("propertyName", &format!("#{}", name.name))
+                        }
                         MemberProp::Computed(key) => match static_key(&key.expr) {
                             Some(key) => self.m_str("propertyName", &key),
                             None => {
@@ -69,7 +85,11 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
 
         let place = self.place(target);
-        let place_node = if place.setter == NO_NODE { place.node } else { place.setter };
+        let place_node = if place.setter == NO_NODE {
+            place.node
+        } else {
+            place.setter
+        };
         let fragment = self.fragment();
         let mutation = match (operator, computed, place.mutation) {
             ("delete", ..) => Some("delete"),

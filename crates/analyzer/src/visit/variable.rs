@@ -19,7 +19,11 @@ impl<'a> Builder<'a> {
     pub(crate) fn variables(&mut self, var: &'a VarDecl) {
         let kind = kind_of(var.kind);
         for declarator in &var.decls {
-            let span = if var.decls.len() == 1 { declarator.span } else { declarator.span };
+            let span = if var.decls.len() == 1 {
+                declarator.span
+            } else {
+                declarator.span
+            };
             self.declarator(declarator, kind, var.declare, span);
         }
     }
@@ -30,7 +34,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn declarator(&mut self, declarator: &'a VarDeclarator, kind: &'static str, declare: bool, span: Span) {
+    fn declarator(
+        &mut self,
+        declarator: &'a VarDeclarator,
+        kind: &'static str,
+        declare: bool,
+        span: Span,
+    ) {
         self.declared_nodes(&declarator.name, kind, declare, declarator.init.as_deref());
         let Some(init) = &declarator.init else {
             return;
@@ -44,7 +54,11 @@ impl<'a> Builder<'a> {
             self.note_function(ident, value);
         }
         let mut path = Vec::new();
-        self.pattern(&declarator.name, &Leaves::Declared { value, span }, &mut path);
+        self.pattern(
+            &declarator.name,
+            &Leaves::Declared { value, span },
+            &mut path,
+        );
     }
 
     /// Containment, metadata and types of the bindings of one declarator.
@@ -59,19 +73,39 @@ impl<'a> Builder<'a> {
         let mut found = Vec::new();
         self.pattern_paths(pattern, &mut Vec::new(), &mut found);
         for (ident, path, _) in found {
-            let Some(node) = self.reserved_node(ident) else { continue };
-            if !matches!(self.node(node).node_type, NodeType::Variable | NodeType::Constant) {
+            let Some(node) = self.reserved_node(ident) else {
+                continue;
+            };
+            if !matches!(
+                self.node(node).node_type,
+                NodeType::Variable | NodeType::Constant
+            ) {
                 continue; // `var` over a parameter or a function
             }
             if self.node(node).flags & flag::CONTAINED != 0 {
                 continue; // declared before
             }
-            let parent = if kind == "var" { self.frame().body } else { self.container };
-            let parent = if parent == NO_NODE { self.container } else { parent };
+            let parent = if kind == "var" {
+                self.frame().body
+            } else {
+                self.container
+            };
+            let parent = if parent == NO_NODE {
+                self.container
+            } else {
+                parent
+            };
             self.contain_in(parent, node);
             self.set_flag(node, flag::SHOWS_EXPORTED);
             let simple = path.is_empty();
-            self.variable_metadata(node, kind, declare, annotation.filter(|_| simple), &path, init);
+            self.variable_metadata(
+                node,
+                kind,
+                declare,
+                annotation.filter(|_| simple),
+                &path,
+                init,
+            );
             if let Some(annotation) = annotation {
                 if simple {
                     self.type_of(node, annotation);

@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 use analyzer::{ModuleAnalysis, ModuleGraph, Node};
 
 /// The text of a whole module.
-pub fn render(module: &ModuleAnalysis) -> String {
+pub(crate) fn render(module: &ModuleAnalysis) -> String {
     let graph = &module.graph;
     let mut out = String::new();
     for diagnostic in &module.diagnostics {
-        let _ = writeln!(out, "! {:?} {}: {diagnostic}", diagnostic.severity, diagnostic.code);
+        let _ = writeln!(
+            out,
+            "! {:?} {}: {diagnostic}",
+            diagnostic.severity, diagnostic.code
+        );
     }
     let mut outgoing: Vec<Vec<String>> = vec![Vec::new(); graph.nodes().len()];
     for edge in graph.edges() {
@@ -21,7 +25,10 @@ pub fn render(module: &ModuleAnalysis) -> String {
     for (node, edges) in graph.nodes().iter().zip(&mut outgoing) {
         let span = node.span;
         let place = if node.in_file {
-            format!(" {}:{}-{}:{}", span.line, span.column, span.end_line, span.end_column)
+            format!(
+                " {}:{}-{}:{}",
+                span.line, span.column, span.end_line, span.end_column
+            )
         } else {
             String::new()
         };
@@ -29,7 +36,9 @@ pub fn render(module: &ModuleAnalysis) -> String {
         let id = short(graph, node);
         let name = graph.name(node);
         let plain = id.split_once("->").map_or(id.as_str(), |(_, rest)| rest);
-        let name = if plain.split(['[', '#']).next() == Some(name) || node.in_file && plain.starts_with(name) {
+        let name = if plain.split(['[', '#']).next() == Some(name)
+            || node.in_file && plain.starts_with(name)
+        {
             String::new()
         } else {
             format!(" \"{name}\"")
@@ -47,7 +56,10 @@ pub fn render(module: &ModuleAnalysis) -> String {
 
 fn short(graph: &ModuleGraph, node: &Node) -> String {
     let id = graph.semantic_id(node);
-    id.strip_prefix(graph.file()).and_then(|rest| rest.strip_prefix("->")).unwrap_or(id).to_owned()
+    id.strip_prefix(graph.file())
+        .and_then(|rest| rest.strip_prefix("->"))
+        .unwrap_or(id)
+        .to_owned()
 }
 
 /// Members without quotes around the keys; those that are false or hidden left out.
@@ -61,8 +73,20 @@ fn metadata(json: &str, hidden: &[&str]) -> String {
     };
     let members: Vec<String> = value
         .iter()
-        .filter(|(key, value)| !hidden.contains(&key.as_str()) && **value != serde_json::Value::Bool(false))
-        .map(|(key, value)| if *value == serde_json::Value::Bool(true) { key.clone() } else { format!("{key} {value}") })
+        .filter(|(key, value)| {
+            !hidden.contains(&key.as_str()) && **value != serde_json::Value::Bool(false)
+        })
+        .map(|(key, value)| {
+            if *value == serde_json::Value::Bool(true) {
+                key.clone()
+            } else {
+                format!("{key} {value}")
+            }
+        })
         .collect();
-    if members.is_empty() { String::new() } else { format!(" {{{}}}", members.join(", ")) }
+    if members.is_empty() {
+        String::new()
+    } else {
+        format!(" {{{}}}", members.join(", "))
+    }
 }

@@ -1,0 +1,25 @@
+//! Source in, graph out: every file below `fixtures/` has a snapshot beside it.
+//! After a change, `INSTA_UPDATE=always cargo test -p analyzer --test fixtures`
+//! writes them anew; read the difference before you commit it.
+
+#[path = "support/render.rs"]
+mod render;
+
+use analyzer::{Options, analyze_module};
+
+#[test]
+fn graphs_of_fixtures() {
+    insta::glob!("fixtures/**/*.{js,jsx,cjs,mjs,ts,tsx,mts,cts}", |path| {
+        let source = std::fs::read_to_string(path).unwrap();
+        let name = format!("src/{}", path.file_name().unwrap().to_string_lossy());
+        let module = analyze_module(&name, &source, &Options::default());
+        let report = format!(
+            "{}\n=== graph\n{}",
+            source.trim_end(),
+            render::render(&module)
+        );
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(report);
+        });
+    });
+}
