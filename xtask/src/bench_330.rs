@@ -78,11 +78,7 @@ struct Outcome {
 
 fn load<S: ModuleSource>(source: &S, way: Way) -> Result<Outcome> {
     let dir = tempfile::tempdir()?;
-    let options = Options {
-        durability: Durability::None,
-        program: "bench-330".to_owned(),
-        ..Options::default()
-    };
+    let options = Options { durability: Durability::None, program: "bench-330".to_owned(), ..Options::default() };
     let engine = Engine::create(dir.path().join("graph.rfdb"), options)?;
     if way == Way::Deferred {
         engine.begin_load()?;
@@ -95,14 +91,7 @@ fn load<S: ModuleSource>(source: &S, way: Way) -> Result<Outcome> {
         let rows = source.rows(module)?;
         let preparing = thread_cpu() - preparing;
         let batch = source.batch(&rows);
-        engine.commit(
-            batch,
-            if way == Way::Immediate {
-                IndexMode::Immediate
-            } else {
-                IndexMode::Deferred
-            },
-        )?;
+        engine.commit(batch, if way == Way::Immediate { IndexMode::Immediate } else { IndexMode::Deferred })?;
         if way == Way::Rebuild {
             engine.rebuild_indexes()?;
         }
@@ -148,38 +137,18 @@ pub fn run_with<S: ModuleSource>(source: &S, json: bool) -> Result<()> {
     }
     println!(
         "{:<10}{:>9}{:>10}{:>10}{:>12}{:>12}{:>8}{:>11}{:>11}{:>9}{:>14}",
-        "way",
-        "modules",
-        "nodes",
-        "edges",
-        "first ms",
-        "last ms",
-        "growth",
-        "commits s",
-        "finalize s",
-        "total s",
+        "way", "modules", "nodes", "edges", "first ms", "last ms", "growth", "commits s", "finalize s", "total s",
         "over deferred"
     );
     let deferred = outcomes.last().map_or(1.0, |outcome| outcome.total_s);
     for o in &outcomes {
         println!(
             "{:<10}{:>9}{:>10}{:>10}{:>12.3}{:>12.3}{:>8.2}{:>11.3}{:>11.3}{:>9.3}{:>14.1}",
-            o.way,
-            o.modules,
-            o.nodes,
-            o.edges,
-            o.first_tenth_ms,
-            o.last_tenth_ms,
-            o.growth,
-            o.commits_s,
-            o.finalize_s,
-            o.total_s,
-            o.total_s / deferred
+            o.way, o.modules, o.nodes, o.edges, o.first_tenth_ms, o.last_tenth_ms, o.growth, o.commits_s, o.finalize_s,
+            o.total_s, o.total_s / deferred
         );
     }
-    println!(
-        "CPU times of the whole process, without preparing the rows; milliseconds are per commit"
-    );
+    println!("CPU times of the whole process, without preparing the rows; milliseconds are per commit");
     Ok(())
 }
 

@@ -9,9 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use rfdb_engine::{
-    Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner,
-};
+use rfdb_engine::{Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nodes of a module.
@@ -49,10 +47,7 @@ pub fn thread_cpu() -> Duration {
 }
 
 fn to_duration(time: rustix::time::Timespec) -> Duration {
-    Duration::new(
-        time.tv_sec.unsigned_abs(),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// A generated node.
@@ -81,26 +76,13 @@ pub struct Module {
     pub edges: Vec<(NodeId, NodeId, &'static str)>,
 }
 
-const NODE_TYPES: [&str; 9] = [
-    "FUNCTION",
-    "CALL",
-    "VARIABLE",
-    "CONSTANT",
-    "PARAMETER",
-    "SCOPE",
-    "IMPORT",
-    "CLASS",
-    "http:route",
-];
+const NODE_TYPES: [&str; 9] =
+    ["FUNCTION", "CALL", "VARIABLE", "CONSTANT", "PARAMETER", "SCOPE", "IMPORT", "CLASS", "http:route"];
 const EDGE_TYPES: [&str; 3] = ["CONTAINS", "CALLS", "DEPENDS_ON"];
 
 fn node_type(n: usize) -> &'static str {
     // 15 of 100 are functions, so that 500,000 nodes have 75,000.
-    if n < 15 {
-        NODE_TYPES[0]
-    } else {
-        NODE_TYPES[1 + n % 8]
-    }
+    if n < 15 { NODE_TYPES[0] } else { NODE_TYPES[1 + n % 8] }
 }
 
 fn semantic_id(module: usize, n: usize) -> (String, String, String) {
@@ -124,19 +106,10 @@ pub fn module(m: usize) -> Module {
         let (its_file, name, semantic_id) = semantic_id(m, n);
         file = its_file;
         let (line, column) = (n * 3 + m % 7, (n * 13) % 80);
-        let metadata = format!(
-            r#"{{"line":{line},"column":{column},"async":{},"kind":"k{}"}}"#,
-            n % 5 == 0,
-            (m + n) % 4
-        );
+        let metadata =
+            format!(r#"{{"line":{line},"column":{column},"async":{},"kind":"k{}"}}"#, n % 5 == 0, (m + n) % 4);
         let id = NodeId::from_semantic(&semantic_id);
-        nodes.push(GeneratedNode {
-            id,
-            semantic_id,
-            node_type: node_type(n),
-            name,
-            metadata,
-        });
+        nodes.push(GeneratedNode { id, semantic_id, node_type: node_type(n), name, metadata });
     }
     let mut edges = Vec::with_capacity(EDGES);
     for e in 0..EDGES {
@@ -169,12 +142,7 @@ impl Module {
             });
         }
         for &(src, dst, edge_type) in &self.edges {
-            batch.push_edge(EdgeRow {
-                src,
-                dst,
-                edge_type,
-                metadata: "",
-            });
+            batch.push_edge(EdgeRow { src, dst, edge_type, metadata: "" });
         }
         batch
     }
@@ -197,9 +165,7 @@ impl Commits {
             let generating = thread_cpu() - generating;
             write(&module)?;
             let now = process_cpu();
-            commits
-                .seconds
-                .push((now - before).saturating_sub(generating).as_secs_f64());
+            commits.seconds.push((now - before).saturating_sub(generating).as_secs_f64());
             before = now;
         }
         Ok(commits)
@@ -214,10 +180,7 @@ impl Commits {
     pub fn tenths(&self) -> (f64, f64) {
         let tenth = (self.seconds.len() / 10).max(1);
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64 * 1e3;
-        (
-            mean(&self.seconds[..tenth]),
-            mean(&self.seconds[self.seconds.len() - tenth..]),
-        )
+        (mean(&self.seconds[..tenth]), mean(&self.seconds[self.seconds.len() - tenth..]))
     }
 }
 
@@ -229,22 +192,13 @@ fn set(row: &mut Row, name: &str, value: f64) {
 
 fn status_kb(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(field))
-        .unwrap_or_default();
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(f64::NAN)
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(f64::NAN)
 }
 
 fn disk(dir: &Path) -> f64 {
     let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    files
-        .filter_map(|file| file.metadata().ok())
-        .map(|data| data.len() as f64)
-        .sum()
+    files.filter_map(|file| file.metadata().ok()).map(|data| data.len() as f64).sum()
 }
 
 fn put_commits(row: &mut Row, commits: &Commits) {
@@ -267,11 +221,7 @@ fn median_us(count: usize, mut f: impl FnMut(usize) -> Result<()>) -> Result<f64
 }
 
 fn options() -> Options {
-    Options {
-        durability: Durability::None,
-        program: "bench-engine".to_owned(),
-        ..Options::default()
-    }
+    Options { durability: Durability::None, program: "bench-engine".to_owned(), ..Options::default() }
 }
 
 fn run_engine(dir: &Path, count: usize, mode: IndexMode) -> Result<Row> {
@@ -288,19 +238,11 @@ fn run_engine(dir: &Path, count: usize, mode: IndexMode) -> Result<Row> {
     put_commits(&mut row, &commits);
     let before = process_cpu();
     engine.rebuild_indexes()?;
-    set(
-        &mut row,
-        "finish_cpu_s",
-        (process_cpu() - before).as_secs_f64(),
-    );
+    set(&mut row, "finish_cpu_s", (process_cpu() - before).as_secs_f64());
     set(&mut row, "wall_s", wall.elapsed().as_secs_f64());
     set(&mut row, "peak_mb", status_kb("VmHWM") / 1024.0);
     drop(engine);
-    set(
-        &mut row,
-        "bytes_per_node",
-        disk(dir) / (count * NODES) as f64,
-    );
+    set(&mut row, "bytes_per_node", disk(dir) / (count * NODES) as f64);
     Ok(row)
 }
 
@@ -316,25 +258,15 @@ fn query_engine(dir: &Path, count: usize) -> Result<Row> {
         bail!("a node is missing");
     }
     set(&mut row, "reopen_ms", start.elapsed().as_secs_f64() * 1e3);
-    set(
-        &mut row,
-        "reopen_mb",
-        (status_kb("VmRSS") - before_kb) / 1024.0,
-    );
+    set(&mut row, "reopen_mb", (status_kb("VmRSS") - before_kb) / 1024.0);
     drop(found);
     let rounds = 100_000;
     let ids: Vec<NodeId> = (0..rounds).map(id).collect();
     // Once to check what is read for the first time, then measured.
     for measured in [false, true] {
-        let get = median_us(rounds, |n| {
-            Ok(drop(std::hint::black_box(snapshot.node(ids[n])?)))
-        })?;
-        let out = median_us(rounds, |n| {
-            Ok(drop(std::hint::black_box(snapshot.outgoing(ids[n], &[])?)))
-        })?;
-        let incoming = median_us(rounds, |n| {
-            Ok(drop(std::hint::black_box(snapshot.incoming(ids[n], &[])?)))
-        })?;
+        let get = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.node(ids[n])?))))?;
+        let out = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.outgoing(ids[n], &[])?))))?;
+        let incoming = median_us(rounds, |n| Ok(drop(std::hint::black_box(snapshot.incoming(ids[n], &[])?))))?;
         if measured {
             set(&mut row, "get_us", get);
             set(&mut row, "out_us", out);
@@ -349,11 +281,7 @@ fn query_engine(dir: &Path, count: usize) -> Result<Row> {
         rows = std::hint::black_box(snapshot.find(&query)?).len();
     }
     set(&mut row, "type_rows", rows as f64);
-    set(
-        &mut row,
-        "type_mrows_per_s",
-        (rows * rounds) as f64 / start.elapsed().as_secs_f64() / 1e6,
-    );
+    set(&mut row, "type_mrows_per_s", (rows * rounds) as f64 / start.elapsed().as_secs_f64() / 1e6);
     Ok(row)
 }
 
@@ -378,24 +306,11 @@ fn run_sqlite(dir: &Path, count: usize, indexes_first: bool) -> Result<Row> {
         {
             let mut node = transaction.prepare_cached("INSERT INTO nodes VALUES(?,?,?,?,?,?,?)")?;
             for n in &module.nodes {
-                node.execute((
-                    &n.id.0.to_be_bytes()[..],
-                    &n.semantic_id,
-                    n.node_type,
-                    &n.name,
-                    &module.file,
-                    0,
-                    &n.metadata,
-                ))?;
+                node.execute((&n.id.0.to_be_bytes()[..], &n.semantic_id, n.node_type, &n.name, &module.file, 0, &n.metadata))?;
             }
-            let mut edge =
-                transaction.prepare_cached("INSERT OR REPLACE INTO edges VALUES(?,?,?,'')")?;
+            let mut edge = transaction.prepare_cached("INSERT OR REPLACE INTO edges VALUES(?,?,?,'')")?;
             for (src, dst, edge_type) in &module.edges {
-                edge.execute((
-                    &src.0.to_be_bytes()[..],
-                    &dst.0.to_be_bytes()[..],
-                    edge_type,
-                ))?;
+                edge.execute((&src.0.to_be_bytes()[..], &dst.0.to_be_bytes()[..], edge_type))?;
             }
         }
         transaction.commit()?;
@@ -407,18 +322,10 @@ fn run_sqlite(dir: &Path, count: usize, indexes_first: bool) -> Result<Row> {
         db.execute_batch(INDEXES)?;
     }
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-    set(
-        &mut row,
-        "finish_cpu_s",
-        (process_cpu() - before).as_secs_f64(),
-    );
+    set(&mut row, "finish_cpu_s", (process_cpu() - before).as_secs_f64());
     set(&mut row, "wall_s", wall.elapsed().as_secs_f64());
     set(&mut row, "peak_mb", status_kb("VmHWM") / 1024.0);
-    set(
-        &mut row,
-        "bytes_per_node",
-        disk(dir) / (count * NODES) as f64,
-    );
+    set(&mut row, "bytes_per_node", disk(dir) / (count * NODES) as f64);
     Ok(row)
 }
 
@@ -459,9 +366,8 @@ fn run_readers(dir: &Path, count: usize) -> Result<Row> {
         engine.commit(module(m).batch(), IndexMode::Deferred)?;
     }
     engine.rebuild_indexes()?;
-    let ids: Vec<NodeId> = (0..50_000)
-        .map(|n| NodeId::from_semantic(&semantic_id(n * 7919 % count, n * 31 % NODES).2))
-        .collect();
+    let ids: Vec<NodeId> =
+        (0..50_000).map(|n| NodeId::from_semantic(&semantic_id(n * 7919 % count, n * 31 % NODES).2)).collect();
     let modules: Vec<Module> = (0..64).map(|n| module(n * 13 % count)).collect();
     let read = |time: Duration| -> Result<Vec<f64>> {
         let mut times = Vec::new();
@@ -485,19 +391,14 @@ fn run_readers(dir: &Path, count: usize) -> Result<Row> {
         let writer = scope.spawn(|| -> Result<usize> {
             let mut commits = 0;
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                engine.commit(
-                    modules[commits % modules.len()].batch(),
-                    IndexMode::Immediate,
-                )?;
+                engine.commit(modules[commits % modules.len()].batch(), IndexMode::Immediate)?;
                 commits += 1;
             }
             Ok(commits)
         });
         let times = read(Duration::from_secs(2));
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        let commits = writer
-            .join()
-            .map_err(|_| anyhow::anyhow!("the writer panicked"))??;
+        let commits = writer.join().map_err(|_| anyhow::anyhow!("the writer panicked"))??;
         Ok((quantiles(times?), commits))
     })?;
     set(&mut row, "idle_p50_us", idle.0);
@@ -530,17 +431,10 @@ fn run_child(what: &str) -> Result<()> {
 
 fn child(what: &str, count: usize, dir: &Path) -> Result<Row> {
     let output = Command::new(std::env::current_exe()?)
-        .args([
-            "bench-engine",
-            "--child",
-            &format!("{what}:{count}:{}", dir.display()),
-        ])
+        .args(["bench-engine", "--child", &format!("{what}:{count}:{}", dir.display())])
         .output()?;
     if !output.status.success() {
-        bail!(
-            "{what} with {count} commits failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("{what} with {count} commits failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(serde_json::from_slice(&output.stdout)?)
 }
@@ -564,10 +458,7 @@ pub fn run(args: Args) -> Result<()> {
                 row.extend(child("query", count, &dir)?);
             }
             std::fs::remove_dir_all(&dir)?;
-            let cell = |name: &str, digits: usize| {
-                row.get(name)
-                    .map_or(String::new(), |v| format!("{v:.digits$}"))
-            };
+            let cell = |name: &str, digits: usize| row.get(name).map_or(String::new(), |v| format!("{v:.digits$}"));
             lines.push(format!(
                 "{kind:<11}{count:>7}{:>9}{:>9}{:>9}{:>9}{:>8}{:>8}{:>8}{:>7}{:>7}{:>8}{:>9}{:>8}",
                 cell("commit_cpu_s", 3),
@@ -597,37 +488,17 @@ pub fn run(args: Args) -> Result<()> {
     }
     println!(
         "{:<11}{:>7}{:>9}{:>9}{:>9}{:>9}{:>8}{:>8}{:>8}{:>7}{:>7}{:>8}{:>9}{:>8}",
-        "engine",
-        "commits",
-        "commit s",
-        "finish s",
-        "first ms",
-        "last ms",
-        "growth",
-        "B/node",
-        "peak MB",
-        "get us",
-        "out us",
-        "Mrows/s",
-        "reopen ms",
-        "+MB"
+        "engine", "commits", "commit s", "finish s", "first ms", "last ms", "growth", "B/node", "peak MB", "get us",
+        "out us", "Mrows/s", "reopen ms", "+MB"
     );
     lines.iter().for_each(|line| println!("{line}"));
     let total = |name: &str| {
-        results.get(name).map(|row| {
-            row.get("commit_cpu_s").unwrap_or(&0.0) + row.get("finish_cpu_s").unwrap_or(&0.0)
-        })
+        results.get(name).map(|row| row.get("commit_cpu_s").unwrap_or(&0.0) + row.get("finish_cpu_s").unwrap_or(&0.0))
     };
     for &count in &args.commits {
         for (ours, theirs) in [("deferred", "sqlite-end"), ("immediate", "sqlite-idx")] {
-            if let (Some(a), Some(b)) = (
-                total(&format!("{ours}-{count}")),
-                total(&format!("{theirs}-{count}")),
-            ) {
-                println!(
-                    "{count} commits: {ours} takes {:.1} times less CPU than {theirs}",
-                    b / a
-                );
+            if let (Some(a), Some(b)) = (total(&format!("{ours}-{count}")), total(&format!("{theirs}-{count}"))) {
+                println!("{count} commits: {ours} takes {:.1} times less CPU than {theirs}", b / a);
             }
         }
     }

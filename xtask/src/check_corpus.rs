@@ -233,59 +233,36 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
     let mut arguments: Vec<HashSet<u64>> = vec![HashSet::new(); nodes.len()];
     for edge in graph.edges() {
         match edge.edge_type {
-            EdgeType::AssignedFrom | EdgeType::DerivesFrom | EdgeType::ReadsFrom => {
-                sources[edge.src as usize] += 1
-            }
+            EdgeType::AssignedFrom | EdgeType::DerivesFrom | EdgeType::ReadsFrom => sources[edge.src as usize] += 1,
             EdgeType::FlowsInto => sources[edge.dst as usize] += 1,
             EdgeType::PassesArgument => {
                 let metadata: serde_json::Value =
                     serde_json::from_str(graph.edge_metadata(edge)).unwrap_or_default();
                 let indexes = &mut arguments[edge.src as usize];
                 indexes.extend(metadata["argIndex"].as_u64());
-                indexes.extend(
-                    metadata["argIndexes"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|i| i.as_u64()),
-                );
+                indexes.extend(metadata["argIndexes"].as_array().into_iter().flatten().filter_map(|i| i.as_u64()));
             }
             _ => {}
         }
     }
     let lines: Vec<&str> = source.split('\n').collect();
     let text = |node: &analyzer::Node| {
-        let line = lines
-            .get(node.span.line as usize - 1)
-            .copied()
-            .unwrap_or("");
+        let line = lines.get(node.span.line as usize - 1).copied().unwrap_or("");
         let units: Vec<u16> = line.encode_utf16().collect();
-        let end = if node.span.end_line == node.span.line {
-            node.span.end_column as usize
-        } else {
-            units.len()
-        };
-        String::from_utf16_lossy(
-            units
-                .get(node.span.column as usize..end.min(units.len()))
-                .unwrap_or(&[]),
-        )
+        let end = if node.span.end_line == node.span.line { node.span.end_column as usize } else { units.len() };
+        String::from_utf16_lossy(units.get(node.span.column as usize..end.min(units.len())).unwrap_or(&[]))
     };
     for (i, node) in nodes.iter().enumerate() {
-        let metadata: serde_json::Value =
-            serde_json::from_str(graph.node_metadata(node)).unwrap_or_default();
+        let metadata: serde_json::Value = serde_json::from_str(graph.node_metadata(node)).unwrap_or_default();
         let dead = sources[i] == 0
             && match node.node_type {
                 // Members of `this`, `super` and the meta properties start here.
                 NodeType::PropertyAccess => {
                     let object = metadata["objectName"].as_str().unwrap_or("");
-                    !matches!(object, "this" | "super" | "import" | "new" | "import.meta")
-                        && !is_constant_text(object)
+                    !matches!(object, "this" | "super" | "import" | "new" | "import.meta") && !is_constant_text(object)
                 }
                 NodeType::Variable | NodeType::Constant => {
-                    metadata["kind"] != "catch"
-                        && metadata["propertyPath"].is_null()
-                        && text(node).contains('=')
+                    metadata["kind"] != "catch" && metadata["propertyPath"].is_null() && text(node).contains('=')
                         && !text(node).contains("=>")
                         && !text(node).trim_end().ends_with("= this")
                 }
@@ -297,31 +274,18 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
                 NodeType::Branch => {
                     metadata["branchType"] == "ternary" && !text(node).contains("this")
                 }
-                NodeType::UpdateExpression => {
-                    metadata["operator"] != "delete" && !graph.name(node).contains("this")
-                }
+                NodeType::UpdateExpression => metadata["operator"] != "delete" && !graph.name(node).contains("this"),
                 _ => false,
             };
         if dead {
-            found.push(format!(
-                "{} at {:?}: a value without sources: {}",
-                graph.semantic_id(node),
-                node.span,
-                text(node)
-            ));
+            found.push(format!("{} at {:?}: a value without sources: {}", graph.semantic_id(node), node.span, text(node)));
         }
         if matches!(node.node_type, NodeType::Call | NodeType::ConstructorCall) {
             let count = metadata["argCount"].as_u64().unwrap_or(0);
             let first = u64::from(metadata["isTagged"] == true);
-            let missing = (first..count)
-                .filter(|index| !arguments[i].contains(index))
-                .count();
+            let missing = (first..count).filter(|index| !arguments[i].contains(index)).count();
             if missing > 0 && !text(node).contains("this") {
-                found.push(format!(
-                    "{} at {:?}: {missing} of {count} arguments have no value",
-                    graph.semantic_id(node),
-                    node.span
-                ));
+                found.push(format!("{} at {:?}: {missing} of {count} arguments have no value", graph.semantic_id(node), node.span));
             }
         }
     }

@@ -7,10 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use rfdb_engine::{
-    Batch, Durability, EdgeRow, Engine, IndexMode, LoadState, NodeId, NodeQuery, NodeRow, Options,
-    Owner,
-};
+use rfdb_engine::{Batch, Durability, EdgeRow, Engine, IndexMode, LoadState, NodeId, NodeQuery, NodeRow, Options, Owner};
 
 /// Owners that the writer replaces in turn.
 const OWNERS: u64 = 23;
@@ -36,11 +33,7 @@ pub struct Args {
 
 fn options(kind: u64) -> Options {
     let durability = [Durability::None, Durability::Group, Durability::Sync][(kind % 3) as usize];
-    Options {
-        durability,
-        program: "kill-campaign".to_owned(),
-        ..Options::default()
-    }
+    Options { durability, program: "kill-campaign".to_owned(), ..Options::default() }
 }
 
 fn batch(commit: u64) -> Batch {
@@ -60,12 +53,7 @@ fn batch(commit: u64) -> Batch {
             exported: false,
             metadata: &format!(r#"{{"commit":{commit}}}"#),
         });
-        batch.push_edge(EdgeRow {
-            src: id(n),
-            dst: id(n + 1),
-            edge_type: "NEXT",
-            metadata: "",
-        });
+        batch.push_edge(EdgeRow { src: id(n), dst: id(n + 1), edge_type: "NEXT", metadata: "" });
     }
     batch
 }
@@ -80,11 +68,7 @@ fn write(dir: &Path, from: u64, kind: u64) -> Result<()> {
         out.flush()?;
     }
     for commit in from.. {
-        let mode = if commit % 5 < kind % 5 || kind % 4 == 3 {
-            IndexMode::Deferred
-        } else {
-            IndexMode::Immediate
-        };
+        let mode = if commit % 5 < kind % 5 || kind % 4 == 3 { IndexMode::Deferred } else { IndexMode::Immediate };
         engine.commit(batch(commit), mode)?;
         writeln!(out, "{commit}")?;
         out.flush()?;
@@ -96,13 +80,7 @@ fn write(dir: &Path, from: u64, kind: u64) -> Result<()> {
 }
 
 /// What the database holds must be, for every owner, its last acknowledged commit or the one that was under way.
-fn check(
-    dir: &Path,
-    acknowledged: &BTreeMap<u64, u64>,
-    next: u64,
-    loading: bool,
-    kind: u64,
-) -> Result<()> {
+fn check(dir: &Path, acknowledged: &BTreeMap<u64, u64>, next: u64, loading: bool, kind: u64) -> Result<()> {
     let engine = Engine::open(dir, options(kind))?;
     let unfinished = engine.load_state() == LoadState::Unfinished;
     if unfinished != loading {
@@ -111,11 +89,7 @@ fn check(
     let snapshot = engine.snapshot();
     for (&owner, &commit) in acknowledged {
         let nodes = snapshot.find_nodes(&NodeQuery::default().with_file(format!("f{owner}.ts")))?;
-        let found: u64 = nodes
-            .first()
-            .context("an acknowledged owner is gone")?
-            .name
-            .parse()?;
+        let found: u64 = nodes.first().context("an acknowledged owner is gone")?.name.parse()?;
         let under_way = if next % OWNERS == owner { next } else { commit };
         if found != commit && found != under_way {
             bail!("owner {owner} has commit {found} instead of {commit}");
@@ -164,12 +138,7 @@ pub fn run(args: Args) -> Result<()> {
             .args(["--from", &next.to_string(), "--kind", &kill.to_string()])
             .stdout(Stdio::piped())
             .spawn()?;
-        let out = BufReader::new(
-            child
-                .stdout
-                .take()
-                .context("no output of the writing process")?,
-        );
+        let out = BufReader::new(child.stdout.take().context("no output of the writing process")?);
         // A thread kills after a random time, wherever the writer is then.
         let pid = rustix::process::Pid::from_child(&child);
         let wait = Duration::from_micros(3_000 + random % 60_000);
@@ -184,9 +153,7 @@ pub fn run(args: Args) -> Result<()> {
                 continue;
             }
             // The last line may be cut off by the kill; it was then not acknowledged as a whole.
-            let Ok(commit) = line.parse::<u64>() else {
-                continue;
-            };
+            let Ok(commit) = line.parse::<u64>() else { continue };
             if commit != next {
                 continue;
             }
@@ -194,16 +161,13 @@ pub fn run(args: Args) -> Result<()> {
             next = commit + 1;
             commits += 1;
         }
-        killer
-            .join()
-            .map_err(|_| anyhow::anyhow!("the killer panicked"))??;
+        killer.join().map_err(|_| anyhow::anyhow!("the killer panicked"))??;
         let status = child.wait()?;
         if status.success() {
             bail!("the writer ended by itself");
         }
         if dir.join("manifest-000001.log").exists() || Engine::open(&dir, options(kill)).is_ok() {
-            let unfinished =
-                Engine::open(&dir, options(kill))?.load_state() == LoadState::Unfinished;
+            let unfinished = Engine::open(&dir, options(kill))?.load_state() == LoadState::Unfinished;
             // The process may have died between beginning the load and telling so.
             loading = loading || (unfinished && kill % 4 == 3);
             check(&dir, &acknowledged, next, loading, kill)

@@ -11,9 +11,7 @@ use crate::{NodeId, manifest};
 /// Reads bytes as each kind of file. The first byte chooses whether checksums are repaired, so that what lies behind them is
 /// reached.
 pub fn read_all(data: &[u8]) {
-    let Some((&mode, data)) = data.split_first() else {
-        return;
-    };
+    let Some((&mode, data)) = data.split_first() else { return };
     let mut bytes = data.to_vec();
     read_block(&bytes);
     read_manifest(&mut bytes, mode & 1 == 1);
@@ -22,16 +20,10 @@ pub fn read_all(data: &[u8]) {
 }
 
 fn read_block(bytes: &[u8]) {
-    let Some(view) = BlockView::parse(bytes) else {
-        return;
-    };
+    let Some(view) = BlockView::parse(bytes) else { return };
     let _ = view.owner();
     for row in 0..view.nodes.min(64) {
-        let _ = (
-            view.node(row),
-            view.node_metadata(row),
-            view.node_exported(row),
-        );
+        let _ = (view.node(row), view.node_metadata(row), view.node_exported(row));
     }
     for row in 0..view.edges.min(64) {
         let _ = view.edge(row);
@@ -49,53 +41,22 @@ fn read_index(bytes: &mut [u8], repair: bool) {
     if repair {
         index::repair(bytes);
     }
-    let Ok(image) = index::parse(Bytes::from(bytes.to_vec()), Path::new("fuzz"), None) else {
-        return;
-    };
+    let Ok(image) = index::parse(Bytes::from(bytes.to_vec()), Path::new("fuzz"), None) else { return };
     let _ = image.verify();
     let first = u32_at(bytes, 30).unwrap_or_default();
     for number in [0, 1, 7, first, u32::MAX] {
-        let _ = (
-            image.block_desc(number),
-            image.id(number),
-            image.newest_position(number),
-            image.older_positions(number),
-        );
-        let _ = (
-            image.node_row(number),
-            image.edge_row(number),
-            image.type_name(number),
-            image.type_counts(number),
-        );
-        let _ = image
-            .type_postings(number)
-            .map(|postings| postings.take(64).count());
-        for list in [image.out_list(number), image.in_list(number)]
-            .into_iter()
-            .flatten()
-        {
+        let _ = (image.block_desc(number), image.id(number), image.newest_position(number), image.older_positions(number));
+        let _ = (image.node_row(number), image.edge_row(number), image.type_name(number), image.type_counts(number));
+        let _ = image.type_postings(number).map(|postings| postings.take(64).count());
+        for list in [image.out_list(number), image.in_list(number)].into_iter().flatten() {
             for place in list.take(64) {
-                let _ = (
-                    image.out_target(place),
-                    image.out_type(place),
-                    image.out_position(place),
-                    image.in_edge(place),
-                );
+                let _ = (image.out_target(place), image.out_type(place), image.out_position(place), image.in_edge(place));
             }
         }
         let _ = image.vertex(NodeId(u128::from(number) << 97));
     }
-    let _ = (
-        image.file_blocks("a"),
-        image.name_candidates("a"),
-        image.field_postings("a", "b"),
-        image.indexes_field("a"),
-    );
-    let _ = (
-        image.types_like("a*"),
-        image.blocks_of_owner(crate::Owner::new("a", "")),
-        image.block_of_id(3),
-    );
+    let _ = (image.file_blocks("a"), image.name_candidates("a"), image.field_postings("a", "b"), image.indexes_field("a"));
+    let _ = (image.types_like("a*"), image.blocks_of_owner(crate::Owner::new("a", "")), image.block_of_id(3));
 }
 
 #[cfg(test)]
@@ -111,29 +72,15 @@ mod tests {
     /// Real files, so that mutations begin from something that is read far.
     fn seeds() -> Vec<Vec<u8>> {
         let storage = MemoryStorage::new();
-        let engine =
-            Engine::create_in(Arc::new(storage.clone()), "/db", Options::default()).unwrap();
+        let engine = Engine::create_in(Arc::new(storage.clone()), "/db", Options::default()).unwrap();
         for owner in ["a", "b"] {
             let mut batch = Batch::new();
             batch.owner(Owner::new(owner, ""));
             for n in 0..9u128 {
                 let metadata = r#"{"a":1,"b":"c"}"#;
                 let id = NodeId(n << 120);
-                batch.push_node(NodeRow {
-                    id,
-                    semantic_id: "x#1",
-                    node_type: "T",
-                    name: "a",
-                    file: owner,
-                    exported: true,
-                    metadata,
-                });
-                batch.push_edge(EdgeRow {
-                    src: id,
-                    dst: NodeId(n * 3),
-                    edge_type: "E",
-                    metadata: "",
-                });
+                batch.push_node(NodeRow { id, semantic_id: "x#1", node_type: "T", name: "a", file: owner, exported: true, metadata });
+                batch.push_edge(EdgeRow { src: id, dst: NodeId(n * 3), edge_type: "E", metadata: "" });
             }
             engine.commit(batch, IndexMode::Immediate).unwrap();
         }

@@ -47,12 +47,7 @@ fn main() -> ExitCode {
     });
     match done {
         Ok(code) => code,
-        Err(error)
-            if error
-                .root_cause()
-                .downcast_ref::<io::Error>()
-                .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) =>
-        {
+        Err(error) if error.root_cause().downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -63,23 +58,14 @@ fn main() -> ExitCode {
 }
 
 fn open(dir: &PathBuf) -> rfdb_engine::Result<Engine> {
-    Engine::open(
-        dir,
-        Options {
-            read_only: true,
-            program: "rfdb".to_owned(),
-            ..Options::default()
-        },
-    )
+    Engine::open(dir, Options { read_only: true, program: "rfdb".to_owned(), ..Options::default() })
 }
 
 fn run(command: &Command, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     match command {
         Command::Verify { dir } => verify(&open(dir)?, out),
         Command::Dump { dir } => dump(&open(dir)?.snapshot(), out).map(|()| ExitCode::SUCCESS),
-        Command::Stats { dir, json } => {
-            stats(&open(dir)?, dir, *json, out).map(|()| ExitCode::SUCCESS)
-        }
+        Command::Stats { dir, json } => stats(&open(dir)?, dir, *json, out).map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -92,22 +78,11 @@ fn verify(engine: &Engine, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         }
     }
     if engine.load_state() == LoadState::Unfinished {
-        writeln!(
-            out,
-            "the last load did not finish; run the analysis again with --clear"
-        )?;
+        writeln!(out, "the last load did not finish; run the analysis again with --clear")?;
     }
     let (blocks, nodes, edges) = (report.blocks, report.node_rows, report.edge_rows);
-    writeln!(
-        out,
-        "{blocks} blocks, {nodes} node rows, {edges} edge rows, {} problems",
-        report.problems.len()
-    )?;
-    Ok(if report.problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    writeln!(out, "{blocks} blocks, {nodes} node rows, {edges} edge rows, {} problems", report.problems.len())?;
+    Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn metadata(text: &str) -> anyhow::Result<serde_json::Value> {
@@ -139,18 +114,12 @@ fn dump(snapshot: &Snapshot, out: &mut impl Write) -> anyhow::Result<()> {
 
 fn stats(engine: &Engine, dir: &PathBuf, json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     let snapshot = engine.snapshot();
-    let (nodes, edges) = (
-        snapshot.count_nodes_by_type()?,
-        snapshot.count_edges_by_type()?,
-    );
+    let (nodes, edges) = (snapshot.count_nodes_by_type()?, snapshot.count_edges_by_type()?);
     let (node_count, edge_count) = (snapshot.node_count()?, snapshot.edge_count()?);
     let mut files = std::collections::BTreeMap::new();
     for entry in std::fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))? {
         let entry = entry?;
-        files.insert(
-            entry.file_name().to_string_lossy().into_owned(),
-            entry.metadata()?.len(),
-        );
+        files.insert(entry.file_name().to_string_lossy().into_owned(), entry.metadata()?.len());
     }
     let unfinished = engine.load_state() == LoadState::Unfinished;
     let owners = snapshot.owners()?.len();
@@ -164,24 +133,11 @@ fn stats(engine: &Engine, dir: &PathBuf, json: bool, out: &mut impl Write) -> an
         return Ok(());
     }
     if unfinished {
-        writeln!(
-            out,
-            "the last load did not finish; run the analysis again with --clear"
-        )?;
+        writeln!(out, "the last load did not finish; run the analysis again with --clear")?;
     }
-    writeln!(
-        out,
-        "{node_count} nodes, {edge_count} edges, {owners} owners, version {}",
-        snapshot.version()
-    )?;
-    nodes
-        .iter()
-        .try_for_each(|(name, count)| writeln!(out, "  node {name}: {count}"))?;
-    edges
-        .iter()
-        .try_for_each(|(name, count)| writeln!(out, "  edge {name}: {count}"))?;
-    files
-        .iter()
-        .try_for_each(|(name, bytes)| writeln!(out, "  file {name}: {bytes} bytes"))?;
+    writeln!(out, "{node_count} nodes, {edge_count} edges, {owners} owners, version {}", snapshot.version())?;
+    nodes.iter().try_for_each(|(name, count)| writeln!(out, "  node {name}: {count}"))?;
+    edges.iter().try_for_each(|(name, count)| writeln!(out, "  edge {name}: {count}"))?;
+    files.iter().try_for_each(|(name, bytes)| writeln!(out, "  file {name}: {bytes} bytes"))?;
     Ok(())
 }

@@ -243,21 +243,13 @@ pub(crate) fn repair(bytes: &mut [u8]) {
     bytes[16..24].copy_from_slice(&len.to_le_bytes());
     let place = |bytes: &[u8], index: usize| {
         let at = 64 + index * 16;
-        let (offset, length) = (
-            u64_at(bytes, at).unwrap_or_default(),
-            u64_at(bytes, at + 8).unwrap_or_default(),
-        );
-        offset
-            .checked_add(length)
-            .filter(|&end| end <= len)
-            .map(|end| offset as usize..end as usize)
+        let (offset, length) = (u64_at(bytes, at).unwrap_or_default(), u64_at(bytes, at + 8).unwrap_or_default());
+        offset.checked_add(length).filter(|&end| end <= len).map(|end| offset as usize..end as usize)
     };
     if let Some(checksums) = place(bytes, SECTIONS) {
         let mut at = checksums.start;
         for index in 0..SECTIONS {
-            let Some(section) = place(bytes, index) else {
-                continue;
-            };
+            let Some(section) = place(bytes, index) else { continue };
             let chunks: Vec<u32> = bytes[section].chunks(CHUNK).map(crc32c::crc32c).collect();
             for checksum in chunks {
                 if at + 4 <= checksums.end {
