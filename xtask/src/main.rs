@@ -12,6 +12,8 @@ mod kill_campaign;
 mod table;
 mod tidy;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[cfg(all(not(target_env = "msvc"), not(feature = "system-allocator")))]
@@ -54,7 +56,17 @@ enum Chore {
     Ci(ci::Args),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::CheckGraph(args) => check_graph::run(&args),
         Chore::CheckCorpus(args) => check_corpus::run(&args),
