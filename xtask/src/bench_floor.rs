@@ -73,6 +73,9 @@ struct Sample {
     whole: Duration,
 }
 
+/// Picks a part of a repetition.
+type PartOf = fn(&Sample) -> Duration;
+
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let project = Project::discover(&args.project, &NoProgress)?;
@@ -218,7 +221,7 @@ fn summarize(args: &Args, report: &Report, samples: &[Sample]) -> Result {
                 .collect(),
         )
     };
-    let parts: [(&str, fn(&Sample) -> Duration); 7] = [
+    let parts: [(&str, PartOf); 7] = [
         ("discovery", |s| s.discovery),
         ("parse and analysis, without storage", |s| s.analysis),
         ("storage", |s| s.storage),

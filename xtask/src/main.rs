@@ -1,12 +1,18 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 
+mod bench_330;
+mod bench_engine;
 mod bench_floor;
+mod bench_server;
 mod check_corpus;
 mod check_graph;
 mod ci;
 mod corpora;
+mod kill_campaign;
 mod table;
 mod tidy;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -33,6 +39,15 @@ enum Chore {
     CheckCorpus(check_corpus::Args),
     /// Measure a whole analysis against reading and parsing the same files
     BenchFloor(bench_floor::Args),
+    /// Load a generated project in three ways: indexes rebuilt at every commit, immediate, deferred
+    #[command(name = "bench-330")]
+    Bench330(bench_330::Args),
+    /// Measure the storage engine
+    BenchEngine(bench_engine::Args),
+    /// Measure the server and its clients
+    BenchServer(bench_server::Args),
+    /// Kill a process that writes to a database, again and again, and check what is left
+    KillCampaign(kill_campaign::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -41,11 +56,25 @@ enum Chore {
     Ci(ci::Args),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::CheckGraph(args) => check_graph::run(&args),
         Chore::CheckCorpus(args) => check_corpus::run(&args),
         Chore::BenchFloor(args) => bench_floor::run(&args),
+        Chore::Bench330(args) => bench_330::run(args),
+        Chore::BenchEngine(args) => bench_engine::run(args),
+        Chore::BenchServer(args) => bench_server::run(args),
+        Chore::KillCampaign(args) => kill_campaign::run(args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Ci(args) => ci::run(&args),
