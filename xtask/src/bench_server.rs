@@ -11,7 +11,7 @@ use rfdb_server::{Config, Dispatcher};
 
 /// Measures the server over its socket against the embedded engine.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Batches to commit.
     #[arg(long, default_value_t = 330)]
     batches: u32,
@@ -341,7 +341,7 @@ fn soak(seconds: u64, clients: u64) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A server that does not start, or a command that fails.
-pub fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     if let Some(seconds) = args.soak {
         return soak(seconds, args.clients);
     }
