@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Identifier of a node: 128 bits.
 ///
-/// The id of a semantic id is the first 16 bytes of its BLAKE3 hash, read as a big-endian number, so that the
+/// The id of a semantic id is the first 16 bytes of its BLAKE3 hash, read as a little-endian number, so that the
 /// hexadecimal form of the number is the beginning of the usual hexadecimal form of the hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct NodeId(pub u128);
@@ -14,14 +14,14 @@ impl NodeId {
     ///
     /// ```
     /// # use rfdb_engine::NodeId;
-    /// assert_eq!(NodeId::from_semantic("a"), NodeId(0x17762fddd969a453925d65717ac3eea2));
+    /// assert_eq!(NodeId::from_semantic("a"), NodeId(216574666740290548698916528555046172183));
     /// ```
     #[must_use]
     pub fn from_semantic(semantic_id: &str) -> Self {
         let hash = blake3::hash(semantic_id.as_bytes());
         let mut first = [0u8; 16];
         first.copy_from_slice(&hash.as_bytes()[..16]);
-        Self(u128::from_be_bytes(first))
+        Self(u128::from_le_bytes(first))
     }
 
     /// The id that a text stands for: a decimal number below 2^128 is taken as it is, anything else is a semantic id.

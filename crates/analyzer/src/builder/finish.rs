@@ -430,7 +430,7 @@ fn is_test(file: &str) -> bool {
         )
     };
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    parts.iter().any(|part| directory(part))
+    parts.iter().any(directory)
         || [".test", ".spec", "_test"]
             .iter()
             .any(|end| stem.ends_with(end))

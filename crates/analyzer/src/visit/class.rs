@@ -2,25 +2,15 @@
 
 use graph_model::{EdgeType, NodeType};
 use rustc_hash::FxHashMap;
-use swc_common::Span;
 use swc_ecma_ast::*;
 
 use super::function::{Callable, Role};
 use super::naming::{ANONYMOUS, Context};
-use super::object::property_key;
 use super::text::{static_key, transparent};
-use crate::builder::metadata::{NO_META, push_json_string};
+use crate::builder::metadata::push_json_string;
 use crate::builder::scope::{BindingKind, Space};
-use crate::builder::{
-    Builder, ClassContext, Frame, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val, flag,
-};
-use crate::summary::{ClassFact, NodeRef, ShapeRef, Sym};
-
-/// A key of a member: its name, and the expression where only that tells it.
-struct MemberKey<'a> {
-    name: Sym,
-    computed: Option<&'a Expr>,
-}
+use crate::builder::{Builder, ClassContext, Frame, FrameKind, NO_NODE, NodeIdx, Val, flag};
+use crate::summary::{ClassFact, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn class_declaration(&mut self, decl: &'a ClassDecl) {
@@ -228,317 +218,6 @@ impl<'a> Builder<'a> {
         self.set_flag(node, flag::SHOWS_EXPORTED);
     }
 
-    /// Nodes of all members, so that `this.p` means one before it is visited.
-    fn reserve_members(&mut self, class: usize, decl: &'a Class) -> Vec<NodeIdx> {
-        let mut implementations: FxHashMap<(Sym, bool), NodeIdx> = FxHashMap::default();
-        let mut nodes = vec![NO_NODE; decl.body.len()];
-        // Implementations first, so that overloads before them find their node.
-        for pass in 0..2 {
-            for (i, member) in decl.body.iter().enumerate() {
-                let has_body = has_body(member);
-                if (pass == 0) != has_body || nodes[i] != NO_NODE {
-                    continue;
-                }
-                nodes[i] = self.reserve_member(class, member, &mut implementations);
-            }
-        }
-        nodes
-    }
-
-    fn reserve_member(
-        &mut self,
-        class: usize,
-        member: &'a ClassMember,
-        implementations: &mut FxHashMap<(Sym, bool), NodeIdx>,
-    ) -> NodeIdx {
-        match member {
-            ClassMember::Constructor(constructor) => {
-                let name = self.known.constructor;
-                if constructor.body.is_none()
-                    && let Some(&node) = implementations.get(&(name, false))
-                {
-                    let text = self.callable_signature(&Callable::of_constructor(constructor));
-                    self.overloads.entry(node).or_default().push(text);
-                    return NO_NODE;
-                }
-                let range = self.range(constructor.span);
-                let node = self.make(NodeType::Method, name, range);
-                implementations.insert((name, false), node);
-                for param in &constructor.params {
-                    if let ParamOrTsParamProp::TsParamProp(prop) = param {
-                        self.parameter_property(class, prop);
-                    }
-                }
-                node
-            }
-            ClassMember::Method(method) => {
-                let key = self.prop_key(&method.key);
-                self.reserve_method(
-                    class,
-                    &key,
-                    method.kind,
-                    method.is_static,
-                    method.span,
-                    &method.function,
-                    implementations,
-                )
-            }
-            ClassMember::PrivateMethod(method) => {
-                let key = MemberKey {
-                    name: self.private_name(&method.key),
-                    computed: None,
-                };
-                self.reserve_method(
-                    class,
-                    &key,
-                    method.kind,
-                    method.is_static,
-                    method.span,
-                    &method.function,
-                    implementations,
-                )
-            }
-            ClassMember::ClassProp(prop) => {
-                let key = self.prop_key(&prop.key);
-                self.reserve_property(class, &key, prop.is_static, prop.span, &prop.decorators)
-            }
-            ClassMember::PrivateProp(prop) => {
-                let key = MemberKey {
-                    name: self.private_name(&prop.key),
-                    computed: None,
-                };
-                self.reserve_property(class, &key, prop.is_static, prop.span, &prop.decorators)
-            }
-            ClassMember::AutoAccessor(accessor) => {
-                let key = match &accessor.key {
-                    Key::Private(name) => MemberKey {
-                        name: self.private_name(name),
-                        computed: None,
-                    },
-                    Key::Public(name) => self.prop_key(name),
-                };
-                self.reserve_property(
-                    class,
-                    &key,
-                    accessor.is_static,
-                    accessor.span,
-                    &accessor.decorators,
-                )
-            }
-            ClassMember::StaticBlock(_)
-            | ClassMember::TsIndexSignature(_)
-            | ClassMember::Empty(_) => NO_NODE,
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the two kinds of methods of the tree share no type"
-    )]
-    fn reserve_method(
-        &mut self,
-        class: usize,
-        key: &MemberKey<'a>,
-        kind: MethodKind,
-        is_static: bool,
-        span: Span,
-        function: &'a Function,
-        implementations: &mut FxHashMap<(Sym, bool), NodeIdx>,
-    ) -> NodeIdx {
-        let prefix = match kind {
-            MethodKind::Method => "",
-            MethodKind::Getter => "get:",
-            MethodKind::Setter => "set:",
-        };
-        let id_name = self.prefixed(key.name, is_static, prefix);
-        if kind == MethodKind::Method && key.computed.is_none() {
-            if function.body.is_none()
-                && let Some(&node) = implementations.get(&(key.name, is_static))
-            {
-                let text = self.signature_text(function);
-                self.overloads.entry(node).or_default().push(text);
-                return NO_NODE;
-            }
-        }
-        let range = self.member_range(span, &function.decorators);
-        let node = self.make(NodeType::Method, id_name, range);
-        self.nodes[node as usize].name = key.name;
-        if key.computed.is_some() {
-            return node;
-        }
-        if kind == MethodKind::Method {
-            implementations.insert((key.name, is_static), node);
-        }
-        let members = &mut self.classes[class].members;
-        let member = members.entry((key.name, is_static)).or_insert(Member {
-            read: NO_NODE,
-            write: NO_NODE,
-            setter: NO_NODE,
-        });
-        match kind {
-            MethodKind::Method => {
-                *member = Member {
-                    read: node,
-                    write: node,
-                    setter: NO_NODE,
-                }
-            }
-            MethodKind::Getter => {
-                member.read = node;
-                if member.write == NO_NODE {
-                    member.write = node;
-                }
-            }
-            MethodKind::Setter => {
-                member.setter = node;
-                member.write = node;
-                if member.read == NO_NODE {
-                    member.read = node;
-                }
-            }
-        }
-        node
-    }
-
-    fn reserve_property(
-        &mut self,
-        class: usize,
-        key: &MemberKey<'a>,
-        is_static: bool,
-        span: Span,
-        decorators: &[Decorator],
-    ) -> NodeIdx {
-        let id_name = self.prefixed(key.name, is_static, "");
-        let (start, end) = self.member_range(span, decorators);
-        let text = self.source.get(start as usize..end as usize).unwrap_or("");
-        let range = (
-            start,
-            start
-                + text
-                    .trim_end_matches(|c: char| c == ';' || c.is_whitespace())
-                    .len() as u32,
-        );
-        let node = self.make(NodeType::Property, id_name, range);
-        self.nodes[node as usize].name = key.name;
-        if key.computed.is_none() {
-            let member = Member {
-                read: node,
-                write: node,
-                setter: NO_NODE,
-            };
-            self.classes[class]
-                .members
-                .insert((key.name, is_static), member);
-        }
-        node
-    }
-
-    /// The PROPERTY that a parameter with a modifier declares.
-    fn parameter_property(&mut self, class: usize, prop: &'a TsParamProp) {
-        let (ident, range) = match &prop.param {
-            TsParamPropParam::Ident(ident) => {
-                let (start, end) = self.range(ident.id.span);
-                (
-                    ident,
-                    (
-                        start,
-                        ident
-                            .type_ann
-                            .as_ref()
-                            .map_or(end, |t| self.range(t.span).1.max(end)),
-                    ),
-                )
-            }
-            TsParamPropParam::Assign(assign) => match &*assign.left {
-                Pat::Ident(ident) => (ident, self.range(assign.span)),
-                _ => return,
-            },
-        };
-        let name = self.sym(&ident.id.sym);
-        let (class_node, class_name) = (self.classes[class].node, self.classes[class].name);
-        let node = self.push_node(RawNode {
-            node_type: NodeType::Property,
-            flags: 0,
-            id_name: name,
-            name,
-            owner: class_node,
-            start: range.0,
-            end: range.1,
-            meta: NO_META,
-        });
-        let fragment = self.fragment();
-        self.m_str("propertyKind", "parameter");
-        self.m_sym("className", class_name);
-        if let Some(annotation) = &ident.type_ann {
-            let text = self.type_text(&annotation.type_ann);
-            self.m_str("typeAnnotation", text);
-        }
-        self.m_flag("isReadonly", prop.readonly);
-        if let Some(accessibility) = prop.accessibility {
-            self.m_str("visibility", visibility(accessibility));
-        }
-        self.set_meta(node, fragment);
-        self.contain_in(class_node, node);
-        if let Some(annotation) = &ident.type_ann {
-            self.type_of(node, annotation);
-        }
-        let member = Member {
-            read: node,
-            write: node,
-            setter: NO_NODE,
-        };
-        self.classes[class].members.insert((name, false), member);
-    }
-
-    fn prefixed(&mut self, name: Sym, is_static: bool, prefix: &str) -> Sym {
-        if !is_static && prefix.is_empty() {
-            return name;
-        }
-        let text = format!(
-            "{}{prefix}{}",
-            if is_static { "static:" } else { "" },
-            self.names.get(name)
-        );
-        self.sym(&text)
-    }
-
-    fn member_range(&self, span: Span, decorators: &[Decorator]) -> (u32, u32) {
-        let (start, end) = self.range(span);
-        match decorators.iter().map(|d| self.range(d.span).1).max() {
-            Some(after) if after > start => (self.skip_trivia(after, &[]), end),
-            _ => (start, end),
-        }
-    }
-
-    fn prop_key(&mut self, key: &'a PropName) -> MemberKey<'a> {
-        if let Some(text) = property_key(key) {
-            return MemberKey {
-                name: self.sym(&text),
-                computed: None,
-            };
-        }
-        match key {
-            PropName::Computed(computed) => self.computed_member_key(&computed.expr),
-            _ => MemberKey {
-                name: self.known.empty,
-                computed: None,
-            },
-        }
-    }
-
-    fn computed_member_key(&mut self, key: &'a Expr) -> MemberKey<'a> {
-        if let Some(text) = symbol_key(key) {
-            return MemberKey {
-                name: self.sym(&text),
-                computed: None,
-            };
-        }
-        MemberKey {
-            name: self.sym("<computed>"),
-            computed: Some(key),
-        }
-    }
-
     fn member_of_class(
         &mut self,
         class: usize,
@@ -687,10 +366,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the two kinds of methods of the tree share no type"
-    )]
     fn method(
         &mut self,
         node: NodeIdx,
@@ -855,15 +530,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn has_body(member: &ClassMember) -> bool {
-    match member {
-        ClassMember::Constructor(constructor) => constructor.body.is_some(),
-        ClassMember::Method(method) => method.function.body.is_some(),
-        ClassMember::PrivateMethod(method) => method.function.body.is_some(),
-        _ => true,
-    }
-}
-
 /// `@@x` for `[Symbol.x]`.
 pub(crate) fn symbol_key(key: &Expr) -> Option<String> {
     let Expr::Member(member) = transparent(key) else {
@@ -883,7 +549,7 @@ fn method_kind(kind: MethodKind) -> &'static str {
     }
 }
 
-fn visibility(accessibility: Accessibility) -> &'static str {
+pub(super) fn visibility(accessibility: Accessibility) -> &'static str {
     match accessibility {
         Accessibility::Public => "public",
         Accessibility::Protected => "protected",

@@ -74,11 +74,11 @@ impl<'a> Builder<'a> {
                 dynamic_path: path,
             },
         );
-        if literal.is_none() {
-            if let Some(argument) = argument {
-                let value = self.operand(&argument.expr);
-                self.container_uses(value, "read");
-            }
+        if literal.is_none()
+            && let Some(argument) = argument
+        {
+            let value = self.operand(&argument.expr);
+            self.container_uses(value, "read");
         }
         for option in call.args.iter().skip(1) {
             let value = self.operand(&option.expr);

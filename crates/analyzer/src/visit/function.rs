@@ -4,9 +4,8 @@ use graph_model::{EdgeType, NodeType};
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
 
-use super::hoist::for_each_ident;
 use super::naming::{ANONYMOUS, Context};
-use super::pattern::Leaves;
+use super::parameter::{Parameter, ParameterPattern, binding_span};
 use crate::builder::metadata::{cut, push_json_string};
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
@@ -38,23 +37,6 @@ enum Body<'a> {
     None,
     Block(&'a FunctionBody),
     Expression(&'a Expr),
-}
-
-/// One formal parameter.
-#[derive(Clone, Copy)]
-pub(crate) struct Parameter<'a> {
-    pattern: ParameterPattern<'a>,
-    /// Without decorators and modifiers.
-    span: Span,
-    decorators: &'a [Decorator],
-    property: bool,
-}
-
-#[derive(Clone, Copy)]
-enum ParameterPattern<'a> {
-    Pattern(&'a Pat),
-    Ident(&'a BindingIdent),
-    Assign(&'a AssignPat),
 }
 
 /// A method or accessor of an object literal.
@@ -157,106 +139,6 @@ impl<'a> Callable<'a> {
                 })
                 .collect(),
         }
-    }
-}
-
-impl<'a> Parameter<'a> {
-    fn of_param(param: &'a Param) -> Self {
-        Parameter {
-            pattern: ParameterPattern::Pattern(&param.pat),
-            span: pattern_span(&param.pat),
-            decorators: &param.decorators,
-            property: false,
-        }
-    }
-
-    fn of_pattern(pattern: &'a Pat) -> Self {
-        Parameter {
-            pattern: ParameterPattern::Pattern(pattern),
-            span: pattern_span(pattern),
-            decorators: &[],
-            property: false,
-        }
-    }
-
-    /// The declared type, wherever the pattern keeps it.
-    fn type_annotation(&self) -> Option<&'a TsTypeAnn> {
-        match self.pattern {
-            ParameterPattern::Pattern(pattern) => pattern_type(pattern),
-            ParameterPattern::Ident(ident) => ident.type_ann.as_deref(),
-            ParameterPattern::Assign(assign) => pattern_type(&assign.left),
-        }
-    }
-
-    /// The only identifier, where the parameter is no destructuring pattern.
-    fn ident(&self) -> Option<&'a BindingIdent> {
-        fn of(pattern: &Pat) -> Option<&BindingIdent> {
-            match pattern {
-                Pat::Ident(ident) => Some(ident),
-                Pat::Assign(assign) => of(&assign.left),
-                Pat::Rest(rest) => of(&rest.arg),
-                _ => None,
-            }
-        }
-        match self.pattern {
-            ParameterPattern::Pattern(pattern) => of(pattern),
-            ParameterPattern::Ident(ident) => Some(ident),
-            ParameterPattern::Assign(assign) => of(&assign.left),
-        }
-    }
-
-    fn has_default(&self) -> bool {
-        matches!(
-            self.pattern,
-            ParameterPattern::Assign(_) | ParameterPattern::Pattern(Pat::Assign(_))
-        )
-    }
-
-    fn is_rest(&self) -> bool {
-        matches!(self.pattern, ParameterPattern::Pattern(Pat::Rest(_)))
-    }
-
-    fn is_optional(&self) -> bool {
-        match self.pattern {
-            ParameterPattern::Ident(ident) => ident.id.optional,
-            ParameterPattern::Pattern(Pat::Ident(ident)) => ident.id.optional,
-            ParameterPattern::Pattern(Pat::Array(array)) => array.optional,
-            ParameterPattern::Pattern(Pat::Object(object)) => object.optional,
-            _ => false,
-        }
-    }
-}
-
-fn binding_span(ident: &BindingIdent) -> Span {
-    match &ident.type_ann {
-        Some(annotation) => ident
-            .id
-            .span
-            .with_hi(annotation.span.hi.max(ident.id.span.hi)),
-        None => ident.id.span,
-    }
-}
-
-/// A pattern with its type annotation.
-fn pattern_span(pattern: &Pat) -> Span {
-    let span = pattern.span();
-    match pattern_type(pattern) {
-        Some(annotation) if !matches!(pattern, Pat::Assign(_)) => {
-            span.with_hi(annotation.span.hi.max(span.hi))
-        }
-        _ => span,
-    }
-}
-
-/// The annotation of a pattern.
-pub(crate) fn pattern_type(pattern: &Pat) -> Option<&TsTypeAnn> {
-    match pattern {
-        Pat::Ident(ident) => ident.type_ann.as_deref(),
-        Pat::Array(array) => array.type_ann.as_deref(),
-        Pat::Object(object) => object.type_ann.as_deref(),
-        Pat::Rest(rest) => rest.type_ann.as_deref(),
-        Pat::Assign(assign) => pattern_type(&assign.left),
-        Pat::Invalid(_) | Pat::Expr(_) => None,
     }
 }
 
@@ -504,134 +386,6 @@ impl<'a> Builder<'a> {
         self.scopes.leave();
     }
 
-    /// PARAMETER nodes and bindings of one formal parameter.
-    fn declare_parameter(
-        &mut self,
-        callable: NodeIdx,
-        parameter: &Parameter<'a>,
-        index: u32,
-        class: Option<usize>,
-    ) {
-        let single = parameter.ident().map(|ident| ident.id.span.lo);
-        let declare = |b: &mut Self, ident: &'a Ident| {
-            let range = if single == Some(ident.span.lo) {
-                b.range(parameter.span)
-            } else {
-                b.range(ident.span)
-            };
-            let name = b.sym(&ident.sym);
-            let node = b.make(NodeType::Parameter, name, range);
-            let key = b.offset(ident.span.lo);
-            b.reserved.insert(key, node);
-            b.declare(Space::Value, name, node, BindingKind::Parameter);
-            let fragment = b.fragment();
-            b.m_int("index", index);
-            let meta = b.end(fragment);
-            b.tree_edge(callable, node, EdgeType::HasParameter, meta);
-            if single.is_some() {
-                let fragment = b.fragment();
-                b.m_int("index", index);
-                b.parameter_facts(parameter);
-                b.set_meta(node, fragment);
-            }
-        };
-        match parameter.pattern {
-            ParameterPattern::Pattern(pattern) => {
-                for_each_ident(pattern, &mut |ident| declare(self, ident))
-            }
-            ParameterPattern::Ident(ident) => declare(self, &ident.id),
-            ParameterPattern::Assign(assign) => {
-                for_each_ident(&assign.left, &mut |ident| declare(self, ident))
-            }
-        }
-        let _ = class;
-        if single.is_none() {
-            let mut path = Vec::new();
-            let mut facts = Vec::new();
-            if let ParameterPattern::Pattern(pattern) = parameter.pattern {
-                self.pattern_paths(pattern, &mut path, &mut facts);
-            }
-            for (ident, path, default) in facts {
-                let Some(node) = self.reserved_node(ident) else {
-                    continue;
-                };
-                let fragment = self.fragment();
-                self.m_int("index", index);
-                self.m_flag("hasDefault", default || parameter.has_default());
-                self.m_flag("isRest", parameter.is_rest());
-                self.m_path("propertyPath", &path);
-                if let Some(first) = path.first()
-                    && let Ok(position) = self.names.get(*first).parse::<u32>()
-                {
-                    self.m_int("arrayIndex", position);
-                }
-                self.set_meta(node, fragment);
-            }
-        }
-    }
-
-    fn parameter_facts(&mut self, parameter: &Parameter<'a>) {
-        if let Some(annotation) = parameter.type_annotation() {
-            let text = self.type_text(&annotation.type_ann);
-            self.m_str("typeAnnotation", text);
-        }
-        self.m_flag("hasDefault", parameter.has_default());
-        self.m_flag("isRest", parameter.is_rest());
-        self.m_flag("isOptional", parameter.is_optional());
-        self.m_flag("isParameterProperty", parameter.property);
-    }
-
-    /// Defaults, nested patterns, types and decorators of one formal parameter.
-    fn visit_parameter(&mut self, parameter: &Parameter<'a>, class: Option<usize>) {
-        let mut path = Vec::new();
-        match parameter.pattern {
-            ParameterPattern::Pattern(pattern) => {
-                self.pattern(pattern, &Leaves::Parameter, &mut path)
-            }
-            ParameterPattern::Ident(_) => {}
-            ParameterPattern::Assign(assign) => {
-                self.assign_pattern(assign, &Leaves::Parameter, &mut path)
-            }
-        }
-        if let Some(annotation) = parameter.type_annotation() {
-            match parameter
-                .ident()
-                .and_then(|ident| self.reserved_node(&ident.id))
-            {
-                Some(node) => self.type_of(node, annotation),
-                None => self.type_used(&annotation.type_ann),
-            }
-        }
-        if let Some(ident) = parameter.ident()
-            && let Some(node) = self.reserved_node(&ident.id)
-        {
-            for (index, decorator) in parameter.decorators.iter().enumerate() {
-                self.decorator(node, decorator, index, "PARAMETER");
-            }
-            if parameter.property
-                && let Some(class) = class
-            {
-                let name = self.sym(&ident.id.sym);
-                if let Some(member) = self.classes[class].members.get(&(name, false)).copied() {
-                    let place = super::assignment::Place {
-                        node: member.write,
-                        path: Vec::new(),
-                        mutation: Some("parameter_property"),
-                        setter: NO_NODE,
-                    };
-                    self.write(
-                        Val::new(node, crate::summary::ShapeRef::UNKNOWN),
-                        &place,
-                        parameter.span,
-                        None,
-                        &[],
-                        false,
-                    );
-                }
-            }
-        }
-    }
-
     fn callable_metadata(
         &mut self,
         node: NodeIdx,
@@ -709,31 +463,6 @@ impl<'a> Builder<'a> {
             &types,
             callable.return_type.map(|t| self.type_text(&t.type_ann)),
         )
-    }
-
-    /// `x`, `x?` when optional or with a default, `...x`, or the text of the pattern.
-    fn parameter_text(&self, parameter: &Parameter<'a>) -> String {
-        let optional = parameter.has_default() || parameter.is_optional();
-        match parameter.ident() {
-            Some(ident) => {
-                let rest = if parameter.is_rest() { "..." } else { "" };
-                format!("{rest}{}{}", ident.id.sym, if optional { "?" } else { "" })
-            }
-            None => {
-                let span = match parameter.pattern {
-                    ParameterPattern::Pattern(Pat::Assign(assign)) => assign.left.span(),
-                    ParameterPattern::Pattern(pattern) => pattern.span(),
-                    ParameterPattern::Assign(assign) => assign.left.span(),
-                    ParameterPattern::Ident(ident) => ident.span(),
-                };
-                let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
-                format!(
-                    "{}{}",
-                    cut(&text.join(" "), 120),
-                    if optional { "?" } else { "" }
-                )
-            }
-        }
     }
 
     /// First line of prose of the `/** … */` that ends right before `start`.

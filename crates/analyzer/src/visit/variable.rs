@@ -19,12 +19,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn variables(&mut self, var: &'a VarDecl) {
         let kind = kind_of(var.kind);
         for declarator in &var.decls {
-            let span = if var.decls.len() == 1 {
-                declarator.span
-            } else {
-                declarator.span
-            };
-            self.declarator(declarator, kind, var.declare, span);
+            self.declarator(declarator, kind, var.declare, declarator.span);
         }
     }
 
@@ -69,7 +64,7 @@ impl<'a> Builder<'a> {
         declare: bool,
         init: Option<&'a Expr>,
     ) {
-        let annotation = super::function::pattern_type(pattern);
+        let annotation = super::parameter::pattern_type(pattern);
         let mut found = Vec::new();
         self.pattern_paths(pattern, &mut Vec::new(), &mut found);
         for (ident, path, _) in found {

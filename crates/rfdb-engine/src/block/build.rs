@@ -11,6 +11,8 @@ use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
 
 /// Node rows that room is made for at first.
 const USUAL_ROWS: usize = 128;
+/// So many shapes of metadata are tried for a type before a text is taken apart.
+const RECENT: usize = 6;
 /// No row: the id belongs to a node outside of the block.
 const EXTERNAL: u32 = u32::MAX;
 
@@ -56,8 +58,8 @@ struct TypeCodes {
 struct Templates {
     matchers: Vec<(u32, Matcher)>,
     of_string: FxHashMap<u32, usize>,
-    /// Matcher that fitted last, by type code: rows of one type usually have one shape.
-    last: Vec<usize>,
+    /// Matchers that fitted last, by type code, the latest first: rows of one type have few shapes.
+    recent: Vec<[usize; RECENT]>,
     scratch: Vec<u8>,
     holes: Vec<Hole>,
 }
@@ -268,38 +270,36 @@ impl BlockBuilder {
     /// Appends template and holes of a metadata text; `false` if it is not a JSON object.
     fn put_metadata(&mut self, text: &str, type_code: u32, out: &mut Vec<u8>) -> bool {
         let type_code = type_code as usize;
-        if self.templates.last.len() <= type_code {
-            self.templates.last.resize(type_code + 1, usize::MAX);
+        if self.templates.recent.len() <= type_code {
+            self.templates
+                .recent
+                .resize(type_code + 1, [usize::MAX; RECENT]);
         }
         let mut holes = std::mem::take(&mut self.templates.holes);
-        let last = self.templates.last[type_code];
-        let fits = self
-            .templates
-            .matchers
-            .get(last)
-            .is_some_and(|(_, matcher)| matcher.holes(text, &mut holes));
-        let number = if fits {
-            last
-        } else {
-            let mut template = std::mem::take(&mut self.templates.scratch);
-            metadata::split(text, &mut template, &mut holes);
-            let string = self.intern(&template);
-            let number = match self.templates.of_string.get(&string) {
-                Some(&number) => Some(number),
-                None if metadata::is_object(&template) => {
-                    let number = self.templates.matchers.len();
-                    self.templates
-                        .matchers
-                        .push((string, Matcher::new(&template)));
-                    self.templates.of_string.insert(string, number);
-                    Some(number)
-                }
-                None => None,
-            };
-            self.templates.scratch = template;
-            let Some(number) = number else { return false };
-            self.templates.last[type_code] = number;
-            number
+        let recent = &self.templates.recent[type_code];
+        let matchers = &self.templates.matchers;
+        let found = recent.iter().position(|&number| {
+            matchers
+                .get(number)
+                .is_some_and(|(_, matcher)| matcher.holes(text, &mut holes))
+        });
+        let number = match found {
+            Some(place) => {
+                let recent = &mut self.templates.recent[type_code];
+                let number = recent[place];
+                recent.copy_within(..place, 1);
+                recent[0] = number;
+                number
+            }
+            None => {
+                let Some(number) = self.template_of(text, &mut holes) else {
+                    return false;
+                };
+                let recent = &mut self.templates.recent[type_code];
+                recent.copy_within(..RECENT - 1, 1);
+                recent[0] = number;
+                number
+            }
         };
         put_varint(out, u64::from(self.templates.matchers[number].0));
         for &hole in &holes {
@@ -313,6 +313,27 @@ impl BlockBuilder {
         }
         self.templates.holes = holes;
         true
+    }
+
+    /// Takes a text apart; its template's number, or `None` if it is not a JSON object.
+    fn template_of(&mut self, text: &str, holes: &mut Vec<Hole>) -> Option<usize> {
+        let mut template = std::mem::take(&mut self.templates.scratch);
+        metadata::split(text, &mut template, holes);
+        let string = self.intern(&template);
+        let number = match self.templates.of_string.get(&string) {
+            Some(&number) => Some(number),
+            None if metadata::is_object(&template) => {
+                let number = self.templates.matchers.len();
+                self.templates
+                    .matchers
+                    .push((string, Matcher::new(&template)));
+                self.templates.of_string.insert(string, number);
+                Some(number)
+            }
+            None => None,
+        };
+        self.templates.scratch = template;
+        number
     }
 
     /// The block as it is written.

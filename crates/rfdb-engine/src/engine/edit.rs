@@ -75,7 +75,12 @@ mod tests {
     }
 
     fn edge(src: u128, dst: u128) -> EdgeRow<'static> {
-        EdgeRow { src: NodeId(src), dst: NodeId(dst), edge_type: "E", metadata: "" }
+        EdgeRow {
+            src: NodeId(src),
+            dst: NodeId(dst),
+            edge_type: "E",
+            metadata: "",
+        }
     }
 
     #[test]
@@ -83,7 +88,10 @@ mod tests {
         let engine = Engine::in_memory(Options::default());
         let owner = Owner::new("a", "");
         engine.add_nodes(owner, &[node(1), node(2), node(3)])?;
-        engine.add_edges(Owner::new("b", ""), &[edge(1, 2), edge(2, 3), edge(3, 1), edge(3, 3)])?;
+        engine.add_edges(
+            Owner::new("b", ""),
+            &[edge(1, 2), edge(2, 3), edge(3, 1), edge(3, 3)],
+        )?;
         let mut add = Batch::new();
         add.owner(owner);
         add.push_node(node(4));
@@ -93,7 +101,10 @@ mod tests {
         let edges = [(NodeId(3), NodeId(3), "E"), (NodeId(3), NodeId(1), "other")];
         engine.edit(&nodes, &edges, add, IndexMode::Immediate)?;
         let snapshot = engine.snapshot();
-        let ids: Vec<_> = snapshot.iter_nodes().map(|node| node.map(|node| node.id.0)).collect::<crate::Result<_>>()?;
+        let ids: Vec<_> = snapshot
+            .iter_nodes()
+            .map(|node| node.map(|node| node.id.0))
+            .collect::<crate::Result<_>>()?;
         assert_eq!(ids, [1, 3, 4]);
         let edges: Vec<_> = snapshot
             .iter_edges()

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::adjacency::{Buckets, Entry, Group, Part, sort};
+use super::postings::{FieldPairs, field_values, name_pairs, type_postings};
 use super::strings::StringSet;
 use super::{BLOCK_RECORD, Built, Counts, HINT_SHIFT, NO_NODE, SECTIONS, Section, name_hash};
 use crate::FieldDeclaration;
@@ -37,13 +38,13 @@ struct IdEntry {
 }
 
 /// First node position, outside-id slot and edge position of each block.
-struct Layout {
-    nodes: Vec<u32>,
-    external: Vec<u32>,
-    edges: Vec<u32>,
-    node_rows: usize,
-    slots: usize,
-    edge_rows: usize,
+pub(super) struct Layout {
+    pub(super) nodes: Vec<u32>,
+    pub(super) external: Vec<u32>,
+    pub(super) edges: Vec<u32>,
+    pub(super) node_rows: usize,
+    pub(super) slots: usize,
+    pub(super) edge_rows: usize,
 }
 
 impl Layout {
@@ -101,7 +102,7 @@ fn groups(blocks: &[BlockSource<'_>], parallel: bool) -> Vec<std::ops::Range<usi
     groups
 }
 
-fn map<I: Send, O: Send>(
+pub(super) fn map<I: Send, O: Send>(
     items: Vec<I>,
     parallel: bool,
     f: impl Fn(I) -> O + Sync + Send,
@@ -113,7 +114,7 @@ fn map<I: Send, O: Send>(
     }
 }
 
-fn try_map<I: Send, O: Send, E: Send>(
+pub(super) fn try_map<I: Send, O: Send, E: Send>(
     items: Vec<I>,
     parallel: bool,
     f: impl Fn(I) -> Result<O, E> + Sync + Send,
@@ -126,7 +127,7 @@ fn try_map<I: Send, O: Send, E: Send>(
 }
 
 /// Cuts a slice into consecutive pieces.
-fn cut<T>(mut slice: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
+pub(super) fn cut<T>(mut slice: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
     let mut pieces = Vec::new();
     for length in lengths {
         let (piece, rest) = slice.split_at_mut(length);
@@ -145,14 +146,14 @@ fn le_bytes(values: &[u32]) -> Vec<u8> {
 }
 
 /// Vertices: sorted distinct ids, and what each is.
-struct Vertices {
-    ids: Vec<u8>,
-    count: usize,
-    positions: Vec<u32>,
-    older: Vec<(u32, u32)>,
+pub(super) struct Vertices {
+    pub(super) ids: Vec<u8>,
+    pub(super) count: usize,
+    pub(super) positions: Vec<u32>,
+    pub(super) older: Vec<(u32, u32)>,
     /// Vertex of each slot.
-    of_slot: Vec<AtomicU32>,
-    nodes: u32,
+    pub(super) of_slot: Vec<AtomicU32>,
+    pub(super) nodes: u32,
 }
 
 fn vertices(
@@ -386,97 +387,6 @@ fn node_columns(
     Ok((types, names))
 }
 
-/// Vertices by type: ends by type, postings, and the number of nodes whose newest row has the type.
-fn type_postings(
-    vertices: &Vertices,
-    node_types: &[u32],
-    types: usize,
-) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
-    let mut counts = vec![0u32; types];
-    let mut ends = vec![0u32; types + 1];
-    // Each vertex once under every type that one of its rows has.
-    let each = |f: &mut dyn FnMut(u32, usize, bool)| {
-        let mut older = vertices.older.iter().peekable();
-        let mut seen: Vec<usize> = Vec::new();
-        for (vertex, &position) in vertices.positions.iter().enumerate() {
-            if position == NO_NODE {
-                continue;
-            }
-            let vertex = vertex as u32;
-            let newest = node_types[position as usize] as usize;
-            f(vertex, newest, true);
-            if older.peek().is_some_and(|(v, _)| *v == vertex) {
-                seen.clear();
-                seen.push(newest);
-                while let Some((_, position)) = older.next_if(|(v, _)| *v == vertex) {
-                    let code = node_types[*position as usize] as usize;
-                    if !seen.contains(&code) {
-                        seen.push(code);
-                        f(vertex, code, false);
-                    }
-                }
-            }
-        }
-    };
-    each(&mut |_, code, newest| {
-        ends[code + 1] += 1;
-        counts[code] += u32::from(newest);
-    });
-    for code in 0..types {
-        ends[code + 1] += ends[code];
-    }
-    let mut next = ends.clone();
-    let mut postings = vec![0u32; ends[types] as usize];
-    each(&mut |vertex, code, _| {
-        postings[next[code] as usize] = vertex;
-        next[code] += 1;
-    });
-    ends.remove(0);
-    (ends, postings, counts)
-}
-
-/// (hash, vertex) of every node row, sorted, as the section stores them.
-fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> Vec<u8> {
-    let pair = |position: usize| {
-        u64::from(names[position]) << 32
-            | u64::from(vertices.of_slot[position].load(Ordering::Relaxed))
-    };
-    let bits = ((names.len() / 64).max(1).ilog2()).min(11);
-    let bucket = |pair: u64| {
-        if bits == 0 {
-            0
-        } else {
-            (pair >> (64 - bits)) as usize
-        }
-    };
-    let mut starts = vec![0usize; (1 << bits) + 1];
-    for &hash in names {
-        starts[bucket(u64::from(hash) << 32) + 1] += 1;
-    }
-    for b in 0..1 << bits {
-        starts[b + 1] += starts[b];
-    }
-    let mut next = starts.clone();
-    let mut pairs = vec![0u64; names.len()];
-    for position in 0..names.len() {
-        let pair = pair(position);
-        let place = &mut next[bucket(pair)];
-        pairs[*place] = pair;
-        *place += 1;
-    }
-    let pieces = cut(&mut pairs, starts.windows(2).map(|w| w[1] - w[0]));
-    map(pieces, parallel, <[u64]>::sort_unstable);
-    if !vertices.older.is_empty() {
-        pairs.dedup();
-    }
-    let mut out = vec![0u8; pairs.len() * 8];
-    for (bytes, pair) in out.chunks_exact_mut(8).zip(&pairs) {
-        bytes[..4].copy_from_slice(&((pair >> 32) as u32).to_le_bytes());
-        bytes[4..].copy_from_slice(&(*pair as u32).to_le_bytes());
-    }
-    out
-}
-
 /// Edges in both directions.
 struct Edges {
     out: Vec<Part>,
@@ -604,56 +514,6 @@ fn list_ends(parts: &[Part]) -> Vec<u8> {
         start += part.entries.len() as u32;
     }
     le_bytes(&ends)
-}
-
-/// The value of a top-level field as it is compared: the contents of a string, the JSON text of anything else.
-pub(crate) fn field_text(object: &serde_json::Value, field: &str) -> Option<String> {
-    match object.get(field)? {
-        serde_json::Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
-type FieldPairs = BTreeMap<(String, String), Vec<u32>>;
-
-fn field_values(
-    blocks: &[BlockSource<'_>],
-    layout: &Layout,
-    vertices: &Vertices,
-    fields: &[FieldDeclaration],
-    parallel: bool,
-) -> Result<FieldPairs, BadBlock> {
-    let parts = try_map((0..blocks.len()).collect(), parallel, |number: usize| {
-        let view = &blocks[number].view;
-        let mut found = Vec::new();
-        for row in 0..view.nodes {
-            let text = view.node_metadata(row).ok_or(number)?;
-            if text.is_empty() {
-                continue;
-            }
-            let Ok(object) = serde_json::from_str::<serde_json::Value>(&text) else {
-                return Err(number);
-            };
-            let vertex =
-                vertices.of_slot[layout.nodes[number] as usize + row].load(Ordering::Relaxed);
-            // All types are indexed, also for a field declared for some: the index then answers every query.
-            for field in fields {
-                if let Some(value) = field_text(&object, &field.name) {
-                    found.push((field.name.clone(), value, vertex));
-                }
-            }
-        }
-        Ok(found)
-    })?;
-    let mut values = FieldPairs::new();
-    for (field, value, vertex) in parts.into_iter().flatten() {
-        values.entry((field, value)).or_default().push(vertex);
-    }
-    for vertices in values.values_mut() {
-        vertices.sort_unstable();
-        vertices.dedup();
-    }
-    Ok(values)
 }
 
 /// Builds the index of blocks, which are given by ascending block number.

@@ -4,13 +4,15 @@ mod adjacency;
 mod build;
 mod file;
 mod image;
+mod postings;
 mod strings;
 
-pub(crate) use build::{BlockSource, build, field_text};
+pub(crate) use build::{BlockSource, build};
 pub(crate) use file::{open, write};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use file::{parse, repair};
 pub(crate) use image::{Image, partition};
+pub(crate) use postings::field_text;
 
 /// The parts of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
