@@ -2,6 +2,8 @@
 //! After a change, `INSTA_UPDATE=always cargo test -p analyzer --test fixtures`
 //! writes them anew; read the difference before you commit it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "support/render.rs"]
 mod render;
 

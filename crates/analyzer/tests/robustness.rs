@@ -1,5 +1,7 @@
 //! Sources that break analyzers: extreme depth, odd encodings, broken syntax.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use analyzer::{ModuleAnalysis, Options, Severity, analyze_module};
 use graph_model::NodeType;
 

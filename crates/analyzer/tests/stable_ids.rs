@@ -1,6 +1,8 @@
 //! Ids outlive edits elsewhere in the file: what is inserted at the top of a real
 //! module changes no id of the code below it, unless it takes a name.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::HashSet;
 
 use analyzer::{Options, analyze_module};

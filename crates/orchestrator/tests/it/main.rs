@@ -1,5 +1,7 @@
 //! Runs over whole projects.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 mod runs;
 mod sample_project;
