@@ -64,11 +64,11 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
     let mut parser = Parser::new_from(lexer);
     let result = parser.parse_program();
     let mut errors = parser.take_errors();
-    let flow = is_flow(path, source);
     let mut diagnostics = Vec::new();
     let program = match result {
         Ok(program) => Some(program),
         Err(error) => {
+            let flow = is_flow(path, source);
             diagnostics.push(diagnostic(path, source, &error, Severity::Error, flow));
             None
         }
@@ -77,7 +77,7 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
     diagnostics.extend(
         errors
             .iter()
-            .map(|e| diagnostic(path, source, e, Severity::Warning, flow)),
+            .map(|e| diagnostic(path, source, e, Severity::Warning, false)),
     );
     diagnostics.dedup_by(|a, b| (a.offset, &a.message) == (b.offset, &b.message));
     Parsed {

@@ -21,12 +21,10 @@ pub struct Sym(pub u32);
 pub struct NodeRef(pub u32);
 
 /// A node that the summary mentions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryNode {
     /// Hash of the semantic id.
     pub id: u128,
-    /// The id as text.
-    pub semantic_id: String,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,
     /// Line, from 1; 0 for a node without a file.
@@ -274,6 +272,8 @@ pub struct ModuleSummary {
     pub names: Names,
     /// Table of nodes; the MODULE is the first.
     pub nodes: Vec<SummaryNode>,
+    /// Ids of the nodes as texts, at the same indexes.
+    pub ids: Names,
     /// Table of shapes; the first is [`Shape::Unknown`].
     pub shapes: Vec<Shape>,
     /// Its imports.
@@ -302,6 +302,11 @@ impl ModuleSummary {
     /// When the reference belongs to another summary.
     pub fn node(&self, node: NodeRef) -> &SummaryNode {
         &self.nodes[node.0 as usize]
+    }
+
+    /// The id of a node as text.
+    pub fn semantic_id(&self, node: NodeRef) -> &str {
+        self.ids.get(Sym(node.0))
     }
 
     /// The shape of a reference; [`Shape::Unknown`] for one that is not in the table.

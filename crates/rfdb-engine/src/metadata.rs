@@ -122,7 +122,40 @@ pub(crate) fn is_object(template: &[u8]) -> bool {
         }
     }
     let begins = filled.iter().find(|b| !b.is_ascii_whitespace());
-    begins == Some(&b'{') && serde_json::from_slice::<serde::de::IgnoredAny>(&filled).is_ok()
+    begins == Some(&b'{')
+        && serde_json::from_slice::<serde::de::IgnoredAny>(&filled).is_ok()
+        && depth(&filled) < MAX_DEPTH
+}
+
+/// Readers that build a tree of JSON refuse deeper texts (`serde_json` does), so they are not stored.
+const MAX_DEPTH: usize = 128;
+
+/// How deep the arrays and objects of a valid JSON text nest.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let mut bytes = json.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(&inner) = bytes.next() {
+                    match inner {
+                        b'\\' => {
+                            bytes.next();
+                        }
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// A template prepared for matching: literal parts, each followed by a hole, and the literal end.

@@ -10,7 +10,9 @@ use super::metadata::{push_int, push_json_string};
 use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
 use crate::graph::{Edge, ModuleGraph, Node, TextRange};
 use crate::parse::{extension, is_declaration_file};
-use crate::summary::{ModuleSummary, ModuleType, NodeRef, SUMMARY_VERSION, SummaryNode, Sym};
+use crate::summary::{
+    ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
+};
 
 /// A builder whose tree has been walked, with the module's own facts.
 pub(crate) struct Outcome {
@@ -368,13 +370,14 @@ impl Builder<'_> {
     fn summarise(self, outcome: &Outcome, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
         let mut facts = self.facts;
         let mut nodes: Vec<SummaryNode> = Vec::new();
+        let mut ids = Names::default();
         let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
         let mut reference = |old: u32| -> NodeRef {
             *table[old as usize].get_or_insert_with(|| {
                 let node = &graph.nodes[place[old as usize] as usize];
+                ids.push(graph.semantic_id(node));
                 nodes.push(SummaryNode {
                     id: node.id.0,
-                    semantic_id: graph.semantic_id(node).to_owned(),
                     node_type: node.node_type as u8,
                     line: node.span.line,
                     column: node.span.column,
@@ -392,6 +395,7 @@ impl Builder<'_> {
             es_module_marker: self.es_module_marker,
             names: self.names.into_names(),
             nodes,
+            ids,
             shapes: facts.shapes,
             imports: facts.imports,
             exports: facts.exports,

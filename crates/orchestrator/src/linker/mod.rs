@@ -72,7 +72,7 @@ impl<'p> Linker<'p> {
 
     fn semantic_id(&self, export: ExportIx) -> &'p str {
         let of = self.program.module(export.module);
-        &of.summary.node(of.export(export.export).node).semantic_id
+        of.summary.semantic_id(of.export(export.export).node)
     }
 
     /// The specifier of an export that leads out of the project: that of the re-export, or of the `require` that is

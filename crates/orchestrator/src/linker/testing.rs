@@ -25,6 +25,7 @@ impl Summary {
             module_type,
             es_module_marker: false,
             names: Names::default(),
+            ids: Names::default(),
             nodes: Vec::new(),
             shapes: vec![Shape::Unknown],
             imports: Vec::new(),
@@ -56,11 +57,11 @@ impl Summary {
         let line = self.0.nodes.len() as u32 + 1;
         self.0.nodes.push(SummaryNode {
             id: NodeId::of(&semantic_id).0,
-            semantic_id,
             node_type: position,
             line,
             column: 0,
         });
+        self.0.ids.push(&semantic_id);
         NodeRef(self.0.nodes.len() as u32 - 1)
     }
 
@@ -138,8 +139,13 @@ impl Summary {
         };
         let node = self.export_fact("*", target);
         // As the analyzer names them.
-        self.0.nodes[node.0 as usize].semantic_id =
-            format!("{}->EXPORT->*:{specifier}", self.0.file);
+        let id = format!("{}->EXPORT->*:{specifier}", self.0.file);
+        let ids = std::mem::take(&mut self.0.ids);
+        for i in 0..ids.len() as u32 {
+            self.0
+                .ids
+                .push(if i == node.0 { &id } else { ids.get(Sym(i)) });
+        }
         node
     }
 
@@ -249,10 +255,9 @@ pub(super) fn link_all(summaries: Vec<Summary>, files: &[(&str, &str)]) -> (Vec<
         .modules()
         .iter()
         .flat_map(|m| {
-            m.summary
-                .nodes
-                .iter()
-                .map(|n| (n.node_id(), n.semantic_id.clone()))
+            let ids = (0..m.summary.nodes.len() as u32)
+                .map(|i| m.summary.semantic_id(NodeRef(i)).to_owned());
+            m.summary.nodes.iter().map(|n| n.node_id()).zip(ids)
         })
         .collect();
     for external in links.files.iter().flat_map(super::FileLinks::externals) {
