@@ -20,8 +20,8 @@ use crate::{Diagnostic, Error, Progress, Store, source};
 pub const ANALYSIS_CONTEXT: &str = "analysis";
 
 /// Batches are committed when their rows take so many bytes: large enough that a commit costs little beside its rows,
-/// small enough that the batches of all threads fit any memory.
-const BATCH_BYTES: usize = 4 << 20;
+/// small enough that their memory is used again while it is warm: with 4 MiB two fifths of all page faults were theirs.
+const BATCH_BYTES: usize = 512 << 10;
 
 /// What ANALYSIS leaves behind besides the stored rows.
 #[derive(Debug, Default)]
