@@ -172,6 +172,7 @@ impl Worker<'_> {
 pub fn push_graph(graph: &ModuleGraph, batch: &mut Batch) {
     batch.owner(graph.file(), ANALYSIS_CONTEXT);
     let nodes = graph.nodes();
+    batch.reserve(nodes.len(), graph.edges().len());
     for node in nodes {
         batch.push_node(Node {
             id: node.id.0,

@@ -76,6 +76,12 @@ impl Batch {
         self
     }
 
+    /// Makes room for so many further rows.
+    pub fn reserve(&mut self, nodes: usize, edges: usize) {
+        self.nodes.reserve(nodes);
+        self.edges.reserve(edges);
+    }
+
     /// Appends a node to the current owner. Rows pushed before any owner was named belong to the owner
     /// with empty file and context.
     pub fn push_node(&mut self, node: Node<'_>) {

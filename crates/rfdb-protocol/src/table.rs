@@ -41,19 +41,41 @@ pub struct Edge<'a> {
 struct Symbols {
     texts: Vec<Box<str>>,
     numbers: FxHashMap<Box<str>, u32>,
-    last: u32,
+    /// The symbol that was last seen for each [`Symbols::place`]: rows have few types, which alternate.
+    seen: Seen,
+}
+
+const PLACES: usize = 64;
+
+#[derive(Debug, Clone)]
+struct Seen([u32; PLACES]);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self([u32::MAX; PLACES])
+    }
 }
 
 impl Symbols {
+    /// A cheap hash that keeps the names of types apart.
+    fn place(text: &str) -> usize {
+        let bytes = text.as_bytes();
+        let first = bytes.first().copied().unwrap_or(0) as usize;
+        let last = bytes.last().copied().unwrap_or(0) as usize;
+        (bytes.len() * 5 + first + last * 3) % PLACES
+    }
+
     fn number(&mut self, text: &str) -> u32 {
+        let place = Self::place(text);
+        let seen = self.seen.0[place];
         if self
             .texts
-            .get(self.last as usize)
-            .is_some_and(|last| &**last == text)
+            .get(seen as usize)
+            .is_some_and(|known| &**known == text)
         {
-            return self.last;
+            return seen;
         }
-        self.last = if let Some(&number) = self.numbers.get(text) {
+        let number = if let Some(&number) = self.numbers.get(text) {
             number
         } else {
             let number =
@@ -62,7 +84,8 @@ impl Symbols {
             self.numbers.insert(text.into(), number);
             number
         };
-        self.last
+        self.seen.0[place] = number;
+        number
     }
 
     fn text(&self, number: u32) -> &str {
@@ -72,7 +95,7 @@ impl Symbols {
     fn clear(&mut self) {
         self.texts.clear();
         self.numbers.clear();
-        self.last = 0;
+        self.seen = Seen::default();
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) struct BlockBuilder {
     edge_ends: Vec<u32>,
     templates: Templates,
     last_file: u32,
+    last_slot: u32,
     /// First thing that was wrong; the block is refused.
     wrong: Option<Error>,
 }
@@ -111,6 +112,16 @@ impl BlockBuilder {
     }
 
     fn slot(&mut self, id: NodeId) -> u32 {
+        // Edges mostly come grouped by their source.
+        if self.ids.get(self.last_slot as usize) == Some(&id) {
+            return self.last_slot;
+        }
+        let slot = self.find_slot(id);
+        self.last_slot = slot;
+        slot
+    }
+
+    fn find_slot(&mut self, id: NodeId) -> u32 {
         let Self {
             ids,
             rows,
@@ -242,7 +253,7 @@ impl BlockBuilder {
             return;
         }
         let src = self.slot(edge.src);
-        let dst = self.slot(edge.dst);
+        let dst = self.find_slot(edge.dst);
         self.edge_src.push(src);
         self.edge_dst.push(dst);
         let code = self.type_code(edge.edge_type, |types| &mut types.last_edge);
