@@ -42,19 +42,10 @@ struct Symbols {
     texts: Vec<Box<str>>,
     numbers: FxHashMap<Box<str>, u32>,
     /// The symbol that was last seen for each [`Symbols::place`]: rows have few types, which alternate.
-    seen: Seen,
+    seen: Vec<u32>,
 }
 
 const PLACES: usize = 64;
-
-#[derive(Debug, Clone)]
-struct Seen([u32; PLACES]);
-
-impl Default for Seen {
-    fn default() -> Self {
-        Self([u32::MAX; PLACES])
-    }
-}
 
 impl Symbols {
     /// A cheap hash that keeps the names of types apart.
@@ -67,7 +58,7 @@ impl Symbols {
 
     fn number(&mut self, text: &str) -> u32 {
         let place = Self::place(text);
-        let seen = self.seen.0[place];
+        let seen = self.seen.get(place).copied().unwrap_or(u32::MAX);
         if self
             .texts
             .get(seen as usize)
@@ -84,7 +75,8 @@ impl Symbols {
             self.numbers.insert(text.into(), number);
             number
         };
-        self.seen.0[place] = number;
+        self.seen.resize(PLACES, u32::MAX);
+        self.seen[place] = number;
         number
     }
 
@@ -95,7 +87,7 @@ impl Symbols {
     fn clear(&mut self) {
         self.texts.clear();
         self.numbers.clear();
-        self.seen = Seen::default();
+        self.seen.clear();
     }
 }
 
