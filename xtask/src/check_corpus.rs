@@ -571,3 +571,75 @@ impl Visit for Count {
         export.visit_children_with(self);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn analyzed(source: &str) -> ModuleAnalysis {
+        analyze_module("a.js", source, &Options::default())
+    }
+
+    #[test]
+    fn the_sources_of_the_repository_hold() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut files = 0;
+        for folder in ["fixtures", "crates/analyzer/tests/fixtures"] {
+            for entry in ignore::WalkBuilder::new(root.join(folder)).build() {
+                let entry = entry.unwrap();
+                let extension = entry
+                    .path()
+                    .extension()
+                    .and_then(|e| e.to_str())
+                    .unwrap_or("");
+                if !["js", "jsx", "mjs", "cjs", "ts", "tsx"].contains(&extension) {
+                    continue;
+                }
+                let Ok(source) = std::fs::read_to_string(entry.path()) else {
+                    continue;
+                };
+                let (violations, _) = check(entry.path(), &source);
+                assert_eq!(violations, Vec::<String>::new());
+                files += 1;
+            }
+        }
+        assert!(files > 140, "only {files} files were found");
+    }
+
+    #[test]
+    fn constructs_without_a_node_are_noticed() {
+        let module = analyzed("f(1); class A {}");
+        let source = "f(1); class A {} g(2); new B(); export const c = () => 1;";
+        let program = parse_module("a.js", source).unwrap();
+        let mut found = Vec::new();
+        check_syntax(&module, source, &program, &mut found);
+        let all = found.join("\n");
+        for what in [
+            "the call at",
+            "the `new` at",
+            "callables with a body: 1",
+            "calls: 2 in the tree, 1",
+        ] {
+            assert!(all.contains(what), "{what} is missing in:\n{all}");
+        }
+    }
+
+    #[test]
+    fn spans_beyond_the_file_are_noticed() {
+        let mut found = Vec::new();
+        check_graph(&analyzed("f(1);\nf(2);"), "f(1);", &mut found);
+        assert!(
+            found.iter().any(|v| v.contains("impossible span")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn values_without_sources_are_noticed() {
+        // The names of a `with` body are hidden: the variable has an initialiser and no source.
+        let source = "with (o) { let x = y; }";
+        let mut found = Vec::new();
+        check_data_flow(&analyzed(source), source, &mut found);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}

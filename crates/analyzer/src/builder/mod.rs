@@ -620,6 +620,7 @@ impl<'a> Builder<'a> {
             level: self.scopes.level(),
             reassigned: false,
             function: NO_NODE,
+            shape: ShapeRef::UNKNOWN,
         };
         self.scopes.declare(space, name, binding)
     }

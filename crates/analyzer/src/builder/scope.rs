@@ -4,7 +4,7 @@
 //! table at the symbol's index; entering a scope overwrites entries, leaving it
 //! puts the old ones back. A look-up is one array access.
 
-use crate::summary::Sym;
+use crate::summary::{ShapeRef, Sym};
 
 use super::NodeIdx;
 
@@ -51,6 +51,8 @@ pub(crate) struct Binding {
     pub(crate) reassigned: bool,
     /// FUNCTION that is its initialiser.
     pub(crate) function: NodeIdx,
+    /// Shape of a reference to it, once there is one.
+    pub(crate) shape: ShapeRef,
 }
 
 #[derive(Default)]
@@ -146,6 +148,7 @@ mod tests {
             level,
             reassigned: false,
             function: NONE,
+            shape: ShapeRef::UNKNOWN,
         };
         scopes.enter();
         scopes.declare(Space::Value, Sym(3), binding(1, 1));

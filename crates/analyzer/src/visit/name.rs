@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use crate::builder::metadata::NO_META;
 use crate::builder::scope::{BindingId, BindingKind, Space};
 use crate::builder::{Builder, FrameKind, NO_NODE, NodeIdx, RawNode, Val};
-use crate::summary::{NodeRef, Shape, Sym};
+use crate::summary::{NodeRef, Shape, ShapeRef, Sym};
 
 /// What a name means.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,11 @@ impl<'a> Builder<'a> {
             return Val::NONE;
         }
         self.capture(id, write);
+        if binding.shape != ShapeRef::UNKNOWN {
+            return Val::new(binding.node, binding.shape);
+        }
         let shape = self.shape(Shape::Binding(NodeRef(binding.node)));
+        self.scopes.get_mut(id).shape = shape;
         Val::new(binding.node, shape)
     }
 
