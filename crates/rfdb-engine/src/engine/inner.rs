@@ -492,7 +492,8 @@ impl Inner {
                 self.background.request_finalize(self);
             }
         }
-        if on_disk && self.options.durability == Durability::Group {
+        // A load is synced when its indexes are built; a sync in between would only hold up its appends.
+        if on_disk && !writer.loading && self.options.durability == Durability::Group {
             self.background.request_sync(self);
         }
         Ok(CommitDelta::new(moment, retire, handles))
