@@ -425,28 +425,15 @@ impl<'a> Builder<'a> {
         }
         self.may_throw(node, "constructor_call", range.0);
 
-        let fact = self.facts.calls.len();
         let callee = match super::text::transparent(&new.callee) {
             Expr::Ident(ident) => {
                 let value = self.identifier_quietly(ident);
-                if value.exists() && self.node(value.node).node_type == NodeType::Class {
-                    self.edge(node, value.node, EdgeType::InstanceOf);
-                    self.pending_news.push((node, value.node, fact));
-                } else {
-                    self.uses(node, value, "callee");
-                }
-                value.shape
+                self.constructed(node, value)
             }
-            Expr::Member(member) => self.constructor_member(node, member),
+            Expr::Member(member) => self.member_callee(node, member),
             callee => {
                 let value = self.value(callee, ANONYMOUS);
-                if value.exists() && self.node(value.node).node_type == NodeType::Class {
-                    self.edge(node, value.node, EdgeType::InstanceOf);
-                    self.pending_news.push((node, value.node, fact));
-                } else {
-                    self.uses(node, value, "callee");
-                }
-                value.shape
+                self.constructed(node, value)
             }
         };
         self.facts.calls.push(CallFact {
@@ -459,8 +446,17 @@ impl<'a> Builder<'a> {
         self.node_value(node)
     }
 
-    fn constructor_member(&mut self, node: NodeIdx, member: &'a MemberExpr) -> ShapeRef {
-        self.member_callee(node, member)
+    /// `INSTANCE_OF` a class of this module, else `USES` what is called; gives back its shape.
+    fn constructed(&mut self, node: NodeIdx, value: Val) -> ShapeRef {
+        if value.exists() && self.node(value.node).node_type == NodeType::Class {
+            self.edge(node, value.node, EdgeType::InstanceOf);
+            // The fact of the call is the next one.
+            let fact = self.facts.calls.len();
+            self.pending_news.push((node, value.node, fact));
+        } else {
+            self.uses(node, value, "callee");
+        }
+        value.shape
     }
 
     /// Notes a call, `new` or thrown value for the catch clause that would see it.

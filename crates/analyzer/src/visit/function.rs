@@ -318,7 +318,7 @@ impl<'a> Builder<'a> {
             self.frame_mut().body = body;
 
             for (index, parameter) in parameters.iter().enumerate() {
-                self.declare_parameter(node, parameter, index as u32, role.class);
+                self.declare_parameter(node, parameter, index as u32);
             }
             for parameter in &parameters {
                 self.visit_parameter(parameter, role.class);

@@ -134,7 +134,6 @@ impl<'a> Builder<'a> {
         callable: NodeIdx,
         parameter: &Parameter<'a>,
         index: u32,
-        class: Option<usize>,
     ) {
         let single = parameter.ident().map(|ident| ident.id.span.lo);
         let declare = |b: &mut Self, ident: &'a Ident| {
@@ -168,7 +167,6 @@ impl<'a> Builder<'a> {
                 for_each_ident(&assign.left, &mut |ident| declare(self, ident))
             }
         }
-        let _ = class;
         if single.is_none() {
             let mut path = Vec::new();
             let mut facts = Vec::new();

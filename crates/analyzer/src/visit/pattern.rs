@@ -41,6 +41,15 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The step to an element of an array: its index, or the rest.
+    fn element_step(&mut self, element: &Pat, index: usize) -> Sym {
+        if matches!(element, Pat::Rest(_)) {
+            self.known.rest
+        } else {
+            self.sym(&index.to_string())
+        }
+    }
+
     pub(crate) fn array_pattern(
         &mut self,
         array: &'a ArrayPat,
@@ -49,12 +58,7 @@ impl<'a> Builder<'a> {
     ) {
         for (i, element) in array.elems.iter().enumerate() {
             let Some(element) = element else { continue };
-            let step = if matches!(element, Pat::Rest(_)) {
-                self.known.rest
-            } else {
-                let index = i.to_string();
-                self.sym(&index)
-            };
+            let step = self.element_step(element, i);
             path.push(step);
             self.pattern(element, leaves, path);
             path.pop();
@@ -158,12 +162,7 @@ impl<'a> Builder<'a> {
             Pat::Array(array) => {
                 for (i, element) in array.elems.iter().enumerate() {
                     let Some(element) = element else { continue };
-                    let step = if matches!(element, Pat::Rest(_)) {
-                        self.known.rest
-                    } else {
-                        let index = i.to_string();
-                        self.sym(&index)
-                    };
+                    let step = self.element_step(element, i);
                     path.push(step);
                     self.pattern_paths(element, path, out);
                     path.pop();
