@@ -431,6 +431,30 @@ mod tests {
     }
 
     #[test]
+    fn h10c_a_string_number_out_of_range_is_no_string() {
+        let mut builder = BlockBuilder::new(Owner::new("f", "c"));
+        builder.push_node(NodeRow {
+            id: NodeId(1),
+            semantic_id: "",
+            node_type: "T",
+            name: "n",
+            file: "f",
+            exported: false,
+            metadata: "",
+        });
+        let mut bytes = builder.finish().unwrap();
+        let name = Layout::read(&bytes).unwrap().columns[width::NODE_NAME] as usize;
+        bytes[name] = 0xff;
+        let view = BlockView::parse(&bytes).unwrap();
+        assert_eq!((view.node(0), view.node_name(0)), (None, None));
+        // Also when the checksum says that the bytes are right.
+        let checksum = crc32c::crc32c(&bytes[8..]);
+        bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
+        let block = crate::block::CheckedBlock::read(bytes.into(), checksum).unwrap();
+        assert_eq!(block.view().node(0), None);
+    }
+
+    #[test]
     fn metadata_must_be_an_object() {
         for text in ["1", "[]", "{", "null"] {
             let mut builder = BlockBuilder::new(Owner::new("f", ""));
