@@ -8,6 +8,7 @@ mod check_corpus;
 mod check_graph;
 mod ci;
 mod corpora;
+mod fuzz;
 mod kill_campaign;
 mod table;
 mod tidy;
@@ -55,6 +56,8 @@ enum Chore {
     BenchServer(bench_server::Args),
     /// Kill a process that writes to a database, again and again, and check what is left
     KillCampaign(kill_campaign::Args),
+    /// Run the fuzz targets for some seconds each
+    Fuzz(fuzz::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -82,6 +85,7 @@ fn run() -> anyhow::Result<()> {
         Chore::BenchEngine(args) => bench_engine::run(args),
         Chore::BenchServer(args) => bench_server::run(args),
         Chore::KillCampaign(args) => kill_campaign::run(args),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Ci(args) => ci::run(&args),

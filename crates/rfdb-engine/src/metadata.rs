@@ -5,7 +5,7 @@
 //! contents of every escape-free string value, and the values of the holes. Filling the holes gives back the text byte for
 //! byte. A template is valid JSON with its holes filled if and only if the text is, so validation runs once per template.
 
-use crate::codec::{Cursor, push_decimal, unzigzag};
+use crate::codec::{Cursor, unzigzag};
 
 /// Stands for an integer.
 pub(crate) const INTEGER: u8 = 0x01;
@@ -172,33 +172,29 @@ fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-/// Appends the text that a template and its stored holes give. `None` if the stored bytes are wrong.
+/// The text that a template and its stored holes give. `None` if the stored bytes are wrong.
 pub(crate) fn fill<'a>(
     template: &[u8],
     holes: &mut Cursor<'_>,
-    string: impl Fn(u32) -> Option<&'a str>,
-    out: &mut String,
-) -> Option<()> {
-    // The markers are ASCII, so every cut is between characters.
-    let mut rest = std::str::from_utf8(template).ok()?;
-    while let Some(at) = rest
-        .bytes()
-        .position(|byte| byte == INTEGER || byte == STRING)
-    {
-        out.push_str(&rest[..at]);
-        if rest.as_bytes()[at] == INTEGER {
-            let value = unzigzag(holes.varint()?);
-            if value < 0 {
-                out.push('-');
-            }
-            push_decimal(out, value.unsigned_abs());
-        } else {
-            out.push_str(string(holes.varint32()?)?);
+    string: impl Fn(u32) -> Option<&'a [u8]>,
+) -> Option<String> {
+    let mut out = Vec::with_capacity(template.len() + 24);
+    let mut start = 0;
+    for (at, &byte) in template.iter().enumerate() {
+        if byte > STRING {
+            continue;
         }
-        rest = &rest[at + 1..];
+        out.extend_from_slice(&template[start..at]);
+        start = at + 1;
+        if byte == STRING {
+            out.extend_from_slice(string(holes.varint32()?)?);
+        } else {
+            let value = unzigzag(holes.varint()?);
+            out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        }
     }
-    out.push_str(rest);
-    Some(())
+    out.extend_from_slice(&template[start..]);
+    String::from_utf8(out).ok()
 }
 
 #[cfg(test)]
@@ -220,13 +216,9 @@ mod tests {
                 }
             }
         }
-        let mut out = String::new();
-        fill(
-            &template,
-            &mut Cursor::new(&stored),
-            |i| strings.get(i as usize).copied(),
-            &mut out,
-        )
+        let out = fill(&template, &mut Cursor::new(&stored), |i| {
+            strings.get(i as usize).map(|s| s.as_bytes())
+        })
         .unwrap();
         (template, out)
     }

@@ -296,14 +296,9 @@ mod tests {
                 }
             }
         }
-        let mut out = String::new();
-        metadata::fill(
-            &template,
-            &mut Cursor::new(&stored),
-            |i| strings.get(i as usize).copied(),
-            &mut out,
-        )?;
-        Some(out)
+        metadata::fill(&template, &mut Cursor::new(&stored), |i| {
+            strings.get(i as usize).map(|text: &&str| text.as_bytes())
+        })
     }
 
     #[test]
