@@ -519,13 +519,13 @@ impl<'a> Builder<'a> {
                 self.edge(access, member.read, EdgeType::ReadsFrom);
             }
         }
-        for (value, setter, meta) in class.pending_writes {
+        for (src, setter, edge, meta) in class.pending_writes {
             let target = self
                 .setter_parameters
                 .get(&setter)
                 .copied()
                 .unwrap_or(setter);
-            self.edge_meta(value, target, EdgeType::FlowsInto, meta);
+            self.edge_meta(src, target, edge, meta);
         }
     }
 }
