@@ -80,7 +80,11 @@ fn check(text: &str) {
                 "{}:{}-{}:{}",
                 span.line, span.column, span.end_line, span.end_column
             );
-            assert_eq!((&listed.span, listed.exported), (&place, node.exported), "{id}");
+            assert_eq!(
+                (&listed.span, listed.exported),
+                (&place, node.exported),
+                "{id}"
+            );
             let metadata: Map<String, Value> =
                 serde_json::from_str(graph.node_metadata(node)).unwrap();
             for (key, value) in &listed.metadata {

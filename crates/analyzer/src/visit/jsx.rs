@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
                 let receiver = match &member.obj {
                     JSXObject::Ident(ident) if &*ident.sym == "this" => self.this_receiver(),
                     JSXObject::Ident(ident) => self.identifier_quietly(ident),
-                    JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner),
+                    JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner).0,
                 };
                 self.uses(node, receiver, "receiver");
                 let name = self.sym(&member.prop.sym);
@@ -155,35 +155,37 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The PROPERTY_ACCESS of `a.b` in `<a.b.c>`.
-    fn jsx_access(&mut self, member: &'a JSXMemberExpr) -> Val {
-        let text = member_text(member);
-        let id_name = self.sym(super::text::shown(&text));
+    /// The PROPERTY_ACCESS of `a.b` in `<a.b.c>`, and its text.
+    fn jsx_access(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
+        super::with_stack(|| self.jsx_access_of(member))
+    }
+
+    fn jsx_access_of(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
         let name = self.sym(&member.prop.sym);
         let range = self.range(member.span);
-        let node = self.add(NodeType::PropertyAccess, id_name, range);
-        self.nodes[node as usize].name = name;
-        let fragment = self.fragment();
-        let object_text = match text.rsplit_once('.') {
-            Some((object, _)) => super::text::shown(object),
-            None => "",
-        };
-        self.m_str("objectName", object_text);
-        self.set_meta(node, fragment);
-        let object = match &member.obj {
+        let node = self.add(NodeType::PropertyAccess, name, range);
+        let (object, object_text) = match &member.obj {
             JSXObject::Ident(ident) if &*ident.sym == "this" => {
                 self.reads_this_member(node, name);
-                self.this_receiver()
+                (self.this_receiver(), "this".to_owned())
             }
-            JSXObject::Ident(ident) => self.identifier(ident),
+            JSXObject::Ident(ident) => (self.identifier(ident), ident.sym.to_string()),
             JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner),
         };
+        let text = match object_text.as_str() {
+            "<chain>" => object_text.clone(),
+            object => super::text::shown(&format!("{object}.{}", member.prop.sym)).to_owned(),
+        };
+        self.nodes[node as usize].id_name = self.sym(&text);
+        let fragment = self.fragment();
+        self.m_str("objectName", &object_text);
+        self.set_meta(node, fragment);
         let fragment = self.fragment();
         self.m_path("propertyPath", &[name]);
         self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
         self.note_selected(object, name);
         let shape = self.shape(Shape::Member(object.shape, name));
-        Val::new(node, shape)
+        (Val::new(node, shape), text)
     }
 
     /// `this` as a mere receiver: a shape without a node.
@@ -251,12 +253,21 @@ fn attribute_name(name: &JSXAttrName) -> String {
     }
 }
 
-fn member_text(member: &JSXMemberExpr) -> String {
-    let object = match &member.obj {
-        JSXObject::Ident(ident) => ident.sym.to_string(),
-        JSXObject::JSXMemberExpr(inner) => member_text(inner),
-    };
-    format!("{object}.{}", member.prop.sym)
+fn member_text(mut member: &JSXMemberExpr) -> String {
+    let mut names = vec![&*member.prop.sym];
+    loop {
+        match &member.obj {
+            JSXObject::Ident(ident) => {
+                names.push(&ident.sym);
+                names.reverse();
+                return names.join(".");
+            }
+            JSXObject::JSXMemberExpr(inner) => {
+                names.push(&inner.prop.sym);
+                member = inner;
+            }
+        }
+    }
 }
 
 fn name_text(name: &JSXElementName) -> String {
