@@ -27,6 +27,7 @@ mod position;
 mod semantic_id;
 mod source_file;
 pub mod summary;
+mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use edge_type::EdgeType;

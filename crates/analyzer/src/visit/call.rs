@@ -7,7 +7,7 @@ use swc_common::Span;
 use swc_ecma_ast::*;
 
 use super::name::Meaning;
-use super::naming::{ANONYMOUS, Context};
+use super::naming::Context;
 use super::text::{
     expression_text, last_name, shown, static_key, super_text, write_member, write_text,
 };
@@ -27,7 +27,7 @@ struct Site<'a> {
 
 /// What is called.
 #[derive(Clone, Copy)]
-enum Target {
+pub(super) enum Target {
     /// A function of this module, by its declaration or as an IIFE.
     Function(NodeIdx),
     /// A name whose initialiser may turn out to be a function.
@@ -44,9 +44,8 @@ impl<'a> Builder<'a> {
             Callee::Expr(callee) => Some(&**callee),
         };
         if let Some(Expr::Ident(ident)) = callee
-            && &*ident.sym == "require"
             && !call.args.is_empty()
-            && matches!(self.meaning(ident), Meaning::Global(_))
+            && self.is_require(ident)
         {
             return self.require(call, awaited, context);
         }
@@ -232,14 +231,16 @@ impl<'a> Builder<'a> {
     }
 
     /// What a call calls: `USES` its receiver, or the callee itself.
-    fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
+    pub(super) fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
         match callee {
             Expr::Paren(e) => self.callee(call, &e.expr),
             Expr::TsNonNull(e) => self.callee(call, &e.expr),
             Expr::TsInstantiation(e) => self.callee(call, &e.expr),
-            Expr::TsAs(e) => {
-                let result = self.callee(call, &e.expr);
-                self.cast_type(&e.type_ann);
+            Expr::TsAs(TsAsExpr { expr, type_ann, .. })
+            | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. })
+            | Expr::TsSatisfies(TsSatisfiesExpr { expr, type_ann, .. }) => {
+                let result = self.callee(call, expr);
+                self.cast_type(type_ann);
                 result
             }
             Expr::Ident(ident) => self.named_callee(call, ident),
@@ -300,6 +301,7 @@ impl<'a> Builder<'a> {
             MemberProp::PrivateName(name) => self.private_name(name),
             MemberProp::Computed(key) => self.computed_key(call, &key.expr),
         };
+        self.note_import_meta(&member.obj, name);
         self.note_selected(receiver, name);
         self.shape(Shape::Member(receiver.shape, name))
     }
@@ -309,6 +311,13 @@ impl<'a> Builder<'a> {
         match object {
             Expr::Paren(e) => self.receiver(&e.expr),
             Expr::TsNonNull(e) => self.receiver(&e.expr),
+            Expr::TsAs(TsAsExpr { expr, type_ann, .. })
+            | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. })
+            | Expr::TsSatisfies(TsSatisfiesExpr { expr, type_ann, .. }) => {
+                let value = self.receiver(expr);
+                self.cast_type(type_ann);
+                value
+            }
             Expr::This(_) => {
                 let shape = self.shape(Shape::This);
                 Val { shape, ..Val::NONE }
@@ -364,7 +373,13 @@ impl<'a> Builder<'a> {
         self.value_edge(call, value, EdgeType::PassesArgument, fragment);
     }
 
-    fn finish_call(&mut self, node: NodeIdx, kind: CallKind, target: Target, callee: ShapeRef) {
+    pub(super) fn finish_call(
+        &mut self,
+        node: NodeIdx,
+        kind: CallKind,
+        target: Target,
+        callee: ShapeRef,
+    ) {
         let fact = self.facts.calls.len();
         let mut resolved = false;
         match target {
@@ -376,6 +391,7 @@ impl<'a> Builder<'a> {
                 call: node,
                 binding,
                 fact,
+                edge: EdgeType::Calls,
             }),
             Target::Other => {}
         }
@@ -432,7 +448,7 @@ impl<'a> Builder<'a> {
             }
             Expr::Member(member) => self.member_callee(node, member),
             callee => {
-                let value = self.value(callee, ANONYMOUS);
+                let value = self.value(callee, Context::Fixed("<iife>"));
                 self.constructed(node, value)
             }
         };

@@ -11,6 +11,14 @@ use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, flag};
 use graph_model::summary::Sym;
 
+/// What the metadata of a signature says of its parameters and result.
+struct SignatureTexts<'a> {
+    names: Vec<String>,
+    types: Vec<&'a str>,
+    result: Option<&'a str>,
+    signature: String,
+}
+
 impl<'a> Builder<'a> {
     pub(crate) fn interface(&mut self, decl: &'a TsInterfaceDecl) {
         let Some(node) = self.reserved_node(&decl.id) else {
@@ -112,13 +120,16 @@ impl<'a> Builder<'a> {
                     }
                 }
                 TsTypeElement::TsGetterSignature(m) => {
-                    let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "get");
+                    let result = m.type_ann.as_deref();
+                    let key = self.signature_key(&m.key, m.computed);
+                    let node = self.accessor_signature(parent, key, m.span, None, result);
                     if let Some(annotation) = &m.type_ann {
                         self.returned_type(node, annotation);
                     }
                 }
                 TsTypeElement::TsSetterSignature(m) => {
-                    let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "set");
+                    let key = self.signature_key(&m.key, m.computed);
+                    let node = self.accessor_signature(parent, key, m.span, Some(&m.param), None);
                     if let Some(annotation) = fn_param_type(&m.param) {
                         self.type_of(node, annotation);
                     }
@@ -151,24 +162,7 @@ impl<'a> Builder<'a> {
         methods: &mut FxHashMap<Sym, NodeIdx>,
     ) {
         let name = self.signature_key(&m.key, m.computed);
-        let names: Vec<String> = m.params.iter().map(|p| self.fn_param_text(p)).collect();
-        let types: Vec<&str> = m
-            .params
-            .iter()
-            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
-            .collect();
-        let result = m.type_ann.as_ref().map(|t| self.type_text(&t.type_ann));
-        let mut signature = String::from("(");
-        for (i, (name, ty)) in names.iter().zip(&types).enumerate() {
-            if i > 0 {
-                signature.push_str(", ");
-            }
-            signature.push_str(name);
-            signature.push_str(": ");
-            signature.push_str(ty);
-        }
-        signature.push_str(") => ");
-        signature.push_str(result.unwrap_or("any"));
+        let texts = self.signature_texts(m.params.iter(), m.type_ann.as_deref());
         if let Some(&node) = methods.get(&name) {
             // A further overload: only its text, in the metadata of the first.
             let old = self.node(node).meta;
@@ -178,13 +172,13 @@ impl<'a> Builder<'a> {
                 Some((head, tail)) => {
                     self.meta.push_str(head);
                     self.meta.push_str("\"overloads\":[");
-                    crate::builder::metadata::push_json_string(&mut self.meta, &signature);
+                    crate::builder::metadata::push_json_string(&mut self.meta, &texts.signature);
                     self.meta.push(',');
                     self.meta.push_str(tail);
                 }
                 None => {
                     self.meta.push_str(&old);
-                    self.m_list("overloads", &[&signature]);
+                    self.m_list("overloads", &[&texts.signature]);
                 }
             }
             self.set_meta(node, fragment);
@@ -201,13 +195,7 @@ impl<'a> Builder<'a> {
         self.m_str("methodKind", "method");
         self.m_sym("className", class_name);
         self.m_flag("isOptional", m.optional);
-        self.m_list_always("params", &names);
-        self.m_list_always("paramTypes", &types);
-        if let Some(result) = result {
-            self.m_str("returnType", result);
-        }
-        self.m_str("signature", &signature);
-        self.m_bool("isSignature", true);
+        self.signature_metadata(&texts);
         self.set_meta(node, fragment);
         self.in_owner(node, |b| {
             b.in_scope(|b| {
@@ -229,12 +217,12 @@ impl<'a> Builder<'a> {
     fn accessor_signature(
         &mut self,
         parent: NodeIdx,
-        key: &'a Expr,
-        computed: bool,
+        name: Sym,
         span: swc_common::Span,
-        kind: &str,
+        set: Option<&'a TsFnParam>,
+        result: Option<&'a TsTypeAnn>,
     ) -> NodeIdx {
-        let name = self.signature_key(key, computed);
+        let kind = if set.is_some() { "set" } else { "get" };
         let text = format!("{kind}:{}", self.names.get(name));
         let id_name = self.sym(&text);
         let range = self.signature_range(span);
@@ -246,12 +234,44 @@ impl<'a> Builder<'a> {
         self.m_bool("generator", false);
         self.m_str("methodKind", kind);
         self.m_sym("className", class_name);
-        self.m_list_always::<&str>("params", &[]);
-        self.m_list_always::<&str>("paramTypes", &[]);
-        self.m_str("signature", "() => any");
-        self.m_bool("isSignature", true);
+        let texts = self.signature_texts(set.into_iter(), result);
+        self.signature_metadata(&texts);
         self.set_meta(node, fragment);
         node
+    }
+
+    fn signature_texts(
+        &self,
+        params: impl Iterator<Item = &'a TsFnParam> + Clone,
+        result: Option<&'a TsTypeAnn>,
+    ) -> SignatureTexts<'a> {
+        let names: Vec<String> = params.clone().map(|p| self.fn_param_text(p)).collect();
+        let types: Vec<&str> = params
+            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
+            .collect();
+        let result = result.map(|t| self.type_text(&t.type_ann));
+        let parameters: Vec<String> = names
+            .iter()
+            .zip(&types)
+            .map(|(name, ty)| format!("{name}: {ty}"))
+            .collect();
+        let signature = format!("({}) => {}", parameters.join(", "), result.unwrap_or("any"));
+        SignatureTexts {
+            names,
+            types,
+            result,
+            signature,
+        }
+    }
+
+    fn signature_metadata(&mut self, texts: &SignatureTexts<'a>) {
+        self.m_list_always("params", &texts.names);
+        self.m_list_always("paramTypes", &texts.types);
+        if let Some(result) = texts.result {
+            self.m_str("returnType", result);
+        }
+        self.m_str("signature", &texts.signature);
+        self.m_bool("isSignature", true);
     }
 
     /// A signature without the `;` or `,` that ends it.
@@ -289,8 +309,12 @@ impl<'a> Builder<'a> {
                 Pat::Ident(ident) => format!("...{}", ident.id.sym),
                 pattern => format!("...{}", cut(self.text_of(pattern.span()), 120)),
             },
-            TsFnParam::Array(array) => cut(self.text_of(array.span), 120).to_owned(),
-            TsFnParam::Object(object) => cut(self.text_of(object.span), 120).to_owned(),
+            TsFnParam::Array(array) => {
+                self.pattern_text(array.span, array.type_ann.as_deref(), array.optional)
+            }
+            TsFnParam::Object(object) => {
+                self.pattern_text(object.span, object.type_ann.as_deref(), object.optional)
+            }
         }
     }
 }

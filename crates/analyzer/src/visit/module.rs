@@ -5,7 +5,7 @@ use swc_ecma_ast::*;
 
 use super::naming::Context;
 use crate::builder::metadata::NO_META;
-use crate::builder::scope::BindingKind;
+use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, RawNode, Val, flag};
 use graph_model::summary::{
     ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef, Sym,
@@ -632,8 +632,9 @@ impl<'a> Builder<'a> {
         for pending in std::mem::take(&mut self.pending_calls) {
             let binding = *self.scopes.get(pending.binding);
             let variable = matches!(binding.kind, BindingKind::Var | BindingKind::Lexical);
-            if variable && !binding.reassigned && binding.function != NO_NODE {
-                self.edge(pending.call, binding.function, EdgeType::Calls);
+            let function = !matches!(binding.function, NO_NODE | NO_FUNCTION);
+            if variable && function && !binding.reassigned {
+                self.edge(pending.call, binding.function, pending.edge);
                 self.facts.calls[pending.fact].resolved = true;
             }
         }
@@ -662,6 +663,7 @@ impl<'a> Builder<'a> {
                 self.edge(access, member, EdgeType::ReadsFrom);
             }
         }
+        self.resolve_pending_types();
     }
 }
 
