@@ -13,7 +13,8 @@ use super::text::{
 };
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
+use crate::builder::facts::list;
+use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, ShapeRef, Sym};
 
 /// What the metadata of a call says of its place.
 struct Site<'a> {
@@ -63,9 +64,9 @@ impl<'a> Builder<'a> {
         let node = self.call_node(callee, &site);
         let (target, shape) = match callee {
             Some(callee) => self.callee(node, callee),
-            None => (Target::Other, self.shape(Shape::Super)),
+            None => (Target::Other, self.super_shape()),
         };
-        self.arguments(node, callee, &call.args, defined.is_some());
+        let arguments = self.arguments(node, callee, &call.args, defined.is_some());
         if let Some(name) = defined {
             self.finish_defined_export(name, call, first_edge);
         }
@@ -74,7 +75,7 @@ impl<'a> Builder<'a> {
         } else {
             CallKind::Call
         };
-        self.finish_call(node, kind, target, shape);
+        self.finish_call(node, kind, target, shape, arguments, &site);
         self.node_value(node)
     }
 
@@ -95,8 +96,8 @@ impl<'a> Builder<'a> {
         };
         let node = self.call_node(Some(&call.callee), &site);
         let (target, shape) = self.callee(node, &call.callee);
-        self.arguments(node, Some(&call.callee), &call.args, false);
-        self.finish_call(node, CallKind::Call, target, shape);
+        let arguments = self.arguments(node, Some(&call.callee), &call.args, false);
+        self.finish_call(node, CallKind::Call, target, shape, arguments, &site);
         self.node_value(node)
     }
 
@@ -112,6 +113,11 @@ impl<'a> Builder<'a> {
         };
         let node = self.call_node(Some(&tagged.tag), &site);
         let (target, shape) = self.callee(node, &tagged.tag);
+        let mut arguments = vec![Argument {
+            node: None,
+            shape: ShapeRef::UNKNOWN,
+            spread: false,
+        }];
         for (i, hole) in tagged.tpl.exprs.iter().enumerate() {
             let value = self.value(
                 hole,
@@ -121,8 +127,10 @@ impl<'a> Builder<'a> {
                 },
             );
             self.passes_argument(node, value, i as u32 + 1, false);
+            arguments.push(argument(value, false));
         }
-        self.finish_call(node, CallKind::Call, target, shape);
+        let arguments = list(&mut self.facts.arguments, &arguments);
+        self.finish_call(node, CallKind::Call, target, shape, arguments, &site);
         self.node_value(node)
     }
 
@@ -238,9 +246,9 @@ impl<'a> Builder<'a> {
             Expr::TsNonNull(e) => self.callee(call, &e.expr),
             Expr::TsInstantiation(e) => self.callee(call, &e.expr),
             Expr::TsAs(e) => {
-                let result = self.callee(call, &e.expr);
+                let (target, shape) = self.callee(call, &e.expr);
                 self.cast_type(&e.type_ann);
-                result
+                (target, self.cast_shape(shape, &e.type_ann))
             }
             Expr::Ident(ident) => self.named_callee(call, ident),
             Expr::Member(member) => (Target::Other, self.member_callee(call, member)),
@@ -253,12 +261,12 @@ impl<'a> Builder<'a> {
                 }
             }
             Expr::SuperProp(member) => {
-                let receiver = self.shape(Shape::Super);
+                let receiver = self.super_shape();
                 let name = match &member.prop {
                     SuperProp::Ident(name) => self.sym(&name.sym),
                     SuperProp::Computed(key) => self.computed_key(call, &key.expr),
                 };
-                (Target::Other, self.shape(Shape::Member(receiver, name)))
+                (Target::Other, self.member_shape(receiver, name))
             }
             Expr::Fn(_) | Expr::Arrow(_) => {
                 let value = self.value(callee, Context::Fixed("<iife>"));
@@ -301,7 +309,7 @@ impl<'a> Builder<'a> {
             MemberProp::Computed(key) => self.computed_key(call, &key.expr),
         };
         self.note_selected(receiver, name);
-        self.shape(Shape::Member(receiver.shape, name))
+        self.member_shape(receiver.shape, name)
     }
 
     /// The receiver of a member: `this` and undeclared names give a shape only.
@@ -310,7 +318,7 @@ impl<'a> Builder<'a> {
             Expr::Paren(e) => self.receiver(&e.expr),
             Expr::TsNonNull(e) => self.receiver(&e.expr),
             Expr::This(_) => {
-                let shape = self.shape(Shape::This);
+                let shape = self.this_shape();
                 Val { shape, ..Val::NONE }
             }
             Expr::Ident(ident) => self.identifier_quietly(ident),
@@ -342,7 +350,8 @@ impl<'a> Builder<'a> {
         callee: Option<&'a Expr>,
         arguments: &'a [ExprOrSpread],
         defines: bool,
-    ) {
+    ) -> List {
+        let mut facts = Vec::with_capacity(arguments.len());
         let first = arguments
             .first()
             .filter(|a| a.spread.is_none())
@@ -351,7 +360,9 @@ impl<'a> Builder<'a> {
             self.list_properties = defines && i == 2;
             let value = self.value(&argument.expr, Context::Argument { callee, first });
             self.passes_argument(call, value, i as u32, argument.spread.is_some());
+            facts.push(self::argument(value, argument.spread.is_some()));
         }
+        list(&mut self.facts.arguments, &facts)
     }
 
     pub(crate) fn passes_argument(&mut self, call: NodeIdx, value: Val, index: u32, spread: bool) {
@@ -364,13 +375,21 @@ impl<'a> Builder<'a> {
         self.value_edge(call, value, EdgeType::PassesArgument, fragment);
     }
 
-    fn finish_call(&mut self, node: NodeIdx, kind: CallKind, target: Target, callee: ShapeRef) {
+    fn finish_call(
+        &mut self,
+        node: NodeIdx,
+        kind: CallKind,
+        target: Target,
+        callee: ShapeRef,
+        arguments: List,
+        site: &Site<'a>,
+    ) {
         let fact = self.facts.calls.len();
-        let mut resolved = false;
+        let mut resolved = None;
         match target {
             Target::Function(function) => {
                 self.edge(node, function, EdgeType::Calls);
-                resolved = true;
+                resolved = Some(NodeRef(function));
             }
             Target::Binding(binding) => self.pending_calls.push(PendingCall {
                 call: node,
@@ -379,12 +398,47 @@ impl<'a> Builder<'a> {
             }),
             Target::Other => {}
         }
-        self.facts.calls.push(CallFact {
+        let mut call = self.call_fact(node, kind, callee, arguments);
+        call.resolved = resolved;
+        call.settles = site.awaited;
+        call.type_arguments = self.lower_arguments(site.type_arguments);
+        self.facts.calls.push(call);
+    }
+
+    /// The fact of a call at this place.
+    pub(crate) fn call_fact(
+        &self,
+        node: NodeIdx,
+        kind: CallKind,
+        callee: ShapeRef,
+        arguments: List,
+    ) -> CallFact {
+        let caller = self.callable();
+        CallFact {
             node: NodeRef(node),
             kind,
             callee,
-            resolved,
-        });
+            resolved: None,
+            arguments,
+            type_arguments: List::EMPTY,
+            caller: self
+                .node(caller)
+                .node_type
+                .is_callable()
+                .then_some(NodeRef(caller)),
+            settles: false,
+            protected: self.is_protected(),
+        }
+    }
+
+    /// Whether a `try` of this callable catches what is thrown here.
+    pub(crate) fn is_protected(&self) -> bool {
+        let frame = self.frames.len() - 1;
+        self.tries
+            .iter()
+            .rev()
+            .take_while(|t| t.frame == frame)
+            .any(|t| t.has_catch)
     }
 
     /// `new C(…)`.
@@ -436,13 +490,14 @@ impl<'a> Builder<'a> {
                 self.constructed(node, value)
             }
         };
-        self.facts.calls.push(CallFact {
-            node: NodeRef(node),
-            kind: CallKind::New,
-            callee,
-            resolved: false,
-        });
-        self.arguments(node, Some(&new.callee), arguments, false);
+        let fact = self.facts.calls.len();
+        let call = self.call_fact(node, CallKind::New, callee, List::EMPTY);
+        self.facts.calls.push(call);
+        let arguments = self.arguments(node, Some(&new.callee), arguments, false);
+        let type_arguments = self.lower_arguments(new.type_args.as_deref());
+        let call = &mut self.facts.calls[fact];
+        call.arguments = arguments;
+        call.type_arguments = type_arguments;
         self.node_value(node)
     }
 
@@ -511,6 +566,15 @@ impl<'a> Builder<'a> {
         }
         self.meta.pop();
         self.meta.push_str("},");
+    }
+}
+
+/// The fact of an argument.
+pub(crate) fn argument(value: Val, spread: bool) -> Argument {
+    Argument {
+        node: value.exists().then_some(NodeRef(value.node)),
+        shape: value.shape,
+        spread,
     }
 }
 

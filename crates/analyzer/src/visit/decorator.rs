@@ -8,7 +8,8 @@ use super::literal::{is_literal_tree, literal_json};
 use super::naming::Context;
 use super::text::expression_text;
 use crate::builder::{Builder, NodeIdx};
-use graph_model::summary::{CallFact, CallKind, NodeRef};
+use crate::builder::facts::list;
+use graph_model::summary::{CallKind, List, NodeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn decorator(
@@ -66,16 +67,15 @@ impl<'a> Builder<'a> {
             } else if value.exists() && !b.is_global(value.node) {
                 b.uses(node, value, "callee");
             }
-            b.facts.calls.push(CallFact {
-                node: NodeRef(node),
-                kind: CallKind::Call,
-                callee: value.shape,
-                resolved: is_function,
-            });
+            let fact = b.facts.calls.len();
+            let mut call = b.call_fact(node, CallKind::Call, value.shape, List::EMPTY);
+            call.resolved = is_function.then_some(NodeRef(value.node));
+            b.facts.calls.push(call);
             let first = arguments
                 .first()
                 .filter(|a| a.spread.is_none())
                 .map(|a| &*a.expr);
+            let mut passed = Vec::new();
             for (i, argument) in arguments.iter().enumerate() {
                 let value = b.value(
                     &argument.expr,
@@ -85,7 +85,9 @@ impl<'a> Builder<'a> {
                     },
                 );
                 b.passes_argument(node, value, i as u32, argument.spread.is_some());
+                passed.push(super::call::argument(value, argument.spread.is_some()));
             }
+            b.facts.calls[fact].arguments = list(&mut b.facts.arguments, &passed);
         });
         self.owner = outer;
     }

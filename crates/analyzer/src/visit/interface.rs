@@ -9,7 +9,7 @@ use super::class::symbol_key;
 use super::text::static_key;
 use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, flag};
-use graph_model::summary::Sym;
+use graph_model::summary::{List, NodeRef, Sym, TypeFact, TypeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn interface(&mut self, decl: &'a TsInterfaceDecl) {
@@ -18,9 +18,10 @@ impl<'a> Builder<'a> {
         };
         self.contain(node);
         self.inside_type(node, |b| {
-            if let Some(params) = &decl.type_params {
-                b.type_parameters(node, params);
-            }
+            let type_vars = match &decl.type_params {
+                Some(params) => b.type_parameters(node, params),
+                None => List::EMPTY,
+            };
             for extended in &decl.extends {
                 b.implemented(node, extended, EdgeType::Extends);
             }
@@ -31,7 +32,20 @@ impl<'a> Builder<'a> {
             b.m_flag("declare", decl.declare);
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
-            b.type_members(node, &decl.body.body);
+            let nodes = b.type_members(node, &decl.body.body);
+            let extends: Vec<TypeRef> =
+                decl.extends.iter().map(|e| b.lower_heritage(e)).collect();
+            let extends = b.facts.type_list(&extends);
+            let members = b.lower_members(&decl.body.body, &nodes);
+            let name = b.node(node).name;
+            b.facts.type_facts.push(TypeFact {
+                node: NodeRef(node),
+                name,
+                type_vars,
+                extends,
+                members,
+                alias: TypeRef::UNKNOWN,
+            });
         });
     }
 
@@ -41,19 +55,36 @@ impl<'a> Builder<'a> {
         };
         self.contain(node);
         self.inside_type(node, |b| {
-            if let Some(params) = &decl.type_params {
-                b.type_parameters(node, params);
-            }
+            let type_vars = match &decl.type_params {
+                Some(params) => b.type_parameters(node, params),
+                None => List::EMPTY,
+            };
             let fragment = b.fragment();
             let text = cut(b.type_text(&decl.type_ann), 2048);
             b.m_str("aliasOf", text);
             b.m_flag("declare", decl.declare);
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
+            let (mut members, mut alias) = (List::EMPTY, TypeRef::UNKNOWN);
             match &*decl.type_ann {
-                TsType::TsTypeLit(literal) => b.type_members(node, &literal.members),
-                ty => b.type_of_alias(node, ty),
+                TsType::TsTypeLit(literal) => {
+                    let nodes = b.type_members(node, &literal.members);
+                    members = b.lower_members(&literal.members, &nodes);
+                }
+                ty => {
+                    b.type_of_alias(node, ty);
+                    alias = b.lower(ty);
+                }
             }
+            let name = b.node(node).name;
+            b.facts.type_facts.push(TypeFact {
+                node: NodeRef(node),
+                name,
+                type_vars,
+                extends: List::EMPTY,
+                members,
+                alias,
+            });
         });
     }
 
@@ -85,12 +116,18 @@ impl<'a> Builder<'a> {
         self.m_list("indexSignatures", &index);
     }
 
-    fn type_members(&mut self, parent: NodeIdx, members: &'a [TsTypeElement]) {
+    /// Gives back the nodes of the members, where they have some.
+    fn type_members(
+        &mut self,
+        parent: NodeIdx,
+        members: &'a [TsTypeElement],
+    ) -> Vec<Option<NodeRef>> {
         let mut methods: FxHashMap<Sym, NodeIdx> = FxHashMap::default();
-        for member in members {
+        let mut nodes = vec![None; members.len()];
+        for (i, member) in members.iter().enumerate() {
             match member {
                 TsTypeElement::TsMethodSignature(m) => {
-                    self.method_signature(parent, m, &mut methods)
+                    nodes[i] = Some(NodeRef(self.method_signature(parent, m, &mut methods)));
                 }
                 TsTypeElement::TsPropertySignature(m) => {
                     let name = self.signature_key(&m.key, m.computed);
@@ -107,12 +144,14 @@ impl<'a> Builder<'a> {
                     self.m_flag("isReadonly", m.readonly);
                     self.m_flag("isOptional", m.optional);
                     self.set_meta(node, fragment);
+                    nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.type_of(node, annotation);
                     }
                 }
                 TsTypeElement::TsGetterSignature(m) => {
                     let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "get");
+                    nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.returned_type(node, annotation);
                     }
@@ -142,6 +181,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        nodes
     }
 
     fn method_signature(
@@ -149,7 +189,7 @@ impl<'a> Builder<'a> {
         parent: NodeIdx,
         m: &'a TsMethodSignature,
         methods: &mut FxHashMap<Sym, NodeIdx>,
-    ) {
+    ) -> NodeIdx {
         let name = self.signature_key(&m.key, m.computed);
         let names: Vec<String> = m.params.iter().map(|p| self.fn_param_text(p)).collect();
         let types: Vec<&str> = m
@@ -189,7 +229,7 @@ impl<'a> Builder<'a> {
             }
             self.set_meta(node, fragment);
             self.signature_types_used(m.type_params.as_deref(), &m.params, m.type_ann.as_deref());
-            return;
+            return node;
         }
         let range = self.signature_range(m.span);
         let node = self.add(NodeType::Method, name, range);
@@ -224,6 +264,7 @@ impl<'a> Builder<'a> {
                 }
             });
         });
+        node
     }
 
     fn accessor_signature(

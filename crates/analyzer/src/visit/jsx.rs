@@ -10,7 +10,8 @@ use super::naming::Context;
 use super::text::transparent;
 use crate::builder::metadata::push_json_string;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef};
+use crate::builder::facts::list;
+use graph_model::summary::{Argument, CallKind, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn jsx_element(&mut self, element: &'a JSXElement) -> Val {
@@ -29,12 +30,13 @@ impl<'a> Builder<'a> {
             ShapeRef::UNKNOWN
         };
         if component {
-            let fact = CallFact {
-                node: NodeRef(node),
-                kind: CallKind::Call,
-                callee,
-                resolved: false,
-            };
+            let arguments = [Argument {
+                node: Some(NodeRef(node)),
+                shape: ShapeRef::UNKNOWN,
+                spread: false,
+            }];
+            let arguments = list(&mut self.facts.arguments, &arguments);
+            let fact = self.call_fact(node, CallKind::Jsx, callee, arguments);
             self.facts.calls.push(fact);
         }
         for attribute in &element.opening.attrs {
@@ -142,7 +144,7 @@ impl<'a> Builder<'a> {
     fn jsx_member(&mut self, member: &'a JSXMemberExpr) -> (Val, ShapeRef) {
         let (root, object) = match &member.obj {
             JSXObject::Ident(ident) if &*ident.sym == "this" => {
-                let shape = self.shape(Shape::This);
+                let shape = self.this_shape();
                 (Val { shape, ..Val::NONE }, shape)
             }
             JSXObject::Ident(ident) => {
@@ -153,7 +155,7 @@ impl<'a> Builder<'a> {
         };
         let name = self.sym(&member.prop.sym);
         self.note_selected(root, name);
-        let shape = self.shape(Shape::Member(object, name));
+        let shape = self.member_shape(object, name);
         (root, shape)
     }
 
