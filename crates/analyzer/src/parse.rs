@@ -204,3 +204,20 @@ fn is_flow(path: &str, source: &str) -> bool {
     }) || source.contains("import type ")
         || source.contains("export type ")
 }
+
+/// A type that stands alone, as in a comment.
+pub(crate) fn parse_type(text: &str) -> Option<Box<swc_ecma_ast::TsType>> {
+    use swc_ecma_ast::{Decl, ModuleItem, Stmt};
+    let text = format!("type T = {text};");
+    let input = StringInput::new(&text, BASE, BASE + BytePos(text.len() as u32));
+    let syntax = Syntax::Typescript(TsSyntax::default());
+    let lexer = Lexer::new(syntax, EsVersion::EsNext, input, None);
+    let mut parser = Parser::new_from(lexer);
+    let mut module = parser.parse_module().ok()?;
+    match module.body.pop()? {
+        ModuleItem::Stmt(Stmt::Decl(Decl::TsTypeAlias(alias))) if module.body.is_empty() => {
+            Some(alias.type_ann)
+        }
+        _ => None,
+    }
+}

@@ -6,7 +6,7 @@
 //! into the builder at the moment of the visit: the tree is dropped before the
 //! builder is finished.
 
-mod facts;
+pub(crate) mod facts;
 mod finish;
 mod interner;
 pub(crate) mod metadata;
@@ -16,7 +16,7 @@ use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
 use swc_common::{BytePos, Span, Spanned};
 
-use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
 
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
@@ -133,6 +133,9 @@ pub(crate) struct Frame {
     pub(crate) is_async: bool,
     pub(crate) loops: u32,
     pub(crate) tries: u32,
+    /// Shapes of what the callable returns and yields.
+    pub(crate) returned: Vec<ShapeRef>,
+    pub(crate) yielded: Vec<ShapeRef>,
     pub(crate) control: ControlFlow,
 }
 
@@ -169,6 +172,12 @@ pub(crate) struct ClassContext {
     /// The container around the class.
     pub(crate) outside: NodeIdx,
     pub(crate) members: FxHashMap<(Sym, bool), Member>,
+    /// Facts of its members.
+    pub(crate) member_facts: Vec<MemberFact>,
+    /// Signatures of overloads of its methods.
+    pub(crate) overloads: FxHashMap<(Sym, bool), Vec<SignatureRef>>,
+    /// Values assigned to `this.p`: name, static, PROPERTY, shape.
+    pub(crate) writes: Vec<(Sym, bool, NodeRef, ShapeRef)>,
     /// Reads of `this.p` that no declared member answers; an implicit PROPERTY may come.
     pub(crate) pending_reads: Vec<(NodeIdx, Sym, bool)>,
     /// Writes to accessors whose setter may not have been visited: source, setter, type of
@@ -270,6 +279,16 @@ pub(crate) struct Builder<'a> {
     pub(crate) enum_values: FxHashMap<NodeIdx, EnumValue>,
     pub(crate) pending_types: Vec<PendingType>,
     pub(crate) facts: Facts,
+    /// The language has types; elsewhere they stand in comments.
+    pub(crate) typed: bool,
+    /// Signatures of overloads, by the node of the implementation.
+    pub(crate) overload_signatures: FxHashMap<NodeIdx, Vec<SignatureRef>>,
+    /// Shape of the default of the parameter that is being visited.
+    pub(crate) parameter_default: ShapeRef,
+    /// Types that comments define.
+    pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
+    /// Narrowings in force: the value, and what is known of it.
+    pub(crate) guards: Vec<(ShapeRef, GuardRef)>,
     /// Index of the fact of an IMPORT.
     pub(crate) import_facts: FxHashMap<NodeIdx, usize>,
     /// The next call or value stands under `await`.
@@ -368,6 +387,11 @@ impl<'a> Builder<'a> {
             enum_values: FxHashMap::default(),
             pending_types: Vec::new(),
             facts: Facts::default(),
+            typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),
+            overload_signatures: FxHashMap::default(),
+            parameter_default: ShapeRef::UNKNOWN,
+            typedefs: FxHashMap::default(),
+            guards: Vec::new(),
             import_facts: FxHashMap::default(),
             awaited: false,
             with_level: 0,
@@ -666,6 +690,7 @@ impl<'a> Builder<'a> {
             reassigned: false,
             function: NO_NODE,
             shape: ShapeRef::UNKNOWN,
+            type_var: 0,
         };
         self.scopes.declare(space, name, binding)
     }
@@ -725,6 +750,8 @@ impl Frame {
             is_async: false,
             loops: 0,
             tries: 0,
+            returned: Vec::new(),
+            yielded: Vec::new(),
             control: ControlFlow::default(),
         }
     }

@@ -58,6 +58,8 @@ pub(crate) struct Binding {
     pub(crate) function: NodeIdx,
     /// Shape of a reference to it, once there is one.
     pub(crate) shape: ShapeRef,
+    /// One more than the type variable that it is; 0 for none.
+    pub(crate) type_var: u32,
 }
 
 #[derive(Default)]
@@ -154,6 +156,7 @@ mod tests {
             reassigned: false,
             function: NONE,
             shape: ShapeRef::UNKNOWN,
+            type_var: 0,
         };
         scopes.enter();
         scopes.declare(Space::Value, Sym(3), binding(1, 1));

@@ -8,10 +8,13 @@ use super::class_members::{FieldMember, MemberName, MethodMember};
 use super::function::{Callable, Role};
 use super::naming::{ANONYMOUS, Context};
 use super::text::{static_key, transparent};
+use crate::builder::facts::list;
 use crate::builder::metadata::push_json_string;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, ClassContext, Frame, FrameKind, NO_NODE, NodeIdx, Val, flag};
-use graph_model::summary::{ClassFact, NodeRef, ShapeRef};
+use graph_model::summary::{
+    ClassFact, List, MemberFact, MemberKind, NodeRef, Shape, ShapeRef, TypeRef,
+};
 
 impl<'a> Builder<'a> {
     pub(crate) fn class_declaration(&mut self, decl: &'a ClassDecl) {
@@ -115,24 +118,40 @@ impl<'a> Builder<'a> {
             self.declare(Space::Value, name, node, BindingKind::Class);
             self.declare(Space::Type, name, node, BindingKind::Class);
         }
-        if let Some(params) = &class.type_params {
-            self.type_parameters(node, params);
-        }
+        let type_vars = match &class.type_params {
+            Some(params) => self.type_parameters(node, params),
+            None => List::EMPTY,
+        };
         let extends = self.heritage(node, class);
+        let extends_arguments = self.lower_arguments(class.super_type_params.as_deref());
+        let implements: Vec<TypeRef> = class
+            .implements
+            .iter()
+            .map(|i| self.lower_heritage(i))
+            .collect();
+        let implements = self.facts.type_list(&implements);
         self.class_metadata(node, class, declare);
 
         let fact = self.facts.classes.len();
         self.facts.classes.push(ClassFact {
             node: NodeRef(node),
+            type_vars,
             extends,
+            extends_arguments,
+            implements,
             constructor: None,
-            methods: Vec::new(),
+            is_abstract: class.is_abstract,
+            members: List::EMPTY,
+            writes: Vec::new(),
         });
         self.classes.push(ClassContext {
             node,
             name,
             outside,
             members: FxHashMap::default(),
+            member_facts: Vec::new(),
+            overloads: FxHashMap::default(),
+            writes: Vec::new(),
             pending_reads: Vec::new(),
             pending_writes: Vec::new(),
         });
@@ -142,7 +161,7 @@ impl<'a> Builder<'a> {
         for (member, member_node) in class.body.iter().zip(nodes) {
             self.member_of_class(index, member, member_node, fact);
         }
-        self.finish_class();
+        self.finish_class(fact);
         self.scopes.leave();
         self.owner = outer_owner;
         self.container = outer_container;
@@ -172,6 +191,43 @@ impl<'a> Builder<'a> {
             self.implemented(node, implemented, EdgeType::Implements);
         }
         extends
+    }
+
+    /// The type of a heritage clause.
+    pub(crate) fn lower_heritage(&mut self, heritage: &TsExprWithTypeArgs) -> TypeRef {
+        let mut path = Vec::new();
+        let mut expr = &*heritage.expr;
+        while let Expr::Member(member) = expr {
+            let MemberProp::Ident(name) = &member.prop else {
+                return TypeRef::UNKNOWN;
+            };
+            path.push(self.sym(&name.sym));
+            expr = &member.obj;
+        }
+        let Expr::Ident(ident) = expr else {
+            return TypeRef::UNKNOWN;
+        };
+        path.reverse();
+        let arguments = self.lower_arguments(heritage.type_args.as_deref());
+        let root = self.sym(&ident.sym);
+        let ty = self.named(root, path, arguments);
+        self.facts.ty(ty)
+    }
+
+    /// Notes a member of the class being visited.
+    fn member_fact(&mut self, class: usize, node: NodeIdx, kind: MemberKind, is_static: bool) {
+        let name = self.node(node).name;
+        self.classes[class].member_facts.push(MemberFact {
+            name,
+            node: Some(NodeRef(node)),
+            kind,
+            is_static,
+            optional: false,
+            is_abstract: false,
+            declared: TypeRef::UNKNOWN,
+            init: ShapeRef::UNKNOWN,
+            signature: None,
+        });
     }
 
     /// A type that a class implements or an interface extends.
@@ -226,10 +282,10 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         fact: usize,
     ) {
-        if let Some(method) = MethodMember::of(member) {
-            if node != NO_NODE {
-                self.method(class, node, &method, fact);
-            }
+        if node != NO_NODE
+            && let Some(method) = MethodMember::of(member)
+        {
+            self.method(class, node, &method);
             return;
         }
         if let Some(field) = FieldMember::of(member) {
@@ -246,6 +302,7 @@ impl<'a> Builder<'a> {
                     self.facts.classes[fact].constructor = Some(NodeRef(node));
                 }
                 self.callable_body(node, Callable::of_constructor(constructor), &role, None);
+                self.parameter_properties(class, constructor);
             }
             ClassMember::StaticBlock(block) => self.static_block(class, block),
             ClassMember::TsIndexSignature(signature) => {
@@ -253,11 +310,23 @@ impl<'a> Builder<'a> {
                     self.type_used(&annotation.type_ann);
                 }
             }
+            // An overload, which has no node.
+            ClassMember::Method(method) => {
+                let signature = self.lower_declared(&method.function);
+                if let Some(key) = super::object::property_key(&method.key) {
+                    let key = self.sym(&key);
+                    self.classes[class]
+                        .overloads
+                        .entry((key, method.is_static))
+                        .or_default()
+                        .push(signature);
+                }
+            }
             _ => {}
         }
     }
 
-    fn method(&mut self, class: usize, node: NodeIdx, method: &MethodMember<'a>, fact: usize) {
+    fn method(&mut self, class: usize, node: NodeIdx, method: &MethodMember<'a>) {
         self.contain(node);
         self.computed_key_used(method.key);
         let (kind, is_static, function) = (method.kind, method.is_static, method.function);
@@ -268,6 +337,21 @@ impl<'a> Builder<'a> {
         flag_into(&mut role.extra, "isOptional", method.is_optional);
         role.doc = self.range(method.span).0;
         self.decorators_of(node, &function.decorators, "METHOD");
+        let member = match kind {
+            MethodKind::Method => MemberKind::Method,
+            MethodKind::Getter => MemberKind::Getter,
+            MethodKind::Setter => MemberKind::Setter,
+        };
+        self.member_fact(class, node, member, is_static);
+        if let Some(fact) = self.classes[class].member_facts.last_mut() {
+            fact.is_abstract = function.body.is_none();
+        }
+        let key = (self.node(node).name, is_static);
+        if kind == MethodKind::Method
+            && let Some(signatures) = self.classes[class].overloads.remove(&key)
+        {
+            self.overload_signatures.insert(node, signatures);
+        }
         self.callable_body(node, Callable::of_function(function), &role, None);
         if kind == MethodKind::Setter
             && let Some(Param { pat, .. }) = function.params.first()
@@ -280,12 +364,6 @@ impl<'a> Builder<'a> {
             if let Some(parameter) = ident.and_then(|ident| self.reserved_node(ident)) {
                 self.setter_parameters.insert(node, parameter);
             }
-        }
-        if kind == MethodKind::Method {
-            let name = self.node(node).name;
-            self.facts.classes[fact]
-                .methods
-                .push((name, is_static, NodeRef(node)));
         }
     }
 
@@ -343,6 +421,13 @@ impl<'a> Builder<'a> {
         if let Some(annotation) = field.annotation {
             self.type_of(node, annotation);
         }
+        let mut declared = self.lower_annotation(field.annotation);
+        if !self.typed && declared == TypeRef::UNKNOWN {
+            declared = self.doc_type(self.range(field.span).0);
+        }
+        self.member_fact(class, node, MemberKind::Property, field.is_static);
+        let fact = self.classes[class].member_facts.len() - 1;
+        self.classes[class].member_facts[fact].declared = declared;
         let Some(value) = field.value else { return };
         let class_node = self.classes[class].node;
         let mut frame = Frame::new(FrameKind::Field, class_node, class_node);
@@ -353,8 +438,43 @@ impl<'a> Builder<'a> {
         let name = self.node(node).name;
         let value = self.value(value, Context::Plain(name));
         self.frames.pop();
+        self.classes[class].member_facts[fact].init = value.shape;
         let fragment = self.fragment();
         self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
+    }
+
+    /// Fields that the constructor's parameters declare.
+    fn parameter_properties(&mut self, class: usize, constructor: &'a Constructor) {
+        for param in &constructor.params {
+            let ParamOrTsParamProp::TsParamProp(prop) = param else {
+                continue;
+            };
+            let (ident, annotation) = match &prop.param {
+                TsParamPropParam::Ident(ident) => (&ident.id, ident.type_ann.as_deref()),
+                TsParamPropParam::Assign(assign) => match &*assign.left {
+                    Pat::Ident(ident) => (&ident.id, ident.type_ann.as_deref()),
+                    _ => continue,
+                },
+            };
+            let name = self.sym(&ident.sym);
+            let Some(member) = self.classes[class].members.get(&(name, false)).copied() else {
+                continue;
+            };
+            if member.read == NO_NODE {
+                continue;
+            }
+            self.member_fact(class, member.read, MemberKind::Property, false);
+            let declared = self.lower_annotation(annotation);
+            let init = match self.reserved_node(ident) {
+                Some(parameter) => self.shape(Shape::Binding(NodeRef(parameter))),
+                None => ShapeRef::UNKNOWN,
+            };
+            if let Some(fact) = self.classes[class].member_facts.last_mut() {
+                fact.name = name;
+                fact.declared = declared;
+                fact.init = init;
+            }
+        }
     }
 
     fn static_block(&mut self, class: usize, block: &'a StaticBlock) {
@@ -395,10 +515,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Reads and writes of members that were not known when they were met.
-    fn finish_class(&mut self) {
+    fn finish_class(&mut self, fact: usize) {
         let Some(class) = self.classes.pop() else {
             return;
         };
+        let members = list(&mut self.facts.members, &class.member_facts);
+        let fact = &mut self.facts.classes[fact];
+        fact.members = members;
+        fact.writes = class.writes;
         for (access, name, is_static) in class.pending_reads {
             if let Some(member) = class.members.get(&(name, is_static)) {
                 self.edge(access, member.read, EdgeType::ReadsFrom);

@@ -7,6 +7,7 @@ use swc_ecma_ast::*;
 use super::literal::{is_literal_tree, literal_json};
 use super::naming::Context;
 use super::text::expression_text;
+use crate::builder::facts::list;
 use crate::builder::{Builder, NodeIdx};
 use graph_model::summary::CallKind;
 
@@ -64,6 +65,7 @@ impl<'a> Builder<'a> {
                 .first()
                 .filter(|a| a.spread.is_none())
                 .map(|a| &*a.expr);
+            let mut passed = Vec::new();
             for (i, argument) in arguments.iter().enumerate() {
                 let value = b.value(
                     &argument.expr,
@@ -73,8 +75,10 @@ impl<'a> Builder<'a> {
                     },
                 );
                 b.passes_argument(node, value, i as u32, argument.spread.is_some());
+                passed.push(super::call::argument(value, argument.spread.is_some()));
             }
-            b.finish_call(node, CallKind::Call, called, shape);
+            let arguments = list(&mut b.facts.arguments, &passed);
+            b.target_edge(node, called, CallKind::Call, shape, arguments);
         });
         self.owner = outer;
     }

@@ -9,7 +9,7 @@ use super::class::symbol_key;
 use super::text::static_key;
 use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, flag};
-use graph_model::summary::Sym;
+use graph_model::summary::{List, NodeRef, Sym, TypeFact, TypeRef};
 
 /// What the metadata of a signature says of its parameters and result.
 struct SignatureTexts<'a> {
@@ -26,9 +26,10 @@ impl<'a> Builder<'a> {
         };
         self.contain(node);
         self.inside_type(node, |b| {
-            if let Some(params) = &decl.type_params {
-                b.type_parameters(node, params);
-            }
+            let type_vars = match &decl.type_params {
+                Some(params) => b.type_parameters(node, params),
+                None => List::EMPTY,
+            };
             for extended in &decl.extends {
                 b.implemented(node, extended, EdgeType::Extends);
             }
@@ -39,7 +40,19 @@ impl<'a> Builder<'a> {
             b.m_flag("declare", decl.declare);
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
-            b.type_members(node, &decl.body.body);
+            let nodes = b.type_members(node, &decl.body.body);
+            let extends: Vec<TypeRef> = decl.extends.iter().map(|e| b.lower_heritage(e)).collect();
+            let extends = b.facts.type_list(&extends);
+            let members = b.lower_members(&decl.body.body, &nodes);
+            let name = b.node(node).name;
+            b.facts.type_facts.push(TypeFact {
+                node: NodeRef(node),
+                name,
+                type_vars,
+                extends,
+                members,
+                alias: TypeRef::UNKNOWN,
+            });
         });
     }
 
@@ -49,19 +62,36 @@ impl<'a> Builder<'a> {
         };
         self.contain(node);
         self.inside_type(node, |b| {
-            if let Some(params) = &decl.type_params {
-                b.type_parameters(node, params);
-            }
+            let type_vars = match &decl.type_params {
+                Some(params) => b.type_parameters(node, params),
+                None => List::EMPTY,
+            };
             let fragment = b.fragment();
             let text = cut(b.type_text(&decl.type_ann), 2048);
             b.m_str("aliasOf", text);
             b.m_flag("declare", decl.declare);
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
+            let (mut members, mut alias) = (List::EMPTY, TypeRef::UNKNOWN);
             match &*decl.type_ann {
-                TsType::TsTypeLit(literal) => b.type_members(node, &literal.members),
-                ty => b.type_of_alias(node, ty),
+                TsType::TsTypeLit(literal) => {
+                    let nodes = b.type_members(node, &literal.members);
+                    members = b.lower_members(&literal.members, &nodes);
+                }
+                ty => {
+                    b.type_of_alias(node, ty);
+                    alias = b.lower(ty);
+                }
             }
+            let name = b.node(node).name;
+            b.facts.type_facts.push(TypeFact {
+                node: NodeRef(node),
+                name,
+                type_vars,
+                extends: List::EMPTY,
+                members,
+                alias,
+            });
         });
     }
 
@@ -93,12 +123,18 @@ impl<'a> Builder<'a> {
         self.m_list("indexSignatures", &index);
     }
 
-    fn type_members(&mut self, parent: NodeIdx, members: &'a [TsTypeElement]) {
+    /// Gives back the nodes of the members, where they have some.
+    fn type_members(
+        &mut self,
+        parent: NodeIdx,
+        members: &'a [TsTypeElement],
+    ) -> Vec<Option<NodeRef>> {
         let mut methods: FxHashMap<Sym, NodeIdx> = FxHashMap::default();
-        for member in members {
+        let mut nodes = vec![None; members.len()];
+        for (i, member) in members.iter().enumerate() {
             match member {
                 TsTypeElement::TsMethodSignature(m) => {
-                    self.method_signature(parent, m, &mut methods)
+                    nodes[i] = Some(NodeRef(self.method_signature(parent, m, &mut methods)));
                 }
                 TsTypeElement::TsPropertySignature(m) => {
                     let name = self.signature_key(&m.key, m.computed);
@@ -115,6 +151,7 @@ impl<'a> Builder<'a> {
                     self.m_flag("isReadonly", m.readonly);
                     self.m_flag("isOptional", m.optional);
                     self.set_meta(node, fragment);
+                    nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.type_of(node, annotation);
                     }
@@ -123,6 +160,7 @@ impl<'a> Builder<'a> {
                     let result = m.type_ann.as_deref();
                     let key = self.signature_key(&m.key, m.computed);
                     let node = self.accessor_signature(parent, key, m.span, None, result);
+                    nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.returned_type(node, annotation);
                     }
@@ -153,6 +191,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        nodes
     }
 
     fn method_signature(
@@ -160,7 +199,7 @@ impl<'a> Builder<'a> {
         parent: NodeIdx,
         m: &'a TsMethodSignature,
         methods: &mut FxHashMap<Sym, NodeIdx>,
-    ) {
+    ) -> NodeIdx {
         let name = self.signature_key(&m.key, m.computed);
         let texts = self.signature_texts(m.params.iter(), m.type_ann.as_deref());
         if let Some(&node) = methods.get(&name) {
@@ -183,7 +222,7 @@ impl<'a> Builder<'a> {
             }
             self.set_meta(node, fragment);
             self.signature_types_used(m.type_params.as_deref(), &m.params, m.type_ann.as_deref());
-            return;
+            return node;
         }
         let range = self.signature_range(m.span);
         let node = self.add(NodeType::Method, name, range);
@@ -212,6 +251,7 @@ impl<'a> Builder<'a> {
                 }
             });
         });
+        node
     }
 
     fn accessor_signature(

@@ -8,9 +8,10 @@ use super::literal::{is_literal, literal_json};
 use super::name::Meaning;
 use super::naming::Context;
 use super::text::transparent;
+use crate::builder::facts::list;
 use crate::builder::metadata::push_json_string;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef};
+use graph_model::summary::{Argument, CallKind, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn jsx_element(&mut self, element: &'a JSXElement) -> Val {
@@ -32,12 +33,13 @@ impl<'a> Builder<'a> {
             ShapeRef::UNKNOWN
         };
         if component {
-            let fact = CallFact {
-                node: NodeRef(node),
-                kind: CallKind::Call,
-                callee,
-                resolved: false,
-            };
+            let arguments = [Argument {
+                node: Some(NodeRef(node)),
+                shape: ShapeRef::UNKNOWN,
+                spread: false,
+            }];
+            let arguments = list(&mut self.facts.arguments, &arguments);
+            let fact = self.call_fact(node, CallKind::Jsx, callee, arguments);
             self.facts.calls.push(fact);
         }
         for attribute in &element.opening.attrs {
@@ -149,7 +151,7 @@ impl<'a> Builder<'a> {
                 self.uses(node, receiver, "receiver");
                 let name = self.sym(&member.prop.sym);
                 self.note_selected(receiver, name);
-                self.shape(Shape::Member(receiver.shape, name))
+                self.member_shape(receiver.shape, name)
             }
             JSXElementName::JSXNamespacedName(_) => ShapeRef::UNKNOWN,
         }
@@ -184,13 +186,13 @@ impl<'a> Builder<'a> {
         self.m_path("propertyPath", &[name]);
         self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
         self.note_selected(object, name);
-        let shape = self.shape(Shape::Member(object.shape, name));
+        let shape = self.member_shape(object.shape, name);
         (Val::new(node, shape), text)
     }
 
     /// `this` as a mere receiver: a shape without a node.
     fn this_receiver(&mut self) -> Val {
-        let shape = self.shape(Shape::This);
+        let shape = self.this_shape();
         Val { shape, ..Val::NONE }
     }
 

@@ -6,13 +6,14 @@ use swc_ecma_ast::*;
 
 use super::text::{shown, static_key, super_text, write_member};
 use crate::builder::{Builder, Member, NodeIdx, Val};
-use graph_model::summary::{Shape, Sym};
+use graph_model::summary::{AccessFact, NodeRef, Shape, ShapeRef, Sym};
 
 impl<'a> Builder<'a> {
     /// `o.p` where it is read.
     pub(crate) fn member(&mut self, member: &'a MemberExpr) -> Val {
         if self.is_module_exports(member) {
-            return Val::new(Self::MODULE, graph_model::summary::ShapeRef::UNKNOWN);
+            let shape = self.shape(Shape::Exports);
+            return Val::new(Self::MODULE, shape);
         }
         self.property_access(member, member.span, false)
     }
@@ -55,9 +56,9 @@ impl<'a> Builder<'a> {
 
         let shape = match super::text::transparent(&member.obj) {
             Expr::This(_) => {
-                let this = self.shape(Shape::This);
+                let this = self.this_shape();
                 self.reads_this_member(node, name);
-                self.shape(Shape::Member(this, name))
+                self.member_shape(this, name)
             }
             Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
                 self.operand(&member.obj);
@@ -71,14 +72,24 @@ impl<'a> Builder<'a> {
                 self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
                 self.local_member(node, object, name);
                 self.note_selected(object, name);
-                self.shape(Shape::Member(object.shape, name))
+                self.member_shape(object.shape, name)
             }
         };
         if let Some(key) = key {
             let value = self.operand(key);
             self.uses(node, value, "key");
         }
+        self.access_fact(node, shape);
         Val::new(node, shape)
+    }
+
+    fn access_fact(&mut self, node: NodeIdx, shape: ShapeRef) {
+        if shape != ShapeRef::UNKNOWN {
+            self.facts.accesses.push(AccessFact {
+                node: NodeRef(node),
+                shape,
+            });
+        }
     }
 
     /// Name of a member, and its key expression where only that tells it.
@@ -119,8 +130,9 @@ impl<'a> Builder<'a> {
             let value = self.operand(key);
             self.uses(node, value, "key");
         }
-        let receiver = self.shape(Shape::Super);
-        let shape = self.shape(Shape::Member(receiver, name));
+        let receiver = self.super_shape();
+        let shape = self.member_shape(receiver, name);
+        self.access_fact(node, shape);
         Val::new(node, shape)
     }
 

@@ -8,9 +8,11 @@ use crate::builder::{Builder, NodeIdx};
 
 impl<'a> Builder<'a> {
     pub(crate) fn statements(&mut self, stmts: &'a [Stmt]) {
+        let guards = self.guards.len();
         for stmt in stmts {
             self.statement(stmt);
         }
+        self.guards.truncate(guards);
     }
 
     pub(crate) fn statement(&mut self, stmt: &'a Stmt) {

@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use super::interface::fn_param_type;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingType, Sink, Val};
-use graph_model::summary::ShapeRef;
+use graph_model::summary::{List, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     /// The source text of a type.
@@ -106,7 +106,8 @@ impl<'a> Builder<'a> {
     }
 
     /// TYPE_PARAMETER nodes of a generic declaration; declares them in the open scope.
-    pub(crate) fn type_parameters(&mut self, node: NodeIdx, decl: &'a TsTypeParamDecl) {
+    pub(crate) fn type_parameters(&mut self, node: NodeIdx, decl: &'a TsTypeParamDecl) -> List {
+        let start = self.facts.type_vars.len() as u32;
         let mut nodes = Vec::with_capacity(decl.params.len());
         for (index, param) in decl.params.iter().enumerate() {
             let name = self.sym(&param.name.sym);
@@ -116,7 +117,10 @@ impl<'a> Builder<'a> {
             self.m_int("index", index as u32);
             let meta = self.end(fragment);
             self.tree_edge(node, parameter, EdgeType::HasTypeParameter, meta);
-            self.declare(Space::Type, name, parameter, BindingKind::Type);
+            let var = self.facts.type_var();
+            self.facts.type_parameters.push((NodeRef(parameter), var));
+            let id = self.declare(Space::Type, name, parameter, BindingKind::Type);
+            self.scopes.get_mut(id).type_var = var.0 + 1;
             let fragment = self.fragment();
             if let Some(constraint) = &param.constraint {
                 let text = self.type_text(constraint);
@@ -139,6 +143,9 @@ impl<'a> Builder<'a> {
             self.set_meta(parameter, fragment);
             nodes.push(parameter);
         }
+        for (i, param) in decl.params.iter().enumerate() {
+            self.lower_type_param(start + i as u32, param);
+        }
         for (param, parameter) in decl.params.iter().zip(nodes) {
             if let Some(constraint) = &param.constraint {
                 self.walk_type(
@@ -160,6 +167,10 @@ impl<'a> Builder<'a> {
                     true,
                 );
             }
+        }
+        List {
+            start,
+            len: decl.params.len() as u32,
         }
     }
 

@@ -12,7 +12,7 @@ use super::pattern::Leaves;
 use super::text::transparent;
 use crate::builder::scope::NO_FUNCTION;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
-use graph_model::summary::Sym;
+use graph_model::summary::{NodeRef, ShapeRef, Sym, TypeRef, VariableFact};
 
 /// JSON of a constant's value is kept up to so many bytes.
 const MAX_CONSTANT_JSON: usize = 1024;
@@ -84,6 +84,10 @@ impl<'a> Builder<'a> {
         init: Option<&'a Expr>,
     ) {
         let annotation = super::parameter::pattern_type(pattern);
+        let mut declared = self.lower_annotation(annotation);
+        if !self.typed {
+            declared = self.doc_type(self.doc_anchor);
+        }
         let mut found = Vec::new();
         self.pattern_paths(pattern, &mut Vec::new(), &mut found);
         for (ident, path, _) in found {
@@ -120,6 +124,16 @@ impl<'a> Builder<'a> {
                 &path,
                 init,
             );
+            if declared != TypeRef::UNKNOWN {
+                self.facts.variables.push(VariableFact {
+                    node: NodeRef(node),
+                    declared,
+                    init: ShapeRef::UNKNOWN,
+                    path: path.as_slice().into(),
+                    reassigned: false,
+                    is_const: kind == "const",
+                });
+            }
             if let Some(annotation) = annotation {
                 if simple {
                     self.type_of(node, annotation);

@@ -5,16 +5,20 @@
 //! [`ModuleSummary::nodes`], so that a summary is compact, can be serialised,
 //! and stands alone without the module's graph.
 
+mod functions;
+mod names;
+mod types;
+
+pub use functions::*;
+pub use names::{List, Names, Sym};
+pub use types::*;
+
 use crate::{NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 1;
-
-/// A name, as an index into [`ModuleSummary::names`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Sym(pub u32);
+pub const SUMMARY_VERSION: u32 = 2;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,13 +50,14 @@ impl SummaryNode {
 }
 
 /// The kind of a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ModuleType {
     /// It has `import`, `export` or `import.meta`.
     Esm,
     /// A script that uses an undeclared `require`, `module` or `exports`.
     CommonJs,
     /// A script.
+    #[default]
     Script,
     /// A JSON file.
     Json,
@@ -157,7 +162,7 @@ impl ShapeRef {
 }
 
 /// Where a value comes from, as far as the module itself can tell.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Shape {
     /// Nothing is known.
     #[default]
@@ -166,10 +171,10 @@ pub enum Shape {
     Binding(NodeRef),
     /// A name that no scope declares.
     Global(Sym),
-    /// `this`, inside the callable or class of the reference.
-    This,
-    /// `super`.
-    Super,
+    /// `this`: of a class, or of a function outside of classes; whether of its static side.
+    This(NodeRef, bool),
+    /// `super` of a class; whether of its static side.
+    Super(NodeRef, bool),
     /// A member of a value; the name is `*` where it is computed.
     Member(ShapeRef, Sym),
     /// The result of a call.
@@ -192,45 +197,35 @@ pub enum Shape {
     Primitive(Sym),
     /// What an awaited value becomes.
     Await(ShapeRef),
-    /// Any of several values.
-    OneOf(Box<[ShapeRef]>),
+    /// Any of several values, in [`ModuleSummary::shape_lists`].
+    OneOf(List),
+    /// What iterating over a value gives.
+    Element(ShapeRef),
+    /// A part of a value that is not told by one name: names from it, in [`ModuleSummary::paths`].
+    Path(ShapeRef, List),
+    /// A value that is said to have a type.
+    Cast(ShapeRef, TypeRef),
+    /// A value under a test.
+    Narrow(ShapeRef, GuardRef),
+    /// `module.exports` of the module itself.
+    Exports,
 }
 
-/// The kind of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CallKind {
-    /// `f()`, `o.m()`, a tagged template.
-    Call,
-    /// `new C()`.
-    New,
-    /// `super()`.
-    Super,
-}
-
-/// A call that the module itself does not resolve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CallFact {
-    /// CALL or CONSTRUCTOR_CALL.
-    pub node: NodeRef,
-    /// The kind of call.
-    pub kind: CallKind,
-    /// What is called.
-    pub callee: ShapeRef,
-    /// Whether the analyzer has already drawn the CALLS edge.
-    pub resolved: bool,
-}
-
-/// A variable and what it is initialised with.
+/// A variable and what it is initialised with, or a later write to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VariableFact {
-    /// VARIABLE or CONSTANT.
+    /// VARIABLE or CONSTANT; for a write also PARAMETER.
     pub node: NodeRef,
+    /// Declared type.
+    pub declared: TypeRef,
     /// Shape of the initialiser.
     pub init: ShapeRef,
     /// The part of the initialiser that is bound, for a destructured name.
-    pub path: Vec<Sym>,
-    /// Whether there are later writes.
+    pub path: Box<[Sym]>,
+    /// It is a later write, not the declaration.
     pub reassigned: bool,
+    /// `const`.
+    pub is_const: bool,
 }
 
 /// A class.
@@ -238,25 +233,68 @@ pub struct VariableFact {
 pub struct ClassFact {
     /// CLASS.
     pub node: NodeRef,
+    /// Its type variables.
+    pub type_vars: List,
     /// What it extends.
     pub extends: Option<ShapeRef>,
+    /// Type arguments of `extends`.
+    pub extends_arguments: List,
+    /// What it implements.
+    pub implements: List,
     /// Its own constructor, if it has one with a body.
     pub constructor: Option<NodeRef>,
-    /// Names and nodes of its methods.
-    pub methods: Vec<(Sym, bool, NodeRef)>,
+    /// `abstract`.
+    pub is_abstract: bool,
+    /// Its members, in [`ModuleSummary::members`].
+    pub members: List,
+    /// What is assigned to `this.p` inside: name, whether static, PROPERTY, shape.
+    pub writes: Vec<(Sym, bool, NodeRef, ShapeRef)>,
 }
 
-/// An object literal: its statically named values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The kind of a property of an object literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PropertyKind {
+    /// A value.
+    Value,
+    /// A getter.
+    Getter,
+    /// A setter.
+    Setter,
+    /// `...value`.
+    Spread,
+}
+
+/// A property of an object literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyFact {
+    /// Its name; `*` for a computed one.
+    pub name: Sym,
+    /// Its value.
+    pub shape: ShapeRef,
+    /// Its kind.
+    pub kind: PropertyKind,
+}
+
+/// An object literal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ObjectFact {
     /// OBJECT_LITERAL.
     pub node: NodeRef,
-    /// Name and shape of each value.
-    pub properties: Vec<(Sym, ShapeRef)>,
+    /// Its properties, in [`ModuleSummary::properties`].
+    pub properties: List,
+}
+
+/// An array literal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ArrayFact {
+    /// ARRAY_LITERAL.
+    pub node: NodeRef,
+    /// Shapes of its elements, in [`ModuleSummary::shape_lists`]; a spread is a [`Shape::Element`].
+    pub elements: List,
 }
 
 /// All that the linker needs to know of one module.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModuleSummary {
     /// [`SUMMARY_VERSION`] of the analyzer that wrote it.
     pub version: u32,
@@ -288,6 +326,50 @@ pub struct ModuleSummary {
     pub classes: Vec<ClassFact>,
     /// Its object literals.
     pub objects: Vec<ObjectFact>,
+    /// Properties of the object literals.
+    pub properties: Vec<PropertyFact>,
+    /// Its array literals.
+    pub arrays: Vec<ArrayFact>,
+    /// Table of lists of shapes.
+    pub shape_lists: Vec<ShapeRef>,
+    /// Table of types; the first is [`Type::Unknown`].
+    pub types: Vec<Type>,
+    /// Table of lists of types.
+    pub type_lists: Vec<TypeRef>,
+    /// Table of lists of names.
+    pub paths: Vec<Sym>,
+    /// Table of type variables.
+    pub type_vars: Vec<TypeVar>,
+    /// Table of signatures.
+    pub signatures: Vec<Signature>,
+    /// Table of lists of signatures.
+    pub overloads: Vec<SignatureRef>,
+    /// Parameters of the signatures.
+    pub parameters: Vec<ParameterFact>,
+    /// Members of classes, interfaces and object types.
+    pub members: Vec<MemberFact>,
+    /// Its interfaces and type aliases.
+    pub type_facts: Vec<TypeFact>,
+    /// Types that comments define, by name.
+    pub typedefs: Vec<(Sym, TypeRef)>,
+    /// Its enums and namespaces.
+    pub scopes: Vec<ScopeFact>,
+    /// TYPE_PARAMETER nodes and what they stand for.
+    pub type_parameters: Vec<(NodeRef, VarRef)>,
+    /// Its functions.
+    pub functions: Vec<FunctionFact>,
+    /// Its PARAMETER nodes.
+    pub bindings: Vec<ParameterBinding>,
+    /// Arguments of the calls.
+    pub arguments: Vec<Argument>,
+    /// Reads of members.
+    pub accesses: Vec<AccessFact>,
+    /// Writes of properties.
+    pub writes: Vec<WriteFact>,
+    /// Narrowings.
+    pub guards: Vec<Guard>,
+    /// Thrown values.
+    pub throws: Vec<ThrowFact>,
 }
 
 impl ModuleSummary {
@@ -314,48 +396,21 @@ impl ModuleSummary {
         self.shapes.get(shape.0 as usize).unwrap_or(&Shape::Unknown)
     }
 
+    /// The type of a reference; [`Type::Unknown`] for one that is not in the table.
+    pub fn type_at(&self, ty: TypeRef) -> Type {
+        self.types.get(ty.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// A signature.
+    ///
+    /// # Panics
+    /// When the reference belongs to another summary.
+    pub fn signature(&self, signature: SignatureRef) -> &Signature {
+        &self.signatures[signature.0 as usize]
+    }
+
     /// The MODULE node.
     pub fn module(&self) -> &SummaryNode {
         &self.nodes[0]
-    }
-}
-
-/// A table of names in one allocation.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Names {
-    text: String,
-    ends: Vec<u32>,
-}
-
-impl Names {
-    /// The text of a symbol; empty for one that is not in the table.
-    pub fn get(&self, sym: Sym) -> &str {
-        let i = sym.0 as usize;
-        let start = if i == 0 {
-            0
-        } else {
-            self.ends.get(i - 1).copied().unwrap_or(0)
-        };
-        let Some(&end) = self.ends.get(i) else {
-            return "";
-        };
-        self.text.get(start as usize..end as usize).unwrap_or("")
-    }
-
-    /// Number of names.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there are no names.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Appends a name and returns its symbol; does not look whether it is there.
-    pub fn push(&mut self, name: &str) -> Sym {
-        self.text.push_str(name);
-        self.ends.push(self.text.len() as u32);
-        Sym(self.ends.len() as u32 - 1)
     }
 }
