@@ -1,0 +1,6 @@
+//! Questions to small projects.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+mod trace;
+mod users;
