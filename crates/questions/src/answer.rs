@@ -59,7 +59,10 @@ impl NodeRef {
             return self.file.clone();
         }
         if self.r#type == NodeType::ExternalFunction.as_str() {
-            let id = self.id.strip_prefix("EXTERNAL_FUNCTION:").unwrap_or(&self.id);
+            let id = self
+                .id
+                .strip_prefix("EXTERNAL_FUNCTION:")
+                .unwrap_or(&self.id);
             return id.strip_prefix("<global>.").unwrap_or(id).to_owned();
         }
         if self.scope.is_empty() {

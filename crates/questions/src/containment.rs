@@ -46,7 +46,9 @@ impl Graph<'_> {
             for edge in &edges {
                 // An object literal has properties without containing them.
                 let contains = edge.edge_type != EdgeType::HasProperty
-                    || self.node(edge.dst).is_some_and(|n| n.is(NodeType::Property));
+                    || self
+                        .node(edge.dst)
+                        .is_some_and(|n| n.is(NodeType::Property));
                 if contains {
                     self.parents.insert(edge.dst, Some(edge.src));
                     // The callable itself is where most questions end.

@@ -172,7 +172,10 @@ fn seeds(graph: &mut Graph<'_>, subjects: &[Subject]) -> Result<Vec<NodeId>> {
             })
             .collect()
     };
-    let classes = of_kind(graph, &[NodeType::Class, NodeType::Interface, NodeType::Type]);
+    let classes = of_kind(
+        graph,
+        &[NodeType::Class, NodeType::Interface, NodeType::Type],
+    );
     let modules = of_kind(graph, &[NodeType::Module]);
     let members = graph.edges(
         &classes,

@@ -229,7 +229,10 @@ fn at_place(
                 Wanted::Values => VALUES.contains(&k),
                 Wanted::Declarations => {
                     (PROMINENT.contains(&k) && k != NodeType::Module)
-                        || matches!(k, NodeType::Variable | NodeType::Constant | NodeType::Import)
+                        || matches!(
+                            k,
+                            NodeType::Variable | NodeType::Constant | NodeType::Import
+                        )
                 }
             })
         };
@@ -241,13 +244,23 @@ fn at_place(
             .collect();
         if let Some(column) = column {
             let at = (line, column - 1);
-            let inside = spans.iter().filter(|(_, s)| {
-                (s.line, s.column) <= at && at < (s.end_line, s.end_column)
-            });
+            let inside = spans
+                .iter()
+                .filter(|(_, s)| (s.line, s.column) <= at && at < (s.end_line, s.end_column));
             // The innermost: what begins last, and of those what ends first.
             let best = inside
-                .map(|(n, s)| ((s.line, s.column), std::cmp::Reverse((s.end_line, s.end_column)), *n))
-                .max_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.order().cmp(&a.2.order())));
+                .map(|(n, s)| {
+                    (
+                        (s.line, s.column),
+                        std::cmp::Reverse((s.end_line, s.end_column)),
+                        *n,
+                    )
+                })
+                .max_by(|a, b| {
+                    (a.0, a.1)
+                        .cmp(&(b.0, b.1))
+                        .then(b.2.order().cmp(&a.2.order()))
+                });
             found.extend(best.map(|(_, _, n)| n.id));
             continue;
         }
@@ -257,7 +270,10 @@ fn at_place(
             .filter(|(n, _)| {
                 n.kind.is_some_and(|k| {
                     BINDINGS.contains(&k)
-                        || matches!(k, NodeType::Property | NodeType::EnumMember | NodeType::Import)
+                        || matches!(
+                            k,
+                            NodeType::Property | NodeType::EnumMember | NodeType::Import
+                        )
                         || (wanted == Wanted::Declarations && PROMINENT.contains(&k))
                 })
             })
@@ -318,9 +334,10 @@ fn by_name(graph: &mut Graph<'_>, name: &str) -> Result<Vec<NodeId>> {
     Ok(members
         .into_iter()
         .filter(|id| {
-            graph
-                .node(*id)
-                .is_some_and(|n| n.scope().is_some_and(|scope| scope_ends_with(&scope, &owner)))
+            graph.node(*id).is_some_and(|n| {
+                n.scope()
+                    .is_some_and(|scope| scope_ends_with(&scope, &owner))
+            })
         })
         .collect())
 }
@@ -357,7 +374,10 @@ fn external(graph: &mut Graph<'_>, text: &str) -> Result<Vec<NodeId>> {
     );
     let ids: Vec<NodeId> = ids.iter().map(|id| hash_id(id)).collect();
     graph.load(ids.iter().copied())?;
-    Ok(ids.into_iter().filter(|id| graph.node(*id).is_some()).collect())
+    Ok(ids
+        .into_iter()
+        .filter(|id| graph.node(*id).is_some())
+        .collect())
 }
 
 /// The most prominent of the nodes, and how many others there are.
@@ -380,7 +400,11 @@ fn best_tier(graph: &Graph<'_>, found: &[NodeId], wanted: Wanted) -> (Vec<NodeId
     let Some(best) = found.iter().map(tier).min().filter(|best| *best < 3) else {
         return (Vec::new(), found.len());
     };
-    let chosen: Vec<NodeId> = found.iter().copied().filter(|id| tier(id) == best).collect();
+    let chosen: Vec<NodeId> = found
+        .iter()
+        .copied()
+        .filter(|id| tier(id) == best)
+        .collect();
     // Imports and exports of what was chosen are not other things of the same name.
     let others = found
         .iter()

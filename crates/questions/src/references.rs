@@ -79,9 +79,9 @@ impl Aliases {
         graph.load(level.iter().copied())?;
         // Who imports a whole module or package has no other name for one thing in it.
         level.retain(|id| {
-            graph.node(*id).is_some_and(|n| {
-                !n.is(NodeType::Module) && !n.is(NodeType::ExternalModule)
-            })
+            graph
+                .node(*id)
+                .is_some_and(|n| !n.is(NodeType::Module) && !n.is(NodeType::ExternalModule))
         });
         let mut namespaces: Vec<NodeId> = Vec::new();
         while !level.is_empty() || !namespaces.is_empty() {
@@ -90,11 +90,8 @@ impl Aliases {
                 Direction::Incoming,
                 &[EdgeType::Exports, EdgeType::ImportsFrom],
             )?;
-            let selected = graph.edges(
-                &namespaces,
-                Direction::Incoming,
-                &[EdgeType::AssignedFrom],
-            )?;
+            let selected =
+                graph.edges(&namespaces, Direction::Incoming, &[EdgeType::AssignedFrom])?;
             level.clear();
             namespaces.clear();
             for edge in named {

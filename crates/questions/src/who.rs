@@ -152,10 +152,7 @@ pub fn who(graph: &mut Graph<'_>, name: &str) -> Result<Who> {
 }
 
 /// The constructor of each class: `new` of a class leads to it.
-fn constructors(
-    graph: &mut Graph<'_>,
-    subjects: &[Subject],
-) -> Result<FxHashMap<NodeId, NodeId>> {
+fn constructors(graph: &mut Graph<'_>, subjects: &[Subject]) -> Result<FxHashMap<NodeId, NodeId>> {
     let classes: Vec<NodeId> = subjects
         .iter()
         .map(|s| s.node)
@@ -197,7 +194,13 @@ fn answer(graph: &mut Graph<'_>, subject: &Subject, found: &[&Use]) -> Result<Us
     for &found in found {
         // What has a call edge says nothing new by naming its callee; what only reads it may do it in several ways.
         let entry = best.entry(found.node).or_insert(found);
-        let key = |u: &Use| (rank(u.edge.edge_type), u.edge.facts.confidence(), u.edge.edge_type);
+        let key = |u: &Use| {
+            (
+                rank(u.edge.edge_type),
+                u.edge.facts.confidence(),
+                u.edge.edge_type,
+            )
+        };
         if key(found) < key(entry) {
             *entry = found;
         }

@@ -238,12 +238,18 @@ impl Rules<'_> {
                 continue;
             }
             for facts in edge.occurrences() {
-                let computed = derives
-                    && (computes(self.node) || facts.via.as_deref() == Some("pure"));
+                let computed =
+                    derives && (computes(self.node) || facts.via.as_deref() == Some("pure"));
                 if computed {
                     push(out, State::value(edge.dst, Path::default()), edge, false);
                 } else {
-                    self.flow(out, edge, edge.dst, &facts.result_path, &facts.property_path);
+                    self.flow(
+                        out,
+                        edge,
+                        edge.dst,
+                        &facts.result_path,
+                        &facts.property_path,
+                    );
                 }
             }
         }
@@ -253,7 +259,13 @@ impl Rules<'_> {
     fn writes(&self, out: &mut Expansion) {
         for edge in self.edges.incoming_of(self.node.id, EdgeType::FlowsInto) {
             for facts in edge.occurrences() {
-                self.flow(out, edge, edge.src, &facts.property_path, &facts.source_path);
+                self.flow(
+                    out,
+                    edge,
+                    edge.src,
+                    &facts.property_path,
+                    &facts.source_path,
+                );
             }
         }
     }
@@ -269,7 +281,12 @@ impl Rules<'_> {
     ) {
         match self.path.prefix(becomes) {
             Prefix::Whole(rest) => {
-                push(out, State::value(source, Path::join(part, rest)), edge, false);
+                push(
+                    out,
+                    State::value(source, Path::join(part, rest)),
+                    edge,
+                    false,
+                );
             }
             Prefix::Partial => push(out, State::value(source, Path::join(part, &[])), edge, true),
             Prefix::No => {}
@@ -280,7 +297,12 @@ impl Rules<'_> {
         for edge in self.edges.outgoing_of(self.node.id, EdgeType::ReadsFrom) {
             match self.graph.node(edge.dst) {
                 Some(read) if read.is_callable() && is_getter(read) => {
-                    push(out, State::returned(edge.dst, self.path.clone()), edge, false);
+                    push(
+                        out,
+                        State::returned(edge.dst, self.path.clone()),
+                        edge,
+                        false,
+                    );
                 }
                 _ => push(out, State::value(edge.dst, self.path.clone()), edge, false),
             }
@@ -340,18 +362,31 @@ impl Rules<'_> {
         }
         if out.next.is_empty() && !written {
             // Folded trees have no parts, their literals are in their own metadata.
-            let folded = !parts && self.node.metadata_value("value").is_some();
+            let folded = !parts && self.folded_part();
             let of_language = !self.node.is(NodeType::ObjectLiteral)
-                || self.path.first_matches("*")
                 || self
                     .path
                     .split_first()
-                    .is_some_and(|(name, _)| is_object_member(name));
+                    .is_some_and(|(name, _)| name == "*" || is_object_member(name));
             out.end = Some(match (folded, of_language) {
                 (true, _) => EndKind::Literal,
                 (_, true) => EndKind::New,
                 _ => EndKind::Absent,
             });
+        }
+    }
+
+    /// Whether the tree of literals that was folded into the node's metadata has the part that is selected.
+    fn folded_part(&self) -> bool {
+        match (self.node.metadata_value("value"), self.path.split_first()) {
+            (Some(serde_json::Value::Object(parts)), Some((name, _))) => {
+                parts.contains_key(name) || (name == "*" && !parts.is_empty())
+            }
+            (Some(serde_json::Value::Array(parts)), Some((name, _))) => {
+                name.parse().is_ok_and(|at: usize| at < parts.len())
+                    || (name == "*" && !parts.is_empty())
+            }
+            _ => false,
         }
     }
 
@@ -366,10 +401,20 @@ impl Rules<'_> {
             called = true;
             match self.graph.node(edge.dst) {
                 Some(callee) if callee.is_callable() => {
-                    push(out, State::returned(edge.dst, self.path.clone()), edge, false);
+                    push(
+                        out,
+                        State::returned(edge.dst, self.path.clone()),
+                        edge,
+                        false,
+                    );
                 }
                 Some(callee) if callee.is(NodeType::Class) => {
-                    push(out, State::instance(edge.dst, self.path.clone()), edge, false);
+                    push(
+                        out,
+                        State::instance(edge.dst, self.path.clone()),
+                        edge,
+                        false,
+                    );
                 }
                 _ => external = true,
             }
@@ -393,7 +438,12 @@ impl Rules<'_> {
                 .outgoing_of(resolver.src, EdgeType::PassesArgument)
                 .filter(|edge| edge.facts.arg_index.unwrap_or(0) == 0)
             {
-                push(out, State::value(argument.dst, self.path.clone()), argument, false);
+                push(
+                    out,
+                    State::value(argument.dst, self.path.clone()),
+                    argument,
+                    false,
+                );
             }
         }
         if promise {
@@ -412,7 +462,12 @@ impl Rules<'_> {
         for edge in self.edges.outgoing_of(self.node.id, EdgeType::InstanceOf) {
             let class = self.graph.node(edge.dst);
             if class.is_some_and(|n| n.is(NodeType::Class) || n.is_callable()) {
-                push(out, State::instance(edge.dst, self.path.clone()), edge, false);
+                push(
+                    out,
+                    State::instance(edge.dst, self.path.clone()),
+                    edge,
+                    false,
+                );
             }
         }
     }
@@ -495,7 +550,11 @@ impl Rules<'_> {
                 EndKind::Declared
             } else if metadata_is(self.node, "kind", "catch") {
                 EndKind::Caught
-            } else if self.edges.incoming_of(self.node.id, EdgeType::FlowsInto).next().is_some()
+            } else if self
+                .edges
+                .incoming_of(self.node.id, EdgeType::FlowsInto)
+                .next()
+                .is_some()
                 || !self.path.is_empty()
                     && self
                         .edges
@@ -694,7 +753,12 @@ impl Rules<'_> {
         }
         if out.next.is_empty() {
             for edge in self.edges.outgoing_of(id, EdgeType::Extends) {
-                push(out, State::instance(edge.dst, self.path.clone()), edge, false);
+                push(
+                    out,
+                    State::instance(edge.dst, self.path.clone()),
+                    edge,
+                    false,
+                );
             }
         }
         if out.next.is_empty() {

@@ -62,7 +62,7 @@ pub(crate) fn load_around(
         .filter(|n| n.is(NodeType::Export))
         .map(module_of)
         .collect();
-    graph.load(modules)?;
+    edges.load(graph, modules)?;
     // Calls that resolve a promise, and what called functions are.
     let calls: Vec<NodeId> = states
         .iter()
@@ -75,7 +75,11 @@ pub(crate) fn load_around(
         .iter()
         .flat_map(|s| edges.incoming_of(s.node, EdgeType::DerivesFrom))
         .map(|e| e.src)
-        .filter(|id| graph.node(*id).is_some_and(|n| n.is(NodeType::PropertyAccess)))
+        .filter(|id| {
+            graph
+                .node(*id)
+                .is_some_and(|n| n.is(NodeType::PropertyAccess))
+        })
         .collect();
     edges.load(graph, reads)
 }
@@ -140,7 +144,9 @@ impl Rules<'_> {
         }
         if self.node.is(NodeType::Export) && self.node.name != "*" {
             let module = module_of(self.node);
-            if self.graph.node(module).is_some() {
+            // Who imports the whole module can select it there.
+            let imported = self.edges.incoming_of(module, EdgeType::ImportsFrom);
+            if imported.count() > 0 {
                 self.step(
                     out,
                     State::value(module, self.path.under(&self.node.name)),
@@ -164,14 +170,30 @@ impl Rules<'_> {
         match edge.edge_type {
             EdgeType::FlowsInto => {
                 for facts in edge.occurrences() {
-                    self.flow(out, edge, edge.dst, &facts.source_path, &facts.property_path);
+                    self.flow(
+                        out,
+                        edge,
+                        edge.dst,
+                        &facts.source_path,
+                        &facts.property_path,
+                    );
                 }
             }
             EdgeType::Returns | EdgeType::DelegatesTo => {
-                push(out, State::returned(edge.dst, self.path.clone()), edge, false);
+                push(
+                    out,
+                    State::returned(edge.dst, self.path.clone()),
+                    edge,
+                    false,
+                );
             }
             EdgeType::Yields => {
-                push(out, State::returned(edge.dst, self.path.under("*")), edge, false);
+                push(
+                    out,
+                    State::returned(edge.dst, self.path.under("*")),
+                    edge,
+                    false,
+                );
             }
             EdgeType::Overrides if self.node.is(NodeType::Property) => {
                 push(out, State::value(edge.dst, self.path.clone()), edge, false);
@@ -203,7 +225,13 @@ impl Rules<'_> {
                             push(out, State::value(edge.src, Path::default()), edge, false);
                         }
                     } else {
-                        self.flow(out, edge, edge.src, &facts.property_path, &facts.result_path);
+                        self.flow(
+                            out,
+                            edge,
+                            edge.src,
+                            &facts.property_path,
+                            &facts.result_path,
+                        );
                     }
                 }
             }
@@ -219,7 +247,11 @@ impl Rules<'_> {
             }
             EdgeType::HasElement => {
                 let index = edge.facts.element_index.unwrap_or_default().to_string();
-                let name = if edge.facts.is_spread { "<spread>" } else { &index };
+                let name = if edge.facts.is_spread {
+                    "<spread>"
+                } else {
+                    &index
+                };
                 self.part_of(out, edge, name);
             }
             EdgeType::PassesProp => {
@@ -228,7 +260,12 @@ impl Rules<'_> {
             }
             EdgeType::ImportsFrom => match &edge.facts.imported {
                 Some(name) if self.node.is(NodeType::Export) => {
-                    push(out, State::value(edge.src, self.path.under(name)), edge, false);
+                    push(
+                        out,
+                        State::value(edge.src, self.path.under(name)),
+                        edge,
+                        false,
+                    );
                 }
                 _ => push(out, State::value(edge.src, self.path.clone()), edge, false),
             },
@@ -261,7 +298,12 @@ impl Rules<'_> {
     fn argument(&self, out: &mut Expansion, edge: &Edge) {
         for resolved in self.edges.outgoing_of(edge.src, EdgeType::ResolvesTo) {
             if !resolved.facts.is_reject {
-                push(out, State::value(resolved.dst, self.path.clone()), resolved, false);
+                push(
+                    out,
+                    State::value(resolved.dst, self.path.clone()),
+                    resolved,
+                    false,
+                );
                 return;
             }
         }
@@ -270,9 +312,9 @@ impl Rules<'_> {
             .outgoing_of(edge.src, EdgeType::Calls)
             .filter(|call| call.facts.call_type.is_none())
             .any(|call| {
-                self.graph.node(call.dst).is_some_and(|callee| {
-                    callee.is_callable() || callee.is(NodeType::Class)
-                })
+                self.graph
+                    .node(call.dst)
+                    .is_some_and(|callee| callee.is_callable() || callee.is(NodeType::Class))
             });
         if !known {
             out.end.get_or_insert(EndKind::Argument);
@@ -299,10 +341,20 @@ impl Rules<'_> {
     ) {
         match self.path.prefix(part) {
             Prefix::Whole(rest) => {
-                push(out, State::value(target, Path::join(becomes, rest)), edge, false);
+                push(
+                    out,
+                    State::value(target, Path::join(becomes, rest)),
+                    edge,
+                    false,
+                );
             }
             // Only a part of the value goes there.
-            Prefix::Partial => push(out, State::value(target, Path::join(becomes, &[])), edge, true),
+            Prefix::Partial => push(
+                out,
+                State::value(target, Path::join(becomes, &[])),
+                edge,
+                true,
+            ),
             Prefix::No => {}
         }
     }
@@ -338,7 +390,12 @@ impl Rules<'_> {
                     push(out, State::value(edge.src, self.path.clone()), edge, false);
                 }
                 EdgeType::Extends => {
-                    push(out, State::instance(edge.src, self.path.clone()), edge, false);
+                    push(
+                        out,
+                        State::instance(edge.src, self.path.clone()),
+                        edge,
+                        false,
+                    );
                 }
                 _ => {}
             }

@@ -17,8 +17,8 @@ use crate::answer::NodeRef;
 use crate::graph::{Confidence, Graph};
 use crate::names::{Named, Wanted, find};
 use path::Path;
-use state::{Edges, Expansion, Next, State};
 pub use state::{Aspect, EndKind};
+use state::{Edges, Expansion, Next, State};
 
 /// Things of one name that are answered for; further ones are counted.
 const MAX_SUBJECTS: usize = 5;
@@ -197,7 +197,9 @@ impl Tracer {
         limits: TraceLimits,
     ) -> Result<TraceOf> {
         graph.load([start])?;
-        let callable = graph.node(start).is_some_and(crate::graph::Node::is_callable);
+        let callable = graph
+            .node(start)
+            .is_some_and(crate::graph::Node::is_callable);
         let first = if callable {
             State::returned(start, Path::default())
         } else {
@@ -222,14 +224,22 @@ impl Tracer {
                 tree.steps[at].literals = literals;
                 next.sort_by(|a, b| {
                     let key = |n: &Next| graph.node(n.state.node).map(crate::graph::Node::order);
-                    (key(a), &a.state.path, a.confidence).cmp(&(key(b), &b.state.path, b.confidence))
+                    (key(a), &a.state.path, a.confidence).cmp(&(
+                        key(b),
+                        &b.state.path,
+                        b.confidence,
+                    ))
                 });
                 next.dedup_by(|b, a| a.state == b.state);
                 if depth >= limits.depth || tree.steps.len() >= limits.steps {
                     // What leads to known steps only is not missing.
                     if next.iter().any(|n| !tree.known.contains_key(&n.state)) {
                         tree.steps[at].cut = true;
-                        tree.cut(if depth >= limits.depth { "depth" } else { "steps" });
+                        tree.cut(if depth >= limits.depth {
+                            "depth"
+                        } else {
+                            "steps"
+                        });
                     }
                     continue;
                 }

@@ -36,7 +36,9 @@ impl Path {
 
     /// Whether the first step is this one or either may be any.
     pub(crate) fn first_matches(&self, step: &str) -> bool {
-        self.0.first().is_some_and(|first| step_matches(first, step))
+        self.0
+            .first()
+            .is_some_and(|first| step_matches(first, step))
     }
 
     /// Compares with steps that are expected at the beginning; `...` there stands for all that the others left.
@@ -68,7 +70,11 @@ impl Path {
                 continue;
             }
             let index = !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit());
-            path.push(if after_rest && index { "*".into() } else { step.into() });
+            path.push(if after_rest && index {
+                "*".into()
+            } else {
+                step.into()
+            });
             after_rest = false;
         }
         path.truncate(MAX_STEPS);
@@ -111,7 +117,10 @@ mod tests {
     fn joins() {
         assert_eq!(Path::join(&steps(&["..."]), &["0".into()]), path(&["*"]));
         assert_eq!(Path::join(&steps(&["..."]), &["k".into()]), path(&["k"]));
-        let long = Path::join(&steps(&["a", "b", "c"]), &["d".into(), "e".into(), "f".into()]);
+        let long = Path::join(
+            &steps(&["a", "b", "c"]),
+            &["d".into(), "e".into(), "f".into()],
+        );
         assert_eq!(long, path(&["a", "b", "c", "d", "e"]));
     }
 }

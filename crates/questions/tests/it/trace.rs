@@ -135,17 +135,32 @@ const written = target.x;
 let swapped;
 [swapped] = [40];",
     );
-    assert_eq!(project.sources("a.js:a"), ["literal LITERAL->1"]);
+    assert_eq!(project.sources("a.js:a"), ["literal LITERAL->1[in:o]"]);
     assert_eq!(
         project.sources("a.js:c"),
-        ["literal LITERAL->'default'", "literal LITERAL->'two'"]
+        [
+            "literal LITERAL->'default'",
+            "literal LITERAL->'two'[in:o.b]"
+        ]
     );
-    assert_eq!(project.sources("viaDot"), ["literal LITERAL->'two'"]);
-    assert_eq!(project.sources("viaGetter"), ["literal LITERAL->3[in:o.get:g]"]);
-    assert_eq!(project.sources("fromSpread"), ["literal LITERAL->3[in:o.get:g]"]);
+    assert_eq!(
+        project.sources("viaDot"),
+        ["literal LITERAL->'two'[in:o.b]"]
+    );
+    assert_eq!(
+        project.sources("viaGetter"),
+        ["literal LITERAL->3[in:o.get:g]"]
+    );
+    assert_eq!(
+        project.sources("fromSpread"),
+        ["literal LITERAL->3[in:o.get:g]"]
+    );
     assert_eq!(project.sources("second"), ["literal LITERAL->20"]);
     assert_eq!(project.sources("written"), ["literal LITERAL->30"]);
-    assert_eq!(project.sources("swapped"), ["literal LITERAL->40"]);
+    assert_eq!(
+        project.sources("swapped"),
+        ["literal ARRAY_LITERAL-><array>"]
+    );
 }
 
 #[test]
@@ -203,20 +218,20 @@ class Box extends Base {
   read() { return this.v; }
 }
 const box = new Box(5);
-const { level } = box;
-const { twice } = box;
+const { level: low } = box;
+const { twice: high } = box;
 function Old(w) { this.w = w; }
-const { w } = new Old(6);",
+const { w: old } = new Old(6);",
     )
     .with_edges(&[
         r#"a.js->PARAMETER->v[in:Box.constructor] RECEIVES_ARGUMENT a.js->LITERAL->5 {"argIndex":0}"#,
         r#"a.js->PARAMETER->w[in:Old] RECEIVES_ARGUMENT a.js->LITERAL->6 {"argIndex":0}"#,
         r#"a.js->CONSTRUCTOR_CALL->new#Old() INSTANCE_OF a.js->FUNCTION->Old"#,
     ][..2]);
-    assert_eq!(project.sources("level"), ["literal LITERAL->1"]);
-    assert_eq!(project.sources("twice"), ["literal 2", "literal LITERAL->5"]);
+    assert_eq!(project.sources("low"), ["literal LITERAL->1[in:Base]"]);
+    assert_eq!(project.sources("high"), ["literal 2", "literal LITERAL->5"]);
     assert_eq!(project.sources("Box.read"), ["literal LITERAL->5"]);
-    assert_eq!(project.sources("a.js:w"), ["literal LITERAL->6"]);
+    assert_eq!(project.sources("old"), ["literal LITERAL->6"]);
 }
 
 #[test]
@@ -233,7 +248,10 @@ const d = c.next.next.next.next.next.next.next;",
     );
     assert_eq!(project.sources("a.js:b"), ["literal LITERAL->1"]);
     assert!(!project.sources("a.js:d").is_empty());
-    let limits = TraceLimits { depth: 1, steps: 100 };
+    let limits = TraceLimits {
+        depth: 1,
+        steps: 100,
+    };
     let answer = trace(
         &mut project.graph(),
         "a.js:d",
@@ -244,8 +262,17 @@ const d = c.next.next.next.next.next.next.next;",
     let cut = answer.traces[0].cut.unwrap();
     assert_eq!((cut.by, cut.steps), ("depth", 1));
     assert!(answer.traces[0].steps.iter().any(|s| s.cut));
-    let few = TraceLimits { depth: 100, steps: 2 };
-    let answer = trace(&mut project.graph(), "a.js:d", TraceDirection::Backward, few).unwrap();
+    let few = TraceLimits {
+        depth: 100,
+        steps: 2,
+    };
+    let answer = trace(
+        &mut project.graph(),
+        "a.js:d",
+        TraceDirection::Backward,
+        few,
+    )
+    .unwrap();
     assert_eq!(answer.traces[0].cut.unwrap().by, "steps");
 }
 
