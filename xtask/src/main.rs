@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 
+mod accuracy;
 mod bench_330;
 mod bench_engine;
 mod bench_floor;
@@ -11,6 +12,7 @@ mod corpora;
 mod kill_campaign;
 mod table;
 mod tidy;
+mod trace_ends;
 
 use std::process::ExitCode;
 
@@ -55,6 +57,10 @@ enum Chore {
     BenchServer(bench_server::Args),
     /// Kill a process that writes to a database, again and again, and check what is left
     KillCampaign(kill_campaign::Args),
+    /// Compare call edges with what the TypeScript checker says: recall and precision for each project
+    Accuracy(accuracy::Args),
+    /// Trace values of projects to where they come from, and count what the traces end at
+    TraceEnds(trace_ends::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -82,6 +88,8 @@ fn run() -> anyhow::Result<()> {
         Chore::BenchEngine(args) => bench_engine::run(args),
         Chore::BenchServer(args) => bench_server::run(args),
         Chore::KillCampaign(args) => kill_campaign::run(args),
+        Chore::Accuracy(args) => accuracy::run(&args),
+        Chore::TraceEnds(args) => trace_ends::run(&args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Ci(args) => ci::run(&args),

@@ -375,7 +375,6 @@ pub fn value_nodes(client: &Client) -> Result<Vec<NodeId>> {
         NodeType::Call,
         NodeType::PropertyAccess,
         NodeType::Expression,
-        NodeType::Branch,
     ] {
         ids.extend(client.find_by_type(kind.as_str())?);
     }
