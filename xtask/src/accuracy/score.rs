@@ -237,3 +237,48 @@ fn one(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_compared_by_their_places() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("a.js"),
+            "function f() {}\nf();\nf();\nfunction g() {}\n[].map(g);\n",
+        )
+        .unwrap();
+        let graph = Graph::analyze(folder.path(), &["CALLS"]).unwrap();
+        let call = |line: u32, end: u32, kind: &str, target: &str| {
+            format!(
+                r#"{{"file":"a.js","line":{line},"column":0,"endLine":{line},"endColumn":{end},"callee":"f","kind":"{kind}","targets":[{target}]}}"#
+            )
+        };
+        let f = r#"{"file":"a.js","endLine":1,"endColumn":15,"name":"f"}"#;
+        let g = r#"{"file":"a.js","endLine":4,"endColumn":15,"name":"g"}"#;
+        let truth = [
+            // Right, wrong, without a target in the project, not a call of the graph, not known.
+            call(2, 3, "function", f),
+            call(3, 3, "function", g),
+            call(5, 9, "external", ""),
+            call(9, 3, "function", f),
+            call(8, 3, "unknown", ""),
+        ]
+        .join("\n");
+        let mut misses = Vec::new();
+        let score = score(&graph, truth.as_bytes(), &mut misses).unwrap();
+        let share = |part, whole| Share { part, whole };
+        assert_eq!(score.found, share(3, 4));
+        assert_eq!(score.recall, share(1, 3));
+        assert_eq!(score.precision, share(1, 2));
+        assert_eq!(score.possible_precision, share(0, 0));
+        let misses = String::from_utf8(misses).unwrap();
+        for why in ["no call node", "wrong target", "no edge to the target"] {
+            assert_eq!(misses.matches(why).count(), 1, "{misses}");
+        }
+        assert!(misses.contains(r#""went":{"name":"f","at":"a.js:1:15"}"#));
+    }
+}
