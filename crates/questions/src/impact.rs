@@ -127,11 +127,10 @@ pub fn impact(graph: &mut Graph<'_>, name: &str, limits: ImpactLimits) -> Result
     // Over sure calls first, so that what can be reached by them is not called merely possible.
     walk.run(graph, limits, false)?;
     walk.run(graph, limits, true)?;
-    let mut unresolved_calls = Vec::new();
-    for subject in &subjects {
-        unresolved_calls.extend(possible_misses(graph, subject.node)?);
-    }
-    unresolved_calls.dedup_by_key(|u| u.call);
+    let unresolved_calls: Vec<_> = possible_misses(graph, subjects.iter().map(|s| s.node))?
+        .into_values()
+        .flatten()
+        .collect();
     graph.load_enclosing(unresolved_calls.iter().map(|u| u.call))?;
     let unresolved_calls = unresolved_calls
         .into_iter()

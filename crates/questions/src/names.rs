@@ -144,7 +144,8 @@ pub fn find(graph: &mut Graph<'_>, text: &str, wanted: Wanted) -> Result<Named> 
             near: near_misses(graph, text)?,
         });
     }
-    let (best, others) = best_tier(graph, &found, wanted);
+    let imported = names_of_imports(graph, &found)?;
+    let (best, others) = best_tier(graph, &found, &imported, wanted);
     if best.is_empty() {
         let first = graph.node(found[0]);
         return Err(Error::NotAskable {
@@ -380,13 +381,41 @@ fn external(graph: &mut Graph<'_>, text: &str) -> Result<Vec<NodeId>> {
         .collect())
 }
 
+/// Those of the nodes that are mere names of what was imported: `const add = require('./add')`.
+fn names_of_imports(graph: &mut Graph<'_>, found: &[NodeId]) -> Result<FxHashSet<NodeId>> {
+    let bindings: Vec<NodeId> = found
+        .iter()
+        .copied()
+        .filter(|id| {
+            graph
+                .node(*id)
+                .is_some_and(|n| n.is(NodeType::Variable) || n.is(NodeType::Constant))
+        })
+        .collect();
+    let edges = graph.edges(&bindings, Direction::Outgoing, &[EdgeType::AssignedFrom])?;
+    graph.load(edges.iter().map(|edge| edge.dst))?;
+    Ok(edges
+        .iter()
+        .filter(|edge| graph.node(edge.dst).is_some_and(|n| n.is(NodeType::Import)))
+        .map(|edge| edge.src)
+        .collect())
+}
+
 /// The most prominent of the nodes, and how many others there are.
-fn best_tier(graph: &Graph<'_>, found: &[NodeId], wanted: Wanted) -> (Vec<NodeId>, usize) {
+fn best_tier(
+    graph: &Graph<'_>,
+    found: &[NodeId],
+    imported: &FxHashSet<NodeId>,
+    wanted: Wanted,
+) -> (Vec<NodeId>, usize) {
     let tier = |id: &NodeId| {
         let Some((node, kind)) = graph.node(*id).and_then(|n| Some((n, n.kind?))) else {
             return 3;
         };
         let local = node.scope().is_some();
+        if imported.contains(id) {
+            return 2;
+        }
         if PROMINENT.contains(&kind) {
             0
         } else if BINDINGS.contains(&kind) {

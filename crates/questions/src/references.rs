@@ -90,6 +90,13 @@ impl Aliases {
                 Direction::Incoming,
                 &[EdgeType::Exports, EdgeType::ImportsFrom],
             )?;
+            // `const add = require('./add')`: the import is a value, and the constant its name.
+            let required: Vec<NodeId> = level
+                .iter()
+                .copied()
+                .filter(|id| graph.node(*id).is_some_and(|n| n.is(NodeType::Import)))
+                .collect();
+            let bound = graph.edges(&required, Direction::Incoming, &[EdgeType::AssignedFrom])?;
             let selected =
                 graph.edges(&namespaces, Direction::Incoming, &[EdgeType::AssignedFrom])?;
             level.clear();
@@ -116,6 +123,15 @@ impl Aliases {
                     }
                 }
             }
+            for edge in bound {
+                let whole = edge.facts.property_path.is_empty();
+                if let Some(&origin) = aliases.origin.get(&edge.dst)
+                    && whole
+                    && aliases.add(edge.src, origin)
+                {
+                    level.push(edge.src);
+                }
+            }
             for edge in selected {
                 let origin = edge
                     .occurrences()
@@ -126,6 +142,7 @@ impl Aliases {
                     level.push(edge.src);
                 }
             }
+            graph.load(level.iter().copied())?;
         }
         Ok(aliases)
     }

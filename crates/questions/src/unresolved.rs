@@ -37,10 +37,21 @@ pub fn unresolved_calls(graph: &mut Graph<'_>, names: &[&str]) -> Result<Vec<Unr
         };
         calls.extend(graph.find(call((*name).to_owned(), NodeType::Call))?);
         calls.extend(graph.find(call(format!("new {name}()"), NodeType::ConstructorCall))?);
+        // A call's name is the text of its callee: `repo.find` for the method `find`.
+        let member = format!(".{name}");
+        let members = graph.find(AttrQuery {
+            substring_match: true,
+            ..call(member.clone(), NodeType::Call)
+        })?;
+        calls.extend(
+            members
+                .into_iter()
+                .filter(|id| graph.node(*id).is_some_and(|n| n.name.ends_with(&member))),
+        );
+        // Where that would be too long, only the metadata tells.
         calls.extend(graph.find(AttrQuery {
-            node_type: Some(NodeType::Call.as_str().to_owned()),
             metadata: vec![("method".to_owned(), (*name).to_owned())],
-            ..AttrQuery::default()
+            ..call("<chain>".to_owned(), NodeType::Call)
         })?);
     }
     graph.sort(&mut calls);

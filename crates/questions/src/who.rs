@@ -1,6 +1,7 @@
 //! Who uses a declaration: callers and references.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graph_model::{EdgeType, NodeType};
 use rfdb_client::{Direction, NodeId};
@@ -12,7 +13,7 @@ use crate::answer::NodeRef;
 use crate::graph::{Confidence, Graph};
 use crate::names::{Named, Subject, Wanted, find};
 use crate::references::{Aliases, USES, USES_OUT, Use, uses};
-use crate::unresolved::unresolved_calls;
+use crate::unresolved::{Unresolved, unresolved_calls};
 
 /// Things of one name that are answered for; further ones are counted.
 const MAX_SUBJECTS: usize = 10;
@@ -138,10 +139,17 @@ pub fn who(graph: &mut Graph<'_>, name: &str) -> Result<Who> {
     let aliases = Aliases::of(graph, declared)?;
     let found = uses(graph, &aliases, USES, USES_OUT)?;
     graph.load_enclosing(found.iter().map(|u| u.node))?;
+    let misses = possible_misses(graph, subjects.iter().map(|s| s.node))?;
     let mut answers = Vec::with_capacity(subjects.len());
     for subject in &subjects {
         let of: Vec<&Use> = found.iter().filter(|u| u.origin == subject.node).collect();
-        answers.push(answer(graph, subject, &of)?);
+        let misses = graph.node(subject.node).and_then(|n| misses.get(&n.name));
+        answers.push(answer(
+            graph,
+            subject,
+            &of,
+            misses.map_or(&[], Vec::as_slice),
+        )?);
     }
     Ok(Who {
         name: name.to_owned(),
@@ -189,7 +197,12 @@ fn rank(edge: EdgeType) -> usize {
         .unwrap_or(FIRST.len())
 }
 
-fn answer(graph: &mut Graph<'_>, subject: &Subject, found: &[&Use]) -> Result<UsesOf> {
+fn answer(
+    graph: &mut Graph<'_>,
+    subject: &Subject,
+    found: &[&Use],
+    misses: &[Unresolved],
+) -> Result<UsesOf> {
     let mut best: FxHashMap<NodeId, &Use> = FxHashMap::default();
     for &found in found {
         // What has a call edge says nothing new by naming its callee; what only reads it may do it in several ways.
@@ -247,7 +260,7 @@ fn answer(graph: &mut Graph<'_>, subject: &Subject, found: &[&Use]) -> Result<Us
         });
     }
     let known: FxHashSet<NodeId> = best.keys().copied().collect();
-    let unresolved_calls = unresolved(graph, subject, &known)?;
+    let unresolved_calls = unresolved(graph, misses, &known)?;
     // Sure ones first; the sort keeps the places in order.
     references.sort_by_key(|u| Reverse(u.confidence != Confidence::Possible));
     Ok(UsesOf {
@@ -262,46 +275,46 @@ fn answer(graph: &mut Graph<'_>, subject: &Subject, found: &[&Use]) -> Result<Us
 /// Calls of the subject's name without a target that are not among its uses anyway.
 fn unresolved(
     graph: &mut Graph<'_>,
-    subject: &Subject,
+    calls: &[Unresolved],
     known: &FxHashSet<NodeId>,
 ) -> Result<Vec<UnresolvedRef>> {
-    let calls = possible_misses(graph, subject.node)?;
-    let calls: Vec<_> = calls
-        .into_iter()
-        .filter(|u| !known.contains(&u.call))
-        .collect();
+    let calls: Vec<&Unresolved> = calls.iter().filter(|u| !known.contains(&u.call)).collect();
     graph.load_enclosing(calls.iter().map(|u| u.call))?;
     Ok(calls
         .into_iter()
         .map(|u| UnresolvedRef {
             at: NodeRef::of(graph, u.call),
-            reason: u.reason,
+            reason: u.reason.clone(),
             enclosing: graph.enclosing(u.call).map(|id| NodeRef::of(graph, id)),
         })
         .collect())
 }
 
-/// Calls without a target that may be calls of this node by their name.
+/// By name, the calls without a target that may be calls of these nodes.
 pub(crate) fn possible_misses(
     graph: &mut Graph<'_>,
-    id: NodeId,
-) -> Result<Vec<crate::unresolved::Unresolved>> {
-    let Some(node) = graph.node(id) else {
-        return Ok(Vec::new());
-    };
-    let callable = node.kind.is_some_and(|k| {
-        matches!(
-            k,
-            NodeType::Function
-                | NodeType::Method
-                | NodeType::Class
-                | NodeType::Property
-                | NodeType::Variable
-        )
-    });
-    if !callable {
-        return Ok(Vec::new());
+    ids: impl Iterator<Item = NodeId>,
+) -> Result<BTreeMap<String, Vec<Unresolved>>> {
+    let names: BTreeSet<String> = ids
+        .filter_map(|id| graph.node(id))
+        .filter(|node| {
+            node.kind.is_some_and(|k| {
+                matches!(
+                    k,
+                    NodeType::Function
+                        | NodeType::Method
+                        | NodeType::Class
+                        | NodeType::Property
+                        | NodeType::Variable
+                )
+            })
+        })
+        .map(|node| node.name.clone())
+        .collect();
+    let mut misses = BTreeMap::new();
+    for name in names {
+        let calls = unresolved_calls(graph, &[name.as_str()])?;
+        misses.insert(name, calls);
     }
-    let name = node.name.clone();
-    unresolved_calls(graph, &[name.as_str()])
+    Ok(misses)
 }

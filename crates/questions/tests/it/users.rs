@@ -182,3 +182,38 @@ fn source_lines_are_of_the_analyzed_files() {
     );
     assert_eq!(sources.changed(), ["src/shop.js"]);
 }
+
+#[test]
+fn required_names_are_the_same_thing() {
+    let project = project(
+        "
+// src/add.js
+module.exports = function add(a, b) { return a + b; };
+// src/main.js
+const add = require('./add');
+const { other } = require('./other');
+run(add);
+run(other);
+function run(f) { return f(1, 2); }
+// src/other.js
+exports.other = () => {};",
+    );
+    let mut graph = project.graph();
+    let answer = who(&mut graph, "add").unwrap();
+    assert_eq!(answer.subjects.len(), 1, "the constant is no other thing");
+    let references = lines(&answer.subjects[0].references);
+    assert!(
+        references
+            .iter()
+            .any(|r| r == "main.js:3 PASSES_ARGUMENT in src/main.js"),
+        "{references:?}"
+    );
+    let answer = who(&mut graph, "other").unwrap();
+    let references = lines(&answer.subjects[0].references);
+    assert!(
+        references
+            .iter()
+            .any(|r| r == "main.js:4 PASSES_ARGUMENT in src/main.js"),
+        "{references:?}"
+    );
+}
