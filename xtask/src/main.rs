@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 
+mod accuracy;
 mod bench_330;
 mod bench_engine;
 mod bench_floor;
@@ -12,6 +13,7 @@ mod fuzz;
 mod kill_campaign;
 mod table;
 mod tidy;
+mod trace_ends;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,10 @@ enum Chore {
     KillCampaign(kill_campaign::Args),
     /// Run the fuzz targets for some seconds each
     Fuzz(fuzz::Args),
+    /// Compare call edges with what the TypeScript checker says: recall and precision for each project
+    Accuracy(accuracy::Args),
+    /// Trace values of projects to where they come from, and count what the traces end at
+    TraceEnds(trace_ends::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -86,6 +92,8 @@ fn run() -> anyhow::Result<()> {
         Chore::BenchServer(args) => bench_server::run(args),
         Chore::KillCampaign(args) => kill_campaign::run(args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Accuracy(args) => accuracy::run(&args),
+        Chore::TraceEnds(args) => trace_ends::run(&args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Ci(args) => ci::run(&args),

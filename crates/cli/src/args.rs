@@ -26,6 +26,12 @@ pub(crate) enum Command {
     Stats(StatsArgs),
     /// Find nodes by their name and show where they are
     Query(QueryArgs),
+    /// Show who calls and who refers to a function, class, variable, file or package
+    Who(WhoArgs),
+    /// Show where a value comes from, or where it goes
+    Trace(TraceArgs),
+    /// Show what a change reaches: callers, their callers, and so on, by module
+    Impact(ImpactArgs),
     /// Write the whole graph, sorted, one JSON object a line
     Export(ExportArgs),
 }
@@ -89,6 +95,60 @@ pub(crate) struct QueryArgs {
     #[arg(short, long, value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
     /// Print JSON: an array of nodes
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhoArgs {
+    /// NAME, OWNER.NAME, FILE:NAME, FILE:LINE[:COLUMN], the name of a package or its function, or an id
+    pub(crate) name: String,
+    /// Show at most so many entries of each list
+    #[arg(short, long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// A variable, field or FUNCTION.PARAMETER, a function for what it returns, FILE:NAME, FILE:LINE[:COLUMN], or an id
+    pub(crate) name: String,
+    /// Where the value goes, instead of where it comes from
+    #[arg(short, long)]
+    pub(crate) forward: bool,
+    /// Follow at most so many edges from the start
+    #[arg(short, long, value_name = "N", default_value_t = 100)]
+    pub(crate) depth: u32,
+    /// Stop after so many steps
+    #[arg(short, long, value_name = "N", default_value_t = 300)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImpactArgs {
+    /// NAME, OWNER.NAME, FILE:NAME, FILE:LINE[:COLUMN], a file, or an id
+    pub(crate) name: String,
+    /// Follow at most so many levels of callers [default: all]
+    #[arg(short, long, value_name = "N")]
+    pub(crate) depth: Option<u32>,
+    /// Show at most so many modules, and callers of each
+    #[arg(short, long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
     #[arg(short, long)]
     pub(crate) json: bool,
 }

@@ -16,6 +16,8 @@ pub(crate) enum Error {
     Store(#[from] orchestrator::StoreError),
     #[error(transparent)]
     Export(#[from] orchestrator::export::ExportError),
+    #[error(transparent)]
+    Question(#[from] questions::Error),
     #[error("there is no graph of {} yet", .0.display())]
     NoGraph(PathBuf),
     #[error("the last analysis of {} did not finish: it was stopped, or is still running, so its graph is incomplete", .0.display())]
@@ -65,6 +67,12 @@ impl Error {
                 "redo it with: grafema-rs analyze --clear {}",
                 shell_word(path)
             )),
+            Error::Question(questions::Error::UnknownName { near, .. }) if !near.is_empty() => {
+                Some(format!("did you mean {}?", near.join(", ")))
+            }
+            Error::Question(questions::Error::UnknownName { .. }) => {
+                Some("grafema-rs query NAME finds names that contain a text".to_owned())
+            }
             _ => None,
         }
     }

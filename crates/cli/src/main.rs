@@ -6,10 +6,14 @@ mod database;
 mod diagnostics;
 mod error;
 mod export;
+mod impact;
+mod places;
 mod progress;
 mod query;
 mod stats;
 mod text;
+mod trace;
+mod who;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -38,6 +42,9 @@ fn main() -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Query(args) => query::run(args),
+        Command::Who(args) => who::run(args),
+        Command::Trace(args) => trace::run(args),
+        Command::Impact(args) => impact::run(args),
         Command::Export(args) => export::run(args),
     };
     match result {
