@@ -12,15 +12,17 @@ use crate::{database, diagnostics, text};
 
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
     let progress = TerminalProgress::new(args.quiet || args.json);
-    let options = AnalyzeOptions {
+    let mut options = AnalyzeOptions {
         clear: args.clear,
         threads: args.threads.map(usize::from),
+        ..AnalyzeOptions::default()
     };
     // A database is made only if there is something to put into it.
     let result = Project::discover(&args.path, &progress)
         .map_err(Error::from)
         .and_then(|project| {
             let client = database::open_or_create(project.root())?;
+            options.cache = Some(database::cache(project.root()));
             Ok(project.analyze(&client, &options, &progress)?)
         });
     progress.finish(result.is_ok());

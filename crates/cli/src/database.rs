@@ -12,10 +12,17 @@ use crate::error::Error;
 const FOLDER: &str = ".grafema";
 /// The database in it.
 const DATABASE: &str = "graph.rfdb";
+/// The folder of what an analysis remembers.
+const CACHE: &str = "cache";
 
 /// Where the graph of a project is.
 pub(crate) fn location(root: &Path) -> PathBuf {
     root.join(FOLDER).join(DATABASE)
+}
+
+/// Where an analysis keeps what it needs to know for the next one.
+pub(crate) fn cache(root: &Path) -> PathBuf {
+    root.join(FOLDER).join(CACHE)
 }
 
 fn config(program: &str, read_only: bool) -> Config {
@@ -37,7 +44,7 @@ pub(crate) fn open_or_create(root: &Path) -> Result<Client, Error> {
     let ignore = folder.join(".gitignore");
     if !ignore.exists() {
         // The graph can be made again at any time; the rest of the folder is the user's.
-        fs::write(&ignore, format!("/{DATABASE}/\n"))
+        fs::write(&ignore, format!("/{DATABASE}/\n/{CACHE}/\n"))
             .map_err(|e| Error::io("write", &ignore, e))?;
     }
     let server = Dispatcher::open_or_create(location(root), config("analyze", false))?;

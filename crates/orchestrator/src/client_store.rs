@@ -3,7 +3,7 @@
 use rfdb_client::{AttrQuery, Client, Error, IndexMode};
 use rfdb_protocol::{Batch, EdgeTable, NodeTable};
 
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, GraphVersion, Store, StoreError};
 
 /// Rows of one page of a scan.
 const PAGE: u32 = 65_536;
@@ -26,8 +26,25 @@ impl Store for Client {
     }
 
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
-        self.commit(batch, IndexMode::Deferred)
-            .map_err(failed("store a batch"))
+        Client::commit(self, batch, IndexMode::Deferred).map_err(failed("store a batch"))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        Client::commit(self, batch, IndexMode::Immediate).map_err(failed("store a batch"))
+    }
+
+    fn version(&self) -> Result<GraphVersion, StoreError> {
+        let versions = self
+            .list_snapshots(None)
+            .map_err(failed("tell its version"))?;
+        let current = versions.iter().max_by_key(|entry| entry.version);
+        Ok(
+            current.map_or_else(GraphVersion::default, |entry| GraphVersion {
+                number: entry.version,
+                nodes: entry.total_nodes,
+                edges: entry.total_edges,
+            }),
+        )
     }
 
     fn rebuild_indexes(&self) -> Result<(), StoreError> {

@@ -36,6 +36,9 @@ pub enum Error {
         /// What went wrong.
         message: String,
     },
+    /// Somebody asked the run to stop.
+    #[error("stopped before the analysis was done")]
+    Cancelled,
     /// The database refused something.
     #[error(transparent)]
     Store(#[from] crate::StoreError),

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable};
 
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, GraphVersion, Store, StoreError};
 
 /// Keeps the rows of each owner in memory. With [`MemoryStore::discarding`] it drops them, so that a run can be
 /// measured without its storage.
@@ -14,6 +14,7 @@ use crate::store::{Counts, Store, StoreError};
 pub struct MemoryStore {
     owners: Mutex<BTreeMap<(String, String), (NodeTable, EdgeTable)>>,
     loading: AtomicBool,
+    commits: AtomicU64,
     discard: bool,
 }
 
@@ -53,11 +54,13 @@ impl Store for MemoryStore {
     }
 
     fn clear(&self) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         self.owners().clear();
         Ok(())
     }
 
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         if self.discard {
             return Ok(());
         }
@@ -75,6 +78,19 @@ impl Store for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commit_deferred(batch)
+    }
+
+    fn version(&self) -> Result<GraphVersion, StoreError> {
+        let owners = self.owners();
+        Ok(GraphVersion {
+            number: self.commits.load(Ordering::SeqCst),
+            nodes: owners.values().map(|rows| rows.0.len() as u64).sum(),
+            edges: owners.values().map(|rows| rows.1.len() as u64).sum(),
+        })
     }
 
     fn rebuild_indexes(&self) -> Result<(), StoreError> {
