@@ -6,10 +6,14 @@ mod database;
 mod diagnostics;
 mod error;
 mod export;
+mod init;
+mod interrupt;
 mod progress;
 mod query;
+mod staging;
 mod stats;
 mod text;
+mod watch;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     let result = match &command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Init(args) => init::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Query(args) => query::run(args),
         Command::Export(args) => export::run(args),

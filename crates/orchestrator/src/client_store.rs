@@ -71,6 +71,20 @@ impl Store for Client {
         Ok(nodes.files().map(str::to_owned).collect())
     }
 
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError> {
+        let query = AttrQuery {
+            file: Some(file.to_owned()),
+            ..AttrQuery::default()
+        };
+        self.find_by_attr(query)
+            .map_err(failed("list the nodes of a file"))
+    }
+
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError> {
+        self.bfs(from, u32::MAX, edge_types)
+            .map_err(failed("follow edges"))
+    }
+
     fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError> {
         self.for_each_node_page(PAGE, |rows| {
             page(rows);

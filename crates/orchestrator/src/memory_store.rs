@@ -125,6 +125,33 @@ impl Store for MemoryStore {
         Ok(files.into_iter().collect())
     }
 
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError> {
+        let mut ids = Vec::new();
+        self.scan_nodes(&mut |page| {
+            ids.extend(page.iter().filter(|n| n.file == file).map(|n| n.id));
+        })?;
+        Ok(ids)
+    }
+
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError> {
+        let mut next: HashMap<u128, Vec<u128>> = HashMap::new();
+        self.scan_edges(&mut |page| {
+            for edge in page.iter().filter(|e| edge_types.contains(&e.edge_type)) {
+                next.entry(edge.src).or_default().push(edge.dst);
+            }
+        })?;
+        let mut seen: std::collections::BTreeSet<u128> = from.iter().copied().collect();
+        let mut open = from.to_vec();
+        while let Some(id) = open.pop() {
+            for &to in next.get(&id).map_or(&[][..], Vec::as_slice) {
+                if seen.insert(to) {
+                    open.push(to);
+                }
+            }
+        }
+        Ok(seen.into_iter().collect())
+    }
+
     fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError> {
         let owners = self.owners();
         let mut rows: HashMap<u128, Node<'_>> = HashMap::new();

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::cancellation::Cancellation;
+use crate::config::Config;
 use crate::discovery::{Discovery, discover, project_root};
+use crate::plugin::Registry;
 use crate::{Error, Phase, Progress, Report, Store, run, stamp};
 
 /// Trees can be as deep as a file is long. Pages of a stack that are never touched cost nothing.
@@ -22,6 +24,14 @@ pub struct AnalyzeOptions {
     pub threads: Option<usize>,
     /// Folder of what a run remembers for the next one, for one database. Without it every run analyzes every file.
     pub cache: Option<PathBuf>,
+    /// The project's configuration; see [`Config::load`].
+    pub config: Config,
+    /// Plugins besides those of the configuration.
+    pub plugins: Registry,
+    /// Only the services whose name or path is or contains this.
+    pub service: Option<String>,
+    /// Where the project starts, relative to its folder.
+    pub entry_point: Option<String>,
     /// Tells the run to stop.
     pub cancellation: Cancellation,
 }
@@ -81,7 +91,7 @@ impl Project {
         options: &AnalyzeOptions,
         progress: &dyn Progress,
     ) -> Result<Report, Error> {
-        run::run(&self, store, options, progress)
+        run::run(self, store, options, progress)
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Report {
     /// Whether everything was analyzed, or what changed.
     #[serde(flatten)]
     pub mode: Mode,
+    /// Whether the configuration says that a run with unresolved imports fails.
+    pub strict: bool,
     /// Files.
     pub files: FileCounts,
     /// What became of the files of the last run.

@@ -83,6 +83,18 @@ pub trait Store: Sync {
     /// The database's own.
     fn files_with(&self, node_type: &str) -> Result<Vec<String>, StoreError>;
 
+    /// Ids of the nodes of a file, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError>;
+
+    /// Ids of the nodes to which edges of some types lead from some nodes, those included, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError>;
+
     /// Hands all nodes to `page`, in any order.
     ///
     /// # Errors

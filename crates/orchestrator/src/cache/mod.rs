@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use state::{
-    FileRecord, Hash, InputRecord, Outcome, OwnerHashes, State, restored, stored,
+    FileRecord, Hash, InputRecord, Outcome, OwnerHashes, State, interned, restored, stored,
 };
 pub(crate) use summaries::{SummaryFile, SummaryWriter};
 

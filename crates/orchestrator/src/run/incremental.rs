@@ -77,9 +77,8 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     records.append(&mut analyzed.records);
     records.sort_by(|a, b| a.path.cmp(&b.path));
 
-    let mut diagnostics = Vec::new();
-    let above = run.packages(&mut diagnostics);
-    let joined = run.join(above, summaries, &records, diagnostics)?;
+    let above = run.above()?;
+    let joined = run.join(above, summaries, &records)?;
     let stored = std::mem::take(&mut previous.state.owners);
     let pool = &run.pool;
     let owners = run.clock.step("compare", || {
@@ -105,6 +104,9 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         inputs: std::mem::take(&mut previous.inputs),
         summaries: summaries.filter(|_| cache_error.is_none()),
         cache_error,
+        written: (previous.changes.analyze.iter())
+            .map(|file| file.path.clone())
+            .collect(),
     };
     run.finish(joined, stored, Mode::Incremental, previous.changes.counts)
 }

@@ -13,8 +13,7 @@ use rfdb_protocol::Batch;
 
 pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Error> {
     let project = run.project;
-    let mut diagnostics = Vec::new();
-    let above = run.packages(&mut diagnostics);
+    let above = run.above()?;
     // Files that are gone are told, unless the graph was not meant to last.
     let before: BTreeSet<String> = if run.options.clear || reason == InitialReason::UnfinishedLoad {
         BTreeSet::new()
@@ -43,7 +42,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     analyzed.records.sort_by(|a, b| a.path.cmp(&b.path));
     cache_error = cache_error.or(analyzed.cache_error.take());
 
-    let mut joined = run.join(above, analyzed.summaries, &analyzed.records, diagnostics)?;
+    let mut joined = run.join(above, analyzed.summaries, &analyzed.records)?;
     let pool = &run.pool;
     let rows = std::mem::take(&mut joined.rows);
     let mut owners = OwnerHashes::new();
@@ -89,6 +88,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
             inputs,
             summaries,
             cache_error,
+            written: files.iter().map(|file| file.path.clone()).collect(),
         },
         Mode::Initial { reason },
         changes,

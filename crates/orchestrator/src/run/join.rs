@@ -11,11 +11,20 @@ use super::Run;
 use crate::cache::{FileRecord, Hash, OwnerHashes};
 use crate::index::ProjectIndex;
 use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
+use crate::plugin::{DiscoveryContext, ProgramContext, Reporter, Runner, ValidationContext};
 use crate::rows;
 use crate::{Error, Phase};
 
 /// Links of so many modules are made rows together.
 const LINK_CHUNK: usize = 512;
+
+/// What is above the modules.
+pub(super) struct Above {
+    packages: Packages,
+    index: ProjectIndex,
+    rows: Batch,
+    diagnostics: Vec<Diagnostic>,
+}
 
 /// A joined program, and the rows that come of it.
 pub(super) struct Joined {
@@ -30,24 +39,58 @@ pub(super) struct Joined {
 
 impl Run<'_> {
     /// INDEXING: what is above the modules.
-    pub(super) fn packages(&self, diagnostics: &mut Vec<Diagnostic>) -> (Packages, ProjectIndex) {
+    pub(super) fn above(&mut self) -> Result<Above, Error> {
         let root = &self.project.root;
-        let packages = Packages::read(root, &self.project.discovery.manifests, diagnostics);
+        let mut diagnostics = Vec::new();
+        let packages = Packages::read(root, &self.project.discovery.manifests, &mut diagnostics);
+        let config = &self.options.config;
+        let mut rows = Batch::new();
+        let mut times = Vec::new();
+        let services = {
+            let mut runner = Runner::new(&self.plugins, &packages);
+            let cx = DiscoveryContext {
+                root,
+                config,
+                packages: &packages,
+            };
+            let (services, found) = runner.services(&cx)?;
+            let indexed = runner.index(&cx)?;
+            for output in [found, indexed] {
+                rows.append(&output.rows);
+                diagnostics.extend(output.diagnostics);
+                times.extend(output.times);
+            }
+            services
+        };
+        for (plugin, time) in times {
+            self.clock.add(&plugin, time);
+        }
         let folder_name = root
             .file_name()
             .map_or_else(|| "project".into(), |name| name.to_string_lossy());
-        let index = ProjectIndex::new(&folder_name, &packages);
-        (packages, index)
+        let entry_point = self.options.entry_point.as_deref();
+        let index = ProjectIndex::new(&folder_name, &packages, &services, entry_point);
+        Ok(Above {
+            packages,
+            index,
+            rows,
+            diagnostics,
+        })
     }
 
     /// ENRICHMENT, up to the rows that are to be stored.
     pub(super) fn join(
         &mut self,
-        (packages, index): (Packages, ProjectIndex),
+        above: Above,
         summaries: Vec<ModuleSummary>,
         records: &[FileRecord],
-        mut diagnostics: Vec<Diagnostic>,
     ) -> Result<Joined, Error> {
+        let Above {
+            packages,
+            index,
+            rows: of_index,
+            mut diagnostics,
+        } = above;
         self.options.cancellation.check()?;
         self.clock.begin(Phase::Enrichment, None);
         let root = &self.project.root;
@@ -60,10 +103,10 @@ impl Run<'_> {
         let program = self
             .clock
             .step("program", || Program::new(root, packages, summaries));
-        let mut links = self
+        let links = self
             .clock
             .step("link", || pool.install(|| linker::link(&program, &failed)));
-        diagnostics.append(&mut links.diagnostics);
+        self.options.cancellation.check()?;
         let modules = program
             .modules()
             .iter()
@@ -71,6 +114,27 @@ impl Run<'_> {
         let modules: Vec<(&str, NodeId)> = modules.collect();
         let mut rows = index.batch(modules);
         push_containment(links.files.iter().flat_map(|f| f.externals()), &mut rows);
+        rows.append(&of_index);
+
+        let reporter = Reporter::default();
+        let cx = ProgramContext {
+            config: &self.options.config,
+            program: &program,
+            links: &links,
+            reporter: &reporter,
+            cancellation: &self.options.cancellation,
+        };
+        let mut runner = Runner::new(&self.plugins, &program.packages);
+        let outputs =
+            pool.install(|| Ok::<_, Error>([runner.analyze(&program)?, runner.enrich(&cx)?]))?;
+        for output in outputs {
+            rows.append(&output.rows);
+            diagnostics.extend(output.diagnostics);
+            for (plugin, time) in output.times {
+                self.clock.add(&plugin, time);
+            }
+        }
+        diagnostics.extend(reporter.take());
         self.options.cancellation.check()?;
         Ok(Joined {
             program,
@@ -79,6 +143,41 @@ impl Run<'_> {
             rows,
             diagnostics,
         })
+    }
+
+    /// VALIDATION by plugins. What the linker found counts if a plugin reports it; the rest is told in any case.
+    pub(super) fn validate(
+        &mut self,
+        joined: &Joined,
+        written: &[&str],
+    ) -> Result<Vec<Diagnostic>, Error> {
+        let reporter = Reporter::default();
+        let program = ProgramContext {
+            config: &self.options.config,
+            program: &joined.program,
+            links: &joined.links,
+            reporter: &reporter,
+            cancellation: &self.options.cancellation,
+        };
+        let cx = ValidationContext {
+            program: &program,
+            store: self.store,
+            written,
+        };
+        let mut runner = Runner::new(&self.plugins, &joined.program.packages);
+        let output = self.pool.install(|| runner.validate(&cx))?;
+        for (plugin, time) in output.times {
+            self.clock.add(&plugin, time);
+        }
+        let mut diagnostics = output.diagnostics;
+        diagnostics.extend(reporter.take());
+        let of_linker = joined.links.diagnostics.iter();
+        diagnostics.extend(
+            of_linker
+                .filter(|d| !crate::plugins::is_validated(d.code))
+                .cloned(),
+        );
+        Ok(diagnostics)
     }
 }
 

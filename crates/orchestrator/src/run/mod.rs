@@ -15,9 +15,11 @@ mod result;
 use graph_model::{Diagnostic, Severity};
 
 use crate::cache::{Cache, InputRecord, State, Unusable};
+use crate::plugin::Registry;
+use crate::plugins::configured_plugins;
 use crate::project::{AnalyzeOptions, Project, thread_pool};
 use crate::report::{InitialReason, Report};
-use crate::{Error, Phase, Progress, Store, inputs};
+use crate::{Error, Phase, Progress, Store, inputs, selection};
 use changes::FileChanges;
 use clock::Clock;
 
@@ -33,7 +35,8 @@ struct Run<'a> {
     pool: rayon::ThreadPool,
     cache: Option<Cache>,
     clock: Clock<'a>,
-    /// Hash of the configuration.
+    plugins: Registry,
+    /// Hash of the configuration, the options that count, and the names of the plugins.
     configuration: [u8; 32],
 }
 
@@ -51,11 +54,15 @@ struct Previous<'a> {
 }
 
 pub(crate) fn run(
-    project: &Project,
+    mut project: Project,
     store: &dyn Store,
     options: &AnalyzeOptions,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
+    let mut plugins = configured_plugins(&options.config);
+    plugins.append(&options.plugins);
+    selection::select(&mut project, options, &plugins)?;
+    let (project, configuration) = (&project, configuration(options, &plugins));
     let mut run = Run {
         project,
         store,
@@ -64,13 +71,26 @@ pub(crate) fn run(
         pool: thread_pool(options.threads)?,
         cache: options.cache.as_deref().map(Cache::new),
         clock: Clock::new(progress, project.begun, project.discovered),
-        configuration: [0; 32],
+        plugins,
+        configuration,
     };
     run.clock.begin(Phase::Indexing, None);
     match decide(&run)? {
         Start::Initial(reason) => initial::run(run, reason),
         Start::Incremental(previous) => incremental::run(run, *previous),
     }
+}
+
+/// Identifies what decides about the graph besides files and code.
+fn configuration(options: &AnalyzeOptions, plugins: &Registry) -> [u8; 32] {
+    let text = format!(
+        "{:?} {:?} {:?} {:?}",
+        options.config.hash(),
+        plugins,
+        options.service,
+        options.entry_point
+    );
+    analyzer::content_hash(text.as_bytes())
 }
 
 /// Whether there is a last run to go on from, and what changed since.

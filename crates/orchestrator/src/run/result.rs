@@ -16,6 +16,8 @@ pub(super) struct Stored {
     pub(super) summaries: Option<u32>,
     /// Why not.
     pub(super) cache_error: Option<std::io::Error>,
+    /// Files that were analyzed.
+    pub(super) written: Vec<String>,
 }
 
 impl Run<'_> {
@@ -29,7 +31,9 @@ impl Run<'_> {
     ) -> Result<Report, Error> {
         self.clock.begin(Phase::Validation, None);
         let counts = self.store.counts()?;
-        let mut diagnostics = joined.diagnostics;
+        let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
+        let mut diagnostics = self.validate(&joined, &written)?;
+        diagnostics.extend(joined.diagnostics);
         let modules = joined.program.modules().len() as u64;
         let stored_modules = counts.nodes.get(NodeType::Module.as_str()).copied();
         diagnostics.extend(missing_modules(stored_modules.unwrap_or(0), modules));
@@ -77,6 +81,7 @@ impl Run<'_> {
             .filter(|d| SKIPS_A_FILE.contains(&d.code))
             .count() as u64;
         let mut diagnostics = discovery.warnings.clone();
+        diagnostics.extend(self.options.config.warnings.iter().cloned());
         for file in &state.files {
             diagnostics.extend(file.restored());
         }
@@ -90,6 +95,7 @@ impl Run<'_> {
             root: self.project.root.clone(),
             threads: self.pool.current_num_threads(),
             mode,
+            strict: self.options.config.strict,
             files: FileCounts {
                 analyzed: in_graph().count() as u64,
                 failed: in_graph().filter(|file| file.failed).count() as u64,
