@@ -15,6 +15,7 @@ use crate::cancellation::Cancellation;
 use crate::discovery::SourceFile;
 use crate::{Diagnostic, Error, Progress, source};
 use graph_model::Severity;
+use graph_model::facts::Fact;
 
 /// Context under which a module's own rows are stored, for each file.
 pub const ANALYSIS_CONTEXT: &str = "analysis";
@@ -34,6 +35,8 @@ pub struct AnalyzedFile {
     pub failed: bool,
     /// Why it was left out, or places that could not be parsed.
     pub diagnostics: Vec<Diagnostic>,
+    /// What detectors of frameworks noticed.
+    pub facts: Vec<Fact>,
     /// Its bytes, as they were read.
     pub bytes: u64,
     /// Its lines.
@@ -112,6 +115,7 @@ impl Worker<'_> {
             summary: None,
             failed: false,
             diagnostics: vec![diagnostic],
+            facts: Vec::new(),
             bytes: 0,
             lines: 0,
         };
@@ -131,6 +135,7 @@ impl Worker<'_> {
         let ModuleAnalysis {
             graph,
             summary,
+            facts,
             diagnostics,
         } = module;
         let (bytes, lines) = (text.len() as u64, count_lines(&text));
@@ -142,6 +147,7 @@ impl Worker<'_> {
             summary: Some(summary),
             failed: diagnostics.iter().any(|d| d.severity == Severity::Error),
             diagnostics,
+            facts,
             bytes,
             lines,
         })?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use graph_model::facts::Fact;
 use graph_model::{Diagnostic, Place, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,8 @@ pub(crate) struct FileRecord {
     pub(crate) lines: u64,
     pub(crate) failed: bool,
     pub(crate) diagnostics: Vec<StoredDiagnostic>,
+    /// What detectors of frameworks noticed.
+    pub(crate) facts: Vec<Fact>,
     /// `None` for a file that was left out.
     pub(crate) summary: Option<Span>,
 }

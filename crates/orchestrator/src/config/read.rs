@@ -442,7 +442,7 @@ mod tests {
         );
         assert_eq!(
             error("routing:\n - from: wbe\n   to: web\nservices:\n - {name: web, path: w}\n"),
-            "2:8: `from`: no service is named `wbe`; did you mean `web`?"
+            "2:10: `from`: no service is named `wbe`; did you mean `web`?"
         );
         assert!(error("exclude: ['a[']").starts_with("1:11: `exclude`: "));
         assert!(error("a: [").contains("not valid YAML"));

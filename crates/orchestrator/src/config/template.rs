@@ -40,7 +40,6 @@ strict: false
 # plugins:
 #   enrichment:
 #     - express-routes
-#     - http-requests
 #     - name: my-plugin
 #       command: [node, tools/my-plugin.js]
 #       timeout: 30

@@ -48,9 +48,11 @@ mod schedule;
 use std::path::Path;
 use std::sync::Mutex;
 
+use graph_model::facts::Fact;
 use graph_model::{Diagnostic, ModuleSummary};
 use linker::packages::Packages;
 use linker::{Links, Program};
+use rustc_hash::FxHashMap;
 
 use crate::cancellation::Cancellation;
 use crate::config::{Config, ServiceConfig};
@@ -164,7 +166,7 @@ pub trait AnalysisPlugin: Plugin {
     ///
     /// # Errors
     /// Why it cannot be done.
-    fn analyze(&self, module: &ModuleSummary, rows: &mut Rows) -> Result<(), PluginError>;
+    fn analyze(&self, module: &ModuleContext<'_>, rows: &mut Rows) -> Result<(), PluginError>;
 }
 
 /// ENRICHMENT: looks at the whole program.
@@ -195,12 +197,25 @@ pub struct DiscoveryContext<'a> {
     pub packages: &'a Packages,
 }
 
+/// A module on its own.
+pub struct ModuleContext<'a> {
+    /// Its summary.
+    pub summary: &'a ModuleSummary,
+    /// What detectors of frameworks noticed in it, in source order.
+    pub facts: &'a [Fact],
+}
+
+/// What detectors of frameworks noticed, by file.
+pub type Facts<'a> = FxHashMap<&'a str, &'a [Fact]>;
+
 /// What is known when modules are joined.
 pub struct ProgramContext<'a> {
     /// The project's configuration.
     pub config: &'a Config,
     /// All modules.
     pub program: &'a Program,
+    /// What detectors of frameworks noticed; files in which they noticed nothing are not there.
+    pub facts: &'a Facts<'a>,
     /// What the linker found, for each module of the program.
     pub links: &'a Links,
     /// Where to say what is wrong with the project.

@@ -11,7 +11,8 @@ use rfdb_protocol::Batch;
 
 use super::{
     AnalysisPlugin, DiscoveryContext, DiscoveryPlugin, EnrichmentPlugin, IndexingPlugin, Metadata,
-    Plugin, PluginError, ProgramContext, Rows, ValidationContext, ValidationPlugin, order,
+    ModuleContext, Plugin, PluginError, ProgramContext, Rows, ValidationContext, ValidationPlugin,
+    order,
 };
 use crate::config::ServiceConfig;
 use crate::{Error, Phase};
@@ -162,16 +163,21 @@ impl<'a> Runner<'a> {
         })
     }
 
-    pub(crate) fn analyze(&mut self, program: &linker::Program) -> Result<Output, Error> {
+    pub(crate) fn analyze(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {
         self.each(&self.plugins.analysis, |plugin, rows| {
             let name = plugin.metadata().name;
-            let parts: Vec<Result<Rows, PluginError>> = program
+            let parts: Vec<Result<Rows, PluginError>> = cx
+                .program
                 .modules()
                 .par_iter()
                 .with_min_len(64)
                 .map(|module| {
                     let mut rows = Rows::new(&name);
-                    plugin.analyze(&module.summary, &mut rows)?;
+                    let module = ModuleContext {
+                        summary: &module.summary,
+                        facts: cx.facts.get(module.file()).copied().unwrap_or_default(),
+                    };
+                    plugin.analyze(&module, &mut rows)?;
                     Ok(rows)
                 })
                 .collect();

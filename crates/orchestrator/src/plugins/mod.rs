@@ -1,9 +1,14 @@
 //! The plugins that come with the program. To add one, write its file here and register it in [`all`].
 
 mod broken_imports;
+mod express_routes;
 mod graph_connectivity;
+mod http_requests;
 mod services;
 mod unresolved_calls;
+
+use graph_model::facts::{Fact, Term};
+use graph_model::{ModuleSummary, NodeId};
 
 use crate::Phase;
 use crate::config::{Config, near};
@@ -29,6 +34,10 @@ const ELSEWHERE: &[&str] = &[
     "InstanceOfResolver",
     "ExternalCallResolver",
     "NodejsBuiltinsResolver",
+    "ExpressRouteAnalyzer",
+    "MountPointResolver",
+    "ExpressHandlerLinker",
+    "FetchAnalyzer",
     "GraphConnectivityValidator",
     "BrokenImportValidator",
     "CallResolverValidator",
@@ -40,6 +49,8 @@ fn all() -> Registry {
         .discovery(services::Configured)
         .discovery(services::Workspaces)
         .discovery(services::SingleProject)
+        .analysis(http_requests::HttpRequests)
+        .enrichment(express_routes::ExpressRoutes)
         .validation(graph_connectivity::GraphConnectivity)
         .validation(broken_imports::BrokenImports)
         .validation(unresolved_calls::UnresolvedCalls);
@@ -97,4 +108,29 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
             names().collect::<Vec<_>>().join(", ")
         ),
     })
+}
+
+/// The CALL that a fact is about, if the summary mentions it.
+fn call_node(summary: &ModuleSummary, fact: &Fact) -> Option<NodeId> {
+    let Term::Call(callee, _) = &fact.term else {
+        return None;
+    };
+    let path = callee.path()?;
+    let calls = summary.calls.iter().map(|call| call.node);
+    let mut calls = calls.filter(|&node| {
+        let at = summary.node(node);
+        // A chain of calls begins at one place; the names tell its calls apart.
+        (at.line, at.column) == (fact.span.line, fact.span.column)
+            && summary
+                .semantic_id(node)
+                .split("->CALL->")
+                .nth(1)
+                .is_some_and(|name| name.strip_prefix(path.as_str()).is_some_and(ends))
+    });
+    Some(summary.node(calls.next()?).node_id())
+}
+
+/// Whether a name in an id ends here: nothing but a scope or a number follows.
+fn ends(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with("[in:") || rest.starts_with('#')
 }

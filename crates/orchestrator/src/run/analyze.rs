@@ -33,7 +33,9 @@ impl Run<'_> {
     ) -> Result<Analyzed, Error> {
         let result = Mutex::new(Analyzed::default());
         let done = |file: AnalyzedFile| {
-            let (record, error) = record(files[file.file as usize], &file, cache);
+            let source = files[file.file as usize];
+            let (mut record, error) = record(source, &file, cache);
+            record.facts = file.facts;
             let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
             result.records.push(record);
             result.summaries.extend(file.summary);
@@ -71,6 +73,7 @@ fn record(
         lines: file.lines,
         failed: file.failed,
         diagnostics: stored(&file.diagnostics),
+        facts: Vec::new(),
         summary: span,
     };
     (record, error)

@@ -11,12 +11,20 @@ use super::Run;
 use crate::cache::{FileRecord, Hash, OwnerHashes};
 use crate::index::ProjectIndex;
 use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
-use crate::plugin::{DiscoveryContext, ProgramContext, Reporter, Runner, ValidationContext};
+use crate::plugin::{DiscoveryContext, Facts, ProgramContext, Reporter, Runner, ValidationContext};
 use crate::rows;
 use crate::{Error, Phase};
 
 /// Links of so many modules are made rows together.
 const LINK_CHUNK: usize = 512;
+
+fn facts_of(records: &[FileRecord]) -> Facts<'_> {
+    records
+        .iter()
+        .filter(|file| !file.facts.is_empty())
+        .map(|file| (file.path.as_str(), &file.facts[..]))
+        .collect()
+}
 
 /// What is above the modules.
 pub(super) struct Above {
@@ -120,13 +128,14 @@ impl Run<'_> {
         let cx = ProgramContext {
             config: &self.options.config,
             program: &program,
+            facts: &facts_of(records),
             links: &links,
             reporter: &reporter,
             cancellation: &self.options.cancellation,
         };
         let mut runner = Runner::new(&self.plugins, &program.packages);
         let outputs =
-            pool.install(|| Ok::<_, Error>([runner.analyze(&program)?, runner.enrich(&cx)?]))?;
+            pool.install(|| Ok::<_, Error>([runner.analyze(&cx)?, runner.enrich(&cx)?]))?;
         for output in outputs {
             rows.append(&output.rows);
             diagnostics.extend(output.diagnostics);
@@ -149,12 +158,14 @@ impl Run<'_> {
     pub(super) fn validate(
         &mut self,
         joined: &Joined,
+        records: &[FileRecord],
         written: &[&str],
     ) -> Result<Vec<Diagnostic>, Error> {
         let reporter = Reporter::default();
         let program = ProgramContext {
             config: &self.options.config,
             program: &joined.program,
+            facts: &facts_of(records),
             links: &joined.links,
             reporter: &reporter,
             cancellation: &self.options.cancellation,

@@ -32,7 +32,7 @@ impl Run<'_> {
         self.clock.begin(Phase::Validation, None);
         let counts = self.store.counts()?;
         let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
-        let mut diagnostics = self.validate(&joined, &written)?;
+        let mut diagnostics = self.validate(&joined, &result.records, &written)?;
         diagnostics.extend(joined.diagnostics);
         let modules = joined.program.modules().len() as u64;
         let stored_modules = counts.nodes.get(NodeType::Module.as_str()).copied();

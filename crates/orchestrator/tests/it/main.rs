@@ -4,5 +4,6 @@
 
 mod common;
 mod incremental;
+mod plugins;
 mod runs;
 mod sample_project;
