@@ -118,6 +118,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let options = AnalyzeOptions {
         clear: true,
         threads: Some(pool.current_num_threads()),
+        ..AnalyzeOptions::default()
     };
     let mut samples = Vec::new();
     let mut last = None;

@@ -20,6 +20,7 @@
 
 mod diagnostic;
 mod edge_type;
+pub mod facts;
 mod globals;
 mod node_id;
 mod node_type;
