@@ -9,6 +9,7 @@ mod check_graph;
 mod ci;
 mod corpora;
 mod kill_campaign;
+mod stable_ids;
 mod table;
 mod tidy;
 
@@ -44,6 +45,8 @@ enum Chore {
     CheckGraph(check_graph::Args),
     /// Analyze the files of a project one by one and check what must hold for any source
     CheckCorpus(check_corpus::Args),
+    /// Edit every file of a project in memory and count which ids survive
+    StableIds(stable_ids::Args),
     /// Measure a whole analysis against reading and parsing the same files
     BenchFloor(bench_floor::Args),
     /// Load a generated project in three ways: indexes rebuilt at every commit, immediate, deferred
@@ -77,6 +80,7 @@ fn run() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::CheckGraph(args) => check_graph::run(&args),
         Chore::CheckCorpus(args) => check_corpus::run(&args),
+        Chore::StableIds(args) => stable_ids::run(&args),
         Chore::BenchFloor(args) => bench_floor::run(&args),
         Chore::Bench330(args) => bench_330::run(args),
         Chore::BenchEngine(args) => bench_engine::run(args),
