@@ -109,8 +109,15 @@ pub(crate) fn check(path: &Path, source: &str) -> (Vec<String>, Totals) {
     let module = analyze_module(&name, source, &Options::default());
     let mut found = Vec::new();
     check_graph(&module, source, &mut found);
-    check_data_flow(&module, source, &mut found);
     let program = parse_module(&name, source);
+    let mut count = Count::default();
+    if let Some(program) = program.as_ref().filter(|_| source.contains("with")) {
+        program.visit_with(&mut count);
+    }
+    // What `with` hides has no sources.
+    if !count.has_with {
+        check_data_flow(&module, source, &mut found);
+    }
     if let Some(program) = &program {
         check_syntax(&module, source, program, &mut found);
     }
@@ -509,6 +516,7 @@ struct Count {
     returns: Vec<bool>,
     /// `with` hides names, whose values are not known.
     withs: usize,
+    has_with: bool,
 }
 
 impl Count {
@@ -586,6 +594,7 @@ impl Visit for Count {
 
     fn visit_with_stmt(&mut self, stmt: &WithStmt) {
         self.withs += 1;
+        self.has_with = true;
         stmt.visit_children_with(self);
         self.withs -= 1;
     }
@@ -611,7 +620,7 @@ impl Visit for Count {
 
     fn visit_ts_import_equals_decl(&mut self, import: &TsImportEqualsDecl) {
         self.imports += 1;
-        if import.is_export {
+        if import.is_export && self.namespaces == 0 {
             self.exports.push(import.id.sym.to_string());
         }
     }
