@@ -14,6 +14,7 @@ mod edits;
 mod fuzz;
 mod incremental_law;
 mod kill_campaign;
+mod stable_ids;
 mod table;
 mod tidy;
 mod trace_ends;
@@ -50,6 +51,8 @@ enum Chore {
     CheckGraph(check_graph::Args),
     /// Analyze the files of a project one by one and check what must hold for any source
     CheckCorpus(check_corpus::Args),
+    /// Edit every file of a project in memory and count which ids survive
+    StableIds(stable_ids::Args),
     /// Measure a whole analysis against reading and parsing the same files
     BenchFloor(bench_floor::Args),
     /// Measure runs after edits against a full run
@@ -93,6 +96,7 @@ fn run() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::CheckGraph(args) => check_graph::run(&args),
         Chore::CheckCorpus(args) => check_corpus::run(&args),
+        Chore::StableIds(args) => stable_ids::run(&args),
         Chore::BenchFloor(args) => bench_floor::run(&args),
         Chore::BenchIncremental(args) => bench_incremental::run(&args),
         Chore::IncrementalLaw(args) => incremental_law::run(&args),
