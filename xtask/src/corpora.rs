@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use orchestrator::discovery::is_source;
+use graph_model::is_source;
 
 /// A project: its name, the npm package, and the parts of it that are sources.
 struct Corpus {
@@ -175,6 +175,8 @@ fn copy(from: &Path, to: &Path, is_top: bool) -> anyhow::Result<()> {
         }
         return Ok(());
     }
+    // A folder of declarations only is empty here, but there.
+    fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -15,20 +15,20 @@
 //! ```
 
 mod builder;
-mod diagnostic;
+mod facts;
 mod graph;
 mod parse;
-pub mod summary;
 mod visit;
 
 use sha2::{Digest, Sha256};
 
 use builder::{Builder, Outcome};
-use summary::ModuleType;
+use graph_model::facts::Fact;
+use graph_model::summary::ModuleType;
 
-pub use diagnostic::{Diagnostic, Severity};
 pub use graph::{Edge, ModuleGraph, Node, TextRange};
-pub use summary::ModuleSummary;
+pub use graph_model::summary::{self, ModuleSummary};
+pub use graph_model::{Diagnostic, Severity};
 
 /// How a module is analyzed.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,8 @@ pub struct ModuleAnalysis {
     pub graph: ModuleGraph,
     /// What the linker needs to know of it.
     pub summary: ModuleSummary,
+    /// What detectors of frameworks noticed, in source order.
+    pub facts: Vec<Fact>,
     /// Syntax errors, in source order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -66,16 +68,25 @@ fn analyze(path: &str, source: &str) -> ModuleAnalysis {
         .diagnostics
         .iter()
         .find(|d| d.severity == Severity::Error)
-        .map(|d| format!("{}:{}: {}", d.line, d.column + 1, d.message));
+        .map(|d| match d.place {
+            Some(place) => format!("{}:{}: {}", place.line, place.column + 1, d.message),
+            None => d.message.clone(),
+        });
     let outcome = Outcome {
         module_type: builder.module_type(),
         content_hash: Sha256::digest(source.as_bytes()).into(),
         parse_error,
     };
     let (graph, summary) = builder.finish(&outcome);
+    let facts = parsed
+        .program
+        .as_ref()
+        .map(|program| facts::detect(source, program, parse::BASE))
+        .unwrap_or_default();
     ModuleAnalysis {
         graph,
         summary,
+        facts,
         diagnostics: parsed.diagnostics,
     }
 }

@@ -46,7 +46,7 @@ fn set(row: &mut Row, name: &str, value: f64) {
     row.insert(name.to_owned(), value);
 }
 
-fn status_kb(field: &str) -> f64 {
+pub(crate) fn status_kb(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
         .lines()

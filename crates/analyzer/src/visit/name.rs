@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use crate::builder::metadata::NO_META;
 use crate::builder::scope::{BindingId, BindingKind, Space};
 use crate::builder::{Builder, FrameKind, NO_NODE, NodeIdx, RawNode, Val};
-use crate::summary::{NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym};
 
 /// What a name means.
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +48,15 @@ impl<'a> Builder<'a> {
         if name == self.known.arguments && self.scopes.resolve(Space::Value, name).is_none() {
             let node = self.implicit_parameter(true, ident.span);
             if node != NO_NODE {
-                return Val::new(node, crate::summary::ShapeRef::UNKNOWN);
+                return Val::new(node, graph_model::summary::ShapeRef::UNKNOWN);
             }
         }
         match self.meaning_of(name) {
             Meaning::Bound(id) => self.bound_value(id, false),
             Meaning::Global(name) if name == self.known.undefined => Val::NONE,
             Meaning::Global(name) if name == self.known.exports => {
-                Val::new(Self::MODULE, crate::summary::ShapeRef::UNKNOWN)
+                let shape = self.shape(Shape::Exports);
+                Val::new(Self::MODULE, shape)
             }
             Meaning::Global(name) => {
                 let node = self.global(name);
@@ -72,7 +73,8 @@ impl<'a> Builder<'a> {
         match self.meaning(ident) {
             Meaning::Global(name) if name != self.known.arguments => {
                 let shape = self.shape(Shape::Global(name));
-                Val::new(NO_NODE, shape)
+                let is_module = name == self.known.exports;
+                Val::new(if is_module { Self::MODULE } else { NO_NODE }, shape)
             }
             _ => self.identifier(ident),
         }
@@ -85,10 +87,12 @@ impl<'a> Builder<'a> {
         }
         self.capture(id, write);
         if binding.shape != ShapeRef::UNKNOWN {
-            return Val::new(binding.node, binding.shape);
+            let shape = self.narrowed(binding.shape);
+            return Val::new(binding.node, shape);
         }
         let shape = self.shape(Shape::Binding(NodeRef(binding.node)));
         self.scopes.get_mut(id).shape = shape;
+        let shape = self.narrowed(shape);
         Val::new(binding.node, shape)
     }
 
@@ -128,7 +132,7 @@ impl<'a> Builder<'a> {
 
     /// The value of `this`.
     pub(crate) fn this_value(&mut self, span: Span) -> Val {
-        let shape = self.shape(Shape::This);
+        let shape = self.this_shape();
         let frame = self.this_frame();
         let node = match self.frames[frame].kind {
             FrameKind::Module => NO_NODE,

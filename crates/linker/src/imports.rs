@@ -1,0 +1,332 @@
+//! Pass: what modules depend on, and which export each import means (DEPENDS_ON, IMPORTS, IMPORTS_FROM).
+
+use std::collections::BTreeMap;
+
+use graph_model::summary::{ExportTarget, ImportFact, ImportForm, ModuleType, NodeRef, Sym};
+use graph_model::{EdgeType, NodeId};
+
+use crate::Linker;
+use crate::edges::{FileLinks, json_string};
+use crate::exports::{ExportIx, Found};
+use crate::program::{Module, ModuleIx, export_specifier};
+use crate::specifiers::Target;
+use graph_model::Diagnostic;
+use graph_model::{Place, Severity};
+
+/// How a module depends on another, in the order of the metadata.
+const KINDS: [&str; 4] = ["static", "reexport", "dynamic", "require"];
+
+#[derive(Default)]
+struct Dependency {
+    kinds: [bool; KINDS.len()],
+    has_value: bool,
+}
+
+/// Counts of this pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// IMPORT nodes whose specifier leads to a module of the project.
+    pub internal: u64,
+    /// Of those, how many reach an export or the module itself.
+    pub resolved: u64,
+}
+
+/// Runs the pass for one module.
+pub(crate) fn run(
+    linker: &Linker<'_>,
+    ix: ModuleIx,
+    links: &mut FileLinks,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> ImportCounts {
+    let module = linker.program.module(ix);
+    dependencies(linker, ix, module, links);
+    let mut counts = ImportCounts::default();
+    for import in &module.summary.imports {
+        let Some(specifier) = import.specifier else {
+            continue;
+        };
+        match linker.specifiers.target(ix, specifier) {
+            Target::Module(target) => {
+                counts.internal += 1;
+                counts.resolved += u64::from(import_edges(
+                    linker,
+                    module,
+                    import,
+                    target,
+                    links,
+                    diagnostics,
+                ));
+            }
+            Target::External => external_import(module, import, specifier, links),
+            Target::Asset | Target::Missing => {}
+        }
+    }
+    for (i, export) in (0..).zip(&module.summary.exports) {
+        reexport_edges(
+            linker,
+            module,
+            ExportIx {
+                module: ix,
+                export: i,
+            },
+            &export.target,
+            links,
+            diagnostics,
+        );
+    }
+    counts
+}
+
+/// One DEPENDS_ON or IMPORTS edge for each module and package.
+fn dependencies(linker: &Linker<'_>, ix: ModuleIx, module: &Module, links: &mut FileLinks) {
+    let summary = &module.summary;
+    let mut modules: BTreeMap<ModuleIx, Dependency> = BTreeMap::new();
+    let mut packages: BTreeMap<&str, Dependency> = BTreeMap::new();
+    let mut add = |specifier: Sym, kind: usize, type_only: bool| {
+        let dependency = match linker.specifiers.target(ix, specifier) {
+            Target::Module(target) => modules.entry(target).or_default(),
+            Target::External => packages.entry(summary.name(specifier)).or_default(),
+            Target::Asset | Target::Missing => return,
+        };
+        dependency.kinds[kind] = true;
+        dependency.has_value |= !type_only;
+    };
+    for import in &summary.imports {
+        let Some(specifier) = import.specifier else {
+            continue;
+        };
+        let kind = match import.form {
+            ImportForm::Static | ImportForm::SideEffect => 0,
+            ImportForm::Dynamic => 2,
+            ImportForm::Require | ImportForm::Equals => 3,
+        };
+        add(specifier, kind, import.type_only);
+    }
+    for export in &summary.exports {
+        if let Some(specifier) = export_specifier(&export.target) {
+            add(specifier, 1, export.type_only);
+        }
+    }
+    let src = summary.module().node_id();
+    for (target, dependency) in modules {
+        let dst = linker.program.module(target).summary.module().node_id();
+        links.edge(src, EdgeType::DependsOn, dst, dependency.metadata());
+    }
+    for (specifier, dependency) in packages {
+        let dst = links.external_module(specifier);
+        links.edge(src, EdgeType::Imports, dst, dependency.metadata());
+    }
+}
+
+impl Dependency {
+    fn metadata(&self) -> String {
+        let kinds: Vec<String> = KINDS
+            .iter()
+            .zip(self.kinds)
+            .filter(|(_, used)| *used)
+            .map(|(kind, _)| format!("\"{kind}\""))
+            .collect();
+        let type_only = if self.has_value {
+            ""
+        } else {
+            ",\"typeOnly\":true"
+        };
+        format!("{{\"kinds\":[{}]{type_only}}}", kinds.join(","))
+    }
+}
+
+/// The IMPORTS_FROM edges of one IMPORT; whether it reached something.
+fn import_edges(
+    linker: &Linker<'_>,
+    module: &Module,
+    import: &ImportFact,
+    target: ModuleIx,
+    links: &mut FileLinks,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> bool {
+    let src = module.summary.node(import.node).node_id();
+    let imported = module.summary.name(import.imported);
+    let whole = imported == "*" || import.form == ImportForm::SideEffect;
+    if !whole {
+        let found = linker.exports.lookup(target, imported);
+        return found_edge(linker, src, &found, None, links)
+            || missing_export(linker, module, import.node, target, imported, diagnostics);
+    }
+    let of = linker.program.module(target);
+    let value = match import.form {
+        ImportForm::Static | ImportForm::SideEffect => None,
+        _ => of.export_named("export="),
+    };
+    let dst = match value {
+        Some(export) => of.summary.node(of.export(export).node).node_id(),
+        None => of.summary.module().node_id(),
+    };
+    links.edge(src, EdgeType::ImportsFrom, dst, "");
+    for &name in &import.selected {
+        let name = module.summary.name(name);
+        let found = linker.exports.lookup(target, name);
+        found_edge(linker, src, &found, Some(name), links);
+    }
+    true
+}
+
+fn external_import(module: &Module, import: &ImportFact, specifier: Sym, links: &mut FileLinks) {
+    let src = module.summary.node(import.node).node_id();
+    let dst = links.external_module(module.summary.name(specifier));
+    let metadata = if import.form == ImportForm::SideEffect {
+        String::new()
+    } else {
+        imported_metadata(module.summary.name(import.imported), &[])
+    };
+    links.edge(src, EdgeType::ImportsFrom, dst, metadata);
+}
+
+fn reexport_edges(
+    linker: &Linker<'_>,
+    module: &Module,
+    at: ExportIx,
+    target: &ExportTarget,
+    links: &mut FileLinks,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let node = module.export(at.export).node;
+    let src = module.summary.node(node).node_id();
+    let Some(found) = linker.exports.step(at) else {
+        return;
+    };
+    match (&found, target) {
+        (Found::External(found_at), _) => {
+            let imported = match target {
+                ExportTarget::Reexport { imported, .. } => module.summary.name(*imported),
+                _ => "*",
+            };
+            external_found(linker, src, *found_at, Some(imported), links);
+        }
+        (
+            _,
+            ExportTarget::Reexport {
+                specifier,
+                imported,
+            },
+        ) => {
+            if !found_edge(linker, src, &found, None, links)
+                && let Target::Module(target) = linker.specifiers.target(at.module, *specifier)
+            {
+                missing_export(
+                    linker,
+                    module,
+                    node,
+                    target,
+                    module.summary.name(*imported),
+                    diagnostics,
+                );
+            }
+        }
+        _ => {
+            found_edge(linker, src, &found, None, links);
+        }
+    }
+}
+
+/// The edge to what a name means; whether it means something.
+fn found_edge(
+    linker: &Linker<'_>,
+    src: NodeId,
+    found: &Found,
+    imported: Option<&str>,
+    links: &mut FileLinks,
+) -> bool {
+    match found {
+        Found::Export(export, through) => {
+            let of = linker.program.module(export.module);
+            let dst = of.summary.node(of.export(export.export).node).node_id();
+            let through: Vec<&str> = through
+                .iter()
+                .map(|star| linker.semantic_id(*star))
+                .collect();
+            let metadata = match (imported, through.as_slice()) {
+                (None, []) => String::new(),
+                (None, through) => format!("{{\"through\":{}}}", json_list(through)),
+                (Some(imported), through) => imported_metadata(imported, through),
+            };
+            links.edge(src, EdgeType::ImportsFrom, dst, metadata);
+            true
+        }
+        Found::Module(module) => {
+            links.edge(
+                src,
+                EdgeType::ImportsFrom,
+                linker.program.module(*module).summary.module().node_id(),
+                "",
+            );
+            true
+        }
+        Found::External(at) => {
+            external_found(linker, src, *at, imported, links);
+            true
+        }
+        Found::None | Found::Ambiguous => false,
+    }
+}
+
+fn external_found(
+    linker: &Linker<'_>,
+    src: NodeId,
+    at: ExportIx,
+    imported: Option<&str>,
+    links: &mut FileLinks,
+) {
+    let Some(specifier) = linker.external_specifier(at) else {
+        return;
+    };
+    let dst = links.external_module(specifier);
+    let metadata = imported
+        .map(|name| imported_metadata(name, &[]))
+        .unwrap_or_default();
+    links.edge(src, EdgeType::ImportsFrom, dst, metadata);
+}
+
+fn imported_metadata(imported: &str, through: &[&str]) -> String {
+    let imported = json_string(imported);
+    if through.is_empty() {
+        format!("{{\"imported\":{imported}}}")
+    } else {
+        format!(
+            "{{\"imported\":{imported},\"through\":{}}}",
+            json_list(through)
+        )
+    }
+}
+
+fn json_list(items: &[&str]) -> String {
+    serde_json::Value::from(items.to_vec()).to_string()
+}
+
+/// Tells of a name that an ECMAScript module does not export; CommonJS modules can export in ways that nobody sees.
+/// Always `false`: nothing was reached.
+fn missing_export(
+    linker: &Linker<'_>,
+    module: &Module,
+    node: NodeRef,
+    target: ModuleIx,
+    name: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> bool {
+    let of = linker.program.module(target);
+    if of.summary.module_type == ModuleType::Esm && !linker.failed.contains(of.file()) {
+        let at = module.summary.node(node);
+        diagnostics.push(Diagnostic {
+            file: module.file().to_owned(),
+            place: Some(Place {
+                line: at.line,
+                column: at.column,
+                offset: None,
+                length: 0,
+            }),
+            code: "missing-export",
+            severity: Severity::Warning,
+            message: format!("{} has no export '{name}'", of.file()),
+        });
+    }
+    false
+}

@@ -1,0 +1,169 @@
+//! Joins the modules of a program from their summaries, in memory: which export an import means, which function a
+//! call reaches.
+//!
+//! ```
+//! use std::path::Path;
+//! use graph_model::EdgeType;
+//! use linker::{Program, link, packages::Packages};
+//!
+//! let sources = [("a.js", "export function f() {}"), ("b.js", "import { f } from './a.js'; f();")];
+//! let summaries = sources.map(|(path, text)| analyzer::analyze_module(path, text, &Default::default()).summary);
+//! let program = Program::new(Path::new("/project"), Packages::default(), summaries.into());
+//! let links = link(&program, &Default::default());
+//! assert_eq!(links.files[1].edges().iter().filter(|edge| edge.edge_type == EdgeType::Calls).count(), 1);
+//! ```
+//!
+//! The linker reads a [`Program`] and nothing else, and no pass asks the database. Each pass is a file here: a function
+//! from a module (with the whole program around it) to edges whose sources are nodes of that module. So modules are
+//! linked in parallel and the result does not depend on how many threads do it.
+
+mod builtins;
+mod calls;
+mod edges;
+mod eval;
+mod exports;
+mod file_view;
+mod globals;
+mod hierarchy;
+mod imports;
+pub mod packages;
+pub mod program;
+mod specifiers;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use builtins::is_builtin;
+pub use calls::CallCounts;
+pub use edges::{External, FileLinks, LinkEdge, json_string};
+pub use imports::ImportCounts;
+pub use program::Program;
+
+use graph_model::{NodeId, NodeType};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::program::{ModuleIx, export_specifier};
+use eval::{Eval, Place};
+use exports::{ExportIx, Exports};
+use graph_model::Diagnostic;
+use hierarchy::Hierarchy;
+use specifiers::Specifiers;
+
+/// What a link found.
+#[derive(Debug, Default)]
+pub struct Links {
+    /// For each module of the program, in its order.
+    pub files: Vec<FileLinks>,
+    /// Imports that lead nowhere.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Counts of imports.
+    pub imports: ImportCounts,
+    /// Counts of calls.
+    pub calls: CallCounts,
+}
+
+/// What all passes read.
+pub(crate) struct Linker<'p> {
+    program: &'p Program,
+    specifiers: &'p Specifiers,
+    exports: Exports<'p>,
+    /// Files without a tree: nothing is known of their exports.
+    failed: &'p FxHashSet<String>,
+    /// Names of the global object that the project itself declares.
+    globals: FxHashMap<&'p str, Vec<Place>>,
+    hierarchy: Hierarchy,
+}
+
+impl<'p> Linker<'p> {
+    fn node_id(&self, place: Place) -> NodeId {
+        self.program
+            .module(place.module)
+            .summary
+            .node(place.node)
+            .node_id()
+    }
+
+    fn node_type(&self, place: Place) -> Option<NodeType> {
+        self.program
+            .module(place.module)
+            .summary
+            .node(place.node)
+            .node_type()
+    }
+
+    fn semantic_id(&self, export: ExportIx) -> &'p str {
+        let of = self.program.module(export.module);
+        of.summary.semantic_id(of.export(export.export).node)
+    }
+
+    /// The specifier of an export that leads out of the project: that of the re-export, or of the `require` that is
+    /// exported.
+    fn external_specifier(&self, at: ExportIx) -> Option<&'p str> {
+        let of = self.program.module(at.module);
+        let export = of.export(at.export);
+        let specifier = match export_specifier(&export.target) {
+            Some(specifier) => specifier,
+            None => of.required_by_shape(export.shape)?.specifier?,
+        };
+        Some(of.summary.name(specifier))
+    }
+}
+
+/// Links a program. `failed` are the files that could not be parsed. Runs on the current rayon pool.
+#[must_use]
+pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
+    let mut links = Links::default();
+    let specifiers = Specifiers::resolve(program, &mut links.diagnostics);
+    let mut linker = Linker {
+        program,
+        specifiers: &specifiers,
+        exports: Exports::new(program, &specifiers),
+        failed,
+        globals: globals::declared(program),
+        hierarchy: Hierarchy::default(),
+    };
+    let pairs = each_module(&linker, |eval, ix| Hierarchy::of_module(eval, ix));
+    linker.hierarchy = Hierarchy::new(pairs.into_iter().flatten());
+    let results = each_module(&linker, |eval, ix| {
+        let (mut file, mut diagnostics) = (FileLinks::default(), Vec::new());
+        let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
+        let calls = calls::run(eval, ix, &mut file);
+        (file, diagnostics, imports, calls)
+    });
+    for (file, diagnostics, imports, calls) in results {
+        links.files.push(file);
+        links.diagnostics.extend(diagnostics);
+        links.imports.internal += imports.internal;
+        links.imports.resolved += imports.resolved;
+        links.calls.total += calls.total;
+        links.calls.resolved += calls.resolved;
+    }
+    links.diagnostics.sort_unstable();
+    links
+}
+
+/// Runs `f` for each module, in parallel. Every thread has an evaluation of its own and takes modules in turn.
+fn each_module<'p, R: Send>(
+    linker: &Linker<'p>,
+    f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
+) -> Vec<R> {
+    let modules = linker.program.modules().len();
+    let parts = rayon::current_num_threads().max(1);
+    let mut results: Vec<(usize, R)> = (0..parts)
+        .into_par_iter()
+        .flat_map_iter(|part| {
+            let mut eval = Eval::new(linker);
+            (part..modules)
+                .step_by(parts)
+                .map(|i| {
+                    eval.enter_module();
+                    (i, f(&mut eval, ModuleIx(i as u32)))
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    results.sort_by_key(|r| r.0);
+    results.into_iter().map(|r| r.1).collect()
+}
