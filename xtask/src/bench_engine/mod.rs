@@ -3,6 +3,9 @@
 //! Every row of the table is measured in a process of its own, so that peak memory is that of the row. Times are CPU times of
 //! the whole process, background threads included, without the time to generate the data.
 
+mod clock;
+mod data;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -11,16 +14,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rfdb_engine::{
-    Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, NodeRow, Options, Owner,
+    Batch, Durability, EdgeRow, Engine, IndexMode, NodeId, NodeQuery, Options, Owner,
 };
-use rustix::time::{ClockId, clock_gettime};
 
-/// Nodes of a module.
-pub(crate) const NODES: usize = 100;
-/// Edges of a module.
-pub(crate) const EDGES: usize = 150;
-/// Edges of a module that end in an earlier one.
-const OUTSIDE: usize = 11;
+use clock::Commits;
+use data::{NODES, semantic_id};
+
+pub(crate) use clock::{process_cpu, thread_cpu};
+pub(crate) use data::{Module, module};
 
 /// Arguments of `bench-engine`.
 #[derive(Debug, Clone, clap::Args)]
@@ -37,189 +38,6 @@ pub(crate) struct Args {
     /// Runs one row and prints it; used by the benchmark itself.
     #[arg(long, hide = true)]
     child: Option<String>,
-}
-
-/// CPU time of this process so far.
-pub(crate) fn process_cpu() -> Duration {
-    to_duration(clock_gettime(ClockId::ProcessCPUTime))
-}
-
-/// CPU time of this thread so far.
-pub(crate) fn thread_cpu() -> Duration {
-    to_duration(clock_gettime(ClockId::ThreadCPUTime))
-}
-
-fn to_duration(time: rustix::time::Timespec) -> Duration {
-    Duration::new(
-        time.tv_sec.unsigned_abs(),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
-}
-
-/// A generated node.
-#[derive(Debug, Clone)]
-pub(crate) struct GeneratedNode {
-    /// Identity.
-    pub(crate) id: NodeId,
-    /// 45 bytes.
-    pub(crate) semantic_id: String,
-    /// One of nine.
-    pub(crate) node_type: &'static str,
-    /// Name within the module.
-    pub(crate) name: String,
-    /// JSON object.
-    pub(crate) metadata: String,
-}
-
-/// The rows of one module.
-#[derive(Debug, Clone)]
-pub(crate) struct Module {
-    /// File, the owner of the rows.
-    pub(crate) file: String,
-    /// [`NODES`] nodes.
-    pub(crate) nodes: Vec<GeneratedNode>,
-    /// [`EDGES`] edges.
-    pub(crate) edges: Vec<(NodeId, NodeId, &'static str)>,
-}
-
-const NODE_TYPES: [&str; 9] = [
-    "FUNCTION",
-    "CALL",
-    "VARIABLE",
-    "CONSTANT",
-    "PARAMETER",
-    "SCOPE",
-    "IMPORT",
-    "CLASS",
-    "http:route",
-];
-const EDGE_TYPES: [&str; 3] = ["CONTAINS", "CALLS", "DEPENDS_ON"];
-
-fn node_type(n: usize) -> &'static str {
-    // 15 of 100 are functions, so that 500,000 nodes have 75,000.
-    if n < 15 {
-        NODE_TYPES[0]
-    } else {
-        NODE_TYPES[1 + n % 8]
-    }
-}
-
-fn semantic_id(module: usize, n: usize) -> (String, String, String) {
-    let file = format!("src/dir{:02}/module_{module:05}.ts", module % 100);
-    let node_type = node_type(n);
-    let mut name = format!("n{n:02}");
-    let mut id = format!("{file}->{node_type}->{name}");
-    while id.len() < 45 {
-        let letter = char::from(b'a' + ((module * 7 + n * 3 + name.len()) % 26) as u8);
-        name.push(letter);
-        id.push(letter);
-    }
-    (file, name, id)
-}
-
-/// Module number `m`, the same at every call.
-pub(crate) fn module(m: usize) -> Module {
-    let mut nodes = Vec::with_capacity(NODES);
-    let mut file = String::new();
-    for n in 0..NODES {
-        let (its_file, name, semantic_id) = semantic_id(m, n);
-        file = its_file;
-        let (line, column) = (n * 3 + m % 7, (n * 13) % 80);
-        let metadata = format!(
-            r#"{{"line":{line},"column":{column},"async":{},"kind":"k{}"}}"#,
-            n % 5 == 0,
-            (m + n) % 4
-        );
-        let id = NodeId::from_semantic(&semantic_id);
-        nodes.push(GeneratedNode {
-            id,
-            semantic_id,
-            node_type: node_type(n),
-            name,
-            metadata,
-        });
-    }
-    let mut edges = Vec::with_capacity(EDGES);
-    for e in 0..EDGES {
-        let src = nodes[(e * 7) % NODES].id;
-        let dst = if e < OUTSIDE && m > 0 {
-            let earlier = (m * 31 + e * 17) % m;
-            NodeId::from_semantic(&semantic_id(earlier, (e * 5) % 15).2)
-        } else {
-            nodes[(e * 11 + 1 + e / NODES) % NODES].id
-        };
-        edges.push((src, dst, EDGE_TYPES[e % 3]));
-    }
-    Module { file, nodes, edges }
-}
-
-impl Module {
-    /// The module as a batch of its file's analysis.
-    pub(crate) fn batch(&self) -> Batch {
-        let mut batch = Batch::new();
-        batch.owner(Owner::new(&self.file, "analysis"));
-        for node in &self.nodes {
-            batch.push_node(NodeRow {
-                id: node.id,
-                semantic_id: &node.semantic_id,
-                node_type: node.node_type,
-                name: &node.name,
-                file: &self.file,
-                exported: false,
-                metadata: &node.metadata,
-            });
-        }
-        for &(src, dst, edge_type) in &self.edges {
-            batch.push_edge(EdgeRow {
-                src,
-                dst,
-                edge_type,
-                metadata: "",
-            });
-        }
-        batch
-    }
-}
-
-/// CPU seconds of each commit, told from those of generating its data.
-#[derive(Debug, Default)]
-pub(crate) struct Commits {
-    seconds: Vec<f64>,
-}
-
-impl Commits {
-    /// Runs all commits; `write` gets each module.
-    pub(crate) fn run(count: usize, mut write: impl FnMut(&Module) -> Result<()>) -> Result<Self> {
-        let mut commits = Self::default();
-        let mut before = process_cpu();
-        for m in 0..count {
-            let generating = thread_cpu();
-            let module = module(m);
-            let generating = thread_cpu() - generating;
-            write(&module)?;
-            let now = process_cpu();
-            commits
-                .seconds
-                .push((now - before).saturating_sub(generating).as_secs_f64());
-            before = now;
-        }
-        Ok(commits)
-    }
-
-    /// CPU seconds of all commits.
-    pub(crate) fn total(&self) -> f64 {
-        self.seconds.iter().sum()
-    }
-
-    /// Mean milliseconds of CPU per commit in the first and in the last tenth.
-    pub(crate) fn tenths(&self) -> (f64, f64) {
-        let tenth = (self.seconds.len() / 10).max(1);
-        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64 * 1e3;
-        (
-            mean(&self.seconds[..tenth]),
-            mean(&self.seconds[self.seconds.len() - tenth..]),
-        )
-    }
 }
 
 type Row = BTreeMap<String, f64>;
@@ -308,7 +126,7 @@ fn run_engine(dir: &Path, count: usize, mode: IndexMode) -> Result<Row> {
 fn query_engine(dir: &Path, count: usize) -> Result<Row> {
     let mut row = Row::new();
     let before_kb = status_kb("VmRSS");
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), process_cpu());
     let engine = Engine::open(dir, options())?;
     let snapshot = engine.snapshot();
     let id = |n: usize| NodeId::from_semantic(&semantic_id(n * 7919 % count, n * 31 % NODES).2);
@@ -317,6 +135,8 @@ fn query_engine(dir: &Path, count: usize) -> Result<Row> {
         bail!("a node is missing");
     }
     set(&mut row, "reopen_ms", start.elapsed().as_secs_f64() * 1e3);
+    let cpu = (process_cpu() - cpu).as_secs_f64();
+    set(&mut row, "reopen_cpu_ms", cpu * 1e3);
     set(
         &mut row,
         "reopen_mb",
@@ -643,7 +463,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
                 cell("get_us", 2),
                 cell("out_us", 2),
                 cell("type_mrows_per_s", 0),
-                cell("reopen_ms", 2),
+                cell("reopen_cpu_ms", 2),
                 cell("reopen_mb", 1),
             ));
             results.insert(format!("{kind}-{count}"), row);
