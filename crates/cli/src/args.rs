@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Analyze a project and store its graph in PATH/.grafema/graph.rfdb
     Analyze(AnalyzeArgs),
+    /// Write a commented PATH/.grafema/config.yaml, and the lines that .gitignore needs
+    Init(InitArgs),
     /// Show how many nodes and edges of each type the graph has
     Stats(StatsArgs),
     /// Find nodes by their name and show where they are
@@ -41,9 +43,24 @@ pub(crate) struct AnalyzeArgs {
     /// Folder of the project
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// Empty the graph first
+    /// Analyze everything anew, not only what changed
     #[arg(short, long)]
     pub(crate) clear: bool,
+    /// Only the services whose name or folder is or contains this
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// File where the project starts, relative to its folder
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) entrypoint: Option<String>,
+    /// Fail if an import leads nowhere or a file cannot be parsed
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Analyze again whenever a file changes, until Ctrl-C
+    #[arg(short, long, conflicts_with = "clear")]
+    pub(crate) watch: bool,
+    /// Print how long each phase, step and plugin took
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Number of threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -53,6 +70,16 @@ pub(crate) struct AnalyzeArgs {
     /// Print the result as JSON
     #[arg(short, long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Folder of the project
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Replace a configuration that is there
+    #[arg(short, long)]
+    pub(crate) force: bool,
 }
 
 /// The project that a question is about.

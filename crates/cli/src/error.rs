@@ -24,6 +24,13 @@ pub(crate) enum Error {
     Unfinished(PathBuf),
     #[error("no node in the graph has the type {asked}; its types are {known}")]
     UnknownType { asked: String, known: String },
+    #[error("{0}, and the analysis is strict")]
+    Strict(String),
+    #[error("cannot watch {}: {source}", path.display())]
+    Watch {
+        path: PathBuf,
+        source: notify::Error,
+    },
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         action: &'static str,
@@ -72,6 +79,9 @@ impl Error {
             }
             Error::Question(questions::Error::UnknownName { .. }) => {
                 Some("grafema-rs query NAME finds names that contain a text".to_owned())
+            }
+            Error::Run(orchestrator::Error::Cancelled) => {
+                Some("the graph is as it was before".to_owned())
             }
             _ => None,
         }

@@ -7,12 +7,16 @@ mod diagnostics;
 mod error;
 mod export;
 mod impact;
+mod init;
+mod interrupt;
 mod places;
 mod progress;
 mod query;
+mod staging;
 mod stats;
 mod text;
 mod trace;
+mod watch;
 mod who;
 
 use std::io::Write as _;
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     let result = match &command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Init(args) => init::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Query(args) => query::run(args),
         Command::Who(args) => who::run(args),

@@ -1,13 +1,15 @@
-//! Pass: where calls go that leave their module or go through its objects (CALLS, INSTANCE_OF).
+//! Pass: where calls go (CALLS, RENDERS, INSTANCE_OF of `new`), and why some go nowhere.
 
-use graph_model::summary::{CallFact, CallKind};
+use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
 
 use crate::Linker;
 use crate::edges::FileLinks;
-use crate::program::ModuleIx;
-use crate::values::{Evaluation, Place, Value};
+use crate::eval::{Env, Eval, Lib, Place, Set, Value};
+use crate::program::{Fact, ModuleIx};
 
+/// More targets than these are none.
+const MAX_TARGETS: usize = 16;
 /// Classes above a class that are looked at; more only exist in cycles.
 const MAX_ANCESTORS: u32 = 64;
 
@@ -20,102 +22,440 @@ pub struct CallCounts {
     pub resolved: u64,
 }
 
+/// How sure a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Confidence {
+    Exact,
+    Likely,
+    Possible,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CallTarget {
+    pub(crate) callee: Callee,
+    pub(crate) resolution: &'static str,
+    pub(crate) confidence: Confidence,
+    /// Arguments before the first parameter's one.
+    pub(crate) shift: i32,
+}
+
+/// What is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Callee {
+    /// A callable or class of the project.
+    Node(Place),
+    /// A function of a package: specifier and path.
+    External(Box<str>, Box<str>),
+}
+
 /// Runs the pass for one module.
-pub(crate) fn run(linker: &Linker<'_>, ix: ModuleIx, links: &mut FileLinks) -> CallCounts {
+pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) -> CallCounts {
+    let linker = eval.linker;
     let module = linker.program.module(ix);
     let mut counts = CallCounts::default();
     for call in &module.summary.calls {
         counts.total += 1;
-        let resolved = call.resolved || {
-            let mut evaluation = Evaluation::new(linker);
-            match evaluation.shape(ix, call.callee) {
-                Some(value) => {
-                    let src = module.summary.node(call.node).node_id();
-                    call_edges(
-                        linker,
-                        src,
-                        call,
-                        &value,
-                        evaluation.way.resolution(),
-                        links,
-                    )
-                }
-                None => false,
-            }
+        let src = module.summary.node(call.node).node_id();
+        if call.resolved.is_some() {
+            counts.resolved += 1;
+            continue;
+        }
+        let found = targets(eval, ix, call);
+        let edge = match call.kind {
+            CallKind::Jsx => EdgeType::Renders,
+            _ => EdgeType::Calls,
         };
-        counts.resolved += u64::from(resolved);
+        let mut any = false;
+        for target in &found {
+            let dst = match &target.callee {
+                Callee::Node(place) => linker.node_id(*place),
+                Callee::External(specifier, path) => links.external_function(specifier, path),
+            };
+            links.edge(src, edge, dst, metadata(target));
+            any = true;
+        }
+        if call.kind == CallKind::New {
+            constructed(eval, ix, call, src, links);
+        }
+        counts.resolved += u64::from(any);
     }
     counts
 }
 
-/// Adds the edges of a call; whether there is a CALLS edge among them.
-fn call_edges(
-    linker: &Linker<'_>,
-    src: NodeId,
+/// INSTANCE_OF of a `new`.
+fn constructed(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
     call: &CallFact,
-    value: &Value,
-    resolution: &'static str,
+    src: NodeId,
     links: &mut FileLinks,
-) -> bool {
-    match (value, call.kind) {
-        (Value::Callable(callee), kind) => {
-            let dst = linker.node_id(*callee);
-            calls(src, dst, resolution, links);
-            if kind == CallKind::New && linker.node_type(*callee) == Some(NodeType::Function) {
-                links.edge(src, EdgeType::InstanceOf, dst, "");
+) {
+    let linker = eval.linker;
+    let classes = eval.shape(ix, call.callee);
+    let classes: Vec<Value> = classes
+        .iter()
+        .filter(|v| matches!(v, Value::Ctor(_) | Value::Fn(..) | Value::Ext(..)))
+        .cloned()
+        .collect();
+    let [class] = classes.as_slice() else { return };
+    match class {
+        Value::Ctor(place) | Value::Fn(place, _) => {
+            let dst = linker.node_id(*place);
+            if is_local_class(linker, ix, call.callee) {
+                return; // the analyzer has said so
             }
-            true
+            links.edge(src, EdgeType::InstanceOf, dst, "");
         }
-        (Value::Class(class), CallKind::New | CallKind::Super) => {
-            if call.kind == CallKind::New {
-                links.edge(src, EdgeType::InstanceOf, linker.node_id(*class), "");
-            }
-            match constructor(linker, *class) {
-                Some((target, resolution)) => {
-                    calls(src, linker.node_id(target), resolution, links);
-                    true
-                }
-                None => false,
-            }
-        }
-        (Value::External { specifier, path }, kind) => {
-            let path = if path.is_empty() {
-                "default"
-            } else {
-                path.as_str()
-            };
+        Value::Ext(specifier, path) => {
+            let path = if path.is_empty() { "default" } else { path };
             let dst = links.external_function(specifier, path);
-            calls(src, dst, "external", links);
-            if kind == CallKind::New {
-                links.edge(src, EdgeType::InstanceOf, dst, "");
-            }
-            true
+            links.edge(src, EdgeType::InstanceOf, dst, "");
         }
-        // Neither objects nor modules can be called, nor classes without `new`.
-        (Value::Class(_) | Value::Object(_) | Value::Namespace(_), _) => false,
+        _ => {}
     }
 }
 
-fn calls(src: NodeId, dst: NodeId, resolution: &'static str, links: &mut FileLinks) {
-    let metadata = match resolution {
-        "" => "",
-        "alias" => r#"{"resolution":"alias"}"#,
-        "constructor" => r#"{"resolution":"constructor"}"#,
-        "external" => r#"{"resolution":"external"}"#,
-        "import" => r#"{"resolution":"import"}"#,
-        "inherited" => r#"{"resolution":"inherited"}"#,
-        _ => r#"{"resolution":"object"}"#,
+fn is_local_class(linker: &Linker<'_>, ix: ModuleIx, callee: ShapeRef) -> bool {
+    let of = linker.program.module(ix);
+    let mut shape = callee;
+    while let Shape::Narrow(inner, _) = *of.summary.shape(shape) {
+        shape = inner;
+    }
+    match *of.summary.shape(shape) {
+        Shape::Binding(node) | Shape::Class(node) => {
+            of.summary.node(node).node_type() == Some(NodeType::Class)
+        }
+        _ => false,
+    }
+}
+
+/// Where a call goes, the surest first.
+pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+    let mut found = Found {
+        targets: Vec::new(),
+        sure: 0,
     };
-    links.edge(src, EdgeType::Calls, dst, metadata);
+    if let Some((functions, name)) = eval.bound_function(ix, call)
+        && name != "bind"
+    {
+        for value in functions.iter() {
+            found.callable(eval, value, "bound", 1);
+        }
+        return found.finish();
+    }
+    let callee = eval.shape(ix, call.callee);
+    let way = way(eval, ix, call.callee);
+    for value in callee.iter() {
+        match call.kind {
+            CallKind::New => found.constructor(eval, value),
+            CallKind::Super => {
+                if let Value::Inst(place, _) = value {
+                    let class = match eval.linker.program.module(place.module).fact(place.node) {
+                        Fact::Function(_) => Value::Fn(*place, Env::NONE),
+                        _ => Value::Ctor(*place),
+                    };
+                    found.constructor(eval, &class);
+                } else if let Value::ExtInst(specifier, path) = value {
+                    found.external(specifier, path, "external");
+                }
+            }
+            CallKind::Jsx => match value {
+                Value::Ctor(place) => found.push(Callee::Node(*place), way, Confidence::Exact, 0),
+                value => found.callable(eval, value, way, 0),
+            },
+            CallKind::Call => found.callable(eval, value, way, 0),
+        }
+    }
+    if call.kind == CallKind::Call {
+        found.overrides(eval, ix, call.callee);
+    }
+    found.finish()
+}
+
+struct Found {
+    targets: Vec<CallTarget>,
+    /// How many values the callee has that count as alternatives.
+    sure: usize,
+}
+
+impl Found {
+    fn push(
+        &mut self,
+        callee: Callee,
+        resolution: &'static str,
+        confidence: Confidence,
+        shift: i32,
+    ) {
+        if let Some(known) = self.targets.iter_mut().find(|t| t.callee == callee) {
+            if confidence < known.confidence {
+                known.confidence = confidence;
+                known.resolution = resolution;
+            }
+            return;
+        }
+        if confidence < Confidence::Possible {
+            self.sure += 1;
+        }
+        self.targets.push(CallTarget {
+            callee,
+            resolution,
+            confidence,
+            shift,
+        });
+    }
+
+    fn external(&mut self, specifier: &str, path: &str, resolution: &'static str) {
+        let path = if path.is_empty() { "default" } else { path };
+        self.push(
+            Callee::External(specifier.into(), path.into()),
+            resolution,
+            Confidence::Exact,
+            0,
+        );
+    }
+
+    /// A value that is called.
+    fn callable(&mut self, eval: &mut Eval<'_, '_>, value: &Value, way: &'static str, shift: i32) {
+        match value {
+            Value::Fn(place, _) => {
+                let of = eval.linker.program.module(place.module);
+                let has_body = of.function(place.node).is_none_or(|f| f.has_body);
+                if has_body {
+                    self.push(Callee::Node(*place), way, Confidence::Exact, shift);
+                    return;
+                }
+                let class = of.function(place.node).and_then(|f| f.class);
+                match class {
+                    Some(class) => {
+                        let owner = Place {
+                            module: place.module,
+                            node: class,
+                        };
+                        self.signature(eval, *place, owner, way, shift);
+                    }
+                    None => self.push(Callee::Node(*place), way, Confidence::Exact, shift),
+                }
+            }
+            Value::Sig(_, _, Some(place), env) => {
+                // The interface that the signature stands in is `this` of its environment.
+                let owner = env.get(crate::eval::THIS).and_then(|this| {
+                    this.iter().find_map(|v| match v {
+                        Value::Iface(place, _) => Some(*place),
+                        _ => None,
+                    })
+                });
+                match owner {
+                    Some(owner) => self.signature(eval, *place, owner, way, shift),
+                    None => {
+                        self.push(Callee::Node(*place), way, Confidence::Possible, shift);
+                    }
+                }
+            }
+            Value::LibMethod(lib, _, name) => {
+                let path = format!("{}.prototype.{name}", lib.class());
+                self.external("<global>", &path, "builtin");
+            }
+            Value::Ext(specifier, path) => {
+                let resolution = if &**specifier == "<global>" {
+                    "builtin"
+                } else {
+                    "external"
+                };
+                self.external(specifier, path, resolution);
+            }
+            Value::Ctor(place) => {
+                // A class that is called like a function: compiled code, or a decorator.
+                let _ = place;
+            }
+            _ => {}
+        }
+    }
+
+    /// A method without a body: the methods that implement it.
+    fn signature(
+        &mut self,
+        eval: &mut Eval<'_, '_>,
+        signature: Place,
+        owner: Place,
+        way: &'static str,
+        shift: i32,
+    ) {
+        let implementations = crate::hierarchy::implementations(eval, signature, owner);
+        let confidence = match implementations.len() {
+            0 => return self.push(Callee::Node(signature), way, Confidence::Possible, shift),
+            1 => Confidence::Likely,
+            2..=MAX_TARGETS => Confidence::Possible,
+            _ => return,
+        };
+        for place in implementations {
+            self.push(Callee::Node(place), "interface", confidence, shift);
+        }
+        self.push(Callee::Node(signature), way, Confidence::Possible, shift);
+    }
+
+    fn constructor(&mut self, eval: &mut Eval<'_, '_>, value: &Value) {
+        match value {
+            Value::Ctor(place) => {
+                if let Some((target, resolution)) = constructor(eval, *place) {
+                    self.push(Callee::Node(target), resolution, Confidence::Exact, 0);
+                }
+            }
+            Value::Fn(place, _) => {
+                self.push(Callee::Node(*place), "constructor", Confidence::Exact, 0);
+            }
+            Value::Ext(specifier, path) => {
+                let resolution = if &**specifier == "<global>" {
+                    "builtin"
+                } else {
+                    "external"
+                };
+                self.external(specifier, path, resolution);
+            }
+            Value::Iface(..) | Value::Anon(..) => {
+                let _ = eval.signatures(value, MemberKind::Construct);
+            }
+            _ => {}
+        }
+    }
+
+    /// Methods of subclasses that a call may reach instead.
+    fn overrides(&mut self, eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) {
+        let mut shape = callee;
+        let of = eval.linker.program.module(ix);
+        while let Shape::Narrow(inner, _) = *of.summary.shape(shape) {
+            shape = inner;
+        }
+        let Shape::Member(receiver, _) = *of.summary.shape(shape) else {
+            return;
+        };
+        if matches!(of.summary.shape(receiver), Shape::Super(..)) {
+            return;
+        }
+        let known: Vec<Place> = self
+            .targets
+            .iter()
+            .filter_map(|t| match t.callee {
+                Callee::Node(place) => Some(place),
+                Callee::External(..) => None,
+            })
+            .collect();
+        let mut all = Vec::new();
+        for place in known {
+            all.extend(crate::hierarchy::overriding(eval, place));
+        }
+        if all.len() + self.targets.len() > MAX_TARGETS {
+            return;
+        }
+        for place in all {
+            self.push(Callee::Node(place), "override", Confidence::Possible, 0);
+        }
+    }
+
+    fn finish(mut self) -> Vec<CallTarget> {
+        if self.targets.len() > MAX_TARGETS {
+            return Vec::new();
+        }
+        if self.sure > 1 {
+            for target in &mut self.targets {
+                target.confidence = Confidence::Possible;
+            }
+        }
+        self.targets
+    }
+}
+
+/// How a callee is reached, in the model's words.
+fn way(eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) -> &'static str {
+    let of = eval.linker.program.module(ix);
+    let mut shape = callee;
+    loop {
+        match *of.summary.shape(shape) {
+            Shape::Narrow(inner, _) | Shape::Cast(inner, _) | Shape::Await(inner) => shape = inner,
+            Shape::Binding(node) => {
+                return match of.fact(node) {
+                    Fact::Import(_) => "import",
+                    Fact::Function(_) | Fact::Class(_) => "",
+                    Fact::Parameter(_) => "parameter",
+                    Fact::Variable(i) => {
+                        let init = of.summary.variables[i as usize].init;
+                        let path = &of.summary.variables[i as usize].path;
+                        match of.summary.shape(init) {
+                            Shape::Import(_) if path.len() <= 1 => "import",
+                            _ => "alias",
+                        }
+                    }
+                    _ => "alias",
+                };
+            }
+            Shape::Import(_) => return "import",
+            Shape::Member(object, name) => {
+                if of.summary.name(name) == "*" {
+                    return "computed";
+                }
+                match *of.summary.shape(object) {
+                    Shape::This(..) => return "this",
+                    Shape::Super(..) => return "super",
+                    _ => {}
+                }
+                let receiver: Set = eval.shape(ix, object);
+                for value in receiver.iter() {
+                    match value {
+                        Value::Ns(_) => return "import",
+                        Value::Scope(_) => return "namespace",
+                        Value::Obj(_) | Value::Ctor(_) | Value::Fn(..) => return "object",
+                        Value::Proto(_) => return "prototype",
+                        Value::Inst(place, _) => {
+                            let of = eval.linker.program.module(place.module);
+                            return match of.fact(place.node) {
+                                Fact::Function(_) => "prototype",
+                                _ => "type",
+                            };
+                        }
+                        Value::Lib(Lib::Nothing, _) => {}
+                        _ => return "type",
+                    }
+                }
+                return "type";
+            }
+            _ => return "alias",
+        }
+    }
+}
+
+/// Text of the metadata of a CALLS edge.
+pub(crate) fn metadata(target: &CallTarget) -> String {
+    let mut text = String::from("{");
+    if !target.resolution.is_empty() {
+        text.push_str("\"resolution\":\"");
+        text.push_str(target.resolution);
+        text.push_str("\",");
+    }
+    match target.confidence {
+        Confidence::Exact => {}
+        Confidence::Likely => text.push_str("\"confidence\":\"likely\","),
+        Confidence::Possible => text.push_str("\"confidence\":\"possible\","),
+    }
+    if target.shift != 0 {
+        text.push_str(&format!("\"argShift\":{},", target.shift));
+    }
+    if text.len() == 1 {
+        return String::new();
+    }
+    text.pop();
+    text.push('}');
+    text
 }
 
 /// What `new` of a class runs: its own constructor, else that of the nearest ancestor; the class itself if none of them
 /// has one. `None` if an ancestor is unknown or of a package.
-fn constructor(linker: &Linker<'_>, class: Place) -> Option<(Place, &'static str)> {
+fn constructor(eval: &mut Eval<'_, '_>, class: Place) -> Option<(Place, &'static str)> {
     let mut at = class;
     for depth in 0..MAX_ANCESTORS {
-        let of = linker.program.module(at.module);
-        let fact = of.class(at.node)?;
+        let of = eval.linker.program.module(at.module);
+        let Some(fact) = of.class(at.node) else {
+            return Some((at, "inherited"));
+        };
         if let Some(node) = fact.constructor {
             let resolution = if depth == 0 {
                 "constructor"
@@ -130,13 +470,18 @@ fn constructor(linker: &Linker<'_>, class: Place) -> Option<(Place, &'static str
                 resolution,
             ));
         }
-        let Some(extends) = fact.extends else {
+        if fact.extends.is_none() {
             return Some((class, "constructor"));
-        };
-        match Evaluation::new(linker).shape(at.module, extends)? {
-            Value::Class(next) => at = next,
-            Value::Callable(function) => return Some((function, "inherited")),
-            _ => return None,
+        }
+        let base = eval.base(at);
+        let next = base.iter().find_map(|v| match v {
+            Value::Inst(place, _) => Some(*place),
+            _ => None,
+        });
+        match next {
+            Some(next) => at = next,
+            // What is extended is of a package, or unknown: the class is all there is.
+            None => return Some((class, "constructor")),
         }
     }
     None

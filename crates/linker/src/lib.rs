@@ -20,8 +20,11 @@
 mod builtins;
 mod calls;
 mod edges;
+mod eval;
 mod exports;
 mod file_view;
+mod globals;
+mod hierarchy;
 mod imports;
 pub mod packages;
 pub mod program;
@@ -30,7 +33,6 @@ mod specifiers;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod values;
 
 pub use builtins::is_builtin;
 pub use calls::CallCounts;
@@ -40,13 +42,14 @@ pub use program::Program;
 
 use graph_model::{NodeId, NodeType};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{ModuleIx, export_specifier};
+use eval::{Eval, Place};
 use exports::{ExportIx, Exports};
 use graph_model::Diagnostic;
+use hierarchy::Hierarchy;
 use specifiers::Specifiers;
-use values::Place;
 
 /// What a link found.
 #[derive(Debug, Default)]
@@ -68,6 +71,9 @@ pub(crate) struct Linker<'p> {
     exports: Exports<'p>,
     /// Files without a tree: nothing is known of their exports.
     failed: &'p FxHashSet<String>,
+    /// Names of the global object that the project itself declares.
+    globals: FxHashMap<&'p str, Vec<Place>>,
+    hierarchy: Hierarchy,
 }
 
 impl<'p> Linker<'p> {
@@ -110,21 +116,22 @@ impl<'p> Linker<'p> {
 pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
     let mut links = Links::default();
     let specifiers = Specifiers::resolve(program, &mut links.diagnostics);
-    let linker = Linker {
+    let mut linker = Linker {
         program,
         specifiers: &specifiers,
         exports: Exports::new(program, &specifiers),
         failed,
+        globals: globals::declared(program),
+        hierarchy: Hierarchy::default(),
     };
-    let results: Vec<_> = (0..program.modules().len() as u32)
-        .into_par_iter()
-        .map(|i| {
-            let (mut file, mut diagnostics) = (FileLinks::default(), Vec::new());
-            let imports = imports::run(&linker, ModuleIx(i), &mut file, &mut diagnostics);
-            let calls = calls::run(&linker, ModuleIx(i), &mut file);
-            (file, diagnostics, imports, calls)
-        })
-        .collect();
+    let pairs = each_module(&linker, |eval, ix| Hierarchy::of_module(eval, ix));
+    linker.hierarchy = Hierarchy::new(pairs.into_iter().flatten());
+    let results = each_module(&linker, |eval, ix| {
+        let (mut file, mut diagnostics) = (FileLinks::default(), Vec::new());
+        let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
+        let calls = calls::run(eval, ix, &mut file);
+        (file, diagnostics, imports, calls)
+    });
     for (file, diagnostics, imports, calls) in results {
         links.files.push(file);
         links.diagnostics.extend(diagnostics);
@@ -135,4 +142,28 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
     }
     links.diagnostics.sort_unstable();
     links
+}
+
+/// Runs `f` for each module, in parallel. Every thread has an evaluation of its own and takes modules in turn.
+fn each_module<'p, R: Send>(
+    linker: &Linker<'p>,
+    f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
+) -> Vec<R> {
+    let modules = linker.program.modules().len();
+    let parts = rayon::current_num_threads().max(1);
+    let mut results: Vec<(usize, R)> = (0..parts)
+        .into_par_iter()
+        .flat_map_iter(|part| {
+            let mut eval = Eval::new(linker);
+            (part..modules)
+                .step_by(parts)
+                .map(|i| {
+                    eval.enter_module();
+                    (i, f(&mut eval, ModuleIx(i as u32)))
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    results.sort_by_key(|r| r.0);
+    results.into_iter().map(|r| r.1).collect()
 }

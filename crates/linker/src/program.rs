@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use graph_model::ModuleSummary;
 use graph_model::summary::{
-    ClassFact, ExportFact, ExportTarget, ImportFact, NodeRef, ObjectFact, Shape, ShapeRef, Sym,
-    VariableFact,
+    CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, NodeRef, ObjectFact,
+    Shape, ShapeRef, Sym, TypeRef, VariableFact,
 };
 use rustc_hash::FxHashMap;
 
@@ -32,6 +32,56 @@ pub enum Fact {
     Class(u32),
     /// Index into [`ModuleSummary::objects`].
     Object(u32),
+    /// Index into [`ModuleSummary::arrays`].
+    Array(u32),
+    /// Index into [`ModuleSummary::functions`].
+    Function(u32),
+    /// Index into [`ModuleSummary::bindings`].
+    Parameter(u32),
+    /// Index into [`ModuleSummary::type_facts`].
+    Type(u32),
+    /// Index into [`ModuleSummary::scopes`].
+    Scope(u32),
+    /// Index into [`ModuleSummary::calls`].
+    Call(u32),
+    /// Index into [`ModuleSummary::type_vars`].
+    TypeVar(u32),
+}
+
+/// Where a function, object or array literal stands, and so what is expected of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// An argument: index of the call, position.
+    Argument(u32, u32),
+    /// The value of a variable: index of its fact.
+    Variable(u32),
+    /// A property of an object literal: that, and the name.
+    Property(NodeRef, Sym),
+    /// An element of an array literal.
+    Element(NodeRef),
+    /// What a function returns.
+    Returned(u32),
+    /// The initialiser of a member: its index.
+    Member(NodeRef, u32),
+    /// Written to a property: index of the write.
+    Written(u32),
+    /// The default of a parameter of a function.
+    Default(u32, u32),
+    /// Under a cast.
+    Cast(TypeRef),
+}
+
+/// What properties are written to, as far as the module itself shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A function, class, object literal or other node.
+    Node(NodeRef),
+    /// The prototype of a function or class.
+    Prototype(NodeRef),
+    /// `this` of a function.
+    This(NodeRef),
+    /// `module.exports`.
+    Exports,
 }
 
 /// A module: its summary and the ways into it.
@@ -40,6 +90,12 @@ pub struct Module {
     /// The summary.
     pub summary: ModuleSummary,
     facts: Vec<Fact>,
+    roles: FxHashMap<NodeRef, Role>,
+    /// For each variable fact, one more than the next one of the same node.
+    next_variable: Vec<u32>,
+    /// First variable fact of nodes that are no variables.
+    writes_to: FxHashMap<NodeRef, u32>,
+    property_writes: FxHashMap<Target, Vec<u32>>,
     exports_by_name: Vec<u32>,
     stars: Vec<u32>,
 }
@@ -55,15 +111,70 @@ impl Module {
         for (i, fact) in (0..).zip(&summary.imports) {
             set(fact.node, Fact::Import(i));
         }
-        for (i, fact) in (0..).zip(&summary.variables) {
-            set(fact.node, Fact::Variable(i));
-        }
         for (i, fact) in (0..).zip(&summary.classes) {
             set(fact.node, Fact::Class(i));
         }
         for (i, fact) in (0..).zip(&summary.objects) {
             set(fact.node, Fact::Object(i));
         }
+        for (i, fact) in (0..).zip(&summary.arrays) {
+            set(fact.node, Fact::Array(i));
+        }
+        for (i, fact) in (0..).zip(&summary.functions) {
+            set(fact.node, Fact::Function(i));
+        }
+        for (i, fact) in (0..).zip(&summary.bindings) {
+            set(fact.node, Fact::Parameter(i));
+        }
+        for (i, fact) in (0..).zip(&summary.type_facts) {
+            set(fact.node, Fact::Type(i));
+        }
+        for (i, fact) in (0..).zip(&summary.calls) {
+            set(fact.node, Fact::Call(i));
+        }
+        for (i, fact) in (0..).zip(&summary.scopes) {
+            set(fact.node, Fact::Scope(i));
+        }
+        for (node, var) in &summary.type_parameters {
+            set(*node, Fact::TypeVar(var.0));
+        }
+        // Backwards, so that the first fact of a variable is the one at its node.
+        let mut next_variable = vec![0; summary.variables.len()];
+        let mut writes_to: FxHashMap<NodeRef, u32> = FxHashMap::default();
+        for (i, fact) in summary.variables.iter().enumerate().rev() {
+            let i = i as u32;
+            match facts.get(fact.node.0 as usize) {
+                Some(Fact::Variable(next)) => next_variable[i as usize] = next + 1,
+                Some(Fact::None) => {}
+                _ => {
+                    if let Some(next) = writes_to.insert(fact.node, i) {
+                        next_variable[i as usize] = next + 1;
+                    }
+                    continue;
+                }
+            }
+            if let Some(slot) = facts.get_mut(fact.node.0 as usize) {
+                *slot = Fact::Variable(i);
+            }
+        }
+        let mut module = Module {
+            roles: roles(&summary),
+            summary,
+            facts,
+            next_variable,
+            writes_to,
+            property_writes: FxHashMap::default(),
+            exports_by_name: Vec::new(),
+            stars: Vec::new(),
+        };
+        let mut property_writes: FxHashMap<Target, Vec<u32>> = FxHashMap::default();
+        for (i, write) in (0..).zip(&module.summary.writes) {
+            if let Some(target) = module.written(write.object, MAX_STEPS) {
+                property_writes.entry(target).or_default().push(i);
+            }
+        }
+        module.property_writes = property_writes;
+        let summary = &module.summary;
         let is_star = |e: &ExportFact| matches!(e.target, ExportTarget::Star { .. });
         let (stars, mut exports_by_name): (Vec<u32>, Vec<u32>) =
             (0..summary.exports.len() as u32).partition(|&i| is_star(&summary.exports[i as usize]));
@@ -73,11 +184,104 @@ impl Module {
                 .name(summary.exports[a as usize].name)
                 .cmp(summary.name(summary.exports[b as usize].name))
         });
-        Module {
-            summary,
-            facts,
-            exports_by_name,
-            stars,
+        module.exports_by_name = exports_by_name;
+        module.stars = stars;
+        module
+    }
+
+    /// What a write to a property of `object` writes to.
+    fn written(&self, object: ShapeRef, steps: usize) -> Option<Target> {
+        let steps = steps.checked_sub(1)?;
+        match *self.summary.shape(object) {
+            Shape::Exports => Some(Target::Exports),
+            Shape::Function(node) | Shape::Class(node) | Shape::Object(node) => {
+                Some(Target::Node(node))
+            }
+            Shape::New(node) => Some(Target::Node(node)),
+            Shape::Call(node) => Some(Target::Node(node)),
+            Shape::This(owner, false) => match self.fact(owner) {
+                Fact::Function(i) => {
+                    let function = self.summary.functions.get(i as usize)?;
+                    if let Some(object) = function.object {
+                        return Some(Target::Node(object));
+                    }
+                    match self.written(function.this_shape, steps) {
+                        Some(Target::Prototype(class)) => Some(Target::This(class)),
+                        Some(target) => Some(target),
+                        None => Some(Target::This(owner)),
+                    }
+                }
+                _ => Some(Target::This(owner)),
+            },
+            Shape::This(owner, true) => Some(Target::Node(owner)),
+            Shape::Narrow(inner, _) | Shape::Cast(inner, _) => self.written(inner, steps),
+            Shape::OneOf(list) => list
+                .of(&self.summary.shape_lists)
+                .iter()
+                .find_map(|&s| self.written(s, steps)),
+            Shape::Member(inner, name) if self.summary.name(name) == "prototype" => {
+                match self.written(inner, steps)? {
+                    Target::Node(node) => Some(Target::Prototype(node)),
+                    _ => None,
+                }
+            }
+            Shape::Binding(node) => match self.fact(node) {
+                Fact::Variable(_) => {
+                    let mut variables = self.variables(node);
+                    let variable = variables.find(|v| v.init != ShapeRef::UNKNOWN)?;
+                    if !variable.path.is_empty() {
+                        return None;
+                    }
+                    self.written(variable.init, steps)
+                        .or(Some(Target::Node(node)))
+                }
+                Fact::Parameter(_) | Fact::Import(_) => None,
+                _ => Some(Target::Node(node)),
+            },
+            _ => None,
+        }
+    }
+
+    /// Indexes of the writes to properties of something.
+    #[must_use]
+    pub fn property_writes(&self, target: Target) -> &[u32] {
+        self.property_writes.get(&target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where a function, object or array literal stands.
+    #[must_use]
+    pub fn role(&self, node: NodeRef) -> Option<Role> {
+        self.roles.get(&node).copied()
+    }
+
+    /// The declaration of a variable or parameter, if it has a fact, and all writes to it.
+    pub fn variables(&self, node: NodeRef) -> impl Iterator<Item = &VariableFact> {
+        let mut next = match self.fact(node) {
+            Fact::Variable(i) => i + 1,
+            _ => self.writes_to.get(&node).map_or(0, |i| i + 1),
+        };
+        std::iter::from_fn(move || {
+            let at = next.checked_sub(1)? as usize;
+            next = self.next_variable.get(at).copied().unwrap_or(0);
+            self.summary.variables.get(at)
+        })
+    }
+
+    /// The function fact of a FUNCTION or METHOD node.
+    #[must_use]
+    pub fn function(&self, node: NodeRef) -> Option<&FunctionFact> {
+        match self.fact(node) {
+            Fact::Function(i) => self.summary.functions.get(i as usize),
+            _ => None,
+        }
+    }
+
+    /// The fact of a call.
+    #[must_use]
+    pub fn call(&self, node: NodeRef) -> Option<&CallFact> {
+        match self.fact(node) {
+            Fact::Call(i) => self.summary.calls.get(i as usize),
+            _ => None,
         }
     }
 
@@ -102,7 +306,7 @@ impl Module {
         }
     }
 
-    /// The variable fact of a VARIABLE or CONSTANT node.
+    /// The first variable fact of a VARIABLE or CONSTANT node.
     #[must_use]
     pub fn variable(&self, node: NodeRef) -> Option<&VariableFact> {
         match self.fact(node) {
@@ -161,7 +365,7 @@ impl Module {
                 Shape::Import(node) => return self.import(*node),
                 Shape::Binding(node) => {
                     let variable = self.variable(*node)?;
-                    if variable.reassigned || !variable.path.is_empty() {
+                    if self.variables(*node).count() > 1 || !variable.path.is_empty() {
                         return None;
                     }
                     shape = variable.init;
@@ -186,6 +390,67 @@ impl Module {
             .filter_map(|e| Some((export_specifier(&e.target)?, e.node)));
         imports.chain(exports)
     }
+}
+
+/// Where the functions, object and array literals of a module stand.
+fn roles(summary: &ModuleSummary) -> FxHashMap<NodeRef, Role> {
+    let mut roles = FxHashMap::default();
+    let mut note = |shape: ShapeRef, role: Role| {
+        // Through arms, and under a cast whose type counts first.
+        let mut stack = vec![(shape, role)];
+        while let Some((shape, role)) = stack.pop() {
+            match *summary.shape(shape) {
+                Shape::Function(node) | Shape::Object(node) | Shape::Array(node) => {
+                    roles.entry(node).or_insert(role);
+                }
+                Shape::OneOf(list) => {
+                    stack.extend(list.of(&summary.shape_lists).iter().map(|&s| (s, role)));
+                }
+                Shape::Cast(inner, ty) => stack.push((inner, Role::Cast(ty))),
+                _ => {}
+            }
+        }
+    };
+    for (i, call) in (0..).zip(&summary.calls) {
+        for (k, argument) in (0..).zip(call.arguments.of(&summary.arguments)) {
+            note(argument.shape, Role::Argument(i, k));
+        }
+    }
+    for (i, variable) in (0..).zip(&summary.variables) {
+        if variable.path.is_empty() {
+            note(variable.init, Role::Variable(i));
+        }
+    }
+    for object in &summary.objects {
+        for property in object.properties.of(&summary.properties) {
+            note(property.shape, Role::Property(object.node, property.name));
+        }
+    }
+    for array in &summary.arrays {
+        for &element in array.elements.of(&summary.shape_lists) {
+            note(element, Role::Element(array.node));
+        }
+    }
+    for (i, function) in (0..).zip(&summary.functions) {
+        for &returned in function.returned.of(&summary.shape_lists) {
+            note(returned, Role::Returned(i));
+        }
+        let parameters = summary.signature(function.signature).parameters;
+        for (k, parameter) in (0..).zip(parameters.of(&summary.parameters)) {
+            note(parameter.default, Role::Default(i, k));
+        }
+    }
+    for class in &summary.classes {
+        for index in class.members.indexes() {
+            if let Some(member) = summary.members.get(index as usize) {
+                note(member.init, Role::Member(class.node, index));
+            }
+        }
+    }
+    for (i, write) in (0..).zip(&summary.writes) {
+        note(write.value, Role::Written(i));
+    }
+    roles
 }
 
 /// The specifier of a re-export.

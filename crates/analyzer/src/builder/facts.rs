@@ -2,32 +2,48 @@
 //!
 //! Until the end, a [`NodeRef`] holds the index of a node in the builder.
 
+use graph_model::ModuleSummary;
 use graph_model::summary::{
-    CallFact, ClassFact, ExportFact, ExportTarget, ImportFact, NodeRef, ObjectFact, Shape,
-    ShapeRef, VariableFact,
+    ExportTarget, GuardTest, List, NodeRef, Shape, ShapeRef, Sym, Type, TypeRef, TypeVar, VarRef,
 };
 
+/// The tables of the summary, and what is only known while they grow.
 pub(crate) struct Facts {
-    pub(crate) shapes: Vec<Shape>,
-    pub(crate) imports: Vec<ImportFact>,
-    pub(crate) exports: Vec<ExportFact>,
-    pub(crate) calls: Vec<CallFact>,
-    pub(crate) variables: Vec<VariableFact>,
-    pub(crate) classes: Vec<ClassFact>,
-    pub(crate) objects: Vec<ObjectFact>,
+    pub(crate) summary: ModuleSummary,
+}
+
+impl std::ops::Deref for Facts {
+    type Target = ModuleSummary;
+    fn deref(&self) -> &ModuleSummary {
+        &self.summary
+    }
+}
+
+impl std::ops::DerefMut for Facts {
+    fn deref_mut(&mut self) -> &mut ModuleSummary {
+        &mut self.summary
+    }
 }
 
 impl Default for Facts {
     fn default() -> Self {
         Facts {
-            shapes: vec![Shape::Unknown],
-            imports: Vec::new(),
-            exports: Vec::new(),
-            calls: Vec::new(),
-            variables: Vec::new(),
-            classes: Vec::new(),
-            objects: Vec::new(),
+            summary: ModuleSummary {
+                shapes: vec![Shape::Unknown],
+                types: vec![Type::Unknown],
+                ..ModuleSummary::default()
+            },
         }
+    }
+}
+
+/// Appends entries to a table and tells where they are.
+pub(crate) fn list<T: Copy>(table: &mut Vec<T>, entries: &[T]) -> List {
+    let start = table.len() as u32;
+    table.extend_from_slice(entries);
+    List {
+        start,
+        len: entries.len() as u32,
     }
 }
 
@@ -40,9 +56,49 @@ impl Facts {
         ShapeRef(self.shapes.len() as u32 - 1)
     }
 
+    pub(crate) fn shape_list(&mut self, shapes: &[ShapeRef]) -> List {
+        list(&mut self.shape_lists, shapes)
+    }
+
+    pub(crate) fn one_of(&mut self, shapes: &[ShapeRef]) -> ShapeRef {
+        if shapes.iter().all(|&s| s == ShapeRef::UNKNOWN) {
+            return ShapeRef::UNKNOWN;
+        }
+        if let [one] = shapes {
+            return *one;
+        }
+        let shapes = self.shape_list(shapes);
+        self.shape(Shape::OneOf(shapes))
+    }
+
+    pub(crate) fn ty(&mut self, ty: Type) -> TypeRef {
+        if ty == Type::Unknown {
+            return TypeRef::UNKNOWN;
+        }
+        self.types.push(ty);
+        TypeRef(self.types.len() as u32 - 1)
+    }
+
+    pub(crate) fn type_list(&mut self, types: &[TypeRef]) -> List {
+        list(&mut self.type_lists, types)
+    }
+
+    pub(crate) fn type_var(&mut self) -> VarRef {
+        self.type_vars.push(TypeVar {
+            constraint: TypeRef::UNKNOWN,
+            default: TypeRef::UNKNOWN,
+        });
+        VarRef(self.type_vars.len() as u32 - 1)
+    }
+
+    pub(crate) fn path(&mut self, path: &[Sym]) -> List {
+        list(&mut self.paths, path)
+    }
+
     /// Calls `f` on every reference to a node.
     pub(crate) fn for_each_node(&mut self, mut f: impl FnMut(&mut NodeRef)) {
-        for shape in &mut self.shapes {
+        let facts = &mut self.summary;
+        for shape in &mut facts.shapes {
             match shape {
                 Shape::Binding(node)
                 | Shape::Call(node)
@@ -52,43 +108,93 @@ impl Facts {
                 | Shape::Object(node)
                 | Shape::Array(node)
                 | Shape::Import(node)
-                | Shape::Jsx(node) => f(node),
-                Shape::Unknown
-                | Shape::Global(_)
-                | Shape::This
-                | Shape::Super
-                | Shape::Member(..)
-                | Shape::Primitive(_)
-                | Shape::Await(_)
-                | Shape::OneOf(_) => {}
+                | Shape::Jsx(node)
+                | Shape::This(node, _)
+                | Shape::Super(node, _) => f(node),
+                _ => {}
             }
         }
-        for import in &mut self.imports {
+        for ty in &mut facts.types {
+            if let Type::Ref(node, _, _) = ty {
+                f(node);
+            }
+        }
+        for import in &mut facts.imports {
             f(&mut import.node);
         }
-        for export in &mut self.exports {
+        for export in &mut facts.exports {
             f(&mut export.node);
             if let ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) = &mut export.target {
                 nodes.iter_mut().for_each(&mut f);
             }
         }
-        for call in &mut self.calls {
+        for call in &mut facts.calls {
             f(&mut call.node);
+            call.resolved.iter_mut().for_each(&mut f);
+            call.caller.iter_mut().for_each(&mut f);
         }
-        for variable in &mut self.variables {
+        for argument in &mut facts.arguments {
+            argument.node.iter_mut().for_each(&mut f);
+        }
+        for variable in &mut facts.variables {
             f(&mut variable.node);
         }
-        for class in &mut self.classes {
+        for class in &mut facts.classes {
             f(&mut class.node);
-            if let Some(constructor) = &mut class.constructor {
-                f(constructor);
-            }
-            for (_, _, method) in &mut class.methods {
-                f(method);
+            class.constructor.iter_mut().for_each(&mut f);
+            for write in &mut class.writes {
+                f(&mut write.2);
             }
         }
-        for object in &mut self.objects {
+        for member in &mut facts.members {
+            member.node.iter_mut().for_each(&mut f);
+        }
+        for object in &mut facts.objects {
             f(&mut object.node);
         }
+        for array in &mut facts.arrays {
+            f(&mut array.node);
+        }
+        for fact in &mut facts.type_facts {
+            f(&mut fact.node);
+        }
+        for scope in &mut facts.scopes {
+            f(&mut scope.node);
+            for (_, member) in &mut scope.members {
+                f(member);
+            }
+        }
+        for (node, _) in &mut facts.type_parameters {
+            f(node);
+        }
+        for function in &mut facts.functions {
+            f(&mut function.node);
+            function.class.iter_mut().for_each(&mut f);
+            function.object.iter_mut().for_each(&mut f);
+        }
+        for binding in &mut facts.bindings {
+            f(&mut binding.node);
+            f(&mut binding.function);
+        }
+        for access in &mut facts.accesses {
+            f(&mut access.node);
+        }
+        for write in &mut facts.writes {
+            write.node.iter_mut().for_each(&mut f);
+        }
+        for guard in &mut facts.guards {
+            if let GuardTest::Predicate(node, _) = &mut guard.test {
+                f(node);
+            }
+        }
+        for throw in &mut facts.throws {
+            f(&mut throw.function);
+        }
+    }
+}
+
+impl Facts {
+    pub(crate) fn shape_of(&self, shape: ShapeRef) -> &Shape {
+        &self.summary.shapes[shape.0 as usize]
     }
 }

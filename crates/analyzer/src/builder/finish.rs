@@ -4,7 +4,7 @@ use graph_model::{
     EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
     is_standard_global, is_standard_value, push_escaped_name, push_escaped_segment,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::metadata::{push_int, push_json_string};
 use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
@@ -304,8 +304,8 @@ impl Builder<'_> {
                 _ => meta.to_owned(),
             }
         };
-        let base = without_index(first);
-        let mut seen = vec![base];
+        let mut seen = FxHashSet::default();
+        seen.insert(without_index(first));
         let mut also = String::new();
         for &meta in others {
             let other = without_index(text(meta));
@@ -315,7 +315,7 @@ impl Builder<'_> {
             also.push('{');
             also.push_str(other.strip_suffix(',').unwrap_or(&other));
             also.push_str("},");
-            seen.push(other);
+            seen.insert(other);
         }
         if !also.is_empty() {
             also.pop();
@@ -375,7 +375,20 @@ impl Builder<'_> {
         let mut reference = |old: u32| -> NodeRef {
             *table[old as usize].get_or_insert_with(|| {
                 let node = &graph.nodes[place[old as usize] as usize];
-                ids.push(graph.semantic_id(node));
+                // Only ids that metadata of the linker's edges can name.
+                let named = matches!(
+                    node.node_type,
+                    NodeType::Module
+                        | NodeType::Export
+                        | NodeType::Call
+                        | NodeType::ConstructorCall
+                        | NodeType::Decorator
+                        | NodeType::JsxElement
+                        | NodeType::Function
+                        | NodeType::Method
+                        | NodeType::Namespace
+                );
+                ids.push(if named { graph.semantic_id(node) } else { "" });
                 nodes.push(SummaryNode {
                     id: node.id.0,
                     node_type: node.node_type as u8,
@@ -387,23 +400,16 @@ impl Builder<'_> {
         };
         reference(Self::MODULE);
         facts.for_each_node(|node| *node = reference(node.0));
-        ModuleSummary {
-            version: SUMMARY_VERSION,
-            file: self.file.to_owned(),
-            content_hash: outcome.content_hash,
-            module_type: outcome.module_type,
-            es_module_marker: self.es_module_marker,
-            names: self.names.into_names(),
-            nodes,
-            ids,
-            shapes: facts.shapes,
-            imports: facts.imports,
-            exports: facts.exports,
-            calls: facts.calls,
-            variables: facts.variables,
-            classes: facts.classes,
-            objects: facts.objects,
-        }
+        let mut summary = facts.summary;
+        summary.version = SUMMARY_VERSION;
+        summary.file = self.file.to_owned();
+        summary.content_hash = outcome.content_hash;
+        summary.module_type = outcome.module_type;
+        summary.es_module_marker = self.es_module_marker;
+        summary.names = self.names.into_names();
+        summary.nodes = nodes;
+        summary.ids = ids;
+        summary
     }
 }
 

@@ -6,7 +6,7 @@
 //! into the builder at the moment of the visit: the tree is dropped before the
 //! builder is finished.
 
-mod facts;
+pub(crate) mod facts;
 mod finish;
 mod interner;
 pub(crate) mod metadata;
@@ -16,7 +16,7 @@ use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
 use swc_common::{BytePos, Span, Spanned};
 
-use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
 
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
@@ -133,6 +133,9 @@ pub(crate) struct Frame {
     pub(crate) is_async: bool,
     pub(crate) loops: u32,
     pub(crate) tries: u32,
+    /// Shapes of what the callable returns and yields.
+    pub(crate) returned: Vec<ShapeRef>,
+    pub(crate) yielded: Vec<ShapeRef>,
     pub(crate) control: ControlFlow,
 }
 
@@ -169,10 +172,17 @@ pub(crate) struct ClassContext {
     /// The container around the class.
     pub(crate) outside: NodeIdx,
     pub(crate) members: FxHashMap<(Sym, bool), Member>,
+    /// Facts of its members.
+    pub(crate) member_facts: Vec<MemberFact>,
+    /// Signatures of overloads of its methods.
+    pub(crate) overloads: FxHashMap<(Sym, bool), Vec<SignatureRef>>,
+    /// Values assigned to `this.p`: name, static, PROPERTY, shape.
+    pub(crate) writes: Vec<(Sym, bool, NodeRef, ShapeRef)>,
     /// Reads of `this.p` that no declared member answers; an implicit PROPERTY may come.
     pub(crate) pending_reads: Vec<(NodeIdx, Sym, bool)>,
-    /// Writes to accessors whose setter has not been visited: value, setter, fragment.
-    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, (u32, u32))>,
+    /// Writes to accessors whose setter may not have been visited: source, setter, type of
+    /// the edge, fragment.
+    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, EdgeType, (u32, u32))>,
 }
 
 /// A `try` part that is being visited.
@@ -194,6 +204,32 @@ pub(crate) struct PendingCall {
     pub(crate) binding: BindingId,
     /// Index of its fact in the summary.
     pub(crate) fact: usize,
+    /// CALLS, or RENDERS for JSX.
+    pub(crate) edge: EdgeType,
+}
+
+/// A type `N.T` of a NAMESPACE of this module, which may be declared later.
+#[derive(Debug)]
+pub(crate) struct PendingType {
+    pub(crate) sink: Sink,
+    pub(crate) root: bool,
+    pub(crate) namespace: NodeIdx,
+    /// The names after that of the namespace.
+    pub(crate) path: Vec<Sym>,
+}
+
+/// What a name in a type is joined to, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sink {
+    pub(crate) src: NodeIdx,
+    pub(crate) edge: EdgeType,
+}
+
+/// The value of a constant member of an enum.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum EnumValue {
+    Number(f64),
+    Text(String),
 }
 
 /// State of the analysis of one module.
@@ -232,9 +268,27 @@ pub(crate) struct Builder<'a> {
     pub(crate) pending_news: Vec<(NodeIdx, NodeIdx, usize)>,
     /// Reads of a member of an ENUM or NAMESPACE of this module.
     pub(crate) pending_members: Vec<(NodeIdx, NodeIdx, Sym)>,
-    /// Members of the ENUMs and NAMESPACEs of this module.
+    /// Members of the ENUMs and NAMESPACEs of this module, by what their name means: of
+    /// merged declarations the first, or the class or function.
     pub(crate) members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
+    /// The types among them.
+    pub(crate) type_members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
+    /// What a NAMESPACE exports to its other declarations.
+    pub(crate) namespace_exports: FxHashMap<NodeIdx, Vec<(Space, Sym, BindingId)>>,
+    /// Values of constant ENUM_MEMBERs.
+    pub(crate) enum_values: FxHashMap<NodeIdx, EnumValue>,
+    pub(crate) pending_types: Vec<PendingType>,
     pub(crate) facts: Facts,
+    /// The language has types; elsewhere they stand in comments.
+    pub(crate) typed: bool,
+    /// Signatures of overloads, by the node of the implementation.
+    pub(crate) overload_signatures: FxHashMap<NodeIdx, Vec<SignatureRef>>,
+    /// Shape of the default of the parameter that is being visited.
+    pub(crate) parameter_default: ShapeRef,
+    /// Types that comments define.
+    pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
+    /// Narrowings in force: the value, and what is known of it.
+    pub(crate) guards: Vec<(ShapeRef, GuardRef)>,
     /// Index of the fact of an IMPORT.
     pub(crate) import_facts: FxHashMap<NodeIdx, usize>,
     /// The next call or value stands under `await`.
@@ -242,8 +296,12 @@ pub(crate) struct Builder<'a> {
     /// Scope level outside of which `with` hides names; 0 for none.
     pub(crate) with_level: u32,
     pub(crate) strict: bool,
+    /// Inside `declare namespace` or `declare module`, where all is exported.
+    pub(crate) ambient: bool,
     pub(crate) is_module: bool,
     pub(crate) uses_common_js: bool,
+    /// Some name is bound to what `createRequire` gives.
+    pub(crate) creates_require: bool,
     pub(crate) es_module_marker: bool,
     pub(crate) import_meta: Vec<String>,
     pub(crate) has_top_level_await: bool,
@@ -324,13 +382,24 @@ impl<'a> Builder<'a> {
             pending_news: Vec::new(),
             pending_members: Vec::new(),
             members: FxHashMap::default(),
+            type_members: FxHashMap::default(),
+            namespace_exports: FxHashMap::default(),
+            enum_values: FxHashMap::default(),
+            pending_types: Vec::new(),
             facts: Facts::default(),
+            typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),
+            overload_signatures: FxHashMap::default(),
+            parameter_default: ShapeRef::UNKNOWN,
+            typedefs: FxHashMap::default(),
+            guards: Vec::new(),
             import_facts: FxHashMap::default(),
             awaited: false,
             with_level: 0,
             strict: false,
+            ambient: false,
             is_module: false,
             uses_common_js: false,
+            creates_require: false,
             es_module_marker: false,
             import_meta: Vec::new(),
             has_top_level_await: false,
@@ -621,6 +690,7 @@ impl<'a> Builder<'a> {
             reassigned: false,
             function: NO_NODE,
             shape: ShapeRef::UNKNOWN,
+            type_var: 0,
         };
         self.scopes.declare(space, name, binding)
     }
@@ -680,6 +750,8 @@ impl Frame {
             is_async: false,
             loops: 0,
             tries: 0,
+            returned: Vec::new(),
+            yielded: Vec::new(),
             control: ControlFlow::default(),
         }
     }

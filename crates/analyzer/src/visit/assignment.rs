@@ -10,7 +10,7 @@ use super::pattern::Leaves;
 use super::text::transparent;
 use crate::builder::metadata::NO_META;
 use crate::builder::{Builder, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val};
-use graph_model::summary::{Sym, VariableFact};
+use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym, TypeRef, WriteFact};
 
 /// A place that can be written.
 #[derive(Debug, Clone)]
@@ -65,10 +65,23 @@ impl<'a> Builder<'a> {
             return value;
         }
         let context = self.target_context(target);
+        let doc = self.doc_anchor;
+        let object = match target {
+            SimpleAssignTarget::Member(member) => self.quiet_shape(&member.obj),
+            _ => graph_model::summary::ShapeRef::UNKNOWN,
+        };
         let value = self.value(&assign.right, context);
+        if let Some(function) = self.facts.functions.last_mut()
+            && function.node.0 == value.node
+        {
+            function.this_shape = object;
+        }
         let place = self.target_place(target);
         if let SimpleAssignTarget::Ident(ident) = target {
             self.note_write(&ident.id, value);
+        }
+        if let SimpleAssignTarget::Member(member) = target {
+            self.note_property_write(member, object, value, &place, doc);
         }
         self.write(
             value,
@@ -93,14 +106,58 @@ impl<'a> Builder<'a> {
             return;
         };
         let node = self.scopes.get(id).node;
-        if node == NO_NODE || !matches!(self.node(node).node_type, NodeType::Variable) {
+        if node == NO_NODE
+            || !matches!(
+                self.node(node).node_type,
+                NodeType::Variable | NodeType::Parameter
+            )
+        {
             return;
         }
-        self.facts.variables.push(VariableFact {
-            node: graph_model::summary::NodeRef(node),
-            init: value.shape,
-            path: Vec::new(),
-            reassigned: true,
+        self.variable_fact(node, value.shape, &[], true);
+    }
+
+    /// Notes a value of a property: of the class itself, or of whatever object.
+    fn note_property_write(
+        &mut self,
+        member: &'a MemberExpr,
+        object: ShapeRef,
+        value: Val,
+        place: &Place,
+        doc: u32,
+    ) {
+        let (name, _) = self.member_key(&member.prop);
+        let declared = if self.typed {
+            TypeRef::UNKNOWN
+        } else {
+            self.doc_type(doc)
+        };
+        if matches!(transparent(&member.obj), Expr::This(_)) {
+            let frame = &self.frames[self.this_frame()];
+            if let Some(class) = frame.class {
+                let is_static = frame.is_static;
+                if place.node != NO_NODE {
+                    let mut shape = value.shape;
+                    if declared != TypeRef::UNKNOWN {
+                        shape = self.shape(Shape::Cast(shape, declared));
+                    }
+                    let node = NodeRef(place.node);
+                    self.classes[class]
+                        .writes
+                        .push((name, is_static, node, shape));
+                }
+                return;
+            }
+        }
+        if object == ShapeRef::UNKNOWN {
+            return;
+        }
+        self.facts.writes.push(WriteFact {
+            object,
+            name,
+            value: value.shape,
+            node: value.exists().then_some(NodeRef(value.node)),
+            declared,
         });
     }
 
@@ -172,6 +229,8 @@ impl<'a> Builder<'a> {
                 self.mark_reassigned(id);
                 Place::whole(self.bound_value(id, true).node)
             }
+            // `exports = …` changes the name only; what is exported has its EXPORT.
+            Meaning::Global(name) if name == self.known.exports => Place::whole(NO_NODE),
             Meaning::Global(name) => Place::whole(self.global(name)),
             Meaning::Hidden => Place::whole(NO_NODE),
         }
@@ -327,6 +386,22 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// An edge to the PARAMETER of a setter, which may not have been visited.
+    pub(crate) fn writes_through_setter(
+        &mut self,
+        src: NodeIdx,
+        setter: NodeIdx,
+        edge: EdgeType,
+        meta: (u32, u32),
+    ) {
+        let frame = &self.frames[self.this_frame()];
+        if let Some(class) = frame.class {
+            self.classes[class]
+                .pending_writes
+                .push((src, setter, edge, meta));
+        }
+    }
+
     /// `FLOWS_INTO` a place.
     pub(crate) fn write(
         &mut self,
@@ -359,12 +434,7 @@ impl<'a> Builder<'a> {
         if place.setter != NO_NODE {
             self.m_flag("isAwaited", value.awaited);
             let meta = self.end(fragment);
-            let frame = &self.frames[self.this_frame()];
-            if let Some(class) = frame.class {
-                self.classes[class]
-                    .pending_writes
-                    .push((value.node, place.setter, meta));
-            }
+            self.writes_through_setter(value.node, place.setter, EdgeType::FlowsInto, meta);
             return;
         }
         self.value_edge_to(value, place.node, EdgeType::FlowsInto, fragment);

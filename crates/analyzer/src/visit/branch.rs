@@ -10,7 +10,6 @@ use super::statement::end_is_reachable;
 use super::text::transparent;
 use crate::builder::metadata::{NO_META, cut};
 use crate::builder::{Builder, NodeIdx, Val};
-use graph_model::summary::{Shape, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn if_statement(&mut self, stmt: &'a IfStmt) {
@@ -28,7 +27,11 @@ impl<'a> Builder<'a> {
         self.in_container(node, |b| {
             let test = b.test(&stmt.test);
             b.condition(node, test);
+            let guards = b.guards.len();
+            b.assume(&stmt.test, true);
             let then = b.arm("then", "if_statement", &stmt.cons, &stmt.test);
+            b.guards.truncate(guards);
+            b.assume(&stmt.test, false);
             b.edge(node, then, EdgeType::HasConsequent);
             match stmt.alt.as_deref() {
                 None => {}
@@ -43,6 +46,10 @@ impl<'a> Builder<'a> {
                     let alternate = b.arm("else", "else_statement", alt, &stmt.test);
                     b.edge(node, alternate, EdgeType::HasAlternate);
                 }
+            }
+            // What follows an arm that never ends is under the other one's assumption.
+            if stmt.alt.is_some() || end_is_reachable(std::slice::from_ref(&*stmt.cons)) {
+                b.guards.truncate(guards);
             }
         });
     }
@@ -153,8 +160,13 @@ impl<'a> Builder<'a> {
         self.branch_metadata(node, "ternary", &cond.test);
         let test = self.test(&cond.test);
         self.condition(node, test);
+        let guards = self.guards.len();
+        self.assume(&cond.test, true);
         let consequent = self.value(&cond.cons, context);
+        self.guards.truncate(guards);
+        self.assume(&cond.test, false);
         let alternate = self.value(&cond.alt, context);
+        self.guards.truncate(guards);
         let mut shapes = Vec::new();
         for (value, edge) in [
             (consequent, EdgeType::HasConsequent),
@@ -165,11 +177,7 @@ impl<'a> Builder<'a> {
             self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
             shapes.push(value.shape);
         }
-        let shape = if shapes.iter().all(|&s| s == ShapeRef::UNKNOWN) {
-            ShapeRef::UNKNOWN
-        } else {
-            self.shape(Shape::OneOf(shapes.into()))
-        };
+        let shape = self.facts.one_of(&shapes);
         Val::new(node, shape)
     }
 }

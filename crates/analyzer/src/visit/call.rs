@@ -7,13 +7,14 @@ use swc_common::Span;
 use swc_ecma_ast::*;
 
 use super::name::Meaning;
-use super::naming::{ANONYMOUS, Context};
+use super::naming::Context;
 use super::text::{
     expression_text, last_name, shown, static_key, super_text, write_member, write_text,
 };
+use crate::builder::facts::list;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, ShapeRef, Sym};
 
 /// What the metadata of a call says of its place.
 struct Site<'a> {
@@ -27,7 +28,7 @@ struct Site<'a> {
 
 /// What is called.
 #[derive(Clone, Copy)]
-enum Target {
+pub(super) enum Target {
     /// A function of this module, by its declaration or as an IIFE.
     Function(NodeIdx),
     /// A name whose initialiser may turn out to be a function.
@@ -44,9 +45,8 @@ impl<'a> Builder<'a> {
             Callee::Expr(callee) => Some(&**callee),
         };
         if let Some(Expr::Ident(ident)) = callee
-            && &*ident.sym == "require"
             && !call.args.is_empty()
-            && matches!(self.meaning(ident), Meaning::Global(_))
+            && self.is_require(ident)
         {
             return self.require(call, awaited, context);
         }
@@ -63,9 +63,9 @@ impl<'a> Builder<'a> {
         let node = self.call_node(callee, &site);
         let (target, shape) = match callee {
             Some(callee) => self.callee(node, callee),
-            None => (Target::Other, self.shape(Shape::Super)),
+            None => (Target::Other, self.super_shape()),
         };
-        self.arguments(node, callee, &call.args, defined.is_some());
+        let arguments = self.arguments(node, callee, &call.args, defined.is_some());
         if let Some(name) = defined {
             self.finish_defined_export(name, call, first_edge);
         }
@@ -74,7 +74,7 @@ impl<'a> Builder<'a> {
         } else {
             CallKind::Call
         };
-        self.finish_call(node, kind, target, shape);
+        self.finish_call(node, kind, target, shape, arguments, &site);
         self.node_value(node)
     }
 
@@ -95,8 +95,8 @@ impl<'a> Builder<'a> {
         };
         let node = self.call_node(Some(&call.callee), &site);
         let (target, shape) = self.callee(node, &call.callee);
-        self.arguments(node, Some(&call.callee), &call.args, false);
-        self.finish_call(node, CallKind::Call, target, shape);
+        let arguments = self.arguments(node, Some(&call.callee), &call.args, false);
+        self.finish_call(node, CallKind::Call, target, shape, arguments, &site);
         self.node_value(node)
     }
 
@@ -112,6 +112,11 @@ impl<'a> Builder<'a> {
         };
         let node = self.call_node(Some(&tagged.tag), &site);
         let (target, shape) = self.callee(node, &tagged.tag);
+        let mut arguments = vec![Argument {
+            node: None,
+            shape: ShapeRef::UNKNOWN,
+            spread: false,
+        }];
         for (i, hole) in tagged.tpl.exprs.iter().enumerate() {
             let value = self.value(
                 hole,
@@ -121,8 +126,10 @@ impl<'a> Builder<'a> {
                 },
             );
             self.passes_argument(node, value, i as u32 + 1, false);
+            arguments.push(argument(value, false));
         }
-        self.finish_call(node, CallKind::Call, target, shape);
+        let arguments = list(&mut self.facts.arguments, &arguments);
+        self.finish_call(node, CallKind::Call, target, shape, arguments, &site);
         self.node_value(node)
     }
 
@@ -232,12 +239,18 @@ impl<'a> Builder<'a> {
     }
 
     /// What a call calls: `USES` its receiver, or the callee itself.
-    fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
+    pub(super) fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
         match callee {
             Expr::Paren(e) => self.callee(call, &e.expr),
             Expr::TsNonNull(e) => self.callee(call, &e.expr),
             Expr::TsInstantiation(e) => self.callee(call, &e.expr),
-            Expr::TsAs(e) => {
+            Expr::TsAs(TsAsExpr { expr, type_ann, .. })
+            | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. }) => {
+                let (target, shape) = self.callee(call, expr);
+                self.cast_type(type_ann);
+                (target, self.cast_shape(shape, type_ann))
+            }
+            Expr::TsSatisfies(e) => {
                 let result = self.callee(call, &e.expr);
                 self.cast_type(&e.type_ann);
                 result
@@ -253,12 +266,12 @@ impl<'a> Builder<'a> {
                 }
             }
             Expr::SuperProp(member) => {
-                let receiver = self.shape(Shape::Super);
+                let receiver = self.super_shape();
                 let name = match &member.prop {
                     SuperProp::Ident(name) => self.sym(&name.sym),
                     SuperProp::Computed(key) => self.computed_key(call, &key.expr),
                 };
-                (Target::Other, self.shape(Shape::Member(receiver, name)))
+                (Target::Other, self.member_shape(receiver, name))
             }
             Expr::Fn(_) | Expr::Arrow(_) => {
                 let value = self.value(callee, Context::Fixed("<iife>"));
@@ -300,8 +313,9 @@ impl<'a> Builder<'a> {
             MemberProp::PrivateName(name) => self.private_name(name),
             MemberProp::Computed(key) => self.computed_key(call, &key.expr),
         };
+        self.note_import_meta(&member.obj, name);
         self.note_selected(receiver, name);
-        self.shape(Shape::Member(receiver.shape, name))
+        self.member_shape(receiver.shape, name)
     }
 
     /// The receiver of a member: `this` and undeclared names give a shape only.
@@ -309,8 +323,20 @@ impl<'a> Builder<'a> {
         match object {
             Expr::Paren(e) => self.receiver(&e.expr),
             Expr::TsNonNull(e) => self.receiver(&e.expr),
+            Expr::TsAs(TsAsExpr { expr, type_ann, .. })
+            | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. }) => {
+                let value = self.receiver(expr);
+                self.cast_type(type_ann);
+                let shape = self.cast_shape(value.shape, type_ann);
+                Val { shape, ..value }
+            }
+            Expr::TsSatisfies(e) => {
+                let value = self.receiver(&e.expr);
+                self.cast_type(&e.type_ann);
+                value
+            }
             Expr::This(_) => {
-                let shape = self.shape(Shape::This);
+                let shape = self.this_shape();
                 Val { shape, ..Val::NONE }
             }
             Expr::Ident(ident) => self.identifier_quietly(ident),
@@ -342,7 +368,8 @@ impl<'a> Builder<'a> {
         callee: Option<&'a Expr>,
         arguments: &'a [ExprOrSpread],
         defines: bool,
-    ) {
+    ) -> List {
+        let mut facts = Vec::with_capacity(arguments.len());
         let first = arguments
             .first()
             .filter(|a| a.spread.is_none())
@@ -351,7 +378,9 @@ impl<'a> Builder<'a> {
             self.list_properties = defines && i == 2;
             let value = self.value(&argument.expr, Context::Argument { callee, first });
             self.passes_argument(call, value, i as u32, argument.spread.is_some());
+            facts.push(self::argument(value, argument.spread.is_some()));
         }
+        list(&mut self.facts.arguments, &facts)
     }
 
     pub(crate) fn passes_argument(&mut self, call: NodeIdx, value: Val, index: u32, spread: bool) {
@@ -364,27 +393,84 @@ impl<'a> Builder<'a> {
         self.value_edge(call, value, EdgeType::PassesArgument, fragment);
     }
 
-    fn finish_call(&mut self, node: NodeIdx, kind: CallKind, target: Target, callee: ShapeRef) {
+    fn finish_call(
+        &mut self,
+        node: NodeIdx,
+        kind: CallKind,
+        target: Target,
+        callee: ShapeRef,
+        arguments: List,
+        site: &Site<'a>,
+    ) {
+        let fact = self.target_edge(node, target, kind, callee, arguments);
+        self.facts.calls[fact].settles = site.awaited;
+        self.facts.calls[fact].type_arguments = self.lower_arguments(site.type_arguments);
+    }
+
+    /// The edge of a call to a target of this module, and the fact of the call; answers the index of the fact.
+    pub(super) fn target_edge(
+        &mut self,
+        node: NodeIdx,
+        target: Target,
+        kind: CallKind,
+        callee: ShapeRef,
+        arguments: List,
+    ) -> usize {
         let fact = self.facts.calls.len();
-        let mut resolved = false;
+        let mut resolved = None;
         match target {
             Target::Function(function) => {
                 self.edge(node, function, EdgeType::Calls);
-                resolved = true;
+                resolved = Some(NodeRef(function));
             }
             Target::Binding(binding) => self.pending_calls.push(PendingCall {
                 call: node,
                 binding,
                 fact,
+                edge: EdgeType::Calls,
             }),
             Target::Other => {}
         }
-        self.facts.calls.push(CallFact {
+        let mut call = self.call_fact(node, kind, callee, arguments);
+        call.resolved = resolved;
+        self.facts.calls.push(call);
+        fact
+    }
+
+    /// The fact of a call at this place.
+    pub(crate) fn call_fact(
+        &self,
+        node: NodeIdx,
+        kind: CallKind,
+        callee: ShapeRef,
+        arguments: List,
+    ) -> CallFact {
+        let caller = self.callable();
+        CallFact {
             node: NodeRef(node),
             kind,
             callee,
-            resolved,
-        });
+            resolved: None,
+            arguments,
+            type_arguments: List::EMPTY,
+            caller: self
+                .node(caller)
+                .node_type
+                .is_callable()
+                .then_some(NodeRef(caller)),
+            settles: false,
+            protected: self.is_protected(),
+        }
+    }
+
+    /// Whether a `try` of this callable catches what is thrown here.
+    pub(crate) fn is_protected(&self) -> bool {
+        let frame = self.frames.len() - 1;
+        self.tries
+            .iter()
+            .rev()
+            .take_while(|t| t.frame == frame)
+            .any(|t| t.has_catch)
     }
 
     /// `new C(…)`.
@@ -432,17 +518,18 @@ impl<'a> Builder<'a> {
             }
             Expr::Member(member) => self.member_callee(node, member),
             callee => {
-                let value = self.value(callee, ANONYMOUS);
+                let value = self.value(callee, Context::Fixed("<iife>"));
                 self.constructed(node, value)
             }
         };
-        self.facts.calls.push(CallFact {
-            node: NodeRef(node),
-            kind: CallKind::New,
-            callee,
-            resolved: false,
-        });
-        self.arguments(node, Some(&new.callee), arguments, false);
+        let fact = self.facts.calls.len();
+        let call = self.call_fact(node, CallKind::New, callee, List::EMPTY);
+        self.facts.calls.push(call);
+        let arguments = self.arguments(node, Some(&new.callee), arguments, false);
+        let type_arguments = self.lower_arguments(new.type_args.as_deref());
+        let call = &mut self.facts.calls[fact];
+        call.arguments = arguments;
+        call.type_arguments = type_arguments;
         self.node_value(node)
     }
 
@@ -511,6 +598,15 @@ impl<'a> Builder<'a> {
         }
         self.meta.pop();
         self.meta.push_str("},");
+    }
+}
+
+/// The fact of an argument.
+pub(crate) fn argument(value: Val, spread: bool) -> Argument {
+    Argument {
+        node: value.exists().then_some(NodeRef(value.node)),
+        shape: value.shape,
+        spread,
     }
 }
 

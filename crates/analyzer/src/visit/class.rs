@@ -4,13 +4,17 @@ use graph_model::{EdgeType, NodeType};
 use rustc_hash::FxHashMap;
 use swc_ecma_ast::*;
 
+use super::class_members::{FieldMember, MemberName, MethodMember};
 use super::function::{Callable, Role};
 use super::naming::{ANONYMOUS, Context};
 use super::text::{static_key, transparent};
+use crate::builder::facts::list;
 use crate::builder::metadata::push_json_string;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, ClassContext, Frame, FrameKind, NO_NODE, NodeIdx, Val, flag};
-use graph_model::summary::{ClassFact, NodeRef, ShapeRef};
+use graph_model::summary::{
+    ClassFact, List, MemberFact, MemberKind, NodeRef, Shape, ShapeRef, TypeRef,
+};
 
 impl<'a> Builder<'a> {
     pub(crate) fn class_declaration(&mut self, decl: &'a ClassDecl) {
@@ -114,24 +118,40 @@ impl<'a> Builder<'a> {
             self.declare(Space::Value, name, node, BindingKind::Class);
             self.declare(Space::Type, name, node, BindingKind::Class);
         }
-        if let Some(params) = &class.type_params {
-            self.type_parameters(node, params);
-        }
+        let type_vars = match &class.type_params {
+            Some(params) => self.type_parameters(node, params),
+            None => List::EMPTY,
+        };
         let extends = self.heritage(node, class);
+        let extends_arguments = self.lower_arguments(class.super_type_params.as_deref());
+        let implements: Vec<TypeRef> = class
+            .implements
+            .iter()
+            .map(|i| self.lower_heritage(i))
+            .collect();
+        let implements = self.facts.type_list(&implements);
         self.class_metadata(node, class, declare);
 
         let fact = self.facts.classes.len();
         self.facts.classes.push(ClassFact {
             node: NodeRef(node),
+            type_vars,
             extends,
+            extends_arguments,
+            implements,
             constructor: None,
-            methods: Vec::new(),
+            is_abstract: class.is_abstract,
+            members: List::EMPTY,
+            writes: Vec::new(),
         });
         self.classes.push(ClassContext {
             node,
             name,
             outside,
             members: FxHashMap::default(),
+            member_facts: Vec::new(),
+            overloads: FxHashMap::default(),
+            writes: Vec::new(),
             pending_reads: Vec::new(),
             pending_writes: Vec::new(),
         });
@@ -141,7 +161,7 @@ impl<'a> Builder<'a> {
         for (member, member_node) in class.body.iter().zip(nodes) {
             self.member_of_class(index, member, member_node, fact);
         }
-        self.finish_class();
+        self.finish_class(fact);
         self.scopes.leave();
         self.owner = outer_owner;
         self.container = outer_container;
@@ -171,6 +191,43 @@ impl<'a> Builder<'a> {
             self.implemented(node, implemented, EdgeType::Implements);
         }
         extends
+    }
+
+    /// The type of a heritage clause.
+    pub(crate) fn lower_heritage(&mut self, heritage: &TsExprWithTypeArgs) -> TypeRef {
+        let mut path = Vec::new();
+        let mut expr = &*heritage.expr;
+        while let Expr::Member(member) = expr {
+            let MemberProp::Ident(name) = &member.prop else {
+                return TypeRef::UNKNOWN;
+            };
+            path.push(self.sym(&name.sym));
+            expr = &member.obj;
+        }
+        let Expr::Ident(ident) = expr else {
+            return TypeRef::UNKNOWN;
+        };
+        path.reverse();
+        let arguments = self.lower_arguments(heritage.type_args.as_deref());
+        let root = self.sym(&ident.sym);
+        let ty = self.named(root, path, arguments);
+        self.facts.ty(ty)
+    }
+
+    /// Notes a member of the class being visited.
+    fn member_fact(&mut self, class: usize, node: NodeIdx, kind: MemberKind, is_static: bool) {
+        let name = self.node(node).name;
+        self.classes[class].member_facts.push(MemberFact {
+            name,
+            node: Some(NodeRef(node)),
+            kind,
+            is_static,
+            optional: false,
+            is_abstract: false,
+            declared: TypeRef::UNKNOWN,
+            init: ShapeRef::UNKNOWN,
+            signature: None,
+        });
     }
 
     /// A type that a class implements or an interface extends.
@@ -225,6 +282,16 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         fact: usize,
     ) {
+        if node != NO_NODE
+            && let Some(method) = MethodMember::of(member)
+        {
+            self.method(class, node, &method);
+            return;
+        }
+        if let Some(field) = FieldMember::of(member) {
+            self.field(class, node, &field);
+            return;
+        }
         match member {
             ClassMember::Constructor(constructor) if node != NO_NODE => {
                 self.contain(node);
@@ -235,123 +302,7 @@ impl<'a> Builder<'a> {
                     self.facts.classes[fact].constructor = Some(NodeRef(node));
                 }
                 self.callable_body(node, Callable::of_constructor(constructor), &role, None);
-            }
-            ClassMember::Method(method) if node != NO_NODE => {
-                self.contain(node);
-                self.computed_key_used(&method.key);
-                let mut role = self.method_role(
-                    class,
-                    method.is_static,
-                    method_kind(method.kind),
-                    method.accessibility,
-                );
-                flag_into(&mut role.extra, "isAbstract", method.is_abstract);
-                flag_into(&mut role.extra, "isOverride", method.is_override);
-                flag_into(&mut role.extra, "isOptional", method.is_optional);
-                role.doc = self.range(method.span).0;
-                self.method(
-                    node,
-                    method.kind,
-                    method.is_static,
-                    &method.function,
-                    &role,
-                    fact,
-                );
-            }
-            ClassMember::PrivateMethod(method) if node != NO_NODE => {
-                self.contain(node);
-                let mut role =
-                    self.method_role(class, method.is_static, method_kind(method.kind), None);
-                role.extra.push_str("\"isPrivate\":true,");
-                role.doc = self.range(method.span).0;
-                self.method(
-                    node,
-                    method.kind,
-                    method.is_static,
-                    &method.function,
-                    &role,
-                    fact,
-                );
-            }
-            ClassMember::ClassProp(prop) => {
-                self.contain(node);
-                self.computed_key_used(&prop.key);
-                self.decorators_of(node, &prop.decorators, "PROPERTY");
-                let fragment = self.fragment();
-                self.property_metadata(
-                    class,
-                    "field",
-                    prop.type_ann.as_deref(),
-                    prop.is_static,
-                    prop.accessibility,
-                );
-                self.m_flag("isReadonly", prop.readonly);
-                self.m_flag("isOptional", prop.is_optional);
-                self.m_flag("isAbstract", prop.is_abstract);
-                self.m_flag("declare", prop.declare);
-                self.set_meta(node, fragment);
-                let doc = self.range(prop.span).0;
-                self.field(
-                    class,
-                    node,
-                    prop.is_static,
-                    prop.type_ann.as_deref(),
-                    prop.value.as_deref(),
-                    doc,
-                );
-            }
-            ClassMember::PrivateProp(prop) => {
-                self.contain(node);
-                self.decorators_of(node, &prop.decorators, "PROPERTY");
-                let fragment = self.fragment();
-                self.property_metadata(
-                    class,
-                    "field",
-                    prop.type_ann.as_deref(),
-                    prop.is_static,
-                    prop.accessibility,
-                );
-                self.m_bool("isPrivate", true);
-                self.m_flag("isReadonly", prop.readonly);
-                self.m_flag("isOptional", prop.is_optional);
-                self.set_meta(node, fragment);
-                let doc = self.range(prop.span).0;
-                self.field(
-                    class,
-                    node,
-                    prop.is_static,
-                    prop.type_ann.as_deref(),
-                    prop.value.as_deref(),
-                    doc,
-                );
-            }
-            ClassMember::AutoAccessor(accessor) => {
-                self.contain(node);
-                if let Key::Public(key) = &accessor.key {
-                    self.computed_key_used(key);
-                }
-                self.decorators_of(node, &accessor.decorators, "PROPERTY");
-                let fragment = self.fragment();
-                let annotation = accessor.type_ann.as_deref();
-                self.property_metadata(
-                    class,
-                    "accessor",
-                    annotation,
-                    accessor.is_static,
-                    accessor.accessibility,
-                );
-                self.m_flag("isPrivate", matches!(accessor.key, Key::Private(_)));
-                self.m_flag("isAbstract", accessor.is_abstract);
-                self.set_meta(node, fragment);
-                let doc = self.range(accessor.span).0;
-                self.field(
-                    class,
-                    node,
-                    accessor.is_static,
-                    annotation,
-                    accessor.value.as_deref(),
-                    doc,
-                );
+                self.parameter_properties(class, constructor);
             }
             ClassMember::StaticBlock(block) => self.static_block(class, block),
             ClassMember::TsIndexSignature(signature) => {
@@ -359,24 +310,49 @@ impl<'a> Builder<'a> {
                     self.type_used(&annotation.type_ann);
                 }
             }
-            ClassMember::Empty(_)
-            | ClassMember::Constructor(_)
-            | ClassMember::Method(_)
-            | ClassMember::PrivateMethod(_) => {}
+            // An overload, which has no node.
+            ClassMember::Method(method) => {
+                let signature = self.lower_declared(&method.function);
+                if let Some(key) = super::object::property_key(&method.key) {
+                    let key = self.sym(&key);
+                    self.classes[class]
+                        .overloads
+                        .entry((key, method.is_static))
+                        .or_default()
+                        .push(signature);
+                }
+            }
+            _ => {}
         }
     }
 
-    fn method(
-        &mut self,
-        node: NodeIdx,
-        kind: MethodKind,
-        is_static: bool,
-        function: &'a Function,
-        role: &Role,
-        fact: usize,
-    ) {
+    fn method(&mut self, class: usize, node: NodeIdx, method: &MethodMember<'a>) {
+        self.contain(node);
+        self.computed_key_used(method.key);
+        let (kind, is_static, function) = (method.kind, method.is_static, method.function);
+        let mut role = self.method_role(class, is_static, method_kind(kind), method.accessibility);
+        flag_into(&mut role.extra, "isPrivate", method.key.is_private());
+        flag_into(&mut role.extra, "isAbstract", method.is_abstract);
+        flag_into(&mut role.extra, "isOverride", method.is_override);
+        flag_into(&mut role.extra, "isOptional", method.is_optional);
+        role.doc = self.range(method.span).0;
         self.decorators_of(node, &function.decorators, "METHOD");
-        self.callable_body(node, Callable::of_function(function), role, None);
+        let member = match kind {
+            MethodKind::Method => MemberKind::Method,
+            MethodKind::Getter => MemberKind::Getter,
+            MethodKind::Setter => MemberKind::Setter,
+        };
+        self.member_fact(class, node, member, is_static);
+        if let Some(fact) = self.classes[class].member_facts.last_mut() {
+            fact.is_abstract = function.body.is_none();
+        }
+        let key = (self.node(node).name, is_static);
+        if kind == MethodKind::Method
+            && let Some(signatures) = self.classes[class].overloads.remove(&key)
+        {
+            self.overload_signatures.insert(node, signatures);
+        }
+        self.callable_body(node, Callable::of_function(function), &role, None);
         if kind == MethodKind::Setter
             && let Some(Param { pat, .. }) = function.params.first()
         {
@@ -388,12 +364,6 @@ impl<'a> Builder<'a> {
             if let Some(parameter) = ident.and_then(|ident| self.reserved_node(ident)) {
                 self.setter_parameters.insert(node, parameter);
             }
-        }
-        if kind == MethodKind::Method {
-            let name = self.node(node).name;
-            self.facts.classes[fact]
-                .methods
-                .push((name, is_static, NodeRef(node)));
         }
     }
 
@@ -424,52 +394,87 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn property_metadata(
-        &mut self,
-        class: usize,
-        kind: &str,
-        annotation: Option<&'a TsTypeAnn>,
-        is_static: bool,
-        accessibility: Option<Accessibility>,
-    ) {
+    /// A field, with its initialiser, which has the `this` of the class.
+    fn field(&mut self, class: usize, node: NodeIdx, field: &FieldMember<'a>) {
+        self.contain(node);
+        self.computed_key_used(field.key);
+        self.decorators_of(node, field.decorators, "PROPERTY");
         let class_name = self.classes[class].name;
-        self.m_str("propertyKind", kind);
+        let fragment = self.fragment();
+        self.m_str("propertyKind", field.kind);
         self.m_sym("className", class_name);
-        if let Some(annotation) = annotation {
+        if let Some(annotation) = field.annotation {
             let text = self.type_text(&annotation.type_ann);
             self.m_str("typeAnnotation", text);
         }
-        self.m_flag("isStatic", is_static);
-        if let Some(accessibility) = accessibility {
+        self.m_flag("isStatic", field.is_static);
+        if let Some(accessibility) = field.accessibility {
             self.m_str("visibility", visibility(accessibility));
         }
-    }
+        self.m_flag("isPrivate", field.key.is_private());
+        self.m_flag("isReadonly", field.is_readonly);
+        self.m_flag("isOptional", field.is_optional);
+        self.m_flag("isAbstract", field.is_abstract);
+        self.m_flag("declare", field.declare);
+        self.set_meta(node, fragment);
 
-    /// The initialiser of a field, which has the `this` of the class.
-    fn field(
-        &mut self,
-        class: usize,
-        node: NodeIdx,
-        is_static: bool,
-        annotation: Option<&'a TsTypeAnn>,
-        value: Option<&'a Expr>,
-        doc: u32,
-    ) {
-        if let Some(annotation) = annotation {
+        if let Some(annotation) = field.annotation {
             self.type_of(node, annotation);
         }
-        let Some(value) = value else { return };
+        let mut declared = self.lower_annotation(field.annotation);
+        if !self.typed && declared == TypeRef::UNKNOWN {
+            declared = self.doc_type(self.range(field.span).0);
+        }
+        self.member_fact(class, node, MemberKind::Property, field.is_static);
+        let fact = self.classes[class].member_facts.len() - 1;
+        self.classes[class].member_facts[fact].declared = declared;
+        let Some(value) = field.value else { return };
         let class_node = self.classes[class].node;
         let mut frame = Frame::new(FrameKind::Field, class_node, class_node);
         frame.class = Some(class);
-        frame.is_static = is_static;
+        frame.is_static = field.is_static;
         self.frames.push(frame);
-        self.doc_anchor = doc;
+        self.doc_anchor = self.range(field.span).0;
         let name = self.node(node).name;
         let value = self.value(value, Context::Plain(name));
         self.frames.pop();
+        self.classes[class].member_facts[fact].init = value.shape;
         let fragment = self.fragment();
         self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
+    }
+
+    /// Fields that the constructor's parameters declare.
+    fn parameter_properties(&mut self, class: usize, constructor: &'a Constructor) {
+        for param in &constructor.params {
+            let ParamOrTsParamProp::TsParamProp(prop) = param else {
+                continue;
+            };
+            let (ident, annotation) = match &prop.param {
+                TsParamPropParam::Ident(ident) => (&ident.id, ident.type_ann.as_deref()),
+                TsParamPropParam::Assign(assign) => match &*assign.left {
+                    Pat::Ident(ident) => (&ident.id, ident.type_ann.as_deref()),
+                    _ => continue,
+                },
+            };
+            let name = self.sym(&ident.sym);
+            let Some(member) = self.classes[class].members.get(&(name, false)).copied() else {
+                continue;
+            };
+            if member.read == NO_NODE {
+                continue;
+            }
+            self.member_fact(class, member.read, MemberKind::Property, false);
+            let declared = self.lower_annotation(annotation);
+            let init = match self.reserved_node(ident) {
+                Some(parameter) => self.shape(Shape::Binding(NodeRef(parameter))),
+                None => ShapeRef::UNKNOWN,
+            };
+            if let Some(fact) = self.classes[class].member_facts.last_mut() {
+                fact.name = name;
+                fact.declared = declared;
+                fact.init = init;
+            }
+        }
     }
 
     fn static_block(&mut self, class: usize, block: &'a StaticBlock) {
@@ -493,8 +498,8 @@ impl<'a> Builder<'a> {
         self.frames.pop();
     }
 
-    fn computed_key_used(&mut self, key: &'a PropName) {
-        if let PropName::Computed(computed) = key
+    fn computed_key_used(&mut self, key: MemberName<'a>) {
+        if let MemberName::Public(PropName::Computed(computed)) = key
             && static_key(&computed.expr).is_none()
             && symbol_key(&computed.expr).is_none()
         {
@@ -510,22 +515,26 @@ impl<'a> Builder<'a> {
     }
 
     /// Reads and writes of members that were not known when they were met.
-    fn finish_class(&mut self) {
+    fn finish_class(&mut self, fact: usize) {
         let Some(class) = self.classes.pop() else {
             return;
         };
+        let members = list(&mut self.facts.members, &class.member_facts);
+        let fact = &mut self.facts.classes[fact];
+        fact.members = members;
+        fact.writes = class.writes;
         for (access, name, is_static) in class.pending_reads {
             if let Some(member) = class.members.get(&(name, is_static)) {
                 self.edge(access, member.read, EdgeType::ReadsFrom);
             }
         }
-        for (value, setter, meta) in class.pending_writes {
+        for (src, setter, edge, meta) in class.pending_writes {
             let target = self
                 .setter_parameters
                 .get(&setter)
                 .copied()
                 .unwrap_or(setter);
-            self.edge_meta(value, target, EdgeType::FlowsInto, meta);
+            self.edge_meta(src, target, edge, meta);
         }
     }
 }

@@ -7,8 +7,9 @@ use swc_ecma_ast::*;
 use super::literal::{is_literal_tree, literal_json};
 use super::naming::Context;
 use super::text::expression_text;
+use crate::builder::facts::list;
 use crate::builder::{Builder, NodeIdx};
-use graph_model::summary::{CallFact, CallKind, NodeRef};
+use graph_model::summary::CallKind;
 
 impl<'a> Builder<'a> {
     pub(crate) fn decorator(
@@ -59,23 +60,12 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
 
         self.in_container(outside, |b| {
-            let value = b.value(callee, super::naming::ANONYMOUS);
-            let is_function = value.exists() && b.node(value.node).node_type == NodeType::Function;
-            if is_function {
-                b.edge(node, value.node, EdgeType::Calls);
-            } else if value.exists() && !b.is_global(value.node) {
-                b.uses(node, value, "callee");
-            }
-            b.facts.calls.push(CallFact {
-                node: NodeRef(node),
-                kind: CallKind::Call,
-                callee: value.shape,
-                resolved: is_function,
-            });
+            let (called, shape) = b.callee(node, callee);
             let first = arguments
                 .first()
                 .filter(|a| a.spread.is_none())
                 .map(|a| &*a.expr);
+            let mut passed = Vec::new();
             for (i, argument) in arguments.iter().enumerate() {
                 let value = b.value(
                     &argument.expr,
@@ -85,7 +75,10 @@ impl<'a> Builder<'a> {
                     },
                 );
                 b.passes_argument(node, value, i as u32, argument.spread.is_some());
+                passed.push(super::call::argument(value, argument.spread.is_some()));
             }
+            let arguments = list(&mut b.facts.arguments, &passed);
+            b.target_edge(node, called, CallKind::Call, shape, arguments);
         });
         self.owner = outer;
     }

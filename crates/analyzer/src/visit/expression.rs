@@ -11,7 +11,7 @@ use super::operator::is_logical;
 use super::text::transparent;
 use super::with_stack;
 use crate::builder::{Builder, FrameKind, Val};
-use graph_model::summary::Shape;
+use graph_model::summary::{Shape, ShapeRef};
 
 impl<'a> Builder<'a> {
     /// An expression in flow position; gives back its value node.
@@ -39,7 +39,8 @@ impl<'a> Builder<'a> {
                 self.awaited = awaited;
                 let value = self.value(&e.expr, context);
                 self.cast_type(&e.type_ann);
-                return value;
+                let shape = self.cast_shape(value.shape, &e.type_ann);
+                return Val { shape, ..value };
             }
             Expr::TsSatisfies(e) => {
                 self.awaited = awaited;
@@ -50,7 +51,9 @@ impl<'a> Builder<'a> {
             Expr::TsTypeAssertion(e) => {
                 self.cast_type(&e.type_ann);
                 self.awaited = awaited;
-                return self.value(&e.expr, context);
+                let value = self.value(&e.expr, context);
+                let shape = self.cast_shape(value.shape, &e.type_ann);
+                return Val { shape, ..value };
             }
             Expr::TsInstantiation(e) => {
                 self.awaited = awaited;
@@ -125,13 +128,32 @@ impl<'a> Builder<'a> {
     }
 
     fn awaited_value(&mut self, e: &'a AwaitExpr, context: Context<'a>) -> Val {
-        if self.frame().kind == FrameKind::Module {
-            self.has_top_level_await = true;
-        }
+        self.note_await();
         self.awaited = true;
         let value = self.value(&e.arg, context);
         self.awaited = false;
-        value
+        // A call, `new` or cast does not pass the mark on to its shape.
+        if matches!(
+            self.facts.shape_of(value.shape),
+            Shape::Unknown | Shape::Await(_)
+        ) {
+            return value;
+        }
+        let shape = self.shape(Shape::Await(value.shape));
+        Val { shape, ..value }
+    }
+
+    /// The shape of a value that is said to have a type.
+    pub(crate) fn cast_shape(&mut self, shape: ShapeRef, ty: &'a TsType) -> ShapeRef {
+        let ty = self.lower(ty);
+        self.shape(Shape::Cast(shape, ty))
+    }
+
+    /// `await` in any form: the module remembers those outside of functions.
+    pub(crate) fn note_await(&mut self) {
+        if self.frame().kind == FrameKind::Module {
+            self.has_top_level_await = true;
+        }
     }
 
     /// Whether an identifier named `undefined` is the global one.
@@ -254,6 +276,12 @@ impl<'a> Builder<'a> {
         let callable = self.callable();
         let fragment = self.fragment();
         self.value_edge_to(value, callable, edge, fragment);
+        let shape = if e.delegate {
+            self.shape(Shape::Element(value.shape))
+        } else {
+            value.shape
+        };
+        self.frame_mut().yielded.push(shape);
         value
     }
 

@@ -6,10 +6,13 @@ use swc_ecma_ast::*;
 
 use super::naming::{ANONYMOUS, Context};
 use super::parameter::{Parameter, ParameterPattern, binding_span};
+use crate::builder::facts::list;
 use crate::builder::metadata::{cut, push_json_string};
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
-use graph_model::summary::Sym;
+use graph_model::summary::{
+    FunctionFact, List, NodeRef, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, TypeRef,
+};
 
 /// The parts that all callables have.
 #[derive(Clone, Copy)]
@@ -149,7 +152,13 @@ impl<'a> Builder<'a> {
             return;
         };
         if self.node(node).start != self.start_of(&decl.function.span) {
-            return; // a signature that belongs to an implementation
+            // A signature that belongs to an implementation.
+            let signature = self.lower_declared(&decl.function);
+            self.overload_signatures
+                .entry(node)
+                .or_default()
+                .push(signature);
+            return;
         }
         self.contain(node);
         let mut role = Role {
@@ -292,10 +301,37 @@ impl<'a> Builder<'a> {
             self.declare(Space::Value, name, node, BindingKind::SelfName);
         }
         self.scopes.enter();
-        if let Some(params) = callable.type_params {
-            self.type_parameters(node, params);
-        }
+        let outer_guards = self.guards.len();
+        let type_vars = match callable.type_params {
+            Some(params) => self.type_parameters(node, params),
+            None => List::EMPTY,
+        };
         let parameters = callable.parameters();
+        let doc = if self.typed {
+            None
+        } else {
+            self.function_doc(role.doc, callable.span)
+        };
+        let mut facts: Vec<ParameterFact> = Vec::with_capacity(parameters.len());
+        for parameter in &parameters {
+            let mut fact = self.parameter_fact(parameter);
+            if let Some(doc) = &doc {
+                self.document_parameter(&mut fact, doc, facts.len());
+            }
+            facts.push(fact);
+        }
+        let mut returns = self.lower_annotation(callable.return_type);
+        let mut this_type = self.lower_annotation(callable.this_type);
+        let mut js_doc = false;
+        if let Some(doc) = &doc {
+            js_doc = true;
+            if returns == TypeRef::UNKNOWN {
+                returns = doc.returns;
+            }
+            if this_type == TypeRef::UNKNOWN {
+                this_type = doc.this_type;
+            }
+        }
         if callable.has_body() {
             // The body's node comes first: defaults may already be captured by it.
             let body_span = match callable.body {
@@ -320,8 +356,8 @@ impl<'a> Builder<'a> {
             for (index, parameter) in parameters.iter().enumerate() {
                 self.declare_parameter(node, parameter, index as u32);
             }
-            for parameter in &parameters {
-                self.visit_parameter(parameter, role.class);
+            for (parameter, fact) in parameters.iter().zip(&mut facts) {
+                fact.default = self.visit_parameter(parameter, role.class);
             }
             self.return_type(node, &callable);
             self.container = body;
@@ -332,6 +368,7 @@ impl<'a> Builder<'a> {
                     let fragment = self.fragment();
                     self.m_bool("implicit", true);
                     self.value_edge_to(value, node, EdgeType::Returns, fragment);
+                    self.note_returned(value);
                 }
                 Body::None => {}
             }
@@ -346,7 +383,42 @@ impl<'a> Builder<'a> {
         self.scopes.leave();
         self.scopes.leave();
 
+        self.guards.truncate(outer_guards);
         let frame = self.frames.pop();
+        let parameter_facts = list(&mut self.facts.parameters, &facts);
+        self.facts.signatures.push(Signature {
+            type_vars,
+            parameters: parameter_facts,
+            returns,
+            this_type,
+        });
+        let signature = SignatureRef(self.facts.signatures.len() as u32 - 1);
+        let (mut returned, mut yielded) = (List::EMPTY, List::EMPTY);
+        if let Some(frame) = &frame {
+            returned = self.facts.shape_list(&frame.returned);
+            yielded = self.facts.shape_list(&frame.yielded);
+        }
+        let overloads = match self.overload_signatures.remove(&node) {
+            Some(signatures) => list(&mut self.facts.overloads, &signatures),
+            None => List::EMPTY,
+        };
+        let class = role.class.map(|class| NodeRef(self.classes[class].node));
+        self.facts.functions.push(FunctionFact {
+            node: NodeRef(node),
+            signature,
+            overloads,
+            class,
+            object: None,
+            this_shape: ShapeRef::UNKNOWN,
+            is_static: role.is_static,
+            is_async: callable.is_async,
+            is_generator: callable.is_generator,
+            is_arrow: callable.arrow,
+            has_body: callable.has_body(),
+            js_doc,
+            returned,
+            yielded,
+        });
         self.owner = outer_owner;
         self.container = outer_container;
         self.strict = outer_strict;
@@ -493,6 +565,16 @@ impl<'a> Builder<'a> {
         }
         let fragment = self.fragment();
         self.value_edge_to(value, callable, EdgeType::Returns, fragment);
+        self.note_returned(value);
+    }
+
+    fn note_returned(&mut self, value: Val) {
+        self.frame_mut().returned.push(value.shape);
+        if let Some(call) = self.facts.calls.last_mut()
+            && call.node.0 == value.node
+        {
+            call.settles = true;
+        }
     }
 
     /// A default value, for its own sake.

@@ -9,7 +9,15 @@ use super::class::symbol_key;
 use super::text::static_key;
 use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, flag};
-use graph_model::summary::Sym;
+use graph_model::summary::{List, NodeRef, Sym, TypeFact, TypeRef};
+
+/// What the metadata of a signature says of its parameters and result.
+struct SignatureTexts<'a> {
+    names: Vec<String>,
+    types: Vec<&'a str>,
+    result: Option<&'a str>,
+    signature: String,
+}
 
 impl<'a> Builder<'a> {
     pub(crate) fn interface(&mut self, decl: &'a TsInterfaceDecl) {
@@ -18,9 +26,10 @@ impl<'a> Builder<'a> {
         };
         self.contain(node);
         self.inside_type(node, |b| {
-            if let Some(params) = &decl.type_params {
-                b.type_parameters(node, params);
-            }
+            let type_vars = match &decl.type_params {
+                Some(params) => b.type_parameters(node, params),
+                None => List::EMPTY,
+            };
             for extended in &decl.extends {
                 b.implemented(node, extended, EdgeType::Extends);
             }
@@ -31,7 +40,19 @@ impl<'a> Builder<'a> {
             b.m_flag("declare", decl.declare);
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
-            b.type_members(node, &decl.body.body);
+            let nodes = b.type_members(node, &decl.body.body);
+            let extends: Vec<TypeRef> = decl.extends.iter().map(|e| b.lower_heritage(e)).collect();
+            let extends = b.facts.type_list(&extends);
+            let members = b.lower_members(&decl.body.body, &nodes);
+            let name = b.node(node).name;
+            b.facts.type_facts.push(TypeFact {
+                node: NodeRef(node),
+                name,
+                type_vars,
+                extends,
+                members,
+                alias: TypeRef::UNKNOWN,
+            });
         });
     }
 
@@ -41,19 +62,36 @@ impl<'a> Builder<'a> {
         };
         self.contain(node);
         self.inside_type(node, |b| {
-            if let Some(params) = &decl.type_params {
-                b.type_parameters(node, params);
-            }
+            let type_vars = match &decl.type_params {
+                Some(params) => b.type_parameters(node, params),
+                None => List::EMPTY,
+            };
             let fragment = b.fragment();
             let text = cut(b.type_text(&decl.type_ann), 2048);
             b.m_str("aliasOf", text);
             b.m_flag("declare", decl.declare);
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
+            let (mut members, mut alias) = (List::EMPTY, TypeRef::UNKNOWN);
             match &*decl.type_ann {
-                TsType::TsTypeLit(literal) => b.type_members(node, &literal.members),
-                ty => b.type_of_alias(node, ty),
+                TsType::TsTypeLit(literal) => {
+                    let nodes = b.type_members(node, &literal.members);
+                    members = b.lower_members(&literal.members, &nodes);
+                }
+                ty => {
+                    b.type_of_alias(node, ty);
+                    alias = b.lower(ty);
+                }
             }
+            let name = b.node(node).name;
+            b.facts.type_facts.push(TypeFact {
+                node: NodeRef(node),
+                name,
+                type_vars,
+                extends: List::EMPTY,
+                members,
+                alias,
+            });
         });
     }
 
@@ -85,12 +123,18 @@ impl<'a> Builder<'a> {
         self.m_list("indexSignatures", &index);
     }
 
-    fn type_members(&mut self, parent: NodeIdx, members: &'a [TsTypeElement]) {
+    /// Gives back the nodes of the members, where they have some.
+    fn type_members(
+        &mut self,
+        parent: NodeIdx,
+        members: &'a [TsTypeElement],
+    ) -> Vec<Option<NodeRef>> {
         let mut methods: FxHashMap<Sym, NodeIdx> = FxHashMap::default();
-        for member in members {
+        let mut nodes = vec![None; members.len()];
+        for (i, member) in members.iter().enumerate() {
             match member {
                 TsTypeElement::TsMethodSignature(m) => {
-                    self.method_signature(parent, m, &mut methods)
+                    nodes[i] = Some(NodeRef(self.method_signature(parent, m, &mut methods)));
                 }
                 TsTypeElement::TsPropertySignature(m) => {
                     let name = self.signature_key(&m.key, m.computed);
@@ -107,18 +151,23 @@ impl<'a> Builder<'a> {
                     self.m_flag("isReadonly", m.readonly);
                     self.m_flag("isOptional", m.optional);
                     self.set_meta(node, fragment);
+                    nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.type_of(node, annotation);
                     }
                 }
                 TsTypeElement::TsGetterSignature(m) => {
-                    let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "get");
+                    let result = m.type_ann.as_deref();
+                    let key = self.signature_key(&m.key, m.computed);
+                    let node = self.accessor_signature(parent, key, m.span, None, result);
+                    nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.returned_type(node, annotation);
                     }
                 }
                 TsTypeElement::TsSetterSignature(m) => {
-                    let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "set");
+                    let key = self.signature_key(&m.key, m.computed);
+                    let node = self.accessor_signature(parent, key, m.span, Some(&m.param), None);
                     if let Some(annotation) = fn_param_type(&m.param) {
                         self.type_of(node, annotation);
                     }
@@ -142,6 +191,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        nodes
     }
 
     fn method_signature(
@@ -149,26 +199,9 @@ impl<'a> Builder<'a> {
         parent: NodeIdx,
         m: &'a TsMethodSignature,
         methods: &mut FxHashMap<Sym, NodeIdx>,
-    ) {
+    ) -> NodeIdx {
         let name = self.signature_key(&m.key, m.computed);
-        let names: Vec<String> = m.params.iter().map(|p| self.fn_param_text(p)).collect();
-        let types: Vec<&str> = m
-            .params
-            .iter()
-            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
-            .collect();
-        let result = m.type_ann.as_ref().map(|t| self.type_text(&t.type_ann));
-        let mut signature = String::from("(");
-        for (i, (name, ty)) in names.iter().zip(&types).enumerate() {
-            if i > 0 {
-                signature.push_str(", ");
-            }
-            signature.push_str(name);
-            signature.push_str(": ");
-            signature.push_str(ty);
-        }
-        signature.push_str(") => ");
-        signature.push_str(result.unwrap_or("any"));
+        let texts = self.signature_texts(m.params.iter(), m.type_ann.as_deref());
         if let Some(&node) = methods.get(&name) {
             // A further overload: only its text, in the metadata of the first.
             let old = self.node(node).meta;
@@ -178,18 +211,18 @@ impl<'a> Builder<'a> {
                 Some((head, tail)) => {
                     self.meta.push_str(head);
                     self.meta.push_str("\"overloads\":[");
-                    crate::builder::metadata::push_json_string(&mut self.meta, &signature);
+                    crate::builder::metadata::push_json_string(&mut self.meta, &texts.signature);
                     self.meta.push(',');
                     self.meta.push_str(tail);
                 }
                 None => {
                     self.meta.push_str(&old);
-                    self.m_list("overloads", &[&signature]);
+                    self.m_list("overloads", &[&texts.signature]);
                 }
             }
             self.set_meta(node, fragment);
             self.signature_types_used(m.type_params.as_deref(), &m.params, m.type_ann.as_deref());
-            return;
+            return node;
         }
         let range = self.signature_range(m.span);
         let node = self.add(NodeType::Method, name, range);
@@ -201,13 +234,7 @@ impl<'a> Builder<'a> {
         self.m_str("methodKind", "method");
         self.m_sym("className", class_name);
         self.m_flag("isOptional", m.optional);
-        self.m_list_always("params", &names);
-        self.m_list_always("paramTypes", &types);
-        if let Some(result) = result {
-            self.m_str("returnType", result);
-        }
-        self.m_str("signature", &signature);
-        self.m_bool("isSignature", true);
+        self.signature_metadata(&texts);
         self.set_meta(node, fragment);
         self.in_owner(node, |b| {
             b.in_scope(|b| {
@@ -224,17 +251,18 @@ impl<'a> Builder<'a> {
                 }
             });
         });
+        node
     }
 
     fn accessor_signature(
         &mut self,
         parent: NodeIdx,
-        key: &'a Expr,
-        computed: bool,
+        name: Sym,
         span: swc_common::Span,
-        kind: &str,
+        set: Option<&'a TsFnParam>,
+        result: Option<&'a TsTypeAnn>,
     ) -> NodeIdx {
-        let name = self.signature_key(key, computed);
+        let kind = if set.is_some() { "set" } else { "get" };
         let text = format!("{kind}:{}", self.names.get(name));
         let id_name = self.sym(&text);
         let range = self.signature_range(span);
@@ -246,12 +274,44 @@ impl<'a> Builder<'a> {
         self.m_bool("generator", false);
         self.m_str("methodKind", kind);
         self.m_sym("className", class_name);
-        self.m_list_always::<&str>("params", &[]);
-        self.m_list_always::<&str>("paramTypes", &[]);
-        self.m_str("signature", "() => any");
-        self.m_bool("isSignature", true);
+        let texts = self.signature_texts(set.into_iter(), result);
+        self.signature_metadata(&texts);
         self.set_meta(node, fragment);
         node
+    }
+
+    fn signature_texts(
+        &self,
+        params: impl Iterator<Item = &'a TsFnParam> + Clone,
+        result: Option<&'a TsTypeAnn>,
+    ) -> SignatureTexts<'a> {
+        let names: Vec<String> = params.clone().map(|p| self.fn_param_text(p)).collect();
+        let types: Vec<&str> = params
+            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
+            .collect();
+        let result = result.map(|t| self.type_text(&t.type_ann));
+        let parameters: Vec<String> = names
+            .iter()
+            .zip(&types)
+            .map(|(name, ty)| format!("{name}: {ty}"))
+            .collect();
+        let signature = format!("({}) => {}", parameters.join(", "), result.unwrap_or("any"));
+        SignatureTexts {
+            names,
+            types,
+            result,
+            signature,
+        }
+    }
+
+    fn signature_metadata(&mut self, texts: &SignatureTexts<'a>) {
+        self.m_list_always("params", &texts.names);
+        self.m_list_always("paramTypes", &texts.types);
+        if let Some(result) = texts.result {
+            self.m_str("returnType", result);
+        }
+        self.m_str("signature", &texts.signature);
+        self.m_bool("isSignature", true);
     }
 
     /// A signature without the `;` or `,` that ends it.
@@ -289,8 +349,12 @@ impl<'a> Builder<'a> {
                 Pat::Ident(ident) => format!("...{}", ident.id.sym),
                 pattern => format!("...{}", cut(self.text_of(pattern.span()), 120)),
             },
-            TsFnParam::Array(array) => cut(self.text_of(array.span), 120).to_owned(),
-            TsFnParam::Object(object) => cut(self.text_of(object.span), 120).to_owned(),
+            TsFnParam::Array(array) => {
+                self.pattern_text(array.span, array.type_ann.as_deref(), array.optional)
+            }
+            TsFnParam::Object(object) => {
+                self.pattern_text(object.span, object.type_ann.as_deref(), object.optional)
+            }
         }
     }
 }

@@ -8,9 +8,10 @@ use super::literal::{is_literal, literal_json};
 use super::name::Meaning;
 use super::naming::Context;
 use super::text::transparent;
+use crate::builder::facts::list;
 use crate::builder::metadata::push_json_string;
-use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef};
+use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
+use graph_model::summary::{Argument, CallKind, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn jsx_element(&mut self, element: &'a JSXElement) -> Val {
@@ -23,18 +24,22 @@ impl<'a> Builder<'a> {
             JSXElementName::JSXNamespacedName(_) => false,
         };
         let node = self.jsx_node(&tag, element.span, component, &element.opening.attrs);
+        if let Some(arguments) = &element.opening.type_args {
+            self.type_arguments_used(arguments);
+        }
         let callee = if component {
             self.rendered(node, &element.opening.name)
         } else {
             ShapeRef::UNKNOWN
         };
         if component {
-            let fact = CallFact {
-                node: NodeRef(node),
-                kind: CallKind::Call,
-                callee,
-                resolved: false,
-            };
+            let arguments = [Argument {
+                node: Some(NodeRef(node)),
+                shape: ShapeRef::UNKNOWN,
+                spread: false,
+            }];
+            let arguments = list(&mut self.facts.arguments, &arguments);
+            let fact = self.call_fact(node, CallKind::Jsx, callee, arguments);
             self.facts.calls.push(fact);
         }
         for attribute in &element.opening.attrs {
@@ -126,35 +131,69 @@ impl<'a> Builder<'a> {
                     self.edge(node, value.node, EdgeType::Renders);
                 } else {
                     self.uses(node, value, "callee");
+                    if let Meaning::Bound(binding) = meaning {
+                        self.pending_calls.push(PendingCall {
+                            call: node,
+                            binding,
+                            fact: self.facts.calls.len(),
+                            edge: EdgeType::Renders,
+                        });
+                    }
                 }
                 value.shape
             }
             JSXElementName::JSXMemberExpr(member) => {
-                let (root, shape) = self.jsx_member(member);
-                self.uses(node, root, "receiver");
-                shape
+                let receiver = match &member.obj {
+                    JSXObject::Ident(ident) if &*ident.sym == "this" => self.this_receiver(),
+                    JSXObject::Ident(ident) => self.identifier_quietly(ident),
+                    JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner).0,
+                };
+                self.uses(node, receiver, "receiver");
+                let name = self.sym(&member.prop.sym);
+                self.note_selected(receiver, name);
+                self.member_shape(receiver.shape, name)
             }
             JSXElementName::JSXNamespacedName(_) => ShapeRef::UNKNOWN,
         }
     }
 
-    /// The value of the first name of `<a.b.c>`, and the shape of the whole.
-    fn jsx_member(&mut self, member: &'a JSXMemberExpr) -> (Val, ShapeRef) {
-        let (root, object) = match &member.obj {
-            JSXObject::Ident(ident) if &*ident.sym == "this" => {
-                let shape = self.shape(Shape::This);
-                (Val { shape, ..Val::NONE }, shape)
-            }
-            JSXObject::Ident(ident) => {
-                let value = self.identifier_quietly(ident);
-                (value, value.shape)
-            }
-            JSXObject::JSXMemberExpr(inner) => self.jsx_member(inner),
-        };
+    /// The PROPERTY_ACCESS of `a.b` in `<a.b.c>`, and its text.
+    fn jsx_access(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
+        super::with_stack(|| self.jsx_access_of(member))
+    }
+
+    fn jsx_access_of(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
         let name = self.sym(&member.prop.sym);
-        self.note_selected(root, name);
-        let shape = self.shape(Shape::Member(object, name));
-        (root, shape)
+        let range = self.range(member.span);
+        let node = self.add(NodeType::PropertyAccess, name, range);
+        let (object, object_text) = match &member.obj {
+            JSXObject::Ident(ident) if &*ident.sym == "this" => {
+                self.reads_this_member(node, name);
+                (self.this_receiver(), "this".to_owned())
+            }
+            JSXObject::Ident(ident) => (self.identifier(ident), ident.sym.to_string()),
+            JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner),
+        };
+        let text = match object_text.as_str() {
+            "<chain>" => object_text.clone(),
+            object => super::text::shown(&format!("{object}.{}", member.prop.sym)).to_owned(),
+        };
+        self.nodes[node as usize].id_name = self.sym(&text);
+        let fragment = self.fragment();
+        self.m_str("objectName", &object_text);
+        self.set_meta(node, fragment);
+        let fragment = self.fragment();
+        self.m_path("propertyPath", &[name]);
+        self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
+        self.note_selected(object, name);
+        let shape = self.member_shape(object.shape, name);
+        (Val::new(node, shape), text)
+    }
+
+    /// `this` as a mere receiver: a shape without a node.
+    fn this_receiver(&mut self) -> Val {
+        let shape = self.this_shape();
+        Val { shape, ..Val::NONE }
     }
 
     fn jsx_attribute(&mut self, node: NodeIdx, attribute: &'a JSXAttrOrSpread) {
@@ -216,17 +255,27 @@ fn attribute_name(name: &JSXAttrName) -> String {
     }
 }
 
-fn name_text(name: &JSXElementName) -> String {
-    fn member(m: &JSXMemberExpr) -> String {
-        let object = match &m.obj {
-            JSXObject::Ident(ident) => ident.sym.to_string(),
-            JSXObject::JSXMemberExpr(inner) => member(inner),
-        };
-        format!("{object}.{}", m.prop.sym)
+fn member_text(mut member: &JSXMemberExpr) -> String {
+    let mut names = vec![&*member.prop.sym];
+    loop {
+        match &member.obj {
+            JSXObject::Ident(ident) => {
+                names.push(&ident.sym);
+                names.reverse();
+                return names.join(".");
+            }
+            JSXObject::JSXMemberExpr(inner) => {
+                names.push(&inner.prop.sym);
+                member = inner;
+            }
+        }
     }
+}
+
+fn name_text(name: &JSXElementName) -> String {
     match name {
         JSXElementName::Ident(ident) => ident.sym.to_string(),
-        JSXElementName::JSXMemberExpr(m) => member(m),
+        JSXElementName::JSXMemberExpr(m) => member_text(m),
         JSXElementName::JSXNamespacedName(n) => format!("{}:{}", n.ns.sym, n.name.sym),
     }
 }

@@ -6,13 +6,14 @@ use swc_ecma_ast::*;
 
 use super::text::{shown, static_key, super_text, write_member};
 use crate::builder::{Builder, Member, NodeIdx, Val};
-use graph_model::summary::{Shape, Sym};
+use graph_model::summary::{AccessFact, NodeRef, Shape, ShapeRef, Sym};
 
 impl<'a> Builder<'a> {
     /// `o.p` where it is read.
     pub(crate) fn member(&mut self, member: &'a MemberExpr) -> Val {
         if self.is_module_exports(member) {
-            return Val::new(Self::MODULE, graph_model::summary::ShapeRef::UNKNOWN);
+            let shape = self.shape(Shape::Exports);
+            return Val::new(Self::MODULE, shape);
         }
         self.property_access(member, member.span, false)
     }
@@ -55,20 +56,13 @@ impl<'a> Builder<'a> {
 
         let shape = match super::text::transparent(&member.obj) {
             Expr::This(_) => {
-                let this = self.shape(Shape::This);
-                if let Some(member) = self.this_member(name) {
-                    self.edge(node, member.read, EdgeType::ReadsFrom);
-                } else {
-                    self.await_implicit_property(node, name);
-                }
-                self.shape(Shape::Member(this, name))
+                let this = self.this_shape();
+                self.reads_this_member(node, name);
+                self.member_shape(this, name)
             }
             Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
                 self.operand(&member.obj);
-                let text = self.names.get(column).to_owned();
-                if !self.import_meta.contains(&text) {
-                    self.import_meta.push(text);
-                }
+                self.note_import_meta(&member.obj, column);
                 self.shape(Shape::Unknown)
             }
             _ => {
@@ -78,14 +72,24 @@ impl<'a> Builder<'a> {
                 self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
                 self.local_member(node, object, name);
                 self.note_selected(object, name);
-                self.shape(Shape::Member(object.shape, name))
+                self.member_shape(object.shape, name)
             }
         };
         if let Some(key) = key {
             let value = self.operand(key);
             self.uses(node, value, "key");
         }
+        self.access_fact(node, shape);
         Val::new(node, shape)
+    }
+
+    fn access_fact(&mut self, node: NodeIdx, shape: ShapeRef) {
+        if shape != ShapeRef::UNKNOWN {
+            self.facts.accesses.push(AccessFact {
+                node: NodeRef(node),
+                shape,
+            });
+        }
     }
 
     /// Name of a member, and its key expression where only that tells it.
@@ -126,8 +130,9 @@ impl<'a> Builder<'a> {
             let value = self.operand(key);
             self.uses(node, value, "key");
         }
-        let receiver = self.shape(Shape::Super);
-        let shape = self.shape(Shape::Member(receiver, name));
+        let receiver = self.super_shape();
+        let shape = self.member_shape(receiver, name);
+        self.access_fact(node, shape);
         Val::new(node, shape)
     }
 
@@ -150,11 +155,34 @@ impl<'a> Builder<'a> {
         Val::new(node, graph_model::summary::ShapeRef::UNKNOWN)
     }
 
+    /// A name that the module selects from `import.meta`.
+    pub(crate) fn note_import_meta(&mut self, object: &'a Expr, name: Sym) {
+        let Expr::MetaProp(meta) = super::text::transparent(object) else {
+            return;
+        };
+        if meta.kind != MetaPropKind::ImportMeta || name == self.known.star {
+            return;
+        }
+        let text = self.names.get(name).to_owned();
+        if !self.import_meta.contains(&text) {
+            self.import_meta.push(text);
+        }
+    }
+
     /// The declared member that `this.name` means, inside a class.
     pub(crate) fn this_member(&self, name: Sym) -> Option<Member> {
         let frame = &self.frames[self.this_frame()];
         let class = &self.classes[frame.class?];
         class.members.get(&(name, frame.is_static)).copied()
+    }
+
+    /// `READS_FROM` the member of the enclosing class that `this.name` means.
+    pub(crate) fn reads_this_member(&mut self, access: NodeIdx, name: Sym) {
+        if let Some(member) = self.this_member(name) {
+            self.edge(access, member.read, EdgeType::ReadsFrom);
+        } else {
+            self.await_implicit_property(access, name);
+        }
     }
 
     /// A read of `this.p` before any write that would make the PROPERTY.
@@ -168,12 +196,13 @@ impl<'a> Builder<'a> {
             .push((access, name, is_static));
     }
 
-    /// A member of an ENUM or NAMESPACE of this module is read directly.
+    /// A member of an ENUM or NAMESPACE of this module is read directly. A namespace may
+    /// be merged with a class or function, which its name then means.
     fn local_member(&mut self, access: NodeIdx, object: Val, name: Sym) {
         if object.exists()
             && matches!(
                 self.node(object.node).node_type,
-                NodeType::Enum | NodeType::Namespace
+                NodeType::Enum | NodeType::Namespace | NodeType::Class | NodeType::Function
             )
         {
             self.pending_members.push((access, object.node, name));

@@ -5,10 +5,11 @@ use swc_ecma_ast::*;
 
 use super::naming::Context;
 use crate::builder::metadata::NO_META;
-use crate::builder::scope::BindingKind;
+use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, RawNode, Val, flag};
 use graph_model::summary::{
-    ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef, Sym,
+    ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, ScopeFact, Shape, ShapeRef, Sym,
+    TypeRef, VariableFact,
 };
 
 /// What is known of an IMPORT.
@@ -59,6 +60,7 @@ impl<'a> Builder<'a> {
                     })
                     .collect();
                 self.hoist_module_items(&module.body);
+                self.doc_definitions();
                 for item in &module.body {
                     match item {
                         ModuleItem::Stmt(stmt) => self.statement(stmt),
@@ -70,6 +72,7 @@ impl<'a> Builder<'a> {
                 self.strict = super::function::has_use_strict(&script.body);
                 self.directives = super::function::directives(&script.body).collect();
                 self.hoist_body(&script.body);
+                self.doc_definitions();
                 self.statements(&script.body);
             }
         }
@@ -267,6 +270,15 @@ impl<'a> Builder<'a> {
                 );
                 self.set_meta(node, fragment);
                 if let Some(target) = self.resolve_type(ident) {
+                    let init = self.shape(Shape::Binding(NodeRef(target)));
+                    self.facts.variables.push(VariableFact {
+                        node: NodeRef(node),
+                        declared: TypeRef::UNKNOWN,
+                        init,
+                        path: path.as_slice().into(),
+                        reassigned: false,
+                        is_const: true,
+                    });
                     let fragment = self.fragment();
                     self.m_path("propertyPath", &path);
                     self.edge_with(node, target, EdgeType::DerivesFrom, fragment);
@@ -632,9 +644,10 @@ impl<'a> Builder<'a> {
         for pending in std::mem::take(&mut self.pending_calls) {
             let binding = *self.scopes.get(pending.binding);
             let variable = matches!(binding.kind, BindingKind::Var | BindingKind::Lexical);
-            if variable && !binding.reassigned && binding.function != NO_NODE {
-                self.edge(pending.call, binding.function, EdgeType::Calls);
-                self.facts.calls[pending.fact].resolved = true;
+            let function = !matches!(binding.function, NO_NODE | NO_FUNCTION);
+            if variable && function && !binding.reassigned {
+                self.edge(pending.call, binding.function, pending.edge);
+                self.facts.calls[pending.fact].resolved = Some(NodeRef(binding.function));
             }
         }
         let constructors: rustc_hash::FxHashMap<NodeIdx, (Option<NodeIdx>, bool)> = self
@@ -655,13 +668,29 @@ impl<'a> Builder<'a> {
                 _ => continue,
             };
             self.edge(call, target, EdgeType::Calls);
-            self.facts.calls[fact].resolved = true;
+            self.facts.calls[fact].resolved = Some(NodeRef(target));
+        }
+        let mut scopes: std::collections::BTreeMap<NodeIdx, Vec<(Sym, NodeRef)>> =
+            Default::default();
+        for (&(owner, name), &member) in &self.members {
+            scopes
+                .entry(owner)
+                .or_default()
+                .push((name, NodeRef(member)));
+        }
+        for (owner, mut members) in scopes {
+            members.sort_unstable();
+            self.facts.scopes.push(ScopeFact {
+                node: NodeRef(owner),
+                members,
+            });
         }
         for (access, owner, name) in std::mem::take(&mut self.pending_members) {
             if let Some(&member) = self.members.get(&(owner, name)) {
                 self.edge(access, member, EdgeType::ReadsFrom);
             }
         }
+        self.resolve_pending_types();
     }
 }
 

@@ -55,7 +55,8 @@ impl<'a> Builder<'a> {
             Meaning::Bound(id) => self.bound_value(id, false),
             Meaning::Global(name) if name == self.known.undefined => Val::NONE,
             Meaning::Global(name) if name == self.known.exports => {
-                Val::new(Self::MODULE, graph_model::summary::ShapeRef::UNKNOWN)
+                let shape = self.shape(Shape::Exports);
+                Val::new(Self::MODULE, shape)
             }
             Meaning::Global(name) => {
                 let node = self.global(name);
@@ -72,7 +73,8 @@ impl<'a> Builder<'a> {
         match self.meaning(ident) {
             Meaning::Global(name) if name != self.known.arguments => {
                 let shape = self.shape(Shape::Global(name));
-                Val::new(NO_NODE, shape)
+                let is_module = name == self.known.exports;
+                Val::new(if is_module { Self::MODULE } else { NO_NODE }, shape)
             }
             _ => self.identifier(ident),
         }
@@ -85,10 +87,12 @@ impl<'a> Builder<'a> {
         }
         self.capture(id, write);
         if binding.shape != ShapeRef::UNKNOWN {
-            return Val::new(binding.node, binding.shape);
+            let shape = self.narrowed(binding.shape);
+            return Val::new(binding.node, shape);
         }
         let shape = self.shape(Shape::Binding(NodeRef(binding.node)));
         self.scopes.get_mut(id).shape = shape;
+        let shape = self.narrowed(shape);
         Val::new(binding.node, shape)
     }
 
@@ -128,7 +132,7 @@ impl<'a> Builder<'a> {
 
     /// The value of `this`.
     pub(crate) fn this_value(&mut self, span: Span) -> Val {
-        let shape = self.shape(Shape::This);
+        let shape = self.this_shape();
         let frame = self.this_frame();
         let node = match self.frames[frame].kind {
             FrameKind::Module => NO_NODE,

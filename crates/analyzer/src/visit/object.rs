@@ -8,8 +8,11 @@ use super::function::{Callable, ObjectMethod};
 use super::literal::{is_primitive_array, literal_entries, literal_json};
 use super::naming::Context;
 use super::text::number_text;
+use crate::builder::facts::list;
 use crate::builder::{Builder, NodeIdx, Val};
-use graph_model::summary::{NodeRef, ObjectFact, ShapeRef, Sym};
+use graph_model::summary::{
+    ArrayFact, NodeRef, ObjectFact, PropertyFact, PropertyKind, Shape, Sym,
+};
 
 /// Literal trees with more entries keep no child nodes.
 const MAX_ENTRIES: usize = 64;
@@ -38,21 +41,22 @@ impl<'a> Builder<'a> {
             self.folded_object(object);
         }
         self.set_meta(node, fragment);
-        let mut fact = ObjectFact {
-            node: NodeRef(node),
-            properties: Vec::new(),
-        };
+        let mut facts = Vec::new();
         let mut listed = Vec::new();
         if !folded {
             let owner = if plain { node } else { self.owner };
             self.in_owner(owner, |b| {
-                b.properties(node, object, context, &mut fact.properties, &mut listed)
+                b.properties(node, object, context, &mut facts, &mut listed)
             });
         }
         if listing {
             self.listed = listed;
         }
-        self.facts.objects.push(fact);
+        let properties = list(&mut self.facts.properties, &facts);
+        self.facts.objects.push(ObjectFact {
+            node: NodeRef(node),
+            properties,
+        });
         self.node_value(node)
     }
 
@@ -111,7 +115,7 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         object: &'a ObjectLit,
         context: Context<'a>,
-        fact: &mut Vec<(Sym, ShapeRef)>,
+        fact: &mut Vec<PropertyFact>,
         listed: &mut Vec<(Sym, Val, (u32, u32))>,
     ) {
         let outer_anchor = self.doc_anchor;
@@ -120,6 +124,11 @@ impl<'a> Builder<'a> {
                 PropOrSpread::Spread(spread) => {
                     let value = self.value(&spread.expr, context);
                     self.has_property(node, value, "<spread>", None);
+                    fact.push(PropertyFact {
+                        name: self.known.rest,
+                        shape: value.shape,
+                        kind: PropertyKind::Spread,
+                    });
                 }
                 PropOrSpread::Prop(prop) => {
                     if let Some((name, value)) = self.property(node, prop, context, fact) {
@@ -136,7 +145,7 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         prop: &'a Prop,
         context: Context<'a>,
-        fact: &mut Vec<(Sym, ShapeRef)>,
+        fact: &mut Vec<PropertyFact>,
     ) -> Option<(Sym, Val)> {
         self.doc_anchor = self.start_of(prop);
         let (key, value) = match prop {
@@ -147,7 +156,11 @@ impl<'a> Builder<'a> {
                 } else {
                     self.identifier(ident)
                 };
-                fact.push((name, value.shape));
+                fact.push(PropertyFact {
+                    name,
+                    shape: value.shape,
+                    kind: PropertyKind::Value,
+                });
                 self.has_property(node, value, &ident.sym, None);
                 (Some(name), value)
             }
@@ -215,21 +228,29 @@ impl<'a> Builder<'a> {
         key: Option<Sym>,
         value: Val,
         kind: Option<&str>,
-        fact: &mut Vec<(Sym, ShapeRef)>,
+        fact: &mut Vec<PropertyFact>,
     ) {
+        fact.push(PropertyFact {
+            name: key.unwrap_or(self.known.star),
+            shape: value.shape,
+            kind: match kind {
+                Some("get") => PropertyKind::Getter,
+                Some(_) => PropertyKind::Setter,
+                None => PropertyKind::Value,
+            },
+        });
+        // The function is a method of the object.
+        if let Some(function) = self.facts.functions.last_mut()
+            && function.node.0 == value.node
+        {
+            function.object = Some(NodeRef(node));
+        }
         match key {
             Some(key) => {
-                if kind.is_none() {
-                    fact.push((key, value.shape));
-                }
                 let name = self.names.get(key).to_owned();
                 self.has_property(node, value, &name, kind);
             }
             None => {
-                if kind.is_none() {
-                    let star = self.known.star;
-                    fact.push((star, value.shape));
-                }
                 self.has_property(node, value, "<computed>", kind);
             }
         }
@@ -293,10 +314,22 @@ impl<'a> Builder<'a> {
             }
         }
         self.set_meta(node, fragment);
-        if !folded {
+        let mut shapes = Vec::new();
+        if folded {
+            if let Some(first) = array.elems.iter().flatten().next()
+                && super::literal::is_literal(super::text::transparent(&first.expr))
+            {
+                shapes.push(self.literal_shape(super::text::transparent(&first.expr)));
+            }
+        } else {
             for (i, element) in array.elems.iter().enumerate() {
                 let Some(element) = element else { continue };
                 let value = self.value(&element.expr, Context::Fixed("<element>"));
+                if element.spread.is_some() {
+                    shapes.push(self.shape(Shape::Element(value.shape)));
+                } else {
+                    shapes.push(value.shape);
+                }
                 if !value.exists() {
                     continue;
                 }
@@ -306,6 +339,11 @@ impl<'a> Builder<'a> {
                 self.value_edge(node, value, EdgeType::HasElement, fragment);
             }
         }
+        let elements = self.facts.shape_list(&shapes);
+        self.facts.arrays.push(ArrayFact {
+            node: NodeRef(node),
+            elements,
+        });
         self.node_value(node)
     }
 }

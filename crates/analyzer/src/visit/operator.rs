@@ -57,7 +57,12 @@ impl Tree {
 struct Leaf<'a> {
     expr: &'a Expr,
     flows: bool,
+    /// The innermost condition under which it is evaluated, from 1; 0 for none.
+    condition: usize,
 }
+
+/// Conditions of leaves: the one around it, the test, whether it holds.
+type Conditions<'a> = Vec<(usize, &'a Expr, bool)>;
 
 impl<'a> Builder<'a> {
     /// A maximal tree of computing operators.
@@ -65,8 +70,9 @@ impl<'a> Builder<'a> {
         let node = self.operator_node(expr);
         let mut literals = Vec::new();
         let mut shapes = Vec::new();
-        let leaves = self.leaves(expr, Tree::Computing, &mut literals);
-        self.derive(node, leaves, ANONYMOUS, &mut shapes);
+        let mut conditions = Vec::new();
+        let leaves = self.leaves(expr, Tree::Computing, &mut literals, &mut conditions);
+        self.derive(node, leaves, &conditions, ANONYMOUS, &mut shapes);
         self.describe(node, expr, &literals);
         let kind = self.sym(computed_type(expr));
         let shape = self.shape(Shape::Primitive(kind));
@@ -80,8 +86,9 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::Expression, name, range);
         let mut literals = Vec::new();
         let mut shapes = Vec::new();
-        let leaves = self.leaves_of_bin(bin, Tree::Logical, &mut literals);
-        self.derive(node, leaves, context, &mut shapes);
+        let mut conditions = Vec::new();
+        let leaves = self.leaves_of_bin(bin, Tree::Logical, &mut literals, &mut conditions);
+        self.derive(node, leaves, &conditions, context, &mut shapes);
         self.describe_as(
             node,
             "LogicalExpression",
@@ -90,11 +97,7 @@ impl<'a> Builder<'a> {
             &literals,
         );
         self.count_logical_bin(bin, true);
-        let shape = match shapes.len() {
-            0 => ShapeRef::UNKNOWN,
-            1 => shapes[0],
-            _ => self.shape(Shape::OneOf(shapes.into())),
-        };
+        let shape = self.facts.one_of(&shapes);
         Val::new(node, shape)
     }
 
@@ -103,8 +106,9 @@ impl<'a> Builder<'a> {
         let node = self.operator_node(expr);
         let mut literals = Vec::new();
         let mut shapes = Vec::new();
-        let leaves = self.leaves(expr, Tree::Test, &mut literals);
-        self.derive(node, leaves, ANONYMOUS, &mut shapes);
+        let mut conditions = Vec::new();
+        let leaves = self.leaves(expr, Tree::Test, &mut literals, &mut conditions);
+        self.derive(node, leaves, &conditions, ANONYMOUS, &mut shapes);
         self.describe(node, expr, &literals);
         self.count_logical(expr);
         Val::new(node, ShapeRef::UNKNOWN)
@@ -164,16 +168,29 @@ impl<'a> Builder<'a> {
         &mut self,
         node: NodeIdx,
         leaves: Vec<Leaf<'a>>,
+        conditions: &Conditions<'a>,
         context: Context<'a>,
         shapes: &mut Vec<ShapeRef>,
     ) {
         for leaf in leaves {
+            let guards = self.guards.len();
+            let mut at = leaf.condition;
+            for _ in 0..16 {
+                let Some(&(next, test, holds)) = at.checked_sub(1).and_then(|i| conditions.get(i))
+                else {
+                    break;
+                };
+                self.assume(test, holds);
+                at = next;
+            }
             let value = if leaf.flows {
                 self.value(leaf.expr, context)
             } else {
                 self.operand(leaf.expr)
             };
-            if value.shape != ShapeRef::UNKNOWN {
+            self.guards.truncate(guards);
+            // What only decides is not passed on.
+            if leaf.flows && value.shape != ShapeRef::UNKNOWN {
                 shapes.push(value.shape);
             }
             let fragment = self.fragment();
@@ -181,14 +198,23 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn leaves(&self, expr: &'a Expr, tree: Tree, literals: &mut Vec<String>) -> Vec<Leaf<'a>> {
+    fn leaves(
+        &self,
+        expr: &'a Expr,
+        tree: Tree,
+        literals: &mut Vec<String>,
+        conditions: &mut Conditions<'a>,
+    ) -> Vec<Leaf<'a>> {
         match expr {
-            Expr::Bin(bin) => self.leaves_of_bin(bin, tree, literals),
-            Expr::Unary(unary) => self.collect(vec![(&unary.arg, false)], tree, literals),
+            Expr::Bin(bin) => self.leaves_of_bin(bin, tree, literals, conditions),
+            Expr::Unary(unary) => {
+                self.collect(vec![(&unary.arg, false, 0)], tree, literals, conditions)
+            }
             Expr::Tpl(tpl) => self.collect(
-                tpl.exprs.iter().rev().map(|e| (&**e, false)).collect(),
+                tpl.exprs.iter().rev().map(|e| (&**e, false, 0)).collect(),
                 tree,
                 literals,
+                conditions,
             ),
             _ => Vec::new(),
         }
@@ -199,25 +225,30 @@ impl<'a> Builder<'a> {
         bin: &'a BinExpr,
         tree: Tree,
         literals: &mut Vec<String>,
+        conditions: &mut Conditions<'a>,
     ) -> Vec<Leaf<'a>> {
-        self.collect(operands(bin), tree, literals)
+        let stack = operands(bin, 0, conditions);
+        self.collect(stack, tree, literals, conditions)
     }
 
     /// The leaves in source order, without recursion: trees may be ten thousand deep.
     fn collect(
         &self,
-        mut stack: Vec<(&'a Expr, bool)>,
+        mut stack: Vec<(&'a Expr, bool, usize)>,
         tree: Tree,
         literals: &mut Vec<String>,
+        conditions: &mut Conditions<'a>,
     ) -> Vec<Leaf<'a>> {
         let mut leaves = Vec::new();
-        while let Some((expr, flows)) = stack.pop() {
+        while let Some((expr, flows, condition)) = stack.pop() {
             let inner = without_parens(expr);
             if tree.takes(inner) {
                 match inner {
-                    Expr::Bin(bin) => stack.extend(operands(bin)),
-                    Expr::Unary(unary) => stack.push((&unary.arg, false)),
-                    Expr::Tpl(tpl) => stack.extend(tpl.exprs.iter().rev().map(|e| (&**e, false))),
+                    Expr::Bin(bin) => stack.extend(operands(bin, condition, conditions)),
+                    Expr::Unary(unary) => stack.push((&unary.arg, false, condition)),
+                    Expr::Tpl(tpl) => {
+                        stack.extend(tpl.exprs.iter().rev().map(|e| (&**e, false, condition)));
+                    }
                     _ => {}
                 }
                 continue;
@@ -236,6 +267,7 @@ impl<'a> Builder<'a> {
             leaves.push(Leaf {
                 expr,
                 flows: flows && tree == Tree::Logical,
+                condition,
             });
         }
         leaves
@@ -271,9 +303,28 @@ impl<'a> Builder<'a> {
 
 /// Both operands, the right one first, as a stack wants them. The left side of
 /// `&&` only decides; its value is an operand.
-fn operands(bin: &BinExpr) -> Vec<(&Expr, bool)> {
+fn operands<'a>(
+    bin: &'a BinExpr,
+    condition: usize,
+    conditions: &mut Conditions<'a>,
+) -> Vec<(&'a Expr, bool, usize)> {
     let left_flows = matches!(bin.op, BinaryOp::LogicalOr | BinaryOp::NullishCoalescing);
-    vec![(&*bin.right, is_logical(bin.op)), (&*bin.left, left_flows)]
+    let holds = match bin.op {
+        BinaryOp::LogicalAnd => Some(true),
+        BinaryOp::LogicalOr => Some(false),
+        _ => None,
+    };
+    let right = match holds {
+        Some(holds) => {
+            conditions.push((condition, &bin.left, holds));
+            conditions.len()
+        }
+        None => condition,
+    };
+    vec![
+        (&*bin.right, is_logical(bin.op), right),
+        (&*bin.left, left_flows, condition),
+    ]
 }
 
 fn without_parens(mut expr: &Expr) -> &Expr {

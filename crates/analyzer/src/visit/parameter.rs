@@ -9,6 +9,7 @@ use super::pattern::Leaves;
 use crate::builder::metadata::cut;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
+use graph_model::summary::{NodeRef, ParameterBinding, ParameterFact, ShapeRef};
 
 /// One formal parameter.
 #[derive(Clone, Copy)]
@@ -152,6 +153,13 @@ impl<'a> Builder<'a> {
             let meta = b.end(fragment);
             b.tree_edge(callable, node, EdgeType::HasParameter, meta);
             if single.is_some() {
+                b.facts.bindings.push(ParameterBinding {
+                    node: NodeRef(node),
+                    function: NodeRef(callable),
+                    index,
+                    path: Box::default(),
+                    default: ShapeRef::UNKNOWN,
+                });
                 let fragment = b.fragment();
                 b.m_int("index", index);
                 b.parameter_facts(parameter);
@@ -177,6 +185,13 @@ impl<'a> Builder<'a> {
                 let Some(node) = self.reserved_node(ident) else {
                     continue;
                 };
+                self.facts.bindings.push(ParameterBinding {
+                    node: NodeRef(node),
+                    function: NodeRef(callable),
+                    index,
+                    path: path.as_slice().into(),
+                    default: ShapeRef::UNKNOWN,
+                });
                 let fragment = self.fragment();
                 self.m_int("index", index);
                 self.m_flag("hasDefault", default || parameter.has_default());
@@ -204,7 +219,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Defaults, nested patterns, types and decorators of one formal parameter.
-    pub(super) fn visit_parameter(&mut self, parameter: &Parameter<'a>, class: Option<usize>) {
+    /// Gives back the shape of the default.
+    pub(super) fn visit_parameter(
+        &mut self,
+        parameter: &Parameter<'a>,
+        class: Option<usize>,
+    ) -> ShapeRef {
+        self.parameter_default = ShapeRef::UNKNOWN;
         let mut path = Vec::new();
         match parameter.pattern {
             ParameterPattern::Pattern(pattern) => {
@@ -215,6 +236,7 @@ impl<'a> Builder<'a> {
                 self.assign_pattern(assign, &Leaves::Parameter, &mut path)
             }
         }
+        let default = self.parameter_default;
         if let Some(annotation) = parameter.type_annotation() {
             match parameter
                 .ident()
@@ -252,6 +274,23 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        default
+    }
+
+    /// What the summary says of a parameter.
+    pub(super) fn parameter_fact(&mut self, parameter: &Parameter<'a>) -> ParameterFact {
+        let declared = self.lower_annotation(parameter.type_annotation());
+        let name = match parameter.ident() {
+            Some(ident) => self.sym(&ident.id.sym),
+            None => self.known.empty,
+        };
+        ParameterFact {
+            name,
+            declared,
+            default: ShapeRef::UNKNOWN,
+            rest: parameter.is_rest(),
+            optional: parameter.has_default() || parameter.is_optional() || parameter.is_rest(),
+        }
     }
 
     /// `x`, `x?` when optional or with a default, `...x`, or the text of the pattern.
@@ -269,13 +308,25 @@ impl<'a> Builder<'a> {
                     ParameterPattern::Assign(assign) => assign.left.span(),
                     ParameterPattern::Ident(ident) => ident.span(),
                 };
-                let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
-                format!(
-                    "{}{}",
-                    cut(&text.join(" "), 120),
-                    if optional { "?" } else { "" }
-                )
+                self.pattern_text(span, parameter.type_annotation(), optional)
             }
         }
+    }
+
+    /// The text of a destructuring pattern without its type, on one line.
+    pub(super) fn pattern_text(
+        &self,
+        span: Span,
+        annotation: Option<&TsTypeAnn>,
+        optional: bool,
+    ) -> String {
+        let span = match annotation {
+            Some(annotation) => span.with_hi(annotation.span.lo.min(span.hi)),
+            None => span,
+        };
+        let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
+        let text = text.join(" ");
+        let text = text.trim_end_matches([' ', ':', '?']);
+        format!("{}{}", cut(text, 120), if optional { "?" } else { "" })
     }
 }

@@ -8,7 +8,7 @@ use swc_ecma_ast::*;
 use super::naming::ANONYMOUS;
 use super::object::property_key;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use graph_model::summary::{NodeRef, Sym, VariableFact};
+use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym, TypeRef, VariableFact};
 
 /// Where the value of a pattern comes from, and with it what a name in it becomes.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +122,9 @@ impl<'a> Builder<'a> {
             _ => None,
         };
         let value = self.default_value(&assign.right, name);
+        if matches!(leaves, Leaves::Parameter) && path.is_empty() {
+            self.parameter_default = value.shape;
+        }
         let mut inner = Vec::new();
         self.pattern_defaults(&assign.left, leaves, value, &mut inner, assign.span);
         self.pattern(&assign.left, leaves, path);
@@ -217,12 +220,7 @@ impl<'a> Builder<'a> {
                 let node = self.leaf_node(ident);
                 self.bind(node, value, path, false, span);
                 if node != NO_NODE {
-                    self.facts.variables.push(VariableFact {
-                        node: NodeRef(node),
-                        init: value.shape,
-                        path: path.to_vec(),
-                        reassigned: false,
-                    });
+                    self.variable_fact(node, value.shape, path, false);
                 }
                 if let [first, ..] = *path {
                     self.note_selected(value, first);
@@ -240,9 +238,21 @@ impl<'a> Builder<'a> {
                 full.extend_from_slice(path);
                 self.m_path("propertyPath", &full);
                 self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
+                let shape = if via == "for-of" {
+                    self.shape(Shape::Element(value.shape))
+                } else {
+                    let string = self.sym("string");
+                    self.shape(Shape::Primitive(string))
+                };
+                if node != NO_NODE {
+                    self.variable_fact(node, shape, path, false);
+                }
             }
             Leaves::Assigned { value, span } => {
                 let place = self.name_target(ident);
+                if place.node != NO_NODE {
+                    self.variable_fact(place.node, value.shape, path, true);
+                }
                 self.write(value, &place, span, None, path, false);
             }
             Leaves::LoopAssigned { value, span } => {
@@ -252,6 +262,24 @@ impl<'a> Builder<'a> {
                 self.write(value, &place, span, None, &full, false);
             }
         }
+    }
+
+    /// Notes a value of a variable.
+    pub(crate) fn variable_fact(
+        &mut self,
+        node: NodeIdx,
+        init: ShapeRef,
+        path: &[Sym],
+        reassigned: bool,
+    ) {
+        self.facts.variables.push(VariableFact {
+            node: NodeRef(node),
+            declared: TypeRef::UNKNOWN,
+            init,
+            path: path.into(),
+            reassigned,
+            is_const: false,
+        });
     }
 
     /// `ASSIGNED_FROM`, or a write where the name is no variable of its own.
@@ -295,6 +323,20 @@ impl<'a> Builder<'a> {
             _ => {
                 let node = self.leaf_node(ident);
                 self.bind(node, value, path, true, span);
+                if node == NO_NODE || value.shape == ShapeRef::UNKNOWN {
+                    return;
+                }
+                match leaves {
+                    Leaves::Parameter => {
+                        let mut bindings = self.facts.bindings.iter_mut().rev();
+                        if path.is_empty()
+                            && let Some(binding) = bindings.find(|b| b.node.0 == node)
+                        {
+                            binding.default = value.shape;
+                        }
+                    }
+                    _ => self.variable_fact(node, value.shape, path, true),
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use super::naming::ANONYMOUS;
 use super::pattern::Leaves;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, TryContext};
+use graph_model::summary::{NodeRef, ThrowFact, ThrowKind};
 
 impl<'a> Builder<'a> {
     pub(crate) fn try_statement(&mut self, stmt: &'a TryStmt) {
@@ -99,6 +100,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let start = self.range(stmt.span).0;
+        let thrower = self.callable();
         let frame = self.frames.len() - 1;
         let catcher = self
             .tries
@@ -112,6 +114,13 @@ impl<'a> Builder<'a> {
         }
         self.may_throw(value.node, "throw_statement", start);
         if !caught {
+            if self.node(thrower).node_type.is_callable() {
+                self.facts.throws.push(ThrowFact {
+                    function: NodeRef(thrower),
+                    kind: ThrowKind::Throw,
+                    shape: value.shape,
+                });
+            }
             let is_name = matches!(
                 self.node(value.node).node_type,
                 NodeType::Variable | NodeType::Constant | NodeType::Parameter | NodeType::Import

@@ -6,15 +6,8 @@ use swc_ecma_ast::*;
 
 use super::interface::fn_param_type;
 use crate::builder::scope::{BindingKind, Space};
-use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use graph_model::summary::ShapeRef;
-
-/// What a name in a type is joined to, and how.
-#[derive(Clone, Copy)]
-struct Sink {
-    src: NodeIdx,
-    edge: EdgeType,
-}
+use crate::builder::{Builder, NO_NODE, NodeIdx, PendingType, Sink, Val};
+use graph_model::summary::{List, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     /// The source text of a type.
@@ -113,7 +106,8 @@ impl<'a> Builder<'a> {
     }
 
     /// TYPE_PARAMETER nodes of a generic declaration; declares them in the open scope.
-    pub(crate) fn type_parameters(&mut self, node: NodeIdx, decl: &'a TsTypeParamDecl) {
+    pub(crate) fn type_parameters(&mut self, node: NodeIdx, decl: &'a TsTypeParamDecl) -> List {
+        let start = self.facts.type_vars.len() as u32;
         let mut nodes = Vec::with_capacity(decl.params.len());
         for (index, param) in decl.params.iter().enumerate() {
             let name = self.sym(&param.name.sym);
@@ -123,7 +117,10 @@ impl<'a> Builder<'a> {
             self.m_int("index", index as u32);
             let meta = self.end(fragment);
             self.tree_edge(node, parameter, EdgeType::HasTypeParameter, meta);
-            self.declare(Space::Type, name, parameter, BindingKind::Type);
+            let var = self.facts.type_var();
+            self.facts.type_parameters.push((NodeRef(parameter), var));
+            let id = self.declare(Space::Type, name, parameter, BindingKind::Type);
+            self.scopes.get_mut(id).type_var = var.0 + 1;
             let fragment = self.fragment();
             if let Some(constraint) = &param.constraint {
                 let text = self.type_text(constraint);
@@ -146,6 +143,9 @@ impl<'a> Builder<'a> {
             self.set_meta(parameter, fragment);
             nodes.push(parameter);
         }
+        for (i, param) in decl.params.iter().enumerate() {
+            self.lower_type_param(start + i as u32, param);
+        }
         for (param, parameter) in decl.params.iter().zip(nodes) {
             if let Some(constraint) = &param.constraint {
                 self.walk_type(
@@ -167,6 +167,10 @@ impl<'a> Builder<'a> {
                     true,
                 );
             }
+        }
+        List {
+            start,
+            len: decl.params.len() as u32,
         }
     }
 
@@ -223,19 +227,56 @@ impl<'a> Builder<'a> {
     }
 
     fn entity(&mut self, mut name: &'a TsEntityName, sink: Sink, root: bool) {
-        let mut qualified = false;
-        loop {
+        let mut path = Vec::new();
+        let ident = loop {
             match name {
                 TsEntityName::TsQualifiedName(inner) => {
+                    path.push(self.sym(&inner.right.sym));
                     name = &inner.left;
-                    qualified = true;
                 }
-                TsEntityName::Ident(ident) => {
-                    let target = self.resolve_type_only(ident, qualified);
-                    self.named_type(target, sink, root);
-                    return;
-                }
+                TsEntityName::Ident(ident) => break ident,
             }
+        };
+        let target = self.resolve_type_only(ident, !path.is_empty());
+        if let Some(namespace) = target
+            && !path.is_empty()
+            && self.node(namespace).node_type == NodeType::Namespace
+        {
+            path.reverse();
+            self.uses(sink.src, Val::new(namespace, ShapeRef::UNKNOWN), "type");
+            self.pending_types.push(PendingType {
+                sink,
+                root,
+                namespace,
+                path,
+            });
+            return;
+        }
+        self.named_type(target, sink, root);
+    }
+
+    /// Types of namespaces, now that all their members are known.
+    pub(crate) fn resolve_pending_types(&mut self) {
+        for pending in std::mem::take(&mut self.pending_types) {
+            let mut at = pending.namespace;
+            let Some((&last, steps)) = pending.path.split_last() else {
+                continue;
+            };
+            let reached = steps.iter().all(|&step| {
+                match self.members.get(&(at, step)) {
+                    Some(&next) => at = next,
+                    None => return false,
+                }
+                true
+            });
+            if !reached {
+                continue;
+            }
+            let target = match self.node(at).node_type {
+                NodeType::Enum => Some(at),
+                _ => self.type_members.get(&(at, last)).copied(),
+            };
+            self.named_type(target, pending.sink, pending.root);
         }
     }
 

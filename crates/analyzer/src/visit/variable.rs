@@ -7,9 +7,12 @@ use swc_ecma_ast::*;
 use super::literal::literal_json;
 use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
+use super::object::property_key;
 use super::pattern::Leaves;
+use super::text::transparent;
+use crate::builder::scope::NO_FUNCTION;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
-use graph_model::summary::Sym;
+use graph_model::summary::{NodeRef, ShapeRef, Sym, TypeRef, VariableFact};
 
 /// JSON of a constant's value is kept up to so many bytes.
 const MAX_CONSTANT_JSON: usize = 1024;
@@ -24,6 +27,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn using(&mut self, using: &'a UsingDecl) {
+        if using.is_await {
+            self.note_await();
+        }
         for declarator in &using.decls {
             self.declarator(declarator, "using", false, declarator.span);
         }
@@ -46,7 +52,20 @@ impl<'a> Builder<'a> {
         };
         let value = self.value(init, context);
         if let Some(ident) = ident {
-            self.note_function(ident, value);
+            self.note_initialiser(ident, value);
+        }
+        if let (Pat::Object(pattern), Expr::MetaProp(_)) = (&declarator.name, transparent(init)) {
+            for prop in &pattern.props {
+                let name = match prop {
+                    ObjectPatProp::KeyValue(prop) => property_key(&prop.key),
+                    ObjectPatProp::Assign(prop) => Some(prop.key.sym.to_string()),
+                    ObjectPatProp::Rest(_) => None,
+                };
+                if let Some(name) = name {
+                    let name = self.sym(&name);
+                    self.note_import_meta(init, name);
+                }
+            }
         }
         let mut path = Vec::new();
         self.pattern(
@@ -65,6 +84,10 @@ impl<'a> Builder<'a> {
         init: Option<&'a Expr>,
     ) {
         let annotation = super::parameter::pattern_type(pattern);
+        let mut declared = self.lower_annotation(annotation);
+        if !self.typed {
+            declared = self.doc_type(self.doc_anchor);
+        }
         let mut found = Vec::new();
         self.pattern_paths(pattern, &mut Vec::new(), &mut found);
         for (ident, path, _) in found {
@@ -101,6 +124,16 @@ impl<'a> Builder<'a> {
                 &path,
                 init,
             );
+            if declared != TypeRef::UNKNOWN {
+                self.facts.variables.push(VariableFact {
+                    node: NodeRef(node),
+                    declared,
+                    init: ShapeRef::UNKNOWN,
+                    path: path.as_slice().into(),
+                    reassigned: false,
+                    is_const: kind == "const",
+                });
+            }
             if let Some(annotation) = annotation {
                 if simple {
                     self.type_of(node, annotation);
@@ -139,19 +172,18 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
     }
 
-    /// Remembers a function as the initialiser of a variable, for calls of it.
-    fn note_function(&mut self, ident: &'a Ident, value: Val) {
-        if !value.exists() || self.node(value.node).node_type != NodeType::Function {
+    /// Remembers the initialiser of a variable, for calls of it; the second one of
+    /// a `var` assigns to it again.
+    fn note_initialiser(&mut self, ident: &'a Ident, value: Val) {
+        let Meaning::Bound(id) = self.meaning(ident) else {
+            return;
+        };
+        if self.scopes.get(id).function != NO_NODE {
+            self.mark_reassigned(id);
             return;
         }
-        if let Meaning::Bound(id) = self.meaning(ident) {
-            let binding = self.scopes.get_mut(id);
-            if binding.function == NO_NODE {
-                binding.function = value.node;
-            } else {
-                binding.reassigned = true;
-            }
-        }
+        let is_function = value.exists() && self.node(value.node).node_type == NodeType::Function;
+        self.scopes.get_mut(id).function = if is_function { value.node } else { NO_FUNCTION };
     }
 }
 

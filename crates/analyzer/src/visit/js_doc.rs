@@ -1,0 +1,368 @@
+//! Types that stand in documentation comments: `@param`, `@returns`, `@type`, `@this`, `@template`, `@typedef` and
+//! `@callback`, as TypeScript reads them in JavaScript files. They only fill the summary; the graph does not show them.
+
+use swc_common::Span;
+
+use crate::builder::Builder;
+use crate::builder::facts::list;
+use crate::parse::parse_type;
+use graph_model::summary::{
+    List, MemberFact, MemberKind, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, Type,
+    TypeRef,
+};
+
+/// What the comment of a function says.
+#[derive(Default)]
+pub(crate) struct FunctionDoc {
+    parameters: Vec<(String, TypeRef, bool)>,
+    pub(crate) returns: TypeRef,
+    pub(crate) this_type: TypeRef,
+    /// `@type` of the whole function.
+    whole: Option<SignatureRef>,
+}
+
+/// A tag of a comment: its name, its type in braces, the text after.
+struct Tag<'s> {
+    name: &'s str,
+    ty: &'s str,
+    rest: &'s str,
+}
+
+impl<'a> Builder<'a> {
+    /// The `/** … */` that ends right before a place.
+    fn comment_before(&self, start: u32) -> Option<&'a str> {
+        let before = self.source.get(..start as usize)?.trim_end();
+        let before = before.strip_suffix('(').map_or(before, str::trim_end);
+        let comment = before.strip_suffix("*/")?;
+        let open = comment.rfind("/**")?;
+        let text = comment.get(open + 3..)?;
+        (text.contains('@') && !text.contains("*/")).then_some(text)
+    }
+
+    /// The `@type` before a place.
+    pub(crate) fn doc_type(&mut self, start: u32) -> TypeRef {
+        let Some(comment) = self.comment_before(start) else {
+            return TypeRef::UNKNOWN;
+        };
+        match tags(comment).find(|tag| tag.name == "type") {
+            Some(tag) => self.doc_type_text(tag.ty),
+            None => TypeRef::UNKNOWN,
+        }
+    }
+
+    /// The comment of a function: before itself, or before the statement or member that it is the value of.
+    pub(crate) fn function_doc(&mut self, anchor: u32, span: Span) -> Option<FunctionDoc> {
+        let start = self.range(span).0;
+        let comment = self
+            .comment_before(start)
+            .or_else(|| self.comment_before(anchor))?;
+        let mut doc = FunctionDoc::default();
+        for tag in tags(comment) {
+            if tag.name == "template" {
+                self.doc_templates(&tag);
+            }
+        }
+        for tag in tags(comment) {
+            match tag.name {
+                "param" | "arg" | "argument" => {
+                    let Some((name, optional)) = parameter_name(tag.rest) else {
+                        continue;
+                    };
+                    let ty = self.doc_type_text(tag.ty);
+                    let optional = optional || tag.ty.ends_with('=');
+                    doc.parameters.push((name.to_owned(), ty, optional));
+                }
+                "returns" | "return" => doc.returns = self.doc_type_text(tag.ty),
+                "this" => doc.this_type = self.doc_type_text(tag.ty),
+                "type" => {
+                    let ty = self.doc_type_text(tag.ty);
+                    if let Type::Function(signature) = self.facts.type_at(ty) {
+                        doc.whole = Some(signature);
+                        doc.returns = self.facts.signature(signature).returns;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(doc)
+    }
+
+    fn doc_templates(&mut self, tag: &Tag<'_>) {
+        let constraint = if tag.ty.is_empty() {
+            TypeRef::UNKNOWN
+        } else {
+            self.doc_type_text(tag.ty)
+        };
+        for name in tag.rest.split(',') {
+            let name = name.trim().trim_matches(|c| c == '[' || c == ']');
+            let name = name.split([' ', '=', '\t']).next().unwrap_or("");
+            if name.is_empty() {
+                break;
+            }
+            let name = self.sym(name);
+            let var = self.local_type_var(name);
+            self.facts.type_vars[var.0 as usize].constraint = constraint;
+        }
+    }
+
+    /// Fills in what the comment says of a parameter.
+    pub(crate) fn document_parameter(
+        &mut self,
+        fact: &mut ParameterFact,
+        doc: &FunctionDoc,
+        index: usize,
+    ) {
+        if fact.declared != TypeRef::UNKNOWN {
+            return;
+        }
+        if let Some(signature) = doc.whole {
+            let parameters = self.facts.signature(signature).parameters;
+            if let Some(parameter) = parameters.of(&self.facts.parameters).get(index) {
+                fact.declared = parameter.declared;
+            }
+            return;
+        }
+        let name = self.names.get(fact.name);
+        let found = if name.is_empty() {
+            doc.parameters.get(index)
+        } else {
+            doc.parameters.iter().find(|p| p.0 == name)
+        };
+        if let Some((_, ty, optional)) = found {
+            fact.declared = *ty;
+            fact.optional |= optional;
+        }
+    }
+
+    /// A type as a comment writes it.
+    fn doc_type_text(&mut self, text: &str) -> TypeRef {
+        let text = text.trim();
+        let text = text.strip_suffix('=').unwrap_or(text);
+        let (text, rest) = match text.strip_prefix("...") {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let text = text.trim_matches(|c| c == '?' || c == '!').trim();
+        if text.is_empty() || text == "*" {
+            return TypeRef::UNKNOWN;
+        }
+        let name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let ty = if text.chars().all(name) && !text.starts_with(|c: char| c.is_ascii_digit()) {
+            let sym = self.sym(text);
+            match text {
+                "string" | "number" | "boolean" | "bigint" | "symbol" | "void" | "undefined"
+                | "null" | "never" | "object" | "any" => {
+                    let ty = Type::Primitive(sym);
+                    self.facts.ty(ty)
+                }
+                "unknown" => TypeRef::UNKNOWN,
+                _ => {
+                    let ty = self.named(sym, Vec::new(), List::EMPTY);
+                    self.facts.ty(ty)
+                }
+            }
+        } else {
+            let plain = text
+                .replace(".<", "<")
+                .replace("\n", " ")
+                .replace(" * ", " ");
+            match parse_type(&plain) {
+                Some(ty) => self.lower(&ty),
+                None => TypeRef::UNKNOWN,
+            }
+        };
+        if rest {
+            return self.facts.ty(Type::Array(ty));
+        }
+        ty
+    }
+
+    /// The types that comments of the module define; before anything else is visited, and after names are known.
+    pub(crate) fn doc_definitions(&mut self) {
+        if self.typed || !(self.source.contains("@typedef") || self.source.contains("@callback")) {
+            return;
+        }
+        let source = self.source;
+        let mut found: Vec<(&'a str, TypeRef)> = Vec::new();
+        let mut at = 0;
+        while let Some(open) = source[at..].find("/**") {
+            let start = at + open + 3;
+            let Some(length) = source[start..].find("*/") else {
+                break;
+            };
+            let comment = &source[start..start + length];
+            at = start + length + 2;
+            if !(comment.contains("@typedef") || comment.contains("@callback")) {
+                continue;
+            }
+            for tag in tags(comment) {
+                if let Some(name) = defined_name(&tag) {
+                    // A slot that is filled below: definitions refer to each other.
+                    self.facts.types.push(Type::Unknown);
+                    let ty = TypeRef(self.facts.types.len() as u32 - 1);
+                    let name = self.sym(name);
+                    self.typedefs.insert(name, ty);
+                    self.facts.typedefs.push((name, ty));
+                    found.push((comment, ty));
+                }
+            }
+        }
+        let mut index = 0;
+        while index < found.len() {
+            let comment = found[index].0;
+            self.scopes.enter();
+            let all: Vec<Tag<'a>> = tags(comment).collect();
+            for tag in all.iter().filter(|t| t.name == "template") {
+                self.doc_templates(tag);
+            }
+            for (i, tag) in all.iter().enumerate() {
+                if defined_name(tag).is_none() {
+                    continue;
+                }
+                let slot = found[index].1;
+                index += 1;
+                let parts: Vec<&Tag<'a>> = all[i + 1..]
+                    .iter()
+                    .take_while(|t| defined_name(t).is_none())
+                    .collect();
+                let ty = self.defined_type(tag, &parts);
+                self.facts.types[slot.0 as usize] = ty;
+            }
+            self.scopes.leave();
+        }
+    }
+
+    fn defined_type(&mut self, tag: &Tag<'a>, parts: &[&Tag<'a>]) -> Type {
+        if tag.name == "callback" {
+            let mut parameters = Vec::new();
+            let mut returns = TypeRef::UNKNOWN;
+            for part in parts {
+                match part.name {
+                    "param" => {
+                        let Some((name, optional)) = parameter_name(part.rest) else {
+                            continue;
+                        };
+                        let name = self.sym(name);
+                        parameters.push(ParameterFact {
+                            name,
+                            declared: self.doc_type_text(part.ty),
+                            default: ShapeRef::UNKNOWN,
+                            rest: part.ty.starts_with("..."),
+                            optional,
+                        });
+                    }
+                    "returns" | "return" => returns = self.doc_type_text(part.ty),
+                    _ => {}
+                }
+            }
+            let parameters = list(&mut self.facts.parameters, &parameters);
+            self.facts.signatures.push(Signature {
+                type_vars: List::EMPTY,
+                parameters,
+                returns,
+                this_type: TypeRef::UNKNOWN,
+            });
+            return Type::Function(SignatureRef(self.facts.signatures.len() as u32 - 1));
+        }
+        let members: Vec<MemberFact> = parts
+            .iter()
+            .filter(|p| matches!(p.name, "property" | "prop"))
+            .filter_map(|p| Some((p, parameter_name(p.rest)?)))
+            .map(|(p, (name, optional))| MemberFact {
+                name: self.sym(name),
+                node: None,
+                kind: MemberKind::Property,
+                is_static: false,
+                optional,
+                is_abstract: true,
+                declared: self.doc_type_text(p.ty),
+                init: ShapeRef::UNKNOWN,
+                signature: None,
+            })
+            .collect();
+        if !members.is_empty() {
+            return Type::Object(list(&mut self.facts.members, &members));
+        }
+        let ty = self.doc_type_text(tag.ty);
+        self.facts.type_at(ty)
+    }
+
+    /// The type that a comment of the module defines under a name.
+    pub(crate) fn doc_defined(&self, name: Sym) -> Option<TypeRef> {
+        self.typedefs.get(&name).copied()
+    }
+}
+
+/// The name that a tag defines a type under.
+fn defined_name<'s>(tag: &Tag<'s>) -> Option<&'s str> {
+    if !matches!(tag.name, "typedef" | "callback") {
+        return None;
+    }
+    let name = tag.rest.split_whitespace().next()?;
+    let end = name
+        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+        .unwrap_or(name.len());
+    (end > 0).then(|| &name[..end])
+}
+
+/// A parameter's name, and whether it stands in brackets; none for a part of one.
+fn parameter_name(text: &str) -> Option<(&str, bool)> {
+    let text = text.trim_start();
+    let (text, optional) = match text.strip_prefix('[') {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let text = text.trim_start_matches("...");
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    (!name.is_empty() && !rest.starts_with('.') && !rest.starts_with('['))
+        .then_some((name, optional))
+}
+
+/// The tags of a comment.
+fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
+    let mut rest = comment;
+    std::iter::from_fn(move || {
+        loop {
+            let at = rest.find('@')?;
+            let before = &rest[..at];
+            let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+            let first_on_line = before[line_start..]
+                .chars()
+                .all(|c| c.is_whitespace() || c == '*');
+            rest = &rest[at + 1..];
+            if !first_on_line {
+                continue;
+            }
+            let end = rest
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            let after = after.trim_start_matches([' ', '\t']);
+            let (mut ty, mut text) = ("", after);
+            if after.starts_with('{') {
+                let mut depth = 0usize;
+                for (i, c) in after.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        _ => {}
+                    }
+                    if depth == 0 {
+                        ty = &after[1..i];
+                        text = &after[i + 1..];
+                        break;
+                    }
+                }
+            }
+            rest = text;
+            return Some(Tag {
+                name,
+                ty,
+                rest: text.trim_start_matches([' ', '\t', '\n', '*']),
+            });
+        }
+    })
+}

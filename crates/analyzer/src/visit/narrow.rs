@@ -1,0 +1,243 @@
+//! Narrowings: what a test tells of a value where it holds, and where it does not.
+
+use swc_ecma_ast::*;
+
+use super::text::{static_key, transparent};
+use crate::builder::{Builder, FrameKind, NO_NODE};
+use graph_model::summary::{Guard, GuardRef, GuardTest, NodeRef, Shape, ShapeRef, Sym};
+
+/// Tests are looked into so deep.
+const MAX_DEPTH: usize = 12;
+
+impl<'a> Builder<'a> {
+    /// `this` where it stands.
+    pub(crate) fn this_shape(&mut self) -> ShapeRef {
+        let frame = &self.frames[self.this_frame()];
+        let shape = match (frame.class, frame.kind) {
+            (Some(class), _) => Shape::This(NodeRef(self.classes[class].node), frame.is_static),
+            (None, FrameKind::Function) => Shape::This(NodeRef(frame.callable), false),
+            (None, FrameKind::Module) if !self.is_module => Shape::Exports,
+            _ => Shape::Unknown,
+        };
+        self.shape(shape)
+    }
+
+    /// `super` where it stands.
+    pub(crate) fn super_shape(&mut self) -> ShapeRef {
+        let frame = &self.frames[self.this_frame()];
+        let shape = match frame.class {
+            Some(class) => Shape::Super(NodeRef(self.classes[class].node), frame.is_static),
+            None => Shape::Unknown,
+        };
+        self.shape(shape)
+    }
+
+    /// The shape of a member, under the tests in force.
+    pub(crate) fn member_shape(&mut self, object: ShapeRef, name: Sym) -> ShapeRef {
+        if object == ShapeRef::UNKNOWN {
+            return ShapeRef::UNKNOWN;
+        }
+        let shape = self.shape(Shape::Member(object, name));
+        self.narrowed(shape)
+    }
+
+    /// A shape under the tests in force.
+    pub(crate) fn narrowed(&mut self, shape: ShapeRef) -> ShapeRef {
+        if self.guards.is_empty() || shape == ShapeRef::UNKNOWN {
+            return shape;
+        }
+        let mut result = shape;
+        for i in 0..self.guards.len() {
+            let (subject, guard) = self.guards[i];
+            if self.same_shape(shape, subject) {
+                result = self.shape(Shape::Narrow(result, guard));
+            }
+        }
+        result
+    }
+
+    fn same_shape(&self, mut a: ShapeRef, mut b: ShapeRef) -> bool {
+        loop {
+            if a == b {
+                return true;
+            }
+            match (*self.facts.shape_of(a), *self.facts.shape_of(b)) {
+                (Shape::Narrow(inner, _), _) => a = inner,
+                (_, Shape::Narrow(inner, _)) => b = inner,
+                (Shape::Member(x, name), Shape::Member(y, other)) if name == other => {
+                    a = x;
+                    b = y;
+                }
+                (x, y) => {
+                    return x == y
+                        && matches!(x, Shape::Binding(_) | Shape::This(..) | Shape::Exports);
+                }
+            }
+        }
+    }
+
+    /// The shape of an expression that is visited elsewhere: names and members only.
+    pub(crate) fn quiet_shape(&mut self, expr: &'a Expr) -> ShapeRef {
+        match transparent(expr) {
+            Expr::Ident(ident) => match self.meaning(ident) {
+                super::name::Meaning::Bound(id) => {
+                    let binding = *self.scopes.get(id);
+                    if binding.node == NO_NODE {
+                        return ShapeRef::UNKNOWN;
+                    }
+                    if binding.shape != ShapeRef::UNKNOWN {
+                        return binding.shape;
+                    }
+                    let shape = self.shape(Shape::Binding(NodeRef(binding.node)));
+                    self.scopes.get_mut(id).shape = shape;
+                    shape
+                }
+                super::name::Meaning::Global(name) if name == self.known.exports => {
+                    self.shape(Shape::Exports)
+                }
+                super::name::Meaning::Global(name) => self.shape(Shape::Global(name)),
+                super::name::Meaning::Hidden => ShapeRef::UNKNOWN,
+            },
+            Expr::This(_) => self.this_shape(),
+            Expr::Member(member) => {
+                if self.is_module_exports(member) {
+                    return self.shape(Shape::Exports);
+                }
+                let object = self.quiet_shape(&member.obj);
+                let (name, _) = self.member_key(&member.prop);
+                if object == ShapeRef::UNKNOWN || name == self.known.star {
+                    return ShapeRef::UNKNOWN;
+                }
+                self.shape(Shape::Member(object, name))
+            }
+            Expr::OptChain(chain) => match &*chain.base {
+                OptChainBase::Member(member) => {
+                    let object = self.quiet_shape(&member.obj);
+                    let (name, _) = self.member_key(&member.prop);
+                    if object == ShapeRef::UNKNOWN || name == self.known.star {
+                        return ShapeRef::UNKNOWN;
+                    }
+                    self.shape(Shape::Member(object, name))
+                }
+                OptChainBase::Call(_) => ShapeRef::UNKNOWN,
+            },
+            _ => ShapeRef::UNKNOWN,
+        }
+    }
+
+    /// Puts what a test tells into force; the caller takes it back.
+    pub(crate) fn assume(&mut self, test: &'a Expr, holds: bool) {
+        self.assume_part(test, holds, MAX_DEPTH);
+    }
+
+    fn assume_part(&mut self, test: &'a Expr, holds: bool, depth: usize) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        match test {
+            Expr::Paren(e) => self.assume_part(&e.expr, holds, depth),
+            Expr::Unary(unary) if unary.op == UnaryOp::Bang => {
+                self.assume_part(&unary.arg, !holds, depth);
+            }
+            Expr::Bin(bin) => match bin.op {
+                BinaryOp::LogicalAnd if holds => {
+                    self.assume_part(&bin.left, holds, depth);
+                    self.assume_part(&bin.right, holds, depth);
+                }
+                BinaryOp::LogicalOr if !holds => {
+                    self.assume_part(&bin.left, holds, depth);
+                    self.assume_part(&bin.right, holds, depth);
+                }
+                BinaryOp::InstanceOf => {
+                    let class = self.quiet_shape(&bin.right);
+                    if class != ShapeRef::UNKNOWN {
+                        self.guard(&bin.left, GuardTest::InstanceOf(class), !holds);
+                    }
+                }
+                BinaryOp::In => {
+                    if let Some(key) = static_key(&bin.left) {
+                        let key = self.sym(&key);
+                        self.guard(&bin.right, GuardTest::Has(key), !holds);
+                    }
+                }
+                BinaryOp::EqEqEq | BinaryOp::EqEq => self.compared(bin, !holds),
+                BinaryOp::NotEqEq | BinaryOp::NotEq => self.compared(bin, holds),
+                _ => {}
+            },
+            Expr::Call(call) => {
+                let Callee::Expr(callee) = &call.callee else {
+                    return;
+                };
+                if let Expr::Member(member) = &**callee
+                    && let (Expr::Ident(object), MemberProp::Ident(name)) =
+                        (&*member.obj, &member.prop)
+                    && &*object.sym == "Array"
+                    && &*name.sym == "isArray"
+                {
+                    if let Some(argument) = call.args.first() {
+                        self.guard(&argument.expr, GuardTest::IsArray, !holds);
+                    }
+                    return;
+                }
+                let start = self.range(call.span).0;
+                let end = self.range(call.span).1;
+                for (i, argument) in call.args.iter().enumerate() {
+                    if argument.spread.is_some()
+                        || !matches!(
+                            transparent(&argument.expr),
+                            Expr::Ident(_) | Expr::Member(_)
+                        )
+                    {
+                        continue;
+                    }
+                    // The test has been visited: its CALL is there.
+                    let node = self.facts.calls.iter().rev().take(16).find(|c| {
+                        let node = &self.nodes[c.node.0 as usize];
+                        node.start == start && node.end == end
+                    });
+                    let Some(node) = node.map(|c| c.node) else {
+                        return;
+                    };
+                    self.guard(&argument.expr, GuardTest::Predicate(node, i as u32), !holds);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn compared(&mut self, bin: &'a BinExpr, negated: bool) {
+        let (left, right) = (transparent(&bin.left), transparent(&bin.right));
+        for (value, literal) in [(left, right), (right, left)] {
+            let text = match literal {
+                Expr::Lit(Lit::Str(s)) => format!("'{}", s.value.to_string_lossy()),
+                Expr::Lit(Lit::Bool(b)) => b.value.to_string(),
+                Expr::Lit(Lit::Num(n)) => super::text::number_text(n.value),
+                _ => continue,
+            };
+            if let Expr::Unary(unary) = value
+                && unary.op == UnaryOp::TypeOf
+            {
+                let name = self.sym(&text[1.min(text.len())..]);
+                self.guard(&unary.arg, GuardTest::TypeOf(name), negated);
+                return;
+            }
+            if let Expr::Member(member) = value
+                && let (name, None) = self.member_key(&member.prop)
+            {
+                let literal = self.sym(&text);
+                self.guard(&member.obj, GuardTest::Property(name, literal), negated);
+                return;
+            }
+        }
+    }
+
+    fn guard(&mut self, subject: &'a Expr, test: GuardTest, negated: bool) {
+        let subject = self.quiet_shape(subject);
+        if subject == ShapeRef::UNKNOWN {
+            return;
+        }
+        let guard = GuardRef(self.facts.guards.len() as u32);
+        self.facts.guards.push(Guard { test, negated });
+        self.guards.push((subject, guard));
+    }
+}

@@ -1,0 +1,79 @@
+//! Names and lists: the tables that all facts of a summary refer to.
+
+use serde::{Deserialize, Serialize};
+
+/// A name, as an index into [`ModuleSummary::names`](super::ModuleSummary::names).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sym(pub u32);
+
+/// A run of entries of one of the summary's tables; which table, the field says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct List {
+    /// Index of the first entry.
+    pub start: u32,
+    /// Number of entries.
+    pub len: u32,
+}
+
+impl List {
+    /// No entries.
+    pub const EMPTY: List = List { start: 0, len: 0 };
+
+    /// Whether there are no entries.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// The entries, out of their table; none if the summary is damaged.
+    pub fn of<T>(self, table: &[T]) -> &[T] {
+        let start = self.start as usize;
+        table
+            .get(start..start + self.len as usize)
+            .unwrap_or_default()
+    }
+
+    /// The indexes of the entries.
+    pub fn indexes(self) -> std::ops::Range<u32> {
+        self.start..self.start + self.len
+    }
+}
+
+/// A table of names in one allocation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Names {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Names {
+    /// The text of a symbol; empty for one that is not in the table.
+    pub fn get(&self, sym: Sym) -> &str {
+        let i = sym.0 as usize;
+        let start = if i == 0 {
+            0
+        } else {
+            self.ends.get(i - 1).copied().unwrap_or(0)
+        };
+        let Some(&end) = self.ends.get(i) else {
+            return "";
+        };
+        self.text.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    /// Number of names.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no names.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Appends a name and returns its symbol; does not look whether it is there.
+    pub fn push(&mut self, name: &str) -> Sym {
+        self.text.push_str(name);
+        self.ends.push(self.text.len() as u32);
+        Sym(self.ends.len() as u32 - 1)
+    }
+}

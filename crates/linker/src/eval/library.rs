@@ -1,0 +1,187 @@
+//! What the methods of the language's own classes give back and pass to their callbacks.
+
+use super::value::Lib;
+
+/// A value in terms of the receiver's type arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Unknown,
+    /// The receiver.
+    Receiver,
+    /// A type argument of the receiver.
+    Argument(u8),
+    /// An array of the first type argument.
+    String,
+    Number,
+    Boolean,
+    Strings,
+    /// An array of what the callback gives back.
+    CallbackArray,
+    /// An array of the elements of what the callback gives back.
+    CallbackFlat,
+    /// What the callback gives back, or the second argument.
+    Callback,
+    /// A promise of what the callback gives back.
+    CallbackPromise,
+    /// Iterates over pairs of key and value.
+    Entries,
+    /// Iterates over the keys.
+    Keys,
+    /// Iterates over the values.
+    Values,
+    /// `{ value: T, done }` of an iterator.
+    Step,
+    /// An array of the elements of the elements.
+    Flat,
+}
+
+/// A method.
+pub(crate) struct Method {
+    pub(crate) name: &'static str,
+    /// What it gives back.
+    pub(crate) returns: Part,
+    /// Parameters of its callbacks; none where it takes none.
+    pub(crate) callback: &'static [Part],
+}
+
+const fn method(name: &'static str, returns: Part, callback: &'static [Part]) -> Method {
+    Method {
+        name,
+        returns,
+        callback,
+    }
+}
+
+use Part::{
+    Argument, Boolean, Callback, CallbackArray, CallbackFlat, CallbackPromise, Entries, Flat, Keys,
+    Number, Receiver, Step, String, Strings, Unknown, Values,
+};
+
+const EACH: &[Part] = &[Argument(0), Number, Receiver];
+const VALUE_KEY: &[Part] = &[Argument(1), Argument(0), Receiver];
+const ACCUMULATE: &[Part] = &[Callback, Argument(0), Number, Receiver];
+const PAIR: &[Part] = &[Argument(0), Argument(0)];
+
+const ARRAY: &[Method] = &[
+    method("forEach", Unknown, EACH),
+    method("map", CallbackArray, EACH),
+    method("filter", Receiver, EACH),
+    method("find", Argument(0), EACH),
+    method("findLast", Argument(0), EACH),
+    method("findIndex", Number, EACH),
+    method("findLastIndex", Number, EACH),
+    method("some", Boolean, EACH),
+    method("every", Boolean, EACH),
+    method("flatMap", CallbackFlat, EACH),
+    method("reduce", Callback, ACCUMULATE),
+    method("reduceRight", Callback, ACCUMULATE),
+    method("sort", Receiver, PAIR),
+    method("toSorted", Receiver, PAIR),
+    method("reverse", Receiver, &[]),
+    method("slice", Receiver, &[]),
+    method("splice", Receiver, &[]),
+    method("concat", Receiver, &[]),
+    method("fill", Receiver, &[]),
+    method("flat", Flat, &[]),
+    method("pop", Argument(0), &[]),
+    method("shift", Argument(0), &[]),
+    method("at", Argument(0), &[]),
+    method("join", String, &[]),
+    method("indexOf", Number, &[]),
+    method("includes", Boolean, &[]),
+    method("push", Number, &[]),
+    method("unshift", Number, &[]),
+    method("values", Receiver, &[]),
+    method("entries", Entries, &[]),
+    method("next", Step, &[]),
+];
+const MAP: &[Method] = &[
+    method("get", Argument(1), &[]),
+    method("set", Receiver, &[]),
+    method("has", Boolean, &[]),
+    method("delete", Boolean, &[]),
+    method("forEach", Unknown, VALUE_KEY),
+    method("values", Values, &[]),
+    method("keys", Keys, &[]),
+    method("entries", Entries, &[]),
+];
+const SET: &[Method] = &[
+    method("add", Receiver, &[]),
+    method("has", Boolean, &[]),
+    method("delete", Boolean, &[]),
+    method("forEach", Unknown, EACH),
+    method("values", Keys, &[]),
+    method("keys", Keys, &[]),
+    method("entries", Entries, &[]),
+];
+const PROMISE: &[Method] = &[
+    method("then", CallbackPromise, &[Argument(0)]),
+    method("catch", Receiver, &[]),
+    method("finally", Receiver, &[]),
+];
+const STRING: &[Method] = &[
+    method("split", Strings, &[]),
+    method("match", Strings, &[]),
+    method("charCodeAt", Number, &[]),
+    method("codePointAt", Number, &[]),
+    method("indexOf", Number, &[]),
+    method("lastIndexOf", Number, &[]),
+    method("search", Number, &[]),
+    method("startsWith", Boolean, &[]),
+    method("endsWith", Boolean, &[]),
+    method("includes", Boolean, &[]),
+    method("replace", String, &[String]),
+    method("replaceAll", String, &[String]),
+];
+
+/// A method of a class.
+pub(crate) fn find(lib: Lib, name: &str) -> Option<&'static Method> {
+    let methods = match lib {
+        Lib::Array => ARRAY,
+        Lib::Map => MAP,
+        Lib::Set => SET,
+        Lib::Promise => PROMISE,
+        Lib::String => STRING,
+        _ => &[],
+    };
+    methods.iter().find(|m| m.name == name)
+}
+
+/// The class that a global type name stands for, and how many type arguments it has.
+pub(crate) fn named(name: &str) -> Option<Lib> {
+    Some(match name {
+        "Array"
+        | "ReadonlyArray"
+        | "ArrayLike"
+        | "Iterable"
+        | "IterableIterator"
+        | "Iterator"
+        | "Generator"
+        | "AsyncIterable"
+        | "AsyncGenerator"
+        | "AsyncIterableIterator"
+        | "AsyncIterator"
+        | "ArrayIterator" => Lib::Array,
+        "Map" | "ReadonlyMap" | "WeakMap" => Lib::Map,
+        "Set" | "ReadonlySet" | "WeakSet" => Lib::Set,
+        "Promise" | "PromiseLike" => Lib::Promise,
+        "Record" => Lib::Record,
+        "String" => Lib::String,
+        "Number" => Lib::Number,
+        "Boolean" => Lib::Boolean,
+        "RegExp" => Lib::RegExp,
+        _ => return None,
+    })
+}
+
+/// What a function of the global object gives back: `Object.keys` and the like, by its path.
+pub(crate) fn global(path: &str) -> Option<Part> {
+    Some(match path {
+        "Object.keys" | "Object.getOwnPropertyNames" => Strings,
+        "String" | "JSON.stringify" => String,
+        "Number" | "parseInt" | "parseFloat" | "Date.now" => Number,
+        "Boolean" | "Array.isArray" => Boolean,
+        _ if path.starts_with("Math.") => Number,
+        _ => return None,
+    })
+}

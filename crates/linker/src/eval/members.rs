@@ -1,0 +1,816 @@
+//! Members of values: the chain of classes, interfaces, object literals, modules, built-ins.
+
+use graph_model::NodeType;
+use graph_model::summary::{List, MemberFact, MemberKind, NodeRef, PropertyKind, Shape, Sym, Type};
+
+use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
+use super::{Eval, Key, library};
+use crate::program::{Fact, ModuleIx, Target};
+
+/// Classes above a class that are looked at.
+const MAX_ANCESTORS: usize = 32;
+
+/// A member of a class or type, where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// METHOD or PROPERTY.
+    pub(crate) place: Option<Place>,
+    pub(crate) module: ModuleIx,
+    pub(crate) member: MemberFact,
+}
+
+impl Eval<'_, '_> {
+    pub(crate) fn member_named(&mut self, set: &Set, module: ModuleIx, name: Sym) -> Set {
+        let name = self.name(module, name);
+        self.member(set, name)
+    }
+
+    /// The values of a member of values.
+    pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
+        let mut all = Set::NONE;
+        for value in set.iter() {
+            all = all.union(self.deeper(|e| e.member_of(value, name)));
+        }
+        all
+    }
+
+    /// The same, by declarations only: a member's type as written.
+    pub(crate) fn declared_member(&mut self, set: &Set, name: &str) -> Set {
+        self.member(set, name)
+    }
+
+    fn member_of(&mut self, value: &Value, name: &str) -> Set {
+        match name {
+            "*" => return self.computed_member(value),
+            "..." => return Set::one(value.clone()),
+            _ => {}
+        }
+        match value {
+            Value::Inst(place, env) => self.instance_member(*place, env, name, value),
+            Value::Proto(place) => {
+                if name == "constructor" {
+                    return self.node(*place);
+                }
+                self.instance_member(*place, &Env::NONE, name, value)
+            }
+            Value::Ctor(place) => self.static_member(*place, name),
+            Value::Iface(place, env) => {
+                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                self.type_member(*place, &env, name)
+            }
+            Value::Anon(module, ty, env) => {
+                let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
+                    return Set::NONE;
+                };
+                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                self.member_in(*module, members, &env, name)
+                    .unwrap_or_default()
+            }
+            Value::Obj(place) => self.object_member(*place, name),
+            Value::Fn(place, _) => {
+                match name {
+                    "prototype" => return Set::one(Value::Proto(*place)),
+                    "call" | "apply" | "bind" => {}
+                    _ => {}
+                }
+                self.written(*place, Target::Node(place.node), name)
+            }
+            Value::Ns(module) => {
+                let found = self.linker.exports.lookup(*module, name);
+                let set = self.found(&found, name);
+                if !set.is_empty() {
+                    return set;
+                }
+                if let Some(export) = self.module(*module).export_named("export=") {
+                    let value = self.export(crate::exports::ExportIx {
+                        module: *module,
+                        export,
+                    });
+                    let own: Vec<Value> = value
+                        .iter()
+                        .filter(|v| !matches!(v, Value::Ns(m) if m == module))
+                        .cloned()
+                        .collect();
+                    return self.member(&Set::of(own), name);
+                }
+                Set::NONE
+            }
+            Value::Scope(place) => {
+                let of = self.module(place.module);
+                let Fact::Scope(i) = of.fact(place.node) else {
+                    return Set::NONE;
+                };
+                let mut all = Set::NONE;
+                for &(key, node) in &of.summary.scopes[i as usize].members {
+                    if of.summary.name(key) != name {
+                        continue;
+                    }
+                    if of.summary.node(node).node_type() == Some(NodeType::EnumMember) {
+                        return Set::one(Value::Enum(*place));
+                    }
+                    all = all.union(self.node(Place {
+                        module: place.module,
+                        node,
+                    }));
+                }
+                all
+            }
+            Value::Lib(lib, arguments) => self.lib_member(*lib, arguments, name),
+            Value::Tuple(parts) => {
+                if let Ok(index) = name.parse::<usize>() {
+                    return parts.get(index).cloned().unwrap_or_default();
+                }
+                let all = parts.iter().cloned().fold(Set::NONE, Set::union);
+                self.lib_member(Lib::Array, &[all], name)
+            }
+            Value::Ext(specifier, path) => {
+                let path = if path.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{path}.{name}")
+                };
+                Set::one(Value::Ext(specifier.clone(), path.into()))
+            }
+            Value::ExtInst(specifier, path) => {
+                let path = if path.is_empty() {
+                    format!("prototype.{name}")
+                } else {
+                    format!("{path}.prototype.{name}")
+                };
+                Set::one(Value::Ext(specifier.clone(), path.into()))
+            }
+            Value::Var(var) => {
+                let constraint = self.constraint(*var);
+                self.member(&constraint, name)
+            }
+            Value::Literal(module, text) => {
+                if self.name(*module, *text).starts_with('\'') {
+                    return self.lib_member(Lib::String, &[], name);
+                }
+                Set::NONE
+            }
+            Value::Sig(..) | Value::New(..) | Value::Enum(_) | Value::LibMethod(..) => Set::NONE,
+        }
+    }
+
+    fn lib_member(&mut self, lib: Lib, arguments: &[Set], name: &str) -> Set {
+        match (lib, name) {
+            (Lib::Nothing, _) => return Set::NONE,
+            (Lib::Record, _) => return arguments.first().cloned().unwrap_or_default(),
+            (Lib::Array, _) if name.bytes().all(|b| b.is_ascii_digit()) => {
+                return arguments.first().cloned().unwrap_or_default();
+            }
+            (Lib::Array | Lib::String, "length") | (Lib::Map | Lib::Set, "size") => {
+                return Set::lib(Lib::Number, &[]);
+            }
+            (Lib::Array, "value") => return arguments.first().cloned().unwrap_or_default(),
+            _ => {}
+        }
+        Set::one(Value::LibMethod(lib, arguments.into(), name.into()))
+    }
+
+    /// Any member: what an index signature, or all properties, give.
+    fn computed_member(&mut self, value: &Value) -> Set {
+        match value {
+            Value::Obj(place) => {
+                let of = self.module(place.module);
+                let Some(object) = of.object(place.node) else {
+                    return Set::NONE;
+                };
+                let mut all = Set::NONE;
+                for property in object.properties.of(&of.summary.properties) {
+                    if property.kind == PropertyKind::Value {
+                        all = all.union(self.shape(place.module, property.shape));
+                    }
+                }
+                all
+            }
+            Value::Iface(..) | Value::Anon(..) | Value::Inst(..) => self.indexed(value),
+            value => self.element(&Set::one(value.clone())),
+        }
+    }
+
+    /// What an index signature gives.
+    pub(crate) fn indexed(&mut self, value: &Value) -> Set {
+        let (module, members, env) = match value {
+            Value::Iface(place, env) => {
+                let of = self.module(place.module);
+                let Fact::Type(i) = of.fact(place.node) else {
+                    return Set::NONE;
+                };
+                (
+                    place.module,
+                    of.summary.type_facts[i as usize].members,
+                    env.clone(),
+                )
+            }
+            Value::Anon(module, ty, env) => match self.module(*module).summary.type_at(*ty) {
+                Type::Object(members) => (*module, members, env.clone()),
+                _ => return Set::NONE,
+            },
+            _ => return Set::NONE,
+        };
+        let of = self.module(module);
+        for member in members.of(&of.summary.members) {
+            if member.kind == MemberKind::Index {
+                return self.ty(module, member.declared, &env);
+            }
+        }
+        Set::NONE
+    }
+
+    /// The members of an object type, by their facts.
+    pub(crate) fn member_in(
+        &mut self,
+        module: ModuleIx,
+        members: List,
+        env: &Env,
+        name: &str,
+    ) -> Option<Set> {
+        let of = self.module(module);
+        let mut all: Option<Set> = None;
+        let mut index = None;
+        for member in members.of(&of.summary.members) {
+            match member.kind {
+                MemberKind::Index => index = Some(member.declared),
+                MemberKind::Call | MemberKind::Construct | MemberKind::Setter => {}
+                _ if of.summary.name(member.name) != name => {}
+                MemberKind::Method => {
+                    let place = member.node.map(|node| Place { module, node });
+                    if let Some(signature) = member.signature {
+                        let value = Value::Sig(module, signature, place, env.clone());
+                        all = Some(all.unwrap_or_default().union(Set::one(value)));
+                    }
+                }
+                _ => {
+                    let set = self.ty(module, member.declared, env);
+                    all = Some(all.unwrap_or_default().union(set));
+                }
+            }
+        }
+        if all.is_none()
+            && let Some(index) = index
+        {
+            return Some(self.ty(module, index, env));
+        }
+        all
+    }
+
+    /// A member of an interface or of an alias that is an object type.
+    fn type_member(&mut self, place: Place, env: &Env, name: &str) -> Set {
+        let of = self.module(place.module);
+        let Fact::Type(i) = of.fact(place.node) else {
+            return Set::NONE;
+        };
+        let fact = of.summary.type_facts[i as usize];
+        if let Some(set) = self.member_in(place.module, fact.members, env, name) {
+            return set;
+        }
+        // Further declarations of the same interface.
+        for other in &of.summary.type_facts {
+            if other.name == fact.name
+                && other.node != fact.node
+                && !other.alias.is_known()
+                && let Some(set) = self.member_in(place.module, other.members, env, name)
+            {
+                return set;
+            }
+        }
+        for &base in fact.extends.of(&of.summary.type_lists) {
+            let base = self.ty(place.module, base, env);
+            let set = self.member(&base, name);
+            if !set.is_empty() {
+                return set;
+            }
+        }
+        Set::NONE
+    }
+
+    /// The instance that a class extends.
+    pub(crate) fn base(&mut self, class: Place) -> Set {
+        let of = self.module(class.module);
+        let Some(fact) = of.class(class.node) else {
+            return self.prototype_base(class);
+        };
+        let Some(extends) = fact.extends else {
+            return Set::NONE;
+        };
+        let arguments = fact.extends_arguments;
+        self.ask(Key::Base(class.module, class.node), |e| {
+            let arguments: Vec<Set> = arguments
+                .of(&e.module(class.module).summary.type_lists)
+                .iter()
+                .map(|&t| e.ty(class.module, t, &Env::NONE))
+                .collect();
+            let classes = e.shape(class.module, extends);
+            let instances = e.instances(&classes);
+            let mut all = Vec::new();
+            for value in instances.iter() {
+                match value {
+                    Value::Inst(place, env) if env.is_empty() => {
+                        let vars = e.type_vars(*place);
+                        let env = e.bind(place.module, vars, &arguments);
+                        all.push(Value::Inst(*place, env));
+                    }
+                    value => all.push(value.clone()),
+                }
+            }
+            Set::of(all)
+        })
+    }
+
+    /// `util.inherits(F, G)`, `F.prototype = Object.create(G.prototype)`, `Object.setPrototypeOf(F.prototype, …)`.
+    fn prototype_base(&mut self, function: Place) -> Set {
+        let of = self.module(function.module);
+        self.ask(Key::Base(function.module, function.node), |e| {
+            let mut all = Set::NONE;
+            for &i in of.property_writes(Target::Node(function.node)) {
+                let write = of.summary.writes[i as usize];
+                let name = of.summary.name(write.name);
+                if name == "prototype" || name == "__proto__" {
+                    let value = e.shape(function.module, write.value);
+                    all = all.union(e.prototypes(&value));
+                }
+            }
+            for &i in of.property_writes(Target::Prototype(function.node)) {
+                let write = of.summary.writes[i as usize];
+                if of.summary.name(write.name) == "__proto__" {
+                    let value = e.shape(function.module, write.value);
+                    all = all.union(e.prototypes(&value));
+                }
+            }
+            for call in &of.summary.calls {
+                let arguments = call.arguments.of(&of.summary.arguments);
+                let [child, parent, ..] = arguments else {
+                    continue;
+                };
+                let Shape::Member(object, name) = *of.summary.shape(call.callee) else {
+                    if let Shape::Binding(node) = *of.summary.shape(call.callee)
+                        && node_is(of, child.shape, function.node, false)
+                    {
+                        let callee = e.node(Place {
+                            module: function.module,
+                            node,
+                        });
+                        let inherits = callee.iter().any(|v| {
+                            matches!(v, Value::Ext(s, p)
+                                if matches!((&**s, &**p), ("util", "inherits") | ("inherits", "")))
+                        });
+                        if inherits {
+                            let parent = e.shape(function.module, parent.shape);
+                            all = all.union(e.instances(&parent));
+                        }
+                    }
+                    continue;
+                };
+                let _ = object;
+                match of.summary.name(name) {
+                    "inherits" if node_is(of, child.shape, function.node, false) => {
+                        let parent = e.shape(function.module, parent.shape);
+                        all = all.union(e.instances(&parent));
+                    }
+                    "setPrototypeOf" if node_is(of, child.shape, function.node, true) => {
+                        let parent = e.shape(function.module, parent.shape);
+                        all = all.union(e.prototypes(&parent));
+                    }
+                    _ => {}
+                }
+            }
+            all
+        })
+    }
+
+    /// Instances of what prototypes belong to.
+    fn prototypes(&mut self, set: &Set) -> Set {
+        Set::of(
+            set.iter()
+                .filter_map(|v| match v {
+                    Value::Proto(place) => Some(Value::Inst(*place, Env::NONE)),
+                    Value::Inst(place, env) => Some(Value::Inst(*place, env.clone())),
+                    Value::Obj(place) => Some(Value::Obj(*place)),
+                    Value::Ext(specifier, path) => path
+                        .strip_suffix(".prototype")
+                        .map(|path| Value::ExtInst(specifier.clone(), path.into())),
+                    _ => None,
+                })
+                .collect(),
+        )
+    }
+
+    /// A member of an instance of a class or constructor function.
+    fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
+        let mut at = class;
+        let mut env = env.clone();
+        for _ in 0..MAX_ANCESTORS {
+            let bound = env.with(vec![(THIS, Set::one(this.clone()))]);
+            if let Some(set) = self.own_member(at, &bound, name, false) {
+                return set;
+            }
+            let base = self.base(at);
+            let mut next = None;
+            let mut others = Set::NONE;
+            for value in base.iter() {
+                match value {
+                    Value::Inst(place, inner) if next.is_none() => {
+                        next = Some((*place, inner.clone()));
+                    }
+                    value => others = others.union(self.member(&Set::one(value.clone()), name)),
+                }
+            }
+            match next {
+                Some((place, inner)) => {
+                    // The base's arguments are in terms of this class's variables.
+                    let mut mapped: Vec<(Var, Set)> = Vec::new();
+                    let entries: Vec<(Var, Set)> = inner.iter().cloned().collect();
+                    for (var, set) in entries {
+                        mapped.push((var, self.subst(&set, &env)));
+                    }
+                    env = Env::of(mapped);
+                    at = place;
+                    if !others.is_empty() {
+                        return others;
+                    }
+                }
+                None => {
+                    if !others.is_empty() {
+                        return others;
+                    }
+                    break;
+                }
+            }
+        }
+        // Members that only a merged or implemented interface declares.
+        self.implemented_member(class, name)
+    }
+
+    fn implemented_member(&mut self, class: Place, name: &str) -> Set {
+        let of = self.module(class.module);
+        let Some(fact) = of.class(class.node) else {
+            return Set::NONE;
+        };
+        for &implemented in fact.implements.of(&of.summary.type_lists) {
+            let ty = self.ty(class.module, implemented, &Env::NONE);
+            let set = self.member(&ty, name);
+            if !set.is_empty() {
+                return set;
+            }
+        }
+        Set::NONE
+    }
+
+    /// A member that a class itself has.
+    pub(crate) fn own_member(
+        &mut self,
+        class: Place,
+        env: &Env,
+        name: &str,
+        is_static: bool,
+    ) -> Option<Set> {
+        let of = self.module(class.module);
+        let module = class.module;
+        if let Some(fact) = of.class(class.node) {
+            let mut result: Option<Set> = None;
+            for (i, member) in (0..).zip(fact.members.of(&of.summary.members)) {
+                if member.is_static != is_static || of.summary.name(member.name) != name {
+                    continue;
+                }
+                match member.kind {
+                    MemberKind::Method => {
+                        let node = member.node?;
+                        return Some(Set::one(Value::Fn(Place { module, node }, env.clone())));
+                    }
+                    MemberKind::Getter => {
+                        let node = member.node?;
+                        let getter = Value::Fn(Place { module, node }, env.clone());
+                        return Some(self.returned_by_expected(&Set::one(getter)));
+                    }
+                    MemberKind::Property => {
+                        let declared = self.ty(module, member.declared, env);
+                        if !declared.is_empty() {
+                            // What is known of the initialiser says which function it is.
+                            if matches!(of.summary.shape(member.init), Shape::Function(_)) {
+                                return Some(self.shape(module, member.init));
+                            }
+                            return Some(declared);
+                        }
+                        let key =
+                            Key::ClassMember(module, class.node, fact.members.start + i, u32::MAX);
+                        let values = self.ask(key, |e| {
+                            let init = e.shape(module, member.init);
+                            let written = e.class_writes(class, member.name, is_static);
+                            let all = e.without_nothing(&init);
+                            all.union(e.without_nothing(&written))
+                        });
+                        let set = self.subst(&values, env);
+                        result = Some(result.unwrap_or_default().union(set));
+                    }
+                    _ => {}
+                }
+            }
+            if result.is_some() {
+                return result;
+            }
+            let written = fact
+                .writes
+                .iter()
+                .find(|w| w.1 == is_static && of.summary.name(w.0) == name);
+            if let Some(write) = written {
+                let sym = write.0;
+                let key = Key::ClassMember(module, class.node, u32::MAX, sym.0);
+                let values = self.ask(key, |e| {
+                    let written = e.class_writes(class, sym, is_static);
+                    e.without_nothing(&written)
+                });
+                return Some(self.subst(&values, env));
+            }
+        }
+        let targets = if is_static {
+            [Some(Target::Node(class.node)), None]
+        } else {
+            [
+                Some(Target::Prototype(class.node)),
+                Some(Target::This(class.node)),
+            ]
+        };
+        for target in targets.into_iter().flatten() {
+            let set = self.written(class, target, name);
+            if !set.is_empty() {
+                return Some(set);
+            }
+        }
+        if !is_static {
+            // `F.prototype = { … }`.
+            for &i in of.property_writes(Target::Node(class.node)) {
+                let write = of.summary.writes[i as usize];
+                if of.summary.name(write.name) == "prototype" {
+                    let value = self.shape(module, write.value);
+                    let objects: Vec<Value> = value
+                        .iter()
+                        .filter(|v| matches!(v, Value::Obj(_)))
+                        .cloned()
+                        .collect();
+                    let set = self.member(&Set::of(objects), name);
+                    if !set.is_empty() {
+                        return Some(set);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn class_writes(&mut self, class: Place, name: Sym, is_static: bool) -> Set {
+        let of = self.module(class.module);
+        let Some(fact) = of.class(class.node) else {
+            return Set::NONE;
+        };
+        // A declared type, from a comment, counts alone.
+        for write in &fact.writes {
+            if write.0 == name
+                && write.1 == is_static
+                && matches!(of.summary.shape(write.3), Shape::Cast(..))
+            {
+                let set = self.shape(class.module, write.3);
+                if !set.is_empty() {
+                    return set;
+                }
+            }
+        }
+        let mut all = Set::NONE;
+        for write in &fact.writes {
+            if write.0 == name && write.1 == is_static {
+                all = all.union(self.shape(class.module, write.3));
+            }
+        }
+        all
+    }
+
+    /// What is written to a property of something, in its own module.
+    fn written(&mut self, place: Place, target: Target, name: &str) -> Set {
+        let of = self.module(place.module);
+        let mut all = Set::NONE;
+        for &i in of.property_writes(target) {
+            let write = of.summary.writes[i as usize];
+            if of.summary.name(write.name) != name {
+                continue;
+            }
+            if write.declared.is_known() {
+                let set = self.ty(place.module, write.declared, &Env::NONE);
+                if !set.is_empty() {
+                    return set;
+                }
+            }
+            let set = self.shape(place.module, write.value);
+            all = all.union(self.without_nothing(&set));
+        }
+        all
+    }
+
+    fn static_member(&mut self, class: Place, name: &str) -> Set {
+        if name == "prototype" {
+            return Set::one(Value::Proto(class));
+        }
+        let mut at = class;
+        for _ in 0..MAX_ANCESTORS {
+            let env = Env::of(vec![(THIS, Set::one(Value::Inst(class, Env::NONE)))]);
+            if let Some(set) = self.own_member(at, &env, name, true) {
+                return set;
+            }
+            // A namespace of the same name.
+            let base = self.base(at);
+            let next = base.iter().find_map(|v| match v {
+                Value::Inst(place, _) => Some(*place),
+                _ => None,
+            });
+            match next {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        Set::NONE
+    }
+
+    fn object_member(&mut self, place: Place, name: &str) -> Set {
+        let of = self.module(place.module);
+        let Some(object) = of.object(place.node) else {
+            return Set::NONE;
+        };
+        let properties = object.properties.of(&of.summary.properties);
+        // The last of several properties of one name is the one that stays.
+        for property in properties.iter().rev() {
+            match property.kind {
+                PropertyKind::Spread => {
+                    let spread = self.shape(place.module, property.shape);
+                    let set = self.member(&spread, name);
+                    if !set.is_empty() {
+                        return set;
+                    }
+                }
+                PropertyKind::Setter => {}
+                _ if of.summary.name(property.name) != name => {}
+                PropertyKind::Getter => {
+                    let getter = self.shape(place.module, property.shape);
+                    return self.returned_by_expected(&getter);
+                }
+                PropertyKind::Value => {
+                    let set = self.shape(place.module, property.shape);
+                    let set = self.without_nothing(&set);
+                    if !set.is_empty() {
+                        return set;
+                    }
+                }
+            }
+        }
+        self.written(place, Target::Node(place.node), name)
+    }
+
+    /// Whether a value may have a member.
+    pub(crate) fn has_member(&mut self, value: &Value, name: &str) -> bool {
+        match value {
+            Value::Inst(place, _) => self.member_fact(*place, name, false).is_some(),
+            Value::Iface(place, _) => self.member_fact(*place, name, false).is_some(),
+            Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
+                Type::Object(members) => {
+                    let of = self.module(*module);
+                    members
+                        .of(&of.summary.members)
+                        .iter()
+                        .any(|m| of.summary.name(m.name) == name)
+                }
+                _ => false,
+            },
+            Value::Lib(..) | Value::Tuple(_) | Value::Fn(..) | Value::Sig(..) => false,
+            _ => true,
+        }
+    }
+
+    /// The declaration of a member in the chain of a class, or in a type and what it extends.
+    pub(crate) fn member_fact(
+        &mut self,
+        place: Place,
+        name: &str,
+        is_static: bool,
+    ) -> Option<Found> {
+        let mut stack = vec![place];
+        let mut seen = Vec::new();
+        while let Some(at) = stack.pop() {
+            if seen.len() > MAX_ANCESTORS || seen.contains(&at) {
+                continue;
+            }
+            seen.push(at);
+            let of = self.module(at.module);
+            let members = match of.fact(at.node) {
+                Fact::Class(i) => of.summary.classes[i as usize].members,
+                Fact::Type(i) => of.summary.type_facts[i as usize].members,
+                _ => List::EMPTY,
+            };
+            let found = members.of(&of.summary.members).iter().find(|m| {
+                m.is_static == is_static
+                    && m.kind != MemberKind::Setter
+                    && of.summary.name(m.name) == name
+            });
+            if let Some(member) = found {
+                return Some(Found {
+                    place: member.node.map(|node| Place {
+                        module: at.module,
+                        node,
+                    }),
+                    module: at.module,
+                    member: *member,
+                });
+            }
+            let bases = match of.fact(at.node) {
+                Fact::Type(i) => {
+                    let extends = of.summary.type_facts[i as usize].extends;
+                    let mut all = Set::NONE;
+                    for &base in extends.of(&of.summary.type_lists) {
+                        all = all.union(self.ty(at.module, base, &Env::NONE));
+                    }
+                    all
+                }
+                _ => self.base(at),
+            };
+            for value in bases.iter() {
+                if let Value::Inst(place, _) | Value::Iface(place, _) = value {
+                    stack.push(*place);
+                }
+            }
+        }
+        None
+    }
+
+    /// What a construct signature of a type gives.
+    pub(crate) fn constructed(&mut self, value: &Value) -> Set {
+        self.signatures(value, MemberKind::Construct)
+            .into_iter()
+            .map(|(module, signature, env)| {
+                let returns = self.module(module).summary.signature(signature).returns;
+                self.ty(module, returns, &env)
+            })
+            .fold(Set::NONE, Set::union)
+    }
+
+    /// The call or construct signatures of a type.
+    pub(crate) fn signatures(
+        &mut self,
+        value: &Value,
+        kind: MemberKind,
+    ) -> Vec<(ModuleIx, graph_model::summary::SignatureRef, Env)> {
+        let (module, members, env, extends) = match value {
+            Value::Iface(place, env) => {
+                let of = self.module(place.module);
+                let Fact::Type(i) = of.fact(place.node) else {
+                    return Vec::new();
+                };
+                let fact = of.summary.type_facts[i as usize];
+                (place.module, fact.members, env.clone(), fact.extends)
+            }
+            Value::Anon(module, ty, env) => match self.module(*module).summary.type_at(*ty) {
+                Type::Object(members) => (*module, members, env.clone(), List::EMPTY),
+                _ => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let of = self.module(module);
+        let mut found: Vec<_> = members
+            .of(&of.summary.members)
+            .iter()
+            .filter(|m| m.kind == kind)
+            .filter_map(|m| Some((module, m.signature?, env.clone())))
+            .collect();
+        if found.is_empty() && self.depth < super::MAX_DEPTH {
+            self.depth += 1;
+            for &base in extends.of(&of.summary.type_lists) {
+                let base = self.ty(module, base, &env);
+                for value in base.iter() {
+                    found.extend(self.signatures(value, kind));
+                }
+            }
+            self.depth -= 1;
+        }
+        found
+    }
+
+    /// A method of a built-in class.
+    pub(crate) fn lib_method(lib: Lib, name: &str) -> Option<&'static library::Method> {
+        library::find(lib, name)
+    }
+}
+
+/// Whether a shape names a function, or its prototype.
+fn node_is(
+    of: &crate::program::Module,
+    shape: graph_model::summary::ShapeRef,
+    node: NodeRef,
+    prototype: bool,
+) -> bool {
+    match *of.summary.shape(shape) {
+        Shape::Binding(n) | Shape::Function(n) => n == node && !prototype,
+        Shape::Member(inner, name) => {
+            prototype
+                && of.summary.name(name) == "prototype"
+                && matches!(*of.summary.shape(inner), Shape::Binding(n) if n == node)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,144 @@
+//! Evaluates shapes and types to the few values that they can be.
+//!
+//! Results are remembered. To make them independent of the order of questions, and so of the threads: a result in whose
+//! making a cycle or the limit of depth had a part is only remembered while one module is linked, and what is remembered
+//! longer counts as deep as it is.
+
+mod calls;
+mod library;
+mod members;
+mod shapes;
+mod types;
+mod value;
+
+use graph_model::summary::{NodeRef, ShapeRef, TypeRef};
+use rustc_hash::FxHashMap;
+
+use crate::Linker;
+use crate::program::ModuleIx;
+
+pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
+
+/// Questions nest so deep.
+const MAX_DEPTH: u32 = 96;
+
+/// A question whose answer is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Shape(ModuleIx, ShapeRef),
+    Node(ModuleIx, NodeRef),
+    Type(ModuleIx, TypeRef),
+    /// What a function gives back, without its declaration.
+    Returned(ModuleIx, NodeRef),
+    /// What the place of a function or literal expects.
+    Expected(ModuleIx, NodeRef),
+    /// The instance of `extends`.
+    Base(ModuleIx, NodeRef),
+    /// Values of a member of a class.
+    ClassMember(ModuleIx, NodeRef, u32, u32),
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    set: Set,
+    /// How many questions deep it is.
+    height: u32,
+}
+
+pub(crate) struct Eval<'l, 'p> {
+    pub(crate) linker: &'l Linker<'p>,
+    /// Answers that depend on nothing but the question.
+    clean: FxHashMap<Key, Answer>,
+    /// Answers that a cycle had a part in.
+    local: FxHashMap<Key, Set>,
+    open: Vec<Key>,
+    depth: u32,
+    /// Deepest level that the current answer needed.
+    deepest: u32,
+    /// A cycle or the limit of depth had a part in the current answer.
+    tainted: bool,
+}
+
+impl<'l, 'p> Eval<'l, 'p> {
+    pub(crate) fn new(linker: &'l Linker<'p>) -> Self {
+        Eval {
+            linker,
+            clean: FxHashMap::default(),
+            local: FxHashMap::default(),
+            open: Vec::new(),
+            depth: 0,
+            deepest: 0,
+            tainted: false,
+        }
+    }
+
+    /// Begins a module: forgets what must not be told from one to the next.
+    pub(crate) fn enter_module(&mut self) {
+        self.local.clear();
+        self.tainted = false;
+    }
+
+    /// Answers a question, once.
+    fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Set) -> Set {
+        if let Some(known) = self.clean.get(&key) {
+            let reach = self.depth + known.height;
+            if reach <= MAX_DEPTH {
+                self.deepest = self.deepest.max(reach);
+                return known.set.clone();
+            }
+            self.tainted = true;
+            return Set::NONE;
+        }
+        if let Some(known) = self.local.get(&key) {
+            self.tainted = true;
+            return known.clone();
+        }
+        if self.depth >= MAX_DEPTH || self.open.contains(&key) {
+            self.tainted = true;
+            return Set::NONE;
+        }
+        let outer = std::mem::replace(&mut self.tainted, false);
+        let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
+        self.open.push(key);
+        self.depth += 1;
+        let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
+        self.depth -= 1;
+        self.open.pop();
+        if self.tainted {
+            self.local.insert(key, set.clone());
+        } else {
+            let height = self.deepest - self.depth;
+            self.clean.insert(
+                key,
+                Answer {
+                    set: set.clone(),
+                    height,
+                },
+            );
+        }
+        self.tainted |= outer;
+        self.deepest = self.deepest.max(outer_deepest);
+        set
+    }
+
+    /// Goes one level deeper without a question; none where that is too deep.
+    fn deeper(&mut self, answer: impl FnOnce(&mut Self) -> Set) -> Set {
+        if self.depth >= MAX_DEPTH {
+            self.tainted = true;
+            return Set::NONE;
+        }
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
+        self.depth -= 1;
+        set
+    }
+
+    fn module(&self, module: ModuleIx) -> &'p crate::program::Module {
+        self.linker.program.module(module)
+    }
+
+    fn name(&self, module: ModuleIx, name: graph_model::summary::Sym) -> &'p str {
+        self.module(module).summary.name(name)
+    }
+}

@@ -1,0 +1,696 @@
+//! From shapes to values: names, members, calls, literals.
+
+use graph_model::NodeType;
+use graph_model::summary::{
+    ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, NodeRef, Shape, ShapeRef, Sym,
+};
+
+use super::value::{Lib, Place, Set, Value};
+use super::{Env, Eval, Key};
+use crate::exports::{ExportIx, Found};
+use crate::program::{Fact, ModuleIx, Role, Target};
+use crate::specifiers::Target as Specifier;
+
+impl<'p> Eval<'_, 'p> {
+    /// The values of a shape of a module.
+    pub(crate) fn shape(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+        match *self.module(module).summary.shape(shape) {
+            Shape::Unknown => Set::NONE,
+            Shape::Binding(node)
+            | Shape::Function(node)
+            | Shape::Class(node)
+            | Shape::Object(node)
+            | Shape::Import(node) => self.node(Place { module, node }),
+            Shape::Primitive(name) => self.primitive(self.name(module, name)),
+            Shape::Global(name) => self.global(module, name),
+            Shape::Exports => Set::one(Value::Ns(module)),
+            Shape::Jsx(_) => Set::NONE,
+            _ => self.ask(Key::Shape(module, shape), |e| e.compound(module, shape)),
+        }
+    }
+
+    fn compound(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+        let of = self.module(module);
+        match *of.summary.shape(shape) {
+            Shape::Member(object, name) => {
+                let object = self.shape(module, object);
+                self.member_named(&object, module, name)
+            }
+            Shape::Call(node) => match of.call(node) {
+                Some(call) => self.call_result(module, call),
+                None => Set::NONE,
+            },
+            Shape::New(node) => match of.call(node) {
+                Some(call) => self.new_result(module, call),
+                None => Set::NONE,
+            },
+            Shape::Array(node) => {
+                let elements = match of.fact(node) {
+                    Fact::Array(i) => of.summary.arrays[i as usize].elements,
+                    _ => List::EMPTY,
+                };
+                let shapes = elements.of(&of.summary.shape_lists);
+                let parts: Vec<Set> = shapes.iter().map(|&s| self.shape(module, s)).collect();
+                let spread = shapes
+                    .iter()
+                    .any(|&s| matches!(of.summary.shape(s), Shape::Element(_)));
+                if spread || parts.len() > 8 || parts.len() < 2 {
+                    let all = parts.into_iter().fold(Set::NONE, Set::union);
+                    return Set::lib(Lib::Array, &[all]);
+                }
+                Set::one(Value::Tuple(parts.into()))
+            }
+            Shape::Await(inner) => {
+                let inner = self.shape(module, inner);
+                self.awaited(&inner)
+            }
+            Shape::Element(inner) => {
+                let inner = self.shape(module, inner);
+                self.element(&inner)
+            }
+            Shape::Path(inner, path) => {
+                let mut set = self.shape(module, inner);
+                for &name in path.of(&of.summary.paths) {
+                    set = self.member_named(&set, module, name);
+                }
+                set
+            }
+            Shape::Cast(inner, ty) => {
+                let cast = self.ty(module, ty, &Env::NONE);
+                if cast.is_empty() {
+                    // `as any` and `as unknown` on the way to another type tell nothing.
+                    return self.uncast(module, inner, ty);
+                }
+                cast
+            }
+            Shape::OneOf(list) => {
+                let mut all = Set::NONE;
+                for &part in list.of(&of.summary.shape_lists) {
+                    let part = self.shape(module, part);
+                    all = all.union(self.without_nothing(&part));
+                }
+                all
+            }
+            Shape::Narrow(inner, guard) => {
+                let set = self.shape(module, inner);
+                match of.summary.guards.get(guard.0 as usize) {
+                    Some(&guard) => self.narrow(module, &set, guard),
+                    None => set,
+                }
+            }
+            Shape::This(owner, is_static) => self.this(
+                Place {
+                    module,
+                    node: owner,
+                },
+                is_static,
+            ),
+            Shape::Super(owner, is_static) => {
+                let base = self.base(Place {
+                    module,
+                    node: owner,
+                });
+                if !is_static {
+                    return base;
+                }
+                Set::of(
+                    base.iter()
+                        .filter_map(|v| match v {
+                            Value::Inst(place, _) => Some(Value::Ctor(*place)),
+                            _ => None,
+                        })
+                        .collect(),
+                )
+            }
+            _ => Set::NONE,
+        }
+    }
+
+    fn uncast(
+        &mut self,
+        _module: ModuleIx,
+        _inner: ShapeRef,
+        _ty: graph_model::summary::TypeRef,
+    ) -> Set {
+        Set::NONE
+    }
+
+    /// Without `null` and `undefined`.
+    pub(crate) fn without_nothing(&self, set: &Set) -> Set {
+        if !set.iter().any(|v| matches!(v, Value::Lib(Lib::Nothing, _))) {
+            return set.clone();
+        }
+        Set::of(
+            set.iter()
+                .filter(|v| !matches!(v, Value::Lib(Lib::Nothing, _)))
+                .cloned()
+                .collect(),
+        )
+    }
+
+    pub(crate) fn primitive(&self, name: &str) -> Set {
+        let lib = match name {
+            "string" => Lib::String,
+            "number" | "bigint" => Lib::Number,
+            "string|number" => return Set::NONE,
+            "boolean" => Lib::Boolean,
+            "regexp" => Lib::RegExp,
+            "null" | "undefined" | "void" => Lib::Nothing,
+            _ => return Set::NONE,
+        };
+        Set::lib(lib, &[])
+    }
+
+    fn global(&mut self, module: ModuleIx, name: Sym) -> Set {
+        let name = self.name(module, name);
+        if let Some(places) = self.linker.globals.get(name) {
+            return places
+                .iter()
+                .map(|&p| self.node(p))
+                .fold(Set::NONE, Set::union);
+        }
+        Set::one(Value::Ext("<global>".into(), name.into()))
+    }
+
+    /// What `this` is inside a class or function.
+    fn this(&mut self, owner: Place, is_static: bool) -> Set {
+        let of = self.module(owner.module);
+        match of.fact(owner.node) {
+            Fact::Class(_) if is_static => Set::one(Value::Ctor(owner)),
+            Fact::Class(_) => Set::one(Value::Inst(owner, Env::NONE)),
+            Fact::Function(i) => {
+                let function = &of.summary.functions[i as usize];
+                let declared = of.summary.signature(function.signature).this_type;
+                if declared.is_known() {
+                    let declared = self.ty(owner.module, declared, &Env::NONE);
+                    if !declared.is_empty() {
+                        return declared;
+                    }
+                }
+                if let Some(object) = function.object {
+                    let place = Place {
+                        module: owner.module,
+                        node: object,
+                    };
+                    return Set::one(Value::Obj(place));
+                }
+                if function.this_shape != ShapeRef::UNKNOWN {
+                    let object = self.shape(owner.module, function.this_shape);
+                    let this: Vec<Value> = object
+                        .iter()
+                        .map(|v| match v {
+                            Value::Proto(class) => Value::Inst(*class, Env::NONE),
+                            v => v.clone(),
+                        })
+                        .collect();
+                    if !this.is_empty() {
+                        return Set::of(this);
+                    }
+                }
+                let constructs = !of.property_writes(Target::This(owner.node)).is_empty()
+                    || !of.property_writes(Target::Prototype(owner.node)).is_empty();
+                if constructs && !function.is_arrow {
+                    return Set::one(Value::Inst(owner, Env::NONE));
+                }
+                Set::NONE
+            }
+            _ => Set::NONE,
+        }
+    }
+
+    /// The values that a node is or holds.
+    pub(crate) fn node(&mut self, place: Place) -> Set {
+        let of = self.module(place.module);
+        match of.fact(place.node) {
+            Fact::Class(_) => Set::one(Value::Ctor(place)),
+            Fact::Object(_) => Set::one(Value::Obj(place)),
+            Fact::Function(_) => Set::one(Value::Fn(place, Env::NONE)),
+            Fact::Scope(_) => Set::one(Value::Scope(place)),
+            Fact::None => match of.summary.node(place.node).node_type() {
+                Some(NodeType::Function | NodeType::Method) => {
+                    Set::one(Value::Fn(place, Env::NONE))
+                }
+                Some(NodeType::Enum | NodeType::Namespace) => Set::one(Value::Scope(place)),
+                _ => Set::NONE,
+            },
+            Fact::Import(i) => self.ask(Key::Node(place.module, place.node), |e| {
+                e.import(place.module, &of.summary.imports[i as usize])
+            }),
+            Fact::Variable(_) => {
+                self.ask(Key::Node(place.module, place.node), |e| e.variable(place))
+            }
+            Fact::Parameter(_) => {
+                self.ask(Key::Node(place.module, place.node), |e| e.parameter(place))
+            }
+            Fact::Array(_) | Fact::Type(_) | Fact::Call(_) | Fact::TypeVar(_) => Set::NONE,
+        }
+    }
+
+    fn variable(&mut self, place: Place) -> Set {
+        let of = self.module(place.module);
+        let mut declared = Set::NONE;
+        for variable in of.variables(place.node) {
+            if variable.declared.is_known() {
+                let mut set = self.ty(place.module, variable.declared, &Env::NONE);
+                for &name in &variable.path {
+                    set = self.member_named(&set, place.module, name);
+                }
+                declared = declared.union(set);
+            }
+        }
+        if !declared.is_empty() {
+            // The exact class or object behind a constant says more than its type.
+            let mut inits = of.variables(place.node).filter(|v| !v.declared.is_known());
+            if let (Some(init), None) = (inits.next(), inits.next())
+                && init.path.is_empty()
+                && !init.reassigned
+                && matches!(
+                    of.summary.shape(init.init),
+                    Shape::Object(_) | Shape::New(_) | Shape::Function(_)
+                )
+                && !of.variables(place.node).any(|v| v.reassigned)
+            {
+                let exact = self.shape(place.module, init.init);
+                let is_exact = |v: &Value| match v {
+                    Value::Inst(_, env) => env.is_empty(),
+                    Value::Obj(_) | Value::Fn(..) => true,
+                    _ => false,
+                };
+                if !exact.is_empty() && exact.iter().all(is_exact) {
+                    return exact;
+                }
+            }
+            return declared;
+        }
+        let mut all = Set::NONE;
+        for variable in of.variables(place.node) {
+            let mut set = self.shape(place.module, variable.init);
+            for &name in &variable.path {
+                set = self.member_named(&set, place.module, name);
+            }
+            all = all.union(self.without_nothing(&set));
+        }
+        all
+    }
+
+    fn parameter(&mut self, place: Place) -> Set {
+        let of = self.module(place.module);
+        let Fact::Parameter(i) = of.fact(place.node) else {
+            return Set::NONE;
+        };
+        let binding = &of.summary.bindings[i as usize];
+        let Some(function) = of.function(binding.function) else {
+            return Set::NONE;
+        };
+        let parameters = of.summary.signature(function.signature).parameters;
+        let parameters = parameters.of(&of.summary.parameters);
+        let Some(parameter) = parameters.get(binding.index as usize) else {
+            return Set::NONE;
+        };
+        let mut set = self.ty(place.module, parameter.declared, &Env::NONE);
+        if set.is_empty() {
+            let owner = Place {
+                module: place.module,
+                node: binding.function,
+            };
+            let expected = self.expected(owner);
+            set = self.parameter_of(&expected, binding.index as usize, parameter.rest);
+        }
+        if set.is_empty() {
+            set = self.shape(place.module, parameter.default);
+        }
+        for &name in &binding.path {
+            set = self.member_named(&set, place.module, name);
+        }
+        if set.is_empty() {
+            set = self.shape(place.module, binding.default);
+        }
+        if parameter.declared.is_known() && !set.is_empty() {
+            return self.without_nothing(&set);
+        }
+        // Writes: `options = options || {}`.
+        for variable in of.variables(place.node) {
+            let written = self.shape(place.module, variable.init);
+            set = set.union(written);
+        }
+        self.without_nothing(&set)
+    }
+
+    /// The value that the place of a function or literal expects.
+    pub(crate) fn expected(&mut self, place: Place) -> Set {
+        let of = self.module(place.module);
+        let Some(role) = of.role(place.node) else {
+            return Set::NONE;
+        };
+        self.ask(Key::Expected(place.module, place.node), |e| {
+            e.expected_by(place, role)
+        })
+    }
+
+    fn expected_by(&mut self, place: Place, role: Role) -> Set {
+        let module = place.module;
+        let of = self.module(module);
+        match role {
+            Role::Argument(call, index) => {
+                self.expected_argument(module, &of.summary.calls[call as usize], index as usize)
+            }
+            Role::Variable(i) => {
+                let node = of.summary.variables[i as usize].node;
+                if let Fact::Parameter(_) = of.fact(node) {
+                    return Set::NONE;
+                }
+                let mut declared = Set::NONE;
+                for variable in of.variables(node) {
+                    if variable.path.is_empty() {
+                        declared = declared.union(self.ty(module, variable.declared, &Env::NONE));
+                    }
+                }
+                declared
+            }
+            Role::Property(object, name) => {
+                let object = self.expected(Place {
+                    module,
+                    node: object,
+                });
+                self.member_named(&object, module, name)
+            }
+            Role::Element(array) => {
+                let array = self.expected(Place {
+                    module,
+                    node: array,
+                });
+                self.element(&array)
+            }
+            Role::Returned(i) => {
+                let function = &of.summary.functions[i as usize];
+                let declared = of.summary.signature(function.signature).returns;
+                let mut set = self.ty(module, declared, &Env::NONE);
+                if set.is_empty() {
+                    let owner = Place {
+                        module,
+                        node: function.node,
+                    };
+                    let expected = self.expected(owner);
+                    set = self.returned_by_expected(&expected);
+                }
+                if function.is_async {
+                    set = self.awaited(&set);
+                }
+                set
+            }
+            Role::Member(_, index) => {
+                let member = of.summary.members[index as usize];
+                self.ty(module, member.declared, &Env::NONE)
+            }
+            Role::Written(i) => {
+                let write = of.summary.writes[i as usize];
+                if write.declared.is_known() {
+                    return self.ty(module, write.declared, &Env::NONE);
+                }
+                let object = self.shape(module, write.object);
+                let typed: Vec<Value> = object
+                    .iter()
+                    .filter(|v| matches!(v, Value::Inst(..) | Value::Iface(..) | Value::Anon(..)))
+                    .cloned()
+                    .collect();
+                self.declared_member(&Set::of(typed), self.name(module, write.name))
+            }
+            Role::Default(function, index) => {
+                let function = &of.summary.functions[function as usize];
+                let parameters = of.summary.signature(function.signature).parameters;
+                match parameters.of(&of.summary.parameters).get(index as usize) {
+                    Some(parameter) => self.ty(module, parameter.declared, &Env::NONE),
+                    None => Set::NONE,
+                }
+            }
+            Role::Cast(ty) => self.ty(module, ty, &Env::NONE),
+        }
+    }
+
+    fn import(&mut self, module: ModuleIx, import: &ImportFact) -> Set {
+        let Some(specifier) = import.specifier else {
+            return Set::NONE;
+        };
+        let of = self.module(module);
+        let imported = of.summary.name(import.imported);
+        match self.linker.specifiers.target(module, specifier) {
+            Specifier::Module(target) => {
+                if imported != "*" {
+                    let found = self.linker.exports.lookup(target, imported);
+                    return self.found(&found, imported);
+                }
+                let set = self.whole_module(target, import.form != ImportForm::Static);
+                if import.form == ImportForm::Dynamic {
+                    return Set::lib(Lib::Promise, &[set]);
+                }
+                set
+            }
+            Specifier::External => {
+                let path = if matches!(imported, "*" | "default") {
+                    ""
+                } else {
+                    imported
+                };
+                Set::one(Value::Ext(of.summary.name(specifier).into(), path.into()))
+            }
+            Specifier::Asset | Specifier::Missing => Set::NONE,
+        }
+    }
+
+    /// A module as a whole; `as_value` where the value of `module.exports` is meant.
+    pub(crate) fn whole_module(&mut self, module: ModuleIx, as_value: bool) -> Set {
+        let namespace = Set::one(Value::Ns(module));
+        if as_value && let Some(export) = self.module(module).export_named("export=") {
+            let value = self.export(ExportIx { module, export });
+            return value.union(namespace);
+        }
+        namespace
+    }
+
+    pub(crate) fn found(&mut self, found: &Found, name: &str) -> Set {
+        match found {
+            Found::Export(export, _) => self.export(*export),
+            Found::Module(module) => self.whole_module(*module, true),
+            Found::External(at) => {
+                let Some(specifier) = self.linker.external_specifier(*at) else {
+                    return Set::NONE;
+                };
+                let of = self.module(at.module);
+                let path = match &of.export(at.export).target {
+                    ExportTarget::Reexport { imported, .. } => match of.summary.name(*imported) {
+                        "default" => "",
+                        imported => imported,
+                    },
+                    ExportTarget::StarAs { .. } => "",
+                    _ => name,
+                };
+                Set::one(Value::Ext(specifier.into(), path.into()))
+            }
+            Found::None | Found::Ambiguous => Set::NONE,
+        }
+    }
+
+    pub(crate) fn export(&mut self, at: ExportIx) -> Set {
+        let of = self.module(at.module);
+        let export = of.export(at.export);
+        match &export.target {
+            ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) => self.deeper(|e| {
+                let mut all = Set::NONE;
+                for &node in nodes {
+                    all = all.union(e.node(Place {
+                        module: at.module,
+                        node,
+                    }));
+                }
+                if all.is_empty() {
+                    all = e.shape(at.module, export.shape);
+                }
+                all
+            }),
+            ExportTarget::Reexport { .. }
+            | ExportTarget::Star { .. }
+            | ExportTarget::StarAs { .. } => match self.linker.exports.step(at) {
+                Some(Found::Module(module)) => Set::one(Value::Ns(module)),
+                Some(found) => {
+                    let name = self.name(at.module, export.name);
+                    self.deeper(|e| e.found(&found, name))
+                }
+                None => Set::NONE,
+            },
+        }
+    }
+
+    /// What is left of values under a test.
+    fn narrow(&mut self, module: ModuleIx, set: &Set, guard: Guard) -> Set {
+        match guard.test {
+            GuardTest::InstanceOf(class) => {
+                let classes = self.shape(module, class);
+                let instances = self.instances(&classes);
+                if guard.negated {
+                    let left: Vec<Value> = set
+                        .iter()
+                        .filter(|v| !instances.iter().any(|i| same_class(v, i)))
+                        .cloned()
+                        .collect();
+                    return if left.is_empty() {
+                        set.clone()
+                    } else {
+                        Set::of(left)
+                    };
+                }
+                let kept: Vec<Value> = set
+                    .iter()
+                    .filter(|v| instances.iter().any(|i| same_class(v, i)))
+                    .cloned()
+                    .collect();
+                if !kept.is_empty() {
+                    return Set::of(kept);
+                }
+                if instances.is_empty() {
+                    return set.clone();
+                }
+                instances
+            }
+            GuardTest::IsArray => {
+                let is_array = |v: &Value| matches!(v, Value::Lib(Lib::Array, _) | Value::Tuple(_));
+                self.filter(set, |v| is_array(v) != guard.negated)
+            }
+            GuardTest::TypeOf(name) => {
+                let name = self.name(module, name);
+                self.filter(set, |v| match type_of(v) {
+                    Some(t) => (t == name) != guard.negated,
+                    None => true,
+                })
+            }
+            GuardTest::Has(key) => {
+                let key = self.name(module, key);
+                let has: Vec<bool> = set
+                    .iter()
+                    .map(|v| self.has_member(v, key) != guard.negated)
+                    .collect();
+                let mut has = has.into_iter();
+                self.filter(set, |_| has.next().unwrap_or(true))
+            }
+            GuardTest::Property(name, literal) => {
+                let name = self.name(module, name);
+                let literal = self.name(module, literal);
+                let mut kept = Vec::new();
+                for value in set.iter() {
+                    let property = self.declared_member(&Set::one(value.clone()), name);
+                    let mut literals = property.iter().filter_map(|v| match v {
+                        Value::Literal(m, sym) => Some(self.name(*m, *sym) == literal),
+                        _ => None,
+                    });
+                    let fits = match literals.next() {
+                        None => true,
+                        Some(first) => {
+                            let any = first || literals.any(|l| l);
+                            let only = property.iter().count() == 1;
+                            if guard.negated { !(any && only) } else { any }
+                        }
+                    };
+                    if fits {
+                        kept.push(value.clone());
+                    }
+                }
+                if kept.is_empty() {
+                    return set.clone();
+                }
+                Set::of(kept)
+            }
+            GuardTest::Predicate(node, index) => {
+                let Some(call) = self.module(module).call(node) else {
+                    return set.clone();
+                };
+                let narrowed = self.predicate(module, call, index as usize);
+                if narrowed.is_empty() {
+                    return set.clone();
+                }
+                if guard.negated {
+                    return self.filter(set, |v| !narrowed.iter().any(|n| same_class(v, n)));
+                }
+                let kept: Vec<Value> = set
+                    .iter()
+                    .filter(|v| narrowed.iter().any(|n| same_class(v, n)))
+                    .cloned()
+                    .collect();
+                if kept.is_empty() {
+                    narrowed
+                } else {
+                    Set::of(kept)
+                }
+            }
+        }
+    }
+
+    fn filter(&self, set: &Set, mut keep: impl FnMut(&Value) -> bool) -> Set {
+        let kept: Vec<Value> = set.iter().filter(|v| keep(v)).cloned().collect();
+        if kept.is_empty() {
+            return set.clone();
+        }
+        Set::of(kept)
+    }
+
+    /// Instances of what can be constructed.
+    pub(crate) fn instances(&mut self, classes: &Set) -> Set {
+        let mut all = Vec::new();
+        for value in classes.iter() {
+            match value {
+                Value::Ctor(place) => all.push(Value::Inst(*place, Env::NONE)),
+                Value::Fn(place, _) => all.push(Value::Inst(*place, Env::NONE)),
+                Value::Ext(specifier, path) if &**specifier == "<global>" => {
+                    all.push(match super::library::named(path) {
+                        Some(lib) => Value::Lib(lib, std::rc::Rc::new([])),
+                        None => Value::ExtInst(specifier.clone(), path.clone()),
+                    });
+                }
+                Value::Ext(specifier, path) => {
+                    all.push(Value::ExtInst(specifier.clone(), path.clone()));
+                }
+                Value::New(m, signature, env) => {
+                    let returns = self.module(*m).summary.signature(*signature).returns;
+                    let set = self.ty(*m, returns, env);
+                    all.extend(set.iter().cloned());
+                }
+                Value::Iface(..) | Value::Anon(..) => {
+                    for v in self.constructed(value).iter() {
+                        all.push(v.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Set::of(all)
+    }
+}
+
+/// Whether two values are instances of one class, or of one type.
+fn same_class(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Inst(x, _), Value::Inst(y, _)) | (Value::Iface(x, _), Value::Iface(y, _)) => x == y,
+        (Value::Lib(x, _), Value::Lib(y, _)) => x == y,
+        (a, b) => a == b,
+    }
+}
+
+fn type_of(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Fn(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => "function",
+        Value::Lib(Lib::String, _) => "string",
+        Value::Lib(Lib::Number, _) => "number",
+        Value::Lib(Lib::Boolean, _) => "boolean",
+        Value::Lib(Lib::Nothing, _) => "undefined",
+        Value::Inst(..)
+        | Value::Obj(_)
+        | Value::Anon(..)
+        | Value::Lib(..)
+        | Value::Tuple(_)
+        | Value::Ns(_) => "object",
+        _ => return None,
+    })
+}
+
+/// Used by the passes: what a node of the module is.
+pub(crate) fn place(module: ModuleIx, node: NodeRef) -> Place {
+    Place { module, node }
+}

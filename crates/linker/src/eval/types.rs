@@ -1,0 +1,541 @@
+//! From types to values, and what type variables stand for.
+
+use graph_model::summary::{List, NodeRef, Sym, Type, TypeRef, VarRef};
+
+use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
+use super::{Eval, Key, library};
+use crate::exports::Found;
+use crate::program::{Fact, ModuleIx};
+use crate::specifiers::Target;
+
+impl Eval<'_, '_> {
+    /// The values of a type.
+    pub(crate) fn ty(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+        let of = self.module(module);
+        match of.summary.type_at(ty) {
+            Type::Unknown => Set::NONE,
+            Type::Primitive(name) => self.primitive(self.name(module, name)),
+            Type::Literal(text) => Set::one(Value::Literal(module, text)),
+            Type::Var(var) => match env.get((module, var)) {
+                Some(set) => set.clone(),
+                None => Set::one(Value::Var((module, var))),
+            },
+            Type::Function(signature) => Set::one(Value::Sig(module, signature, None, env.clone())),
+            Type::Constructor(signature) => Set::one(Value::New(module, signature, env.clone())),
+            Type::Object(_) => Set::one(Value::Anon(module, ty, env.clone())),
+            Type::KeyOf(_) => Set::lib(Lib::String, &[]),
+            Type::Predicate(..) => Set::lib(Lib::Boolean, &[]),
+            Type::TypeOf(shape) => self.shape(module, shape),
+            Type::This => env.get(THIS).cloned().unwrap_or_default(),
+            _ if env.is_empty() => self.ask(Key::Type(module, ty), |e| {
+                e.composed(module, ty, &Env::NONE)
+            }),
+            _ => self.deeper(|e| e.composed(module, ty, env)),
+        }
+    }
+
+    fn types(&mut self, module: ModuleIx, list: List, env: &Env) -> Vec<Set> {
+        let of = self.module(module);
+        list.of(&of.summary.type_lists)
+            .iter()
+            .map(|&t| self.ty(module, t, env))
+            .collect()
+    }
+
+    fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+        let of = self.module(module);
+        match of.summary.type_at(ty) {
+            Type::Ref(node, path, arguments) => self.reference(module, node, path, arguments, env),
+            Type::Global(name, path, arguments) => {
+                self.global_type(module, name, path, arguments, env)
+            }
+            Type::Alias(inner) => self.ty(module, inner, env),
+            Type::Array(inner) => {
+                let inner = self.ty(module, inner, env);
+                Set::lib(Lib::Array, &[inner])
+            }
+            Type::Tuple(list) => {
+                let rest = list
+                    .of(&of.summary.type_lists)
+                    .iter()
+                    .any(|&t| matches!(of.summary.type_at(t), Type::Rest(_)));
+                let parts = self.types(module, list, env);
+                if rest {
+                    let all = parts.into_iter().fold(Set::NONE, Set::union);
+                    return Set::lib(Lib::Array, &[all]);
+                }
+                Set::one(Value::Tuple(parts.into()))
+            }
+            Type::Rest(inner) => {
+                let inner = self.ty(module, inner, env);
+                self.element(&inner)
+            }
+            Type::Union(list) | Type::Intersection(list) => {
+                let parts = self.types(module, list, env);
+                parts.into_iter().fold(Set::NONE, Set::union)
+            }
+            Type::Conditional(yes, no) => {
+                let yes = self.ty(module, yes, env);
+                yes.union(self.ty(module, no, env))
+            }
+            Type::Mapped(value) => {
+                let value = self.ty(module, value, env);
+                Set::lib(Lib::Record, &[value])
+            }
+            Type::Indexed(object, key) => {
+                let object = self.ty(module, object, env);
+                let key = self.ty(module, key, env);
+                let mut all = Set::NONE;
+                for key in key.iter() {
+                    all = all.union(match key {
+                        Value::Literal(m, text) => {
+                            let text = self.name(*m, *text);
+                            let text = text.strip_prefix('\'').unwrap_or(text);
+                            self.member(&object, text)
+                        }
+                        Value::Lib(Lib::Number, _) => self.element(&object),
+                        _ => Set::NONE,
+                    });
+                }
+                all
+            }
+            Type::Import(specifier, path, arguments) => {
+                let arguments = self.types(module, arguments, env);
+                match self.linker.specifiers.target(module, specifier) {
+                    Target::Module(target) => {
+                        let names: Vec<&str> = path
+                            .of(&of.summary.paths)
+                            .iter()
+                            .map(|&n| self.name(module, n))
+                            .collect();
+                        self.imported_type(target, &names, &arguments)
+                    }
+                    Target::External => {
+                        let path = path
+                            .of(&of.summary.paths)
+                            .first()
+                            .map_or("", |&n| self.name(module, n));
+                        Set::one(Value::ExtInst(
+                            self.name(module, specifier).into(),
+                            path.into(),
+                        ))
+                    }
+                    Target::Asset | Target::Missing => Set::NONE,
+                }
+            }
+            _ => Set::NONE,
+        }
+    }
+
+    fn reference(
+        &mut self,
+        module: ModuleIx,
+        node: NodeRef,
+        path: List,
+        arguments: List,
+        env: &Env,
+    ) -> Set {
+        let of = self.module(module);
+        let arguments = self.types(module, arguments, env);
+        let names: Vec<&str> = path
+            .of(&of.summary.paths)
+            .iter()
+            .map(|&n| self.name(module, n))
+            .collect();
+        self.named_type(Place { module, node }, &names, &arguments)
+    }
+
+    /// What a declaration means as a type, after further names.
+    pub(crate) fn named_type(&mut self, place: Place, path: &[&str], arguments: &[Set]) -> Set {
+        let of = self.module(place.module);
+        if let Fact::Import(i) = of.fact(place.node) {
+            let import = &of.summary.imports[i as usize];
+            let Some(specifier) = import.specifier else {
+                return Set::NONE;
+            };
+            let imported = of.summary.name(import.imported);
+            return match self.linker.specifiers.target(place.module, specifier) {
+                Target::Module(target) => {
+                    let mut names: Vec<&str> = Vec::new();
+                    if imported != "*" {
+                        names.push(imported);
+                    }
+                    names.extend_from_slice(path);
+                    self.deeper(|e| e.imported_type(target, &names, arguments))
+                }
+                Target::External => {
+                    let name = if matches!(imported, "*" | "default") {
+                        path.first().copied().unwrap_or("")
+                    } else {
+                        imported
+                    };
+                    Set::one(Value::ExtInst(
+                        of.summary.name(specifier).into(),
+                        name.into(),
+                    ))
+                }
+                Target::Asset | Target::Missing => Set::NONE,
+            };
+        }
+        if let Some((first, rest)) = path.split_first() {
+            if let Fact::Scope(i) = of.fact(place.node) {
+                let scope = &of.summary.scopes[i as usize];
+                let members: Vec<NodeRef> = scope
+                    .members
+                    .iter()
+                    .filter(|(name, _)| of.summary.name(*name) == *first)
+                    .map(|m| m.1)
+                    .collect();
+                let mut all = Set::NONE;
+                for node in members {
+                    let place = Place {
+                        module: place.module,
+                        node,
+                    };
+                    all = all.union(self.named_type(place, rest, arguments));
+                }
+                if !all.is_empty() {
+                    return all;
+                }
+                if of.summary.node(place.node).node_type() == Some(graph_model::NodeType::Enum) {
+                    return Set::one(Value::Enum(place));
+                }
+                return Set::NONE;
+            }
+            // A name of a value: `typeof` is implied in comments.
+            let value = self.node(place);
+            let mut value = self.member(&value, first);
+            for name in rest {
+                value = self.member(&value, name);
+            }
+            return self.instances(&value);
+        }
+        match of.fact(place.node) {
+            Fact::Class(i) => {
+                let vars = of.summary.classes[i as usize].type_vars;
+                let env = self.bind(place.module, vars, arguments);
+                Set::one(Value::Inst(place, env))
+            }
+            Fact::Type(i) => {
+                let fact = of.summary.type_facts[i as usize];
+                let env = self.bind(place.module, fact.type_vars, arguments);
+                if !fact.alias.is_known() {
+                    return Set::one(Value::Iface(place, env));
+                }
+                self.ty(place.module, fact.alias, &env)
+            }
+            Fact::Scope(_) => Set::one(Value::Enum(place)),
+            Fact::TypeVar(var) => Set::one(Value::Var((place.module, VarRef(var)))),
+            Fact::Variable(_) | Fact::Function(_) => {
+                let value = self.node(place);
+                self.instances(&value)
+            }
+            _ => Set::NONE,
+        }
+    }
+
+    /// What a name of a module means as a type.
+    fn imported_type(&mut self, module: ModuleIx, path: &[&str], arguments: &[Set]) -> Set {
+        let Some((first, rest)) = path.split_first() else {
+            let value = self.whole_module(module, true);
+            return self.instances(&value);
+        };
+        let found = self.linker.exports.lookup(module, first);
+        let set = self.found_type(&found, first, rest, arguments);
+        if !set.is_empty() {
+            return set;
+        }
+        if rest.is_empty() {
+            let of = self.module(module);
+            let defined = of
+                .summary
+                .typedefs
+                .iter()
+                .find(|(name, _)| of.summary.name(*name) == *first);
+            if let Some(&(_, ty)) = defined {
+                return self.ty(module, ty, &Env::NONE);
+            }
+        }
+        // A static or other member of what the module is.
+        if self.module(module).export_named("export=").is_some() {
+            let value = self.whole_module(module, true);
+            let member = self.member(&value, first);
+            return self.instances(&member);
+        }
+        Set::NONE
+    }
+
+    fn found_type(&mut self, found: &Found, name: &str, path: &[&str], arguments: &[Set]) -> Set {
+        match found {
+            Found::Export(at, _) => {
+                let of = self.module(at.module);
+                match &of.export(at.export).target {
+                    graph_model::summary::ExportTarget::Local(nodes)
+                    | graph_model::summary::ExportTarget::Equals(nodes) => {
+                        let mut all = Set::NONE;
+                        for &node in nodes {
+                            let place = Place {
+                                module: at.module,
+                                node,
+                            };
+                            all = all.union(self.deeper(|e| e.named_type(place, path, arguments)));
+                        }
+                        all
+                    }
+                    _ => match self.linker.exports.step(*at) {
+                        Some(found) => self.deeper(|e| e.found_type(&found, name, path, arguments)),
+                        None => Set::NONE,
+                    },
+                }
+            }
+            Found::Module(module) => match path.is_empty() {
+                true => Set::NONE,
+                false => self.deeper(|e| e.imported_type(*module, path, arguments)),
+            },
+            Found::External(at) => {
+                let name = path.first().copied().unwrap_or(name);
+                match self.linker.external_specifier(*at) {
+                    Some(specifier) => Set::one(Value::ExtInst(specifier.into(), name.into())),
+                    None => Set::NONE,
+                }
+            }
+            Found::None | Found::Ambiguous => Set::NONE,
+        }
+    }
+
+    /// Type variables bound to arguments, or to their defaults.
+    pub(crate) fn bind(&mut self, module: ModuleIx, vars: List, arguments: &[Set]) -> Env {
+        if vars.is_empty() {
+            return Env::NONE;
+        }
+        let of = self.module(module);
+        let mut bound: Vec<(Var, Set)> = Vec::new();
+        for (i, var) in vars.indexes().enumerate() {
+            let set = match arguments.get(i) {
+                Some(set) => set.clone(),
+                None if arguments.is_empty() && i == 0 => {
+                    // Written without arguments: all defaults, if there are some.
+                    let default = of.summary.type_vars[var as usize].default;
+                    if !default.is_known() {
+                        return Env::NONE;
+                    }
+                    self.ty(module, default, &Env::NONE)
+                }
+                None => {
+                    let default = of.summary.type_vars[var as usize].default;
+                    let env = Env::of(bound.clone());
+                    self.ty(module, default, &env)
+                }
+            };
+            bound.push(((module, VarRef(var)), set));
+        }
+        Env::of(bound)
+    }
+
+    fn global_type(
+        &mut self,
+        module: ModuleIx,
+        name: Sym,
+        path: List,
+        arguments: List,
+        env: &Env,
+    ) -> Set {
+        let name = self.name(module, name);
+        if let Some(places) = self.linker.globals.get(name) {
+            let arguments = self.types(module, arguments, env);
+            let of = self.module(module);
+            let names: Vec<&str> = path
+                .of(&of.summary.paths)
+                .iter()
+                .map(|&n| self.name(module, n))
+                .collect();
+            return places
+                .iter()
+                .map(|&p| self.named_type(p, &names, &arguments))
+                .fold(Set::NONE, Set::union);
+        }
+        let arguments = self.types(module, arguments, env);
+        let first = || arguments.first().cloned().unwrap_or_default();
+        match name {
+            "Readonly" | "Partial" | "Required" | "Pick" | "Omit" | "Extract" | "Exclude"
+            | "NoInfer" | "ThisType" => first(),
+            "NonNullable" => self.without_nothing(&first()),
+            "Awaited" => self.awaited(&first()),
+            "ReturnType" => {
+                let function = first();
+                self.returned_by_expected(&function)
+            }
+            "InstanceType" => {
+                let class = first();
+                self.instances(&class)
+            }
+            "Parameters" | "ConstructorParameters" => Set::NONE,
+            "Function" | "Object" | "any" => Set::NONE,
+            "Record" => {
+                let value = arguments.get(1).cloned().unwrap_or_default();
+                Set::lib(Lib::Record, &[value])
+            }
+            _ => match library::named(name) {
+                Some(lib) => Set::lib(lib, &arguments),
+                None => Set::one(Value::ExtInst("<global>".into(), name.into())),
+            },
+        }
+    }
+
+    /// Puts what type variables stand for into values.
+    pub(crate) fn subst(&mut self, set: &Set, env: &Env) -> Set {
+        if env.is_empty() || set.is_empty() {
+            return set.clone();
+        }
+        self.deeper(|e| e.substituted(set, env))
+    }
+
+    fn substituted(&mut self, set: &Set, env: &Env) -> Set {
+        let mut all = Vec::new();
+        for value in set.iter() {
+            match value {
+                Value::Var(var) => match env.get(*var) {
+                    Some(bound) => all.extend(bound.iter().cloned()),
+                    None => all.push(value.clone()),
+                },
+                Value::Lib(lib, arguments) if !arguments.is_empty() => {
+                    let arguments: Vec<Set> =
+                        arguments.iter().map(|a| self.subst(a, env)).collect();
+                    all.push(Value::Lib(*lib, arguments.into()));
+                }
+                Value::Tuple(parts) => {
+                    let parts: Vec<Set> = parts.iter().map(|a| self.subst(a, env)).collect();
+                    all.push(Value::Tuple(parts.into()));
+                }
+                Value::Inst(place, inner) => {
+                    let env = self.subst_env(*place, inner, env);
+                    all.push(Value::Inst(*place, env));
+                }
+                Value::Iface(place, inner) => {
+                    let env = self.subst_env(*place, inner, env);
+                    all.push(Value::Iface(*place, env));
+                }
+                Value::Fn(place, inner) => {
+                    let env = self.closed(inner, env);
+                    all.push(Value::Fn(*place, env));
+                }
+                Value::Sig(module, signature, node, inner) => {
+                    let env = self.closed(inner, env);
+                    all.push(Value::Sig(*module, *signature, *node, env));
+                }
+                Value::New(module, signature, inner) => {
+                    let env = self.closed(inner, env);
+                    all.push(Value::New(*module, *signature, env));
+                }
+                Value::Anon(module, ty, inner) => {
+                    let env = self.closed(inner, env);
+                    all.push(Value::Anon(*module, *ty, env));
+                }
+                value => all.push(value.clone()),
+            }
+        }
+        Set::of(all)
+    }
+
+    /// The environment of something that may use any variable around it.
+    fn closed(&mut self, inner: &Env, env: &Env) -> Env {
+        let mut bound: Vec<(Var, Set)> = Vec::new();
+        let entries: Vec<(Var, Set)> = inner.iter().cloned().collect();
+        for (var, set) in entries {
+            bound.push((var, self.subst(&set, env)));
+        }
+        env.with(bound)
+    }
+
+    /// The environment of an instance: its own variables only.
+    fn subst_env(&mut self, place: Place, inner: &Env, env: &Env) -> Env {
+        if inner.is_empty() {
+            let vars = self.type_vars(place);
+            let bound: Vec<(Var, Set)> = vars
+                .indexes()
+                .filter_map(|v| {
+                    let var = (place.module, VarRef(v));
+                    Some((var, env.get(var)?.clone()))
+                })
+                .collect();
+            return Env::of(bound);
+        }
+        let entries: Vec<(Var, Set)> = inner.iter().cloned().collect();
+        let mut bound = Vec::with_capacity(entries.len());
+        for (var, set) in entries {
+            bound.push((var, self.subst(&set, env)));
+        }
+        Env::of(bound)
+    }
+
+    /// The type variables of a class or type.
+    pub(crate) fn type_vars(&self, place: Place) -> List {
+        let of = self.module(place.module);
+        match of.fact(place.node) {
+            Fact::Class(i) => of.summary.classes[i as usize].type_vars,
+            Fact::Type(i) => of.summary.type_facts[i as usize].type_vars,
+            _ => List::EMPTY,
+        }
+    }
+
+    /// What an awaited value becomes.
+    pub(crate) fn awaited(&mut self, set: &Set) -> Set {
+        let mut all = Set::NONE;
+        for value in set.iter() {
+            all = all.union(match value {
+                Value::Lib(Lib::Promise, arguments) => match arguments.first() {
+                    Some(inner) => inner.clone(),
+                    None => Set::NONE,
+                },
+                value => Set::one(value.clone()),
+            });
+        }
+        all
+    }
+
+    /// What iterating over a value gives.
+    pub(crate) fn element(&mut self, set: &Set) -> Set {
+        let mut all = Set::NONE;
+        for value in set.iter() {
+            all = all.union(match value {
+                Value::Lib(Lib::Array | Lib::Set | Lib::Record, arguments) => {
+                    arguments.first().cloned().unwrap_or_default()
+                }
+                Value::Lib(Lib::Map, arguments) => Set::one(Value::Tuple(arguments.clone())),
+                Value::Lib(Lib::String, _) => Set::lib(Lib::String, &[]),
+                Value::Tuple(parts) => parts.iter().cloned().fold(Set::NONE, Set::union),
+                Value::Iface(..) | Value::Inst(..) | Value::Anon(..) => {
+                    let indexed = self.indexed(value);
+                    if indexed.is_empty() {
+                        let iterator = self.member(&Set::one(value.clone()), "@@iterator");
+                        let iterated = self.returned_by_expected(&iterator);
+                        if iterated.is_empty() {
+                            Set::NONE
+                        } else {
+                            self.deeper(|e| e.element(&iterated))
+                        }
+                    } else {
+                        indexed
+                    }
+                }
+                Value::Var(var) => {
+                    let constraint = self.constraint(*var);
+                    self.deeper(|e| e.element(&constraint))
+                }
+                _ => Set::NONE,
+            });
+        }
+        all
+    }
+
+    /// What a type variable extends.
+    pub(crate) fn constraint(&mut self, var: Var) -> Set {
+        if var == THIS {
+            return Set::NONE;
+        }
+        match self.module(var.0).summary.type_vars.get(var.1.0 as usize) {
+            Some(fact) => self.ty(var.0, fact.constraint, &Env::NONE),
+            None => Set::NONE,
+        }
+    }
+}

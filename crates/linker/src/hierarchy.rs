@@ -1,0 +1,174 @@
+//! Which classes extend and implement which: from the top down.
+
+use graph_model::summary::MemberKind;
+use rustc_hash::FxHashMap;
+
+use crate::eval::{Eval, Place, Value};
+use crate::program::{Fact, ModuleIx};
+
+/// Classes below a class that are looked at.
+const MAX_DESCENDANTS: usize = 256;
+
+/// The classes and interfaces that directly extend or implement something.
+#[derive(Debug, Default)]
+pub(crate) struct Hierarchy {
+    heirs: FxHashMap<Place, Vec<Place>>,
+}
+
+impl Hierarchy {
+    /// The direct heirs that one module declares: pairs of ancestor and heir.
+    pub(crate) fn of_module(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Vec<(Place, Place)> {
+        let of = eval.linker.program.module(ix);
+        let mut pairs = Vec::new();
+        for class in &of.summary.classes {
+            let heir = Place {
+                module: ix,
+                node: class.node,
+            };
+            if class.extends.is_some() {
+                let base = eval.base(heir);
+                pairs.extend(base.iter().filter_map(place_of).map(|p| (p, heir)));
+            }
+            for &implemented in class.implements.of(&of.summary.type_lists) {
+                let set = eval.ty(ix, implemented, &crate::eval::Env::NONE);
+                pairs.extend(set.iter().filter_map(place_of).map(|p| (p, heir)));
+            }
+        }
+        for fact in &of.summary.type_facts {
+            let heir = Place {
+                module: ix,
+                node: fact.node,
+            };
+            for &base in fact.extends.of(&of.summary.type_lists) {
+                let set = eval.ty(ix, base, &crate::eval::Env::NONE);
+                pairs.extend(set.iter().filter_map(place_of).map(|p| (p, heir)));
+            }
+        }
+        pairs
+    }
+
+    /// The whole of the program.
+    pub(crate) fn new(pairs: impl Iterator<Item = (Place, Place)>) -> Self {
+        let mut heirs: FxHashMap<Place, Vec<Place>> = FxHashMap::default();
+        for (ancestor, heir) in pairs {
+            if ancestor != heir {
+                heirs.entry(ancestor).or_default().push(heir);
+            }
+        }
+        for list in heirs.values_mut() {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Hierarchy { heirs }
+    }
+
+    fn descendants(&self, place: Place) -> Vec<Place> {
+        let mut all: Vec<Place> = Vec::new();
+        let mut stack = vec![place];
+        while let Some(at) = stack.pop() {
+            for &heir in self.heirs.get(&at).map_or(&[][..], Vec::as_slice) {
+                if !all.contains(&heir) && all.len() < MAX_DESCENDANTS {
+                    all.push(heir);
+                    stack.push(heir);
+                }
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+}
+
+fn place_of(value: &Value) -> Option<Place> {
+    match value {
+        Value::Inst(place, _) | Value::Iface(place, _) => Some(*place),
+        _ => None,
+    }
+}
+
+/// The methods with a body that implement a signature of a type, in the classes below it.
+pub(crate) fn implementations(
+    eval: &mut Eval<'_, '_>,
+    signature: Place,
+    owner: Place,
+) -> Vec<Place> {
+    let linker = eval.linker;
+    let of = linker.program.module(signature.module);
+    let members = match linker.program.module(owner.module).fact(owner.node) {
+        Fact::Class(_) | Fact::Type(_) => linker.hierarchy.descendants(owner),
+        _ => return Vec::new(),
+    };
+    let name = of
+        .summary
+        .members
+        .iter()
+        .find(|m| m.node == Some(signature.node))
+        .map(|m| of.summary.name(m.name));
+    let Some(name) = name else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for heir in members {
+        if let Some(place) = own_method(eval, heir, name)
+            && !found.contains(&place)
+        {
+            found.push(place);
+        }
+    }
+    found
+}
+
+/// The method with a body that a class itself has under a name; a function that a field holds counts.
+fn own_method(eval: &mut Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
+    let of = eval.linker.program.module(class.module);
+    let fact = of.class(class.node)?;
+    let member = fact.members.of(&of.summary.members).iter().find(|m| {
+        !m.is_static
+            && of.summary.name(m.name) == name
+            && matches!(m.kind, MemberKind::Method | MemberKind::Property)
+    })?;
+    let node = match (member.kind, of.summary.shape(member.init)) {
+        (MemberKind::Method, _) => member.node.filter(|_| !member.is_abstract)?,
+        (_, graph_model::summary::Shape::Function(node)) => *node,
+        _ => return None,
+    };
+    Some(Place {
+        module: class.module,
+        node,
+    })
+}
+
+/// The methods below a class that override one of its methods.
+pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Vec<Place> {
+    let linker = eval.linker;
+    let of = linker.program.module(method.module);
+    let Some(function) = of.function(method.node) else {
+        return Vec::new();
+    };
+    let (Some(class), true, false) = (function.class, function.has_body, function.is_static) else {
+        return Vec::new();
+    };
+    let owner = Place {
+        module: method.module,
+        node: class,
+    };
+    let heirs = linker.hierarchy.descendants(owner);
+    if heirs.is_empty() {
+        return Vec::new();
+    }
+    let name = of
+        .summary
+        .members
+        .iter()
+        .find(|m| m.node == Some(method.node) && m.kind == MemberKind::Method)
+        .map(|m| of.summary.name(m.name));
+    let Some(name) = name else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for heir in heirs {
+        if let Some(place) = own_method(eval, heir, name) {
+            found.push(place);
+        }
+    }
+    found
+}
