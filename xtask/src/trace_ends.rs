@@ -44,8 +44,12 @@ struct Row {
     total: u64,
     /// Ends at which nothing is known.
     dead: u64,
-    /// Values of which no trace ends anywhere else.
+    /// Values whose trace has such an end, perhaps among others.
+    values_with_dead: u64,
+    /// Values whose trace ends nowhere else.
     dead_values: u64,
+    /// Values whose trace ends, perhaps among others, at a call without a target or a parameter without arguments.
+    values_with_unresolved: u64,
     /// Traces that were cut by a limit.
     cut: u64,
 }
@@ -79,12 +83,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         );
         println!("{}", table(&["end", "number", "%"], &lines));
         println!(
-            "dead ends: {} of {} ends ({} %); values that end nowhere else: {} of {}\n",
+            "dead ends: {} of {} ends ({} %)",
             row.dead,
             row.total,
-            percent(row.dead),
-            row.dead_values,
-            row.values
+            percent(row.dead)
+        );
+        println!(
+            "of {} values: {} with a dead end ({} with no other end), {} that end at an unresolved call or parameter\n",
+            row.values, row.values_with_dead, row.dead_values, row.values_with_unresolved
         );
     }
     Ok(())
@@ -137,6 +143,13 @@ fn measure(args: &Args, project: &std::path::Path) -> anyhow::Result<Row> {
                 row.dead += absent;
             }
         }
+        row.values_with_dead += u64::from(trace.ends.keys().any(|end| is_dead(*end)) || known == 0);
+        row.values_with_unresolved += u64::from(
+            trace
+                .ends
+                .keys()
+                .any(|end| matches!(end, EndKind::UnresolvedCall | EndKind::Parameter)),
+        );
         let dead: Vec<_> = trace
             .steps
             .iter()

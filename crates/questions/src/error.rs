@@ -18,6 +18,12 @@ pub enum Error {
         /// Names that are nearly the same, best first; each can be asked for as it stands.
         near: Vec<String>,
     },
+    /// The file is in the graph, but nothing that can be asked about begins on the line, or lies at the column.
+    #[error("nothing that can be asked about is at {place}")]
+    NothingThere {
+        /// The place that was asked for.
+        place: String,
+    },
     /// There is a node at the place or of the name, but none that the question is about.
     #[error("{name} is {found}: {why}")]
     NotAskable {

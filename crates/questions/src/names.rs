@@ -112,7 +112,13 @@ pub fn find(graph: &mut Graph<'_>, text: &str, wanted: Wanted) -> Result<Named> 
     }
     let mut found = Vec::new();
     if let Some((file, place)) = split_place(text) {
-        found = at_place(graph, file, place, wanted)?;
+        let files = files_like(graph, file)?;
+        found = at_place(graph, &files, place, wanted)?;
+        if found.is_empty() && !files.is_empty() {
+            return Err(Error::NothingThere {
+                place: text.to_owned(),
+            });
+        }
         if !found.is_empty() {
             let subjects = subjects(graph, found)?;
             return Ok(Named {
@@ -145,6 +151,22 @@ pub fn find(graph: &mut Graph<'_>, text: &str, wanted: Wanted) -> Result<Named> 
         });
     }
     let imported = names_of_imports(graph, &found)?;
+    if wanted == Wanted::Declarations {
+        // What is only imported under this name is declared under another, or under none.
+        let mentions: Vec<NodeId> = found
+            .iter()
+            .copied()
+            .filter(|id| {
+                imported.contains(id)
+                    || graph
+                        .node(*id)
+                        .is_some_and(|n| n.is(NodeType::Import) || n.is(NodeType::Export))
+            })
+            .collect();
+        found.extend(declarations_of(graph, mentions)?);
+        found.sort_unstable();
+        found.dedup();
+    }
     let (best, others) = best_tier(graph, &found, &imported, wanted);
     if best.is_empty() {
         let first = graph.node(found[0]);
@@ -213,16 +235,16 @@ fn files_like(graph: &mut Graph<'_>, file: &str) -> Result<FxHashSet<String>> {
 /// else the outermost values that do.
 fn at_place(
     graph: &mut Graph<'_>,
-    file: &str,
+    files: &FxHashSet<String>,
     (line, column): Place,
     wanted: Wanted,
 ) -> Result<Vec<NodeId>> {
     let mut found = Vec::new();
-    let mut files: Vec<String> = files_like(graph, file)?.into_iter().collect();
+    let mut files: Vec<&String> = files.iter().collect();
     files.sort();
     for file in files {
         let ids = graph.find(AttrQuery {
-            file: Some(file),
+            file: Some(file.clone()),
             ..AttrQuery::default()
         })?;
         let askable = |kind: Option<NodeType>| {
@@ -399,6 +421,57 @@ fn names_of_imports(graph: &mut Graph<'_>, found: &[NodeId]) -> Result<FxHashSet
         .filter(|edge| graph.node(edge.dst).is_some_and(|n| n.is(NodeType::Import)))
         .map(|edge| edge.src)
         .collect())
+}
+
+/// The declarations that imports and exports, and names of imports, stand for. One request for each step of the chain.
+fn declarations_of(graph: &mut Graph<'_>, mentions: Vec<NodeId>) -> Result<Vec<NodeId>> {
+    // A node, and which part of a namespace is meant.
+    let mut level: Vec<(NodeId, Option<String>)> =
+        mentions.into_iter().map(|id| (id, None)).collect();
+    let mut seen: FxHashSet<(NodeId, Option<String>)> = level.iter().cloned().collect();
+    let mut found = Vec::new();
+    while !level.is_empty() {
+        let ids: Vec<NodeId> = level.iter().map(|(id, _)| *id).collect();
+        let edges = graph.edges(
+            &ids,
+            Direction::Outgoing,
+            &[
+                EdgeType::AssignedFrom,
+                EdgeType::ImportsFrom,
+                EdgeType::Exports,
+            ],
+        )?;
+        graph.load(edges.iter().map(|edge| edge.dst))?;
+        let mut next = Vec::new();
+        for edge in &edges {
+            let Some(to) = graph.node(edge.dst) else {
+                continue;
+            };
+            for (_, part) in level.iter().filter(|(id, _)| *id == edge.src) {
+                let goes_on = to.is(NodeType::Import) || to.is(NodeType::Export);
+                let part = match (edge.edge_type, edge.facts.property_path.as_slice()) {
+                    (EdgeType::AssignedFrom, [name]) if goes_on => Some(name.clone()),
+                    (EdgeType::AssignedFrom, []) if goes_on => None,
+                    (EdgeType::AssignedFrom, _) => continue,
+                    // Of a namespace only the part, of another import only the whole.
+                    (EdgeType::ImportsFrom, _) if edge.facts.imported != *part => continue,
+                    _ => None,
+                };
+                if goes_on {
+                    if seen.insert((edge.dst, part.clone())) {
+                        next.push((edge.dst, part));
+                    }
+                } else if to.kind.is_some_and(|k| {
+                    (PROMINENT.contains(&k) && k != NodeType::Module)
+                        || matches!(k, NodeType::Variable | NodeType::Constant)
+                }) {
+                    found.push(edge.dst);
+                }
+            }
+        }
+        level = next;
+    }
+    Ok(found)
 }
 
 /// The most prominent of the nodes, and how many others there are.

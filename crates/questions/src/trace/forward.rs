@@ -276,10 +276,10 @@ impl Rules<'_> {
                 push(out, State::value(edge.src, self.path.clone()), edge, false);
             }
             EdgeType::PassesArgument => self.argument(out, edge),
-            EdgeType::HasCondition | EdgeType::IteratesOver | EdgeType::Modifies => {
-                if self.path.is_empty() {
-                    out.end.get_or_insert(EndKind::Used);
-                }
+            EdgeType::HasCondition | EdgeType::IteratesOver | EdgeType::Modifies
+                if self.path.is_empty() =>
+            {
+                out.end.get_or_insert(EndKind::Used);
             }
             EdgeType::Uses => {
                 let read = matches!(

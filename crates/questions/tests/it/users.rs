@@ -216,4 +216,35 @@ exports.other = () => {};",
             .any(|r| r == "main.js:4 PASSES_ARGUMENT in src/main.js"),
         "{references:?}"
     );
+    // What has no name of its own is found under the name that it is imported as.
+    let make = project_of_unnamed();
+    for (name, file) in [("make", "src/make.js"), ("build", "src/build.js")] {
+        let answer = who(&mut make.graph(), name).unwrap();
+        assert_eq!(answer.subjects.len(), 1, "{name}");
+        let subject = &answer.subjects[0];
+        assert_eq!(
+            (subject.node.r#type.as_str(), subject.node.file.as_str()),
+            ("FUNCTION", file)
+        );
+        assert_eq!(lines(&subject.calls).len(), 1, "{name}");
+    }
+    assert!(matches!(
+        who(&mut make.graph(), "src/user.js:9"),
+        Err(Error::NothingThere { .. })
+    ));
+}
+
+fn project_of_unnamed() -> crate::common::Project {
+    project(
+        "
+// src/make.js
+module.exports = () => {};
+// src/build.js
+export default function () {}
+// src/user.js
+const make = require('./make');
+import build from './build.js';
+make();
+build();",
+    )
 }
