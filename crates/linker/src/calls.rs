@@ -61,6 +61,7 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
             counts.resolved += 1;
             continue;
         }
+        eval.refuel();
         let found = targets(eval, ix, call);
         let edge = match call.kind {
             CallKind::Jsx => EdgeType::Renders,
