@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -27,8 +28,8 @@ pub(crate) struct Args {
     /// Numbers of commits.
     #[arg(long, value_delimiter = ',', default_values_t = [330, 1000, 5000, 20000])]
     commits: Vec<usize>,
-    /// SQLite runs up to so many commits: with indexes it takes minutes beyond.
-    #[arg(long, default_value_t = 5000)]
+    /// SQLite runs up to so many commits. With indexes from the start, 20000 commits take it minutes.
+    #[arg(long, default_value_t = 20000)]
     sqlite_max: usize,
     /// Prints JSON only.
     #[arg(long)]
@@ -227,7 +228,7 @@ fn set(row: &mut Row, name: &str, value: f64) {
     row.insert(name.to_owned(), value);
 }
 
-fn status_kb(field: &str) -> f64 {
+pub(crate) fn status_kb(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
         .lines()
@@ -434,17 +435,75 @@ fn run_replace(dir: &Path, count: usize) -> Result<Row> {
     }
     engine.rebuild_indexes()?;
     let live = disk(dir);
-    let mut most = live;
-    for _ in 0..200 {
-        engine.commit(module(count / 2).batch(), IndexMode::Immediate)?;
-        most = most.max(disk(dir));
-        // A person saves at most a few times a second; this is much faster.
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let done = AtomicBool::new(false);
+    let most = std::thread::scope(|scope| -> Result<f64> {
+        // Looks also while indexes are being built in the background.
+        let watcher = scope.spawn(|| {
+            let mut most = live;
+            while !done.load(Ordering::Relaxed) {
+                most = most.max(disk(dir));
+                std::thread::sleep(Duration::from_micros(300));
+            }
+            most
+        });
+        let replaced = (0..200).try_for_each(|_| -> Result<()> {
+            engine.commit(module(count / 2).batch(), IndexMode::Immediate)?;
+            // A person saves at most a few times a second; this is much faster.
+            std::thread::sleep(Duration::from_millis(2));
+            Ok(())
+        });
+        done.store(true, Ordering::Relaxed);
+        let most = watcher.join();
+        replaced?;
+        most.map_err(|_| anyhow::anyhow!("the watcher panicked"))
+    })?;
     drop(engine);
     set(&mut row, "live_bytes", live);
     set(&mut row, "most_over_live", most / live);
     set(&mut row, "end_over_live", disk(dir) / live);
+    Ok(row)
+}
+
+/// A node with as many edges, in each direction.
+fn run_hub(dir: &Path, count: usize) -> Result<Row> {
+    let mut row = Row::new();
+    let hub = NodeId(0);
+    let mut batch = Batch::new();
+    batch.owner(Owner::new("hub", "analysis"));
+    for n in 1..=count {
+        let (other, edge_type, metadata) = (NodeId(n as u128), "CALLS", "");
+        for (src, dst) in [(hub, other), (other, hub)] {
+            batch.push_edge(EdgeRow {
+                src,
+                dst,
+                edge_type,
+                metadata,
+            });
+        }
+    }
+    let engine = Engine::create(dir, options())?;
+    for phase in ["overlay", "base"] {
+        let before = process_cpu();
+        if phase == "overlay" {
+            engine.commit(std::mem::take(&mut batch), IndexMode::Immediate)?;
+        } else {
+            engine.rebuild_indexes()?;
+        }
+        let snapshot = engine.snapshot();
+        let (out, incoming) = (
+            snapshot.outgoing(hub, &[])?.len(),
+            snapshot.incoming(hub, &["CALLS"])?.len(),
+        );
+        if (out, incoming) != (count, count) {
+            bail!("{count} edges each way were written, {out} and {incoming} are read");
+        }
+        let some = snapshot.edge(hub, NodeId(count as u128 / 2), "CALLS")?;
+        if some.is_none() || snapshot.edge_count()? != 2 * count as u64 {
+            bail!("an edge of the hub is missing");
+        }
+        let cpu = (process_cpu() - before).as_secs_f64();
+        set(&mut row, &format!("{phase}_cpu_s"), cpu);
+    }
     Ok(row)
 }
 
@@ -483,11 +542,11 @@ fn run_readers(dir: &Path, count: usize) -> Result<Row> {
     };
     read(Duration::from_millis(300))?;
     let idle = quantiles(read(Duration::from_secs(2))?);
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     let (busy, commits) = std::thread::scope(|scope| -> Result<_> {
         let writer = scope.spawn(|| -> Result<usize> {
             let mut commits = 0;
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+            while !stop.load(Ordering::Relaxed) {
                 engine.commit(
                     modules[commits % modules.len()].batch(),
                     IndexMode::Immediate,
@@ -497,7 +556,7 @@ fn run_readers(dir: &Path, count: usize) -> Result<Row> {
             Ok(commits)
         });
         let times = read(Duration::from_secs(2));
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         let commits = writer
             .join()
             .map_err(|_| anyhow::anyhow!("the writer panicked"))??;
@@ -525,6 +584,7 @@ fn run_child(what: &str) -> Result<()> {
         "sqlite-end" => run_sqlite(dir, count, false)?,
         "replace" => run_replace(dir, count)?,
         "readers" => run_readers(dir, count)?,
+        "hub" => run_hub(dir, count)?,
         other => bail!("unknown row {other}"),
     };
     println!("{}", serde_json::to_string(&row)?);
@@ -589,7 +649,12 @@ pub(crate) fn run(args: Args) -> Result<()> {
             results.insert(format!("{kind}-{count}"), row);
         }
     }
-    for (kind, count) in [("replace", 330), ("replace", 1), ("readers", 1000)] {
+    for (kind, count) in [
+        ("replace", 330),
+        ("replace", 1),
+        ("readers", 1000),
+        ("hub", 1_000_000),
+    ] {
         let dir = root.path().join(kind);
         results.insert(format!("{kind}-{count}"), child(kind, count, &dir)?);
         std::fs::remove_dir_all(&dir)?;
@@ -634,7 +699,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
             }
         }
     }
-    for name in ["replace-330", "replace-1", "readers-1000"] {
+    for name in ["replace-330", "replace-1", "readers-1000", "hub-1000000"] {
         println!("{name}: {}", serde_json::to_string(&results[name])?);
     }
     println!("{}", serde_json::to_string(&results)?);

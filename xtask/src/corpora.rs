@@ -175,6 +175,8 @@ fn copy(from: &Path, to: &Path, is_top: bool) -> anyhow::Result<()> {
         }
         return Ok(());
     }
+    // A folder of declarations only is empty here, but there.
+    fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -1,16 +1,22 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 
+mod accuracy;
 mod bench_330;
 mod bench_engine;
 mod bench_floor;
+mod bench_incremental;
 mod bench_server;
 mod check_corpus;
 mod check_graph;
 mod ci;
 mod corpora;
+mod edits;
+mod fuzz;
+mod incremental_law;
 mod kill_campaign;
 mod table;
 mod tidy;
+mod trace_ends;
 
 use std::process::ExitCode;
 
@@ -46,6 +52,10 @@ enum Chore {
     CheckCorpus(check_corpus::Args),
     /// Measure a whole analysis against reading and parsing the same files
     BenchFloor(bench_floor::Args),
+    /// Measure runs after edits against a full run
+    BenchIncremental(bench_incremental::Args),
+    /// Edit a copy of a project again and again, and compare incremental runs with runs from scratch
+    IncrementalLaw(incremental_law::Args),
     /// Load a generated project in three ways: indexes rebuilt at every commit, immediate, deferred
     #[command(name = "bench-330")]
     Bench330(bench_330::Args),
@@ -55,6 +65,12 @@ enum Chore {
     BenchServer(bench_server::Args),
     /// Kill a process that writes to a database, again and again, and check what is left
     KillCampaign(kill_campaign::Args),
+    /// Run the fuzz targets for some seconds each
+    Fuzz(fuzz::Args),
+    /// Compare call edges with what the TypeScript checker says: recall and precision for each project
+    Accuracy(accuracy::Args),
+    /// Trace values of projects to where they come from, and count what the traces end at
+    TraceEnds(trace_ends::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -78,10 +94,15 @@ fn run() -> anyhow::Result<()> {
         Chore::CheckGraph(args) => check_graph::run(&args),
         Chore::CheckCorpus(args) => check_corpus::run(&args),
         Chore::BenchFloor(args) => bench_floor::run(&args),
+        Chore::BenchIncremental(args) => bench_incremental::run(&args),
+        Chore::IncrementalLaw(args) => incremental_law::run(&args),
         Chore::Bench330(args) => bench_330::run(args),
         Chore::BenchEngine(args) => bench_engine::run(args),
         Chore::BenchServer(args) => bench_server::run(args),
         Chore::KillCampaign(args) => kill_campaign::run(args),
+        Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Accuracy(args) => accuracy::run(&args),
+        Chore::TraceEnds(args) => trace_ends::run(&args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Ci(args) => ci::run(&args),

@@ -15,6 +15,7 @@
 //! ```
 
 mod builder;
+mod facts;
 mod graph;
 mod parse;
 mod visit;
@@ -22,6 +23,7 @@ mod visit;
 use sha2::{Digest, Sha256};
 
 use builder::{Builder, Outcome};
+use graph_model::facts::Fact;
 use graph_model::summary::ModuleType;
 
 pub use graph::{Edge, ModuleGraph, Node, TextRange};
@@ -40,6 +42,8 @@ pub struct ModuleAnalysis {
     pub graph: ModuleGraph,
     /// What the linker needs to know of it.
     pub summary: ModuleSummary,
+    /// What detectors of frameworks noticed, in source order.
+    pub facts: Vec<Fact>,
     /// Syntax errors, in source order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -74,9 +78,15 @@ fn analyze(path: &str, source: &str) -> ModuleAnalysis {
         parse_error,
     };
     let (graph, summary) = builder.finish(&outcome);
+    let facts = parsed
+        .program
+        .as_ref()
+        .map(|program| facts::detect(source, program, parse::BASE))
+        .unwrap_or_default();
     ModuleAnalysis {
         graph,
         summary,
+        facts,
         diagnostics: parsed.diagnostics,
     }
 }

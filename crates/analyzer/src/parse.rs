@@ -1,6 +1,7 @@
 //! From source text to syntax tree.
 
-use swc_common::{BytePos, Spanned};
+use swc_common::comments::{CommentKind, Comments, SingleThreadedComments};
+use swc_common::{BytePos, Span, Spanned};
 use swc_ecma_ast::{EsVersion, Program};
 use swc_ecma_parser::{EsSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax, error::Error};
 
@@ -59,11 +60,13 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
     let bom = source.len() - source.trim_start_matches('\u{feff}').len();
     let text = &source[bom..];
     let start = BASE + BytePos(bom as u32);
-    let input = StringInput::new(text, start, start + BytePos(text.len() as u32));
-    let lexer = Lexer::new(syntax(path), EsVersion::EsNext, input, None);
-    let mut parser = Parser::new_from(lexer);
-    let result = parser.parse_program();
-    let mut errors = parser.take_errors();
+    let mut read = read(path, text, start);
+    if !read.html_comments.is_empty() {
+        // The parser counts them to the token that follows.
+        let blanked = without_comments(text, start, &read.html_comments);
+        read = self::read(path, &blanked, start);
+    }
+    let (result, mut errors) = (read.result, read.errors);
     let mut diagnostics = Vec::new();
     let program = match result {
         Ok(program) => Some(program),
@@ -84,6 +87,68 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
         program,
         diagnostics,
     }
+}
+
+/// What the parser gives back.
+struct Read {
+    result: Result<Program, Error>,
+    errors: Vec<Error>,
+    /// `<!--` and `-->` up to the end of their lines.
+    html_comments: Vec<Span>,
+}
+
+fn read(path: &str, text: &str, base: BytePos) -> Read {
+    let end = base + BytePos(text.len() as u32);
+    let input = StringInput::new(text, base, end);
+    let comments =
+        (text.contains("<!--") || text.contains("-->")).then(SingleThreadedComments::default);
+    let lexer = Lexer::new(
+        syntax(path),
+        EsVersion::EsNext,
+        input,
+        comments.as_ref().map(|c| c as &dyn Comments),
+    );
+    let mut parser = Parser::new_from(lexer);
+    let result = parser.parse_program();
+    let errors = parser.take_errors();
+    let mut html_comments = Vec::new();
+    if let Some(comments) = comments {
+        let (leading, trailing) = comments.take_all();
+        for comments in [leading, trailing] {
+            for comment in comments.borrow().values().flatten() {
+                let at = (comment.span.lo - base).0 as usize;
+                let bytes = text.as_bytes();
+                if comment.kind != CommentKind::Line || bytes[at..].starts_with(b"//") {
+                    continue;
+                }
+                // The span starts inside the mark, behind it, or at it.
+                let mark = [b"<!--".as_slice(), b"-->"].iter().find_map(|mark| {
+                    (0..=mark.len().min(at))
+                        .map(|back| at - back)
+                        .find(|&start| bytes[start..].starts_with(mark))
+                });
+                if let Some(start) = mark {
+                    let hi = comment.span.hi.min(end);
+                    html_comments.push(Span::new(base + BytePos(start as u32), hi));
+                }
+            }
+        }
+    }
+    Read {
+        result,
+        errors,
+        html_comments,
+    }
+}
+
+/// The text with white space in place of some comments, which changes no position.
+fn without_comments(text: &str, start: BytePos, comments: &[Span]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for comment in comments {
+        let range = (comment.lo - start).0 as usize..(comment.hi - start).0 as usize;
+        bytes[range].fill(b' ');
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 fn diagnostic(

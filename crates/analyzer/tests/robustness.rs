@@ -103,6 +103,211 @@ fn deep_functions_and_objects() {
 }
 
 #[test]
+fn deep_functions_and_classes() {
+    let functions = parses(
+        "functions",
+        &format!(
+            "{}{}",
+            "function f() { return ".repeat(DEPTH),
+            "}".repeat(DEPTH)
+        ),
+    );
+    assert_eq!(count(&functions, NodeType::Function), DEPTH);
+    parses(
+        "callbacks",
+        &format!("{}{}", "f(() => { ".repeat(2_000), "});".repeat(2_000)),
+    );
+    parses(
+        "classes",
+        &format!(
+            "x = {}1{};",
+            "class { a = ".repeat(2_000),
+            "}".repeat(2_000)
+        ),
+    );
+}
+
+#[test]
+fn deep_jsx() {
+    let module = parses(
+        "elements",
+        &format!("x = {}{};", "<a>".repeat(DEPTH), "</a>".repeat(DEPTH)),
+    );
+    assert_eq!(count(&module, NodeType::JsxElement), DEPTH);
+    parses("tags", &format!("x = <a{} />;", ".b".repeat(DEPTH)));
+    parses(
+        "attributes",
+        &format!("x = {}1{};", "<a b={".repeat(2_000), "} />".repeat(2_000)),
+    );
+}
+
+#[test]
+fn deep_templates_and_members() {
+    parses(
+        "templates",
+        &format!("x = {}1{};", "`${".repeat(2_000), "}`".repeat(2_000)),
+    );
+    let module = parses("members", &format!("x = a{};", ".b".repeat(DEPTH)));
+    assert_eq!(count(&module, NodeType::PropertyAccess), DEPTH);
+    parses("written members", &format!("a{} = 1;", ".b".repeat(DEPTH)));
+    parses("optional chains", &format!("x = a{};", "?.b".repeat(DEPTH)));
+    parses(
+        "concatenations",
+        &format!("x = a{};", " + 'b' + `c${d}`".repeat(DEPTH)),
+    );
+    parses("assignments", &format!("{}1;", "x = ".repeat(DEPTH)));
+    parses("sequences", &format!("x = (a{});", ", b".repeat(DEPTH)));
+    parses(
+        "awaits",
+        &format!("async function f() {{ {} p; }}", "await ".repeat(DEPTH)),
+    );
+    parses("new", &format!("x = {}C;", "new ".repeat(DEPTH)));
+    parses(
+        "spreads",
+        &format!("x = {}[]{};", "[...".repeat(2_000), "]".repeat(2_000)),
+    );
+}
+
+#[test]
+fn deep_patterns() {
+    parses(
+        "patterns",
+        &format!("const {}a{} = x;", "[".repeat(2_000), "]".repeat(2_000)),
+    );
+    parses(
+        "object patterns",
+        &format!("const {}a{} = x;", "{ b: ".repeat(2_000), "}".repeat(2_000)),
+    );
+}
+
+#[test]
+fn deep_statements() {
+    for (name, open) in [
+        ("if", "if (a) "),
+        ("while", "while (a) "),
+        ("for", "for (;;) "),
+        ("for of", "for (const x of y) "),
+    ] {
+        parses(name, &format!("{}f();", open.repeat(DEPTH)));
+    }
+    parses("labels", &{
+        let labels: Vec<String> = (0..2_000).map(|i| format!("l{i}: ")).collect();
+        format!("{}f();", labels.concat())
+    });
+    parses(
+        "try",
+        &format!(
+            "{}f();{}",
+            "try { ".repeat(2_000),
+            "} catch {}".repeat(2_000)
+        ),
+    );
+    parses(
+        "switch",
+        &format!(
+            "{}f();{}",
+            "switch (a) { case 1: ".repeat(2_000),
+            "}".repeat(2_000)
+        ),
+    );
+}
+
+#[test]
+fn deep_types() {
+    let parses = |name: &str, source: &str| {
+        let module = analyze("deep.ts", source);
+        assert!(
+            module.diagnostics.is_empty(),
+            "{name}: {}",
+            module.diagnostics[0]
+        );
+        module
+    };
+    parses(
+        "arguments",
+        &format!("type A = {}B{};", "X<".repeat(DEPTH), " >".repeat(DEPTH)),
+    );
+    parses(
+        "conditionals",
+        &format!("type A<T> = {}B;", "T extends 1 ? 2 : ".repeat(DEPTH)),
+    );
+    parses("arrays", &format!("type A = B{};", "[]".repeat(DEPTH)));
+    parses("unions", &format!("type A = B{};", " | C".repeat(DEPTH)));
+    parses(
+        "parentheses",
+        &format!("type A = {}B{};", "(".repeat(2_000), ")".repeat(2_000)),
+    );
+    parses(
+        "objects",
+        &format!("type A = {}B{};", "{ a: ".repeat(2_000), "}".repeat(2_000)),
+    );
+    parses(
+        "functions",
+        &format!("type A = {}B;", "() => ".repeat(2_000)),
+    );
+    parses(
+        "qualified names",
+        &format!("let a: b{};", ".c".repeat(DEPTH)),
+    );
+    parses("casts", &format!("x = y{};", " as A".repeat(DEPTH)));
+    parses(
+        "namespaces",
+        &format!("namespace a{} {{}}", ".b".repeat(2_000)),
+    );
+}
+
+#[test]
+fn depth_that_does_not_parse() {
+    for source in [
+        "(".repeat(DEPTH),
+        "[".repeat(DEPTH),
+        "f(".repeat(DEPTH),
+        "a ? ".repeat(DEPTH),
+        "`${".repeat(DEPTH),
+        "<a>".repeat(DEPTH),
+        "x = <a b={".repeat(2_000),
+        "class A { b = ".repeat(2_000),
+    ] {
+        let module = analyze("deep.js", &source);
+        let what = &source[..source.len().min(16)];
+        assert!(
+            module
+                .diagnostics
+                .iter()
+                .any(|d| d.severity == Severity::Error),
+            "{what}"
+        );
+        assert_eq!(module.graph.nodes().len(), 1, "{what}");
+    }
+}
+
+/// Neither time nor stack may grow faster than the file.
+#[test]
+fn flat_files_of_a_hundred_thousand_elements() {
+    const WIDTH: usize = 100_000;
+    let array = parses("array", &format!("x = [{}];", "f,".repeat(WIDTH)));
+    assert_eq!(count(&array, NodeType::ArrayLiteral), 1);
+    parses("literals", &format!("const x = [{}];", "1,".repeat(WIDTH)));
+    let calls = parses("statements", &"f();\n".repeat(WIDTH));
+    assert_eq!(count(&calls, NodeType::Call), WIDTH);
+    let arguments = parses("arguments", &format!("f({});", "g(),".repeat(WIDTH)));
+    assert_eq!(count(&arguments, NodeType::Call), WIDTH + 1);
+    let object: String = (0..WIDTH).map(|i| format!("k{i}: f,")).collect();
+    parses("object", &format!("x = {{{object}}};"));
+    let declarations: String = (0..WIDTH).map(|i| format!("const k{i} = f;\n")).collect();
+    let variables = parses("declarations", &declarations);
+    assert_eq!(count(&variables, NodeType::Variable), WIDTH);
+    let cases: String = (0..WIDTH).map(|i| format!("case {i}: f();")).collect();
+    parses("cases", &format!("switch (x) {{ {cases} }}"));
+    parses("one name", &"var x = f;".repeat(WIDTH));
+    parses(
+        "one line of strings",
+        &format!("f({});", "'a',".repeat(WIDTH)),
+    );
+    parses("template", &format!("x = `{}`;", "a${b}".repeat(WIDTH)));
+}
+
+#[test]
 fn a_file_that_does_not_parse_keeps_its_module() {
     let module = analyze("src/a.js", "function f() {\n  if (a {\n}\n");
     assert_eq!(module.graph.nodes().len(), 1);

@@ -1,48 +1,189 @@
 //! `grafema-rs analyze`.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use orchestrator::{AnalyzeOptions, Phase, Project, Report};
+use orchestrator::config::Config;
+use orchestrator::{AnalyzeOptions, Cancellation, Mode, Phase, Project, Report, Severity};
 
 use crate::args::AnalyzeArgs;
 use crate::error::Error;
 use crate::progress::TerminalProgress;
-use crate::{database, diagnostics, text};
+use crate::staging::GraphStore;
+use crate::{database, diagnostics, interrupt, text, watch};
 
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
-    let progress = TerminalProgress::new(args.quiet || args.json);
-    let options = AnalyzeOptions {
-        clear: args.clear,
-        threads: args.threads.map(usize::from),
-    };
-    // A database is made only if there is something to put into it.
-    let result = Project::discover(&args.path, &progress)
-        .map_err(Error::from)
-        .and_then(|project| {
-            let client = database::open_or_create(project.root())?;
-            Ok(project.analyze(&client, &options, &progress)?)
-        });
-    progress.finish(result.is_ok());
-    let report = result?;
+    let cancellation = interrupt::cancellation();
+    if !args.watch {
+        return once(args, &cancellation).and_then(|report| strict(args, &report));
+    }
+    let root = orchestrator::discovery::project_root(&args.path)?;
+    let mut first = true;
+    watch::watch(&root, &cancellation, || {
+        match once_or_again(args, &cancellation, std::mem::take(&mut first)) {
+            // Whoever watches sees the end of it; a half-saved file is no reason to end.
+            Err(Error::Run(orchestrator::Error::Cancelled)) => Ok(()),
+            Err(error) => {
+                writeln!(io::stderr(), "error: {error}")?;
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    })
+}
+
+/// A run of `--watch`: the first tells all, the others what changed.
+fn once_or_again(
+    args: &AnalyzeArgs,
+    cancellation: &Cancellation,
+    first: bool,
+) -> Result<(), Error> {
+    if first {
+        return once(args, cancellation).map(drop);
+    }
+    let (report, _) = analyze(args, cancellation, true)?;
+    if report.mode == Mode::Incremental && report.changes.is_empty() {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report)?;
+        return Ok(writeln!(out)?);
+    }
+    Ok(writeln!(
+        out,
+        "{}: {}",
+        text::time(report.time),
+        changes(&report)
+    )?)
+}
+
+/// Analyzes, and tells the result.
+fn once(args: &AnalyzeArgs, cancellation: &Cancellation) -> Result<Report, Error> {
+    let (report, root) = analyze(args, cancellation, args.quiet || args.json)?;
     if args.json {
         let mut out = BufWriter::new(io::stdout().lock());
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
         out.flush()?;
+    } else if !args.quiet {
+        {
+            let mut err = BufWriter::new(io::stderr().lock());
+            // Warnings that nobody reads do not make the analysis fail.
+            let _ = diagnostics::print(&report, &mut err).and_then(|()| err.flush());
+        }
+        let mut out = BufWriter::new(io::stdout().lock());
+        summary(&report, &database::location(&root), &mut out)?;
+        if args.profile {
+            profile(&report, &mut out)?;
+        }
+        out.flush()?;
+    }
+    Ok(report)
+}
+
+/// Analyzes, and answers the project's folder too.
+fn analyze(
+    args: &AnalyzeArgs,
+    cancellation: &Cancellation,
+    silent: bool,
+) -> Result<(Report, PathBuf), Error> {
+    let progress = TerminalProgress::new(silent);
+    // A database is made only if there is something to put into it.
+    let result = Project::discover(&args.path, &progress)
+        .map_err(Error::from)
+        .and_then(|project| {
+            let root = project.root().to_owned();
+            let options = AnalyzeOptions {
+                clear: args.clear,
+                threads: args.threads.map(usize::from),
+                cache: Some(database::cache(&root)),
+                config: Config::load(&root)?,
+                service: args.service.clone(),
+                entry_point: args.entrypoint.clone(),
+                cancellation: cancellation.clone(),
+                ..AnalyzeOptions::default()
+            };
+            let store = GraphStore::open(&root)?;
+            let report = project.analyze(&store, &options, &progress)?;
+            log(&root, &report)?;
+            Ok((report, root))
+        });
+    progress.finish(result.is_ok());
+    result
+}
+
+/// Writes what the run had to say, one JSON object a line.
+fn log(root: &Path, report: &Report) -> Result<(), Error> {
+    let path = database::folder(root)?.join(database::LOG);
+    let mut text = Vec::new();
+    for diagnostic in &report.diagnostics {
+        serde_json::to_writer(&mut text, diagnostic)?;
+        text.push(b'\n');
+    }
+    fs::write(&path, text).map_err(|e| Error::io("write", &path, e))
+}
+
+/// Fails if the analysis is strict and something is wrong with the project.
+fn strict(args: &AnalyzeArgs, report: &Report) -> Result<(), Error> {
+    if !args.strict && !report.strict {
         return Ok(());
     }
-    if args.quiet {
+    let wrong = report.diagnostics.iter().filter(|d| {
+        d.severity == Severity::Error || matches!(d.code, "unresolved-import" | "missing-export")
+    });
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for diagnostic in wrong {
+        *counts.entry(diagnostic.code).or_default() += 1;
+    }
+    if counts.is_empty() {
         return Ok(());
     }
-    {
-        let mut err = BufWriter::new(io::stderr().lock());
-        // Warnings that nobody reads do not make the analysis fail.
-        let _ = diagnostics::print(&report, &mut err).and_then(|()| err.flush());
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(code, n)| format!("{} {code}", text::number(*n)))
+        .collect();
+    Err(Error::Strict(counts.join(", ")))
+}
+
+/// What a run did, in a few words.
+fn changes(report: &Report) -> String {
+    if let Mode::Initial { reason } = &report.mode {
+        return format!("analyzed everything ({reason})");
     }
-    let mut out = BufWriter::new(io::stdout().lock());
-    summary(&report, &database::location(&report.root), &mut out)?;
-    out.flush()?;
+    let parts = [
+        ("added", &report.changes.added),
+        ("changed", &report.changes.changed),
+        ("removed", &report.changes.removed),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(_, files)| !files.is_empty())
+        .map(|(what, files)| {
+            format!(
+                "{} {what} ({})",
+                text::number(files.len() as u64),
+                list(files)
+            )
+        })
+        .collect();
+    if parts.is_empty() {
+        "nothing changed".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn profile(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    for phase in &report.phases {
+        writeln!(out, "{:<30} {:>10}", phase.phase, text::time(phase.time))?;
+        for step in &phase.steps {
+            writeln!(out, "  {:<28} {:>10}", step.step, text::time(step.time))?;
+        }
+    }
     Ok(())
 }
 
@@ -67,6 +208,7 @@ fn summary(report: &Report, database: &Path, out: &mut dyn Write) -> io::Result<
             writeln!(out, "  {} {what}", text::count(number, "file"))?;
         }
     }
+    writeln!(out, "  {}", changes(report))?;
     if !report.services.is_empty() {
         writeln!(
             out,

@@ -22,10 +22,18 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Analyze a project and store its graph in PATH/.grafema/graph.rfdb
     Analyze(AnalyzeArgs),
+    /// Write a commented PATH/.grafema/config.yaml, and the lines that .gitignore needs
+    Init(InitArgs),
     /// Show how many nodes and edges of each type the graph has
     Stats(StatsArgs),
     /// Find nodes by their name and show where they are
     Query(QueryArgs),
+    /// Show who calls and who refers to a function, class, variable, file or package
+    Who(WhoArgs),
+    /// Show where a value comes from, or where it goes
+    Trace(TraceArgs),
+    /// Show what a change reaches: callers, their callers, and so on, by module
+    Impact(ImpactArgs),
     /// Write the whole graph, sorted, one JSON object a line
     Export(ExportArgs),
 }
@@ -35,9 +43,24 @@ pub(crate) struct AnalyzeArgs {
     /// Folder of the project
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// Empty the graph first
+    /// Analyze everything anew, not only what changed
     #[arg(short, long)]
     pub(crate) clear: bool,
+    /// Only the services whose name or folder is or contains this
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// File where the project starts, relative to its folder
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) entrypoint: Option<String>,
+    /// Fail if an import leads nowhere or a file cannot be parsed
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Analyze again whenever a file changes, until Ctrl-C
+    #[arg(short, long, conflicts_with = "clear")]
+    pub(crate) watch: bool,
+    /// Print how long each phase, step and plugin took
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Number of threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -47,6 +70,16 @@ pub(crate) struct AnalyzeArgs {
     /// Print the result as JSON
     #[arg(short, long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Folder of the project
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Replace a configuration that is there
+    #[arg(short, long)]
+    pub(crate) force: bool,
 }
 
 /// The project that a question is about.
@@ -89,6 +122,60 @@ pub(crate) struct QueryArgs {
     #[arg(short, long, value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
     /// Print JSON: an array of nodes
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhoArgs {
+    /// NAME, OWNER.NAME, FILE:NAME, FILE:LINE[:COLUMN], the name of a package or its function, or an id
+    pub(crate) name: String,
+    /// Show at most so many entries of each list
+    #[arg(short, long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// A variable, field or FUNCTION.PARAMETER, a function for what it returns, FILE:NAME, FILE:LINE[:COLUMN], or an id
+    pub(crate) name: String,
+    /// Where the value goes, instead of where it comes from
+    #[arg(short, long)]
+    pub(crate) forward: bool,
+    /// Follow at most so many edges from the start
+    #[arg(short, long, value_name = "N", default_value_t = 100)]
+    pub(crate) depth: u32,
+    /// Stop after so many steps
+    #[arg(short, long, value_name = "N", default_value_t = 300)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImpactArgs {
+    /// NAME, OWNER.NAME, FILE:NAME, FILE:LINE[:COLUMN], a file, or an id
+    pub(crate) name: String,
+    /// Follow at most so many levels of callers [default: all]
+    #[arg(short, long, value_name = "N")]
+    pub(crate) depth: Option<u32>,
+    /// Show at most so many modules, and callers of each
+    #[arg(short, long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Folder of the project [default: the nearest folder upwards that has a graph]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
     #[arg(short, long)]
     pub(crate) json: bool,
 }

@@ -12,13 +12,22 @@ use crate::error::Error;
 const FOLDER: &str = ".grafema";
 /// The database in it.
 const DATABASE: &str = "graph.rfdb";
+/// The folder of what an analysis remembers.
+const CACHE: &str = "cache";
+/// What the last analysis had to say.
+pub(crate) const LOG: &str = "diagnostics.log";
 
 /// Where the graph of a project is.
 pub(crate) fn location(root: &Path) -> PathBuf {
     root.join(FOLDER).join(DATABASE)
 }
 
-fn config(program: &str, read_only: bool) -> Config {
+/// Where an analysis keeps what it needs to know for the next one.
+pub(crate) fn cache(root: &Path) -> PathBuf {
+    root.join(FOLDER).join(CACHE)
+}
+
+pub(crate) fn config(program: &str, read_only: bool) -> Config {
     let options = Options {
         program: format!("grafema-rs {program}"),
         read_only,
@@ -30,18 +39,18 @@ fn config(program: &str, read_only: bool) -> Config {
     }
 }
 
-/// Opens the graph of a project for an analysis; makes it if there is none.
-pub(crate) fn open_or_create(root: &Path) -> Result<Client, Error> {
+/// The folder of a project that is ours; made, with a `.gitignore` for what can be made again at any time, if it is not
+/// there.
+pub(crate) fn folder(root: &Path) -> Result<PathBuf, Error> {
     let folder = root.join(FOLDER);
     fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, e))?;
     let ignore = folder.join(".gitignore");
     if !ignore.exists() {
-        // The graph can be made again at any time; the rest of the folder is the user's.
-        fs::write(&ignore, format!("/{DATABASE}/\n"))
-            .map_err(|e| Error::io("write", &ignore, e))?;
+        // The rest of the folder is the user's.
+        let text = format!("/{DATABASE}*/\n/{CACHE}/\n/{LOG}\n");
+        fs::write(&ignore, text).map_err(|e| Error::io("write", &ignore, e))?;
     }
-    let server = Dispatcher::open_or_create(location(root), config("analyze", false))?;
-    Ok(Client::in_process(server.session()))
+    Ok(folder)
 }
 
 /// Opens the whole graph of a project to ask about it. Without a path, the nearest folder upwards that has a graph is

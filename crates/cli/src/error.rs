@@ -16,12 +16,21 @@ pub(crate) enum Error {
     Store(#[from] orchestrator::StoreError),
     #[error(transparent)]
     Export(#[from] orchestrator::export::ExportError),
+    #[error(transparent)]
+    Question(#[from] questions::Error),
     #[error("there is no graph of {} yet", .0.display())]
     NoGraph(PathBuf),
     #[error("the last analysis of {} did not finish: it was stopped, or is still running, so its graph is incomplete", .0.display())]
     Unfinished(PathBuf),
     #[error("no node in the graph has the type {asked}; its types are {known}")]
     UnknownType { asked: String, known: String },
+    #[error("{0}, and the analysis is strict")]
+    Strict(String),
+    #[error("cannot watch {}: {source}", path.display())]
+    Watch {
+        path: PathBuf,
+        source: notify::Error,
+    },
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         action: &'static str,
@@ -65,6 +74,15 @@ impl Error {
                 "redo it with: grafema-rs analyze --clear {}",
                 shell_word(path)
             )),
+            Error::Question(questions::Error::UnknownName { near, .. }) if !near.is_empty() => {
+                Some(format!("did you mean {}?", near.join(", ")))
+            }
+            Error::Question(questions::Error::UnknownName { .. }) => {
+                Some("grafema-rs query NAME finds names that contain a text".to_owned())
+            }
+            Error::Run(orchestrator::Error::Cancelled) => {
+                Some("the graph is as it was before".to_owned())
+            }
             _ => None,
         }
     }

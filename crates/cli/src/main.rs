@@ -6,10 +6,18 @@ mod database;
 mod diagnostics;
 mod error;
 mod export;
+mod impact;
+mod init;
+mod interrupt;
+mod places;
 mod progress;
 mod query;
+mod staging;
 mod stats;
 mod text;
+mod trace;
+mod watch;
+mod who;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -36,8 +44,12 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     let result = match &command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Init(args) => init::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Query(args) => query::run(args),
+        Command::Who(args) => who::run(args),
+        Command::Trace(args) => trace::run(args),
+        Command::Impact(args) => impact::run(args),
         Command::Export(args) => export::run(args),
     };
     match result {

@@ -20,6 +20,7 @@
 
 mod diagnostic;
 mod edge_type;
+pub mod facts;
 mod globals;
 mod node_id;
 mod node_type;
@@ -27,6 +28,7 @@ mod position;
 mod semantic_id;
 mod source_file;
 pub mod summary;
+mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use edge_type::EdgeType;

@@ -1,8 +1,12 @@
 //! Lines and columns.
 
+use serde::{Deserialize, Serialize};
+
 /// Where a node stands in its file. Lines count from 1, columns from 0 in
 /// UTF-16 code units; the end is exclusive. A byte order mark has no width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 pub struct Span {
     /// First line, from 1.
     pub line: u32,

@@ -150,11 +150,7 @@ fn is_local_class(linker: &Linker<'_>, ix: ModuleIx, callee: ShapeRef) -> bool {
 }
 
 /// Where a call goes, the surest first.
-pub(crate) fn targets(
-    eval: &mut Eval<'_, '_>,
-    ix: ModuleIx,
-    call: &CallFact,
-) -> Vec<CallTarget> {
+pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
     let mut found = Found {
         targets: Vec::new(),
         sure: 0,
@@ -239,13 +235,7 @@ impl Found {
     }
 
     /// A value that is called.
-    fn callable(
-        &mut self,
-        eval: &mut Eval<'_, '_>,
-        value: &Value,
-        way: &'static str,
-        shift: i32,
-    ) {
+    fn callable(&mut self, eval: &mut Eval<'_, '_>, value: &Value, way: &'static str, shift: i32) {
         match value {
             Value::Fn(place, _) => {
                 let of = eval.linker.program.module(place.module);

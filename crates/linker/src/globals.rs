@@ -12,7 +12,11 @@ pub(crate) fn declared(program: &Program) -> FxHashMap<&str, Vec<Place>> {
     for (module, of) in program.indexed() {
         let _ = ModuleType::Script;
         for scope in &of.summary.scopes {
-            if of.summary.semantic_id(scope.node).ends_with("->NAMESPACE->global") {
+            if of
+                .summary
+                .semantic_id(scope.node)
+                .ends_with("->NAMESPACE->global")
+            {
                 for &(name, node) in &scope.members {
                     globals
                         .entry(of.summary.name(name))

@@ -144,8 +144,7 @@ pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Vec<Place> {
     let Some(function) = of.function(method.node) else {
         return Vec::new();
     };
-    let (Some(class), true, false) = (function.class, function.has_body, function.is_static)
-    else {
+    let (Some(class), true, false) = (function.class, function.has_body, function.is_static) else {
         return Vec::new();
     };
     let owner = Place {

@@ -49,11 +49,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{ModuleIx, export_specifier};
+use eval::{Eval, Place};
 use exports::{ExportIx, Exports};
 use graph_model::Diagnostic;
-use specifiers::Specifiers;
-use eval::{Eval, Place};
 use hierarchy::Hierarchy;
+use specifiers::Specifiers;
 
 /// What a link found.
 #[derive(Debug, Default)]

@@ -252,9 +252,7 @@ impl Module {
     /// Indexes of the writes to properties of something.
     #[must_use]
     pub fn property_writes(&self, target: Target) -> &[u32] {
-        self.property_writes
-            .get(&target)
-            .map_or(&[], Vec::as_slice)
+        self.property_writes.get(&target).map_or(&[], Vec::as_slice)
     }
 
     /// Where a function, object or array literal stands.

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use analyzer::{ModuleAnalysis, ModuleGraph, ModuleSummary, Options, analyze_module};
 use rfdb_protocol::{Batch, Edge, Node};
-use rustc_hash::FxHashSet;
 
+use crate::cancellation::Cancellation;
 use crate::discovery::SourceFile;
-use crate::{Diagnostic, Error, Progress, Store, source};
+use crate::{Diagnostic, Error, Progress, source};
 use graph_model::Severity;
+use graph_model::facts::Fact;
 
 /// Context under which a module's own rows are stored, for each file.
 pub const ANALYSIS_CONTEXT: &str = "analysis";
@@ -23,62 +24,55 @@ pub const ANALYSIS_CONTEXT: &str = "analysis";
 /// small enough that their memory is used again while it is warm: with 4 MiB two fifths of all page faults were theirs.
 const BATCH_BYTES: usize = 512 << 10;
 
-/// What ANALYSIS leaves behind besides the stored rows.
-#[derive(Debug, Default)]
-pub struct Analyzed {
-    /// Summaries, in any order.
-    pub summaries: Vec<ModuleSummary>,
-    /// Files that have no tree: they could not be parsed.
-    pub failed: FxHashSet<String>,
-    /// Files that were left out and places that could not be parsed, in any order.
+/// What ANALYSIS knows of a file besides the stored rows.
+#[derive(Debug)]
+pub struct AnalyzedFile {
+    /// Position of the file in the list that was given.
+    pub file: u32,
+    /// The summary; `None` if the file was left out.
+    pub summary: Option<ModuleSummary>,
+    /// Whether there is no tree: it could not be parsed.
+    pub failed: bool,
+    /// Why it was left out, or places that could not be parsed.
     pub diagnostics: Vec<Diagnostic>,
-    /// Bytes of the files that were analyzed.
+    /// What detectors of frameworks noticed.
+    pub facts: Vec<Fact>,
+    /// Its bytes, as they were read.
     pub bytes: u64,
-    /// Lines of the files that were analyzed.
+    /// Its lines.
     pub lines: u64,
 }
 
-impl Analyzed {
-    fn append(&mut self, mut other: Analyzed) {
-        self.summaries.append(&mut other.summaries);
-        self.failed.extend(other.failed);
-        self.diagnostics.append(&mut other.diagnostics);
-        self.bytes += other.bytes;
-        self.lines += other.lines;
-    }
-}
-
-/// Analyzes files on all threads of a pool and stores their rows.
+/// Analyzes files on all threads of a pool and hands on their rows, in batches, and what is known of each, in any order.
 ///
 /// # Errors
-/// The first refusal of the store; the other threads stop then.
+/// The first that `commit` or `done` answers, or [`Error::Cancelled`]; the other threads stop then.
 pub fn analyze_files(
     pool: &rayon::ThreadPool,
     root: &Path,
-    files: &[SourceFile],
-    store: &dyn Store,
-    progress: &dyn Progress,
-) -> Result<Analyzed, Error> {
+    files: &[&SourceFile],
+    sink: &Sink<'_>,
+) -> Result<(), Error> {
     // The largest first, so that no thread begins a long one when the others are done.
     let mut order: Vec<u32> = (0..files.len() as u32).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(files[i as usize].bytes));
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let error = Mutex::new(None);
-    let parts = pool.broadcast(|_| {
+    pool.broadcast(|_| {
         let mut worker = Worker {
             root,
-            store,
+            sink,
             batch: Batch::new(),
-            analyzed: Analyzed::default(),
         };
         let result = (|| {
             while !stop.load(Ordering::Relaxed) {
                 let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) else {
                     break;
                 };
-                worker.file(&files[i as usize])?;
-                progress.advance(1);
+                sink.cancellation.check()?;
+                worker.file(i, files[i as usize])?;
+                sink.progress.advance(1);
             }
             worker.commit()
         })();
@@ -89,36 +83,45 @@ pub fn analyze_files(
                 .unwrap_or_else(|poisoned| poisoned.into_inner())
                 .get_or_insert(e);
         }
-        worker.analyzed
     });
-    if let Some(error) = error
+    error
         .into_inner()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
-    {
-        return Err(error);
-    }
-    let mut all = Analyzed::default();
-    for part in parts {
-        all.append(part);
-    }
-    Ok(all)
+        .map_or(Ok(()), Err)
+}
+
+/// Where the results of [`analyze_files`] go. Both functions are called from all threads.
+pub struct Sink<'a> {
+    /// Takes rows.
+    pub commit: &'a (dyn Fn(Batch) -> Result<(), Error> + Sync),
+    /// Takes what is known of a file.
+    pub done: &'a (dyn Fn(AnalyzedFile) -> Result<(), Error> + Sync),
+    /// Hears of every file.
+    pub progress: &'a dyn Progress,
+    /// Says when to stop.
+    pub cancellation: &'a Cancellation,
 }
 
 struct Worker<'a> {
     root: &'a Path,
-    store: &'a dyn Store,
+    sink: &'a Sink<'a>,
     batch: Batch,
-    analyzed: Analyzed,
 }
 
 impl Worker<'_> {
-    fn file(&mut self, file: &SourceFile) -> Result<(), Error> {
+    fn file(&mut self, number: u32, file: &SourceFile) -> Result<(), Error> {
+        let left_out = |diagnostic| AnalyzedFile {
+            file: number,
+            summary: None,
+            failed: false,
+            diagnostics: vec![diagnostic],
+            facts: Vec::new(),
+            bytes: 0,
+            lines: 0,
+        };
         let text = match source::read(self.root, &file.path) {
             Ok(text) => text,
-            Err(diagnostic) => {
-                self.analyzed.diagnostics.push(diagnostic);
-                return Ok(());
-            }
+            Err(diagnostic) => return (self.sink.done)(left_out(diagnostic)),
         };
         let path = file.path.as_str();
         let module = match catch_unwind(AssertUnwindSafe(|| {
@@ -126,26 +129,28 @@ impl Worker<'_> {
         })) {
             Ok(module) => module,
             Err(payload) => {
-                self.analyzed
-                    .diagnostics
-                    .push(panicked(path, payload.as_ref()));
-                return Ok(());
+                return (self.sink.done)(left_out(panicked(path, payload.as_ref())));
             }
         };
         let ModuleAnalysis {
             graph,
             summary,
+            facts,
             diagnostics,
         } = module;
-        self.analyzed.bytes += text.len() as u64;
-        self.analyzed.lines += count_lines(&text);
+        let (bytes, lines) = (text.len() as u64, count_lines(&text));
         drop(text);
         push_graph(&graph, &mut self.batch);
-        if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-            self.analyzed.failed.insert(path.to_owned());
-        }
-        self.analyzed.diagnostics.extend(diagnostics);
-        self.analyzed.summaries.push(summary);
+        drop(graph);
+        (self.sink.done)(AnalyzedFile {
+            file: number,
+            summary: Some(summary),
+            failed: diagnostics.iter().any(|d| d.severity == Severity::Error),
+            diagnostics,
+            facts,
+            bytes,
+            lines,
+        })?;
         if self.batch.bytes() >= BATCH_BYTES {
             self.commit()
         } else {
@@ -157,9 +162,7 @@ impl Worker<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        Ok(self
-            .store
-            .commit_deferred(std::mem::take(&mut self.batch))?)
+        (self.sink.commit)(std::mem::take(&mut self.batch))
     }
 }
 

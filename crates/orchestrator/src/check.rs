@@ -151,7 +151,8 @@ impl Checker {
         let files = self.files.len() as u32;
         let file = *self.files.entry(file.into()).or_insert(files);
         let node_type = NodeType::parse(&r#type);
-        if node_type.is_none() {
+        // A plugin's own types have a colon.
+        if node_type.is_none() && !r#type.contains(':') {
             self.check.problem(
                 "unknown node type",
                 || format!("{type} of {id}", type = r#type),
@@ -186,7 +187,13 @@ impl Checker {
             self.check.problem("duplicate edge", text);
         }
         let Some(edge_type) = EdgeType::parse(r#type) else {
-            self.check.problem("unknown edge type", text);
+            // A plugin's edges have an end that is a plugin's node.
+            if [from, to]
+                .iter()
+                .all(|&end| self.nodes[end as usize].node_type.is_some())
+            {
+                self.check.problem("unknown edge type", text);
+            }
             return;
         };
         let is_property = self.nodes[to as usize].node_type == Some(NodeType::Property);

@@ -3,7 +3,7 @@
 use rfdb_client::{AttrQuery, Client, Error, IndexMode};
 use rfdb_protocol::{Batch, EdgeTable, NodeTable};
 
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, GraphVersion, Store, StoreError};
 
 /// Rows of one page of a scan.
 const PAGE: u32 = 65_536;
@@ -26,8 +26,25 @@ impl Store for Client {
     }
 
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
-        self.commit(batch, IndexMode::Deferred)
-            .map_err(failed("store a batch"))
+        Client::commit(self, batch, IndexMode::Deferred).map_err(failed("store a batch"))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        Client::commit(self, batch, IndexMode::Immediate).map_err(failed("store a batch"))
+    }
+
+    fn version(&self) -> Result<GraphVersion, StoreError> {
+        let versions = self
+            .list_snapshots(None)
+            .map_err(failed("tell its version"))?;
+        let current = versions.iter().max_by_key(|entry| entry.version);
+        Ok(
+            current.map_or_else(GraphVersion::default, |entry| GraphVersion {
+                number: entry.version,
+                nodes: entry.total_nodes,
+                edges: entry.total_edges,
+            }),
+        )
     }
 
     fn rebuild_indexes(&self) -> Result<(), StoreError> {
@@ -52,6 +69,20 @@ impl Store for Client {
         };
         let nodes = self.query_nodes(query).map_err(failed("list files"))?;
         Ok(nodes.files().map(str::to_owned).collect())
+    }
+
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError> {
+        let query = AttrQuery {
+            file: Some(file.to_owned()),
+            ..AttrQuery::default()
+        };
+        self.find_by_attr(query)
+            .map_err(failed("list the nodes of a file"))
+    }
+
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError> {
+        self.bfs(from, u32::MAX, edge_types)
+            .map_err(failed("follow edges"))
     }
 
     fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError> {

@@ -7,15 +7,18 @@
 //! analyzed where it really is.
 
 use std::fs;
+use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder};
+use rustc_hash::FxBuildHasher;
 
 use graph_model::{Diagnostic, is_source};
 
 use crate::Error;
+use crate::stamp::Stamp;
 
 /// Folders that are never entered, wherever they are.
 pub const SKIPPED_DIRECTORIES: &[&str] = &[
@@ -57,6 +60,8 @@ pub struct SourceFile {
     pub path: String,
     /// Size in bytes when it was found.
     pub bytes: u64,
+    /// What the file system said of it.
+    pub stamp: Stamp,
 }
 
 /// What DISCOVERY found.
@@ -66,6 +71,10 @@ pub struct Discovery {
     pub files: Vec<SourceFile>,
     /// Every `package.json` outside of `node_modules`, relative to the project, by path.
     pub manifests: Vec<String>,
+    /// Every file that can be a `tsconfig.json` or part of one, relative to the project, by path.
+    pub configs: Vec<String>,
+    /// A sum over the names of all files that were seen, analyzed or not: it changes when one is added or goes.
+    pub listing: u64,
     /// Files and folders that were skipped although their name says that they should be analyzed.
     pub warnings: Vec<Diagnostic>,
 }
@@ -116,6 +125,7 @@ pub fn discover(root: &Path) -> Discovery {
     }
     found.files.sort_unstable();
     found.manifests.sort_unstable();
+    found.configs.sort_unstable();
     found.warnings.append(
         &mut warnings
             .lock()
@@ -181,8 +191,15 @@ fn wanted(
 
 fn add_file(root: &Path, entry: &DirEntry, found: &mut Discovery) {
     let name = entry.file_name().to_string_lossy();
+    found.listing = found
+        .listing
+        .wrapping_add(FxBuildHasher.hash_one(entry.path()));
     if name == "package.json" {
         found.manifests.push(relative(root, entry.path()));
+        return;
+    }
+    if name.ends_with(".json") && name.contains("config") {
+        found.configs.push(relative(root, entry.path()));
         return;
     }
     if !is_source(&name) {
@@ -212,6 +229,7 @@ fn add_file(root: &Path, entry: &DirEntry, found: &mut Discovery) {
         Ok(metadata) => found.files.push(SourceFile {
             path,
             bytes: metadata.len(),
+            stamp: Stamp::of(&metadata),
         }),
         Err(error) => {
             found.warnings.push(Diagnostic::file_warning(

@@ -36,6 +36,31 @@ pub enum Error {
         /// What went wrong.
         message: String,
     },
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// The configuration or the options leave nothing to analyze.
+    #[error("nothing to analyze is left in {}: {what}", root.display())]
+    NothingLeft {
+        /// The project.
+        root: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// No service is meant by `--service`.
+    #[error("no service has a name or path like `{asked}`; the services are {known}")]
+    NoSuchService {
+        /// What was asked for.
+        asked: String,
+        /// Names of the services.
+        known: String,
+    },
+    /// Plugins cannot be run, or one that is essential failed.
+    #[error("{0}")]
+    Plugins(String),
+    /// Somebody asked the run to stop.
+    #[error("stopped before the analysis was done")]
+    Cancelled,
     /// The database refused something.
     #[error(transparent)]
     Store(#[from] crate::StoreError),

@@ -1,11 +1,13 @@
 //! INDEXING: the nodes above the modules (PROJECT and one SERVICE per workspace package) and who contains whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use graph_model::{EdgeType, NodeId, NodeType, project_id, service_id};
 use rfdb_protocol::{Batch, Edge, Node};
 
 use linker::packages::{Package, Packages};
+
+use crate::config::ServiceConfig;
 
 /// Context under which the index is stored; its owner's file is empty.
 pub const INDEX_CONTEXT: &str = "index";
@@ -17,6 +19,7 @@ pub struct ProjectIndex {
     pub name: String,
     /// Services by folder.
     services: BTreeMap<String, Service>,
+    entry_point: Option<String>,
 }
 
 #[derive(Debug)]
@@ -26,31 +29,31 @@ struct Service {
 }
 
 impl ProjectIndex {
-    /// Plans the nodes.
+    /// Plans the nodes. `entry_point` is where the project starts, if that is known.
     #[must_use]
-    pub fn new(folder_name: &str, packages: &Packages) -> Self {
+    pub fn new(
+        folder_name: &str,
+        packages: &Packages,
+        services: &[ServiceConfig],
+        entry_point: Option<&str>,
+    ) -> Self {
         let name = packages
             .root()
             .and_then(|p| p.name.clone())
             .unwrap_or_else(|| folder_name.to_owned());
-        let mut names = BTreeSet::new();
-        let mut services = BTreeMap::new();
-        for package in packages.workspaces() {
-            // Two packages of one name stay apart by their folders.
-            let name = package
-                .name
-                .clone()
-                .filter(|name| names.insert(name.clone()))
-                .unwrap_or_else(|| package.directory.clone());
-            services.insert(
-                package.directory.clone(),
-                Service {
-                    name,
-                    metadata: metadata(package),
-                },
-            );
+        let services = services.iter().map(|service| {
+            let package = packages.all.iter().find(|p| p.directory == service.path);
+            let planned = Service {
+                name: service.name.clone(),
+                metadata: metadata(service, package),
+            };
+            (service.path.clone(), planned)
+        });
+        ProjectIndex {
+            name,
+            services: services.collect(),
+            entry_point: entry_point.map(str::to_owned),
         }
-        ProjectIndex { name, services }
     }
 
     /// Names of the services, by folder.
@@ -63,6 +66,9 @@ impl ProjectIndex {
     pub fn batch<'m>(&self, modules: impl IntoIterator<Item = (&'m str, NodeId)>) -> Batch {
         let mut batch = Batch::new();
         batch.owner("", INDEX_CONTEXT);
+        let project_metadata = self.entry_point.as_ref().map_or_else(String::new, |entry| {
+            serde_json::json!({ "entrypoint": entry }).to_string()
+        });
         let project = project_id(&self.name);
         let project_node = NodeId::of(&project);
         batch.push_node(Node {
@@ -72,7 +78,7 @@ impl ProjectIndex {
             name: &self.name,
             file: "",
             exported: false,
-            metadata: "",
+            metadata: &project_metadata,
         });
         let contains = |src: NodeId, dst: NodeId| Edge {
             src: src.0,
@@ -92,8 +98,12 @@ impl ProjectIndex {
                 exported: false,
                 metadata: &service.metadata,
             });
-            let parent = directory.rsplit_once('/').map_or("", |(parent, _)| parent);
-            batch.push_edge(contains(self.container(parent, project_node), node));
+            let container = match directory.rsplit_once('/') {
+                Some((parent, _)) => self.container(parent, project_node),
+                None if directory.is_empty() => project_node,
+                None => self.container("", project_node),
+            };
+            batch.push_edge(contains(container, node));
         }
         for (file, module) in modules {
             let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -118,18 +128,26 @@ impl ProjectIndex {
     }
 }
 
-fn metadata(package: &Package) -> String {
+fn metadata(service: &ServiceConfig, package: Option<&Package>) -> String {
     let mut map = serde_json::Map::new();
     let mut put = |key: &str, value: Option<&String>| {
         if let Some(value) = value {
             map.insert(key.to_owned(), value.as_str().into());
         }
     };
-    put("version", package.version.as_ref());
-    put("entrypoint", package.main.as_ref());
-    put("directory", Some(&package.directory));
-    map.insert("discoveryMethod".to_owned(), "workspace".into());
-    if !package.dependencies.is_empty() {
+    put("version", package.and_then(|p| p.version.as_ref()));
+    put("entrypoint", service.entry_point.as_ref());
+    put("directory", Some(&service.path));
+    let method = match package {
+        Some(package) if package.is_workspace => "workspace",
+        _ if service.path.is_empty() => "project",
+        _ => "config",
+    };
+    map.insert("discoveryMethod".to_owned(), method.into());
+    if service.customer_facing {
+        map.insert("customerFacing".to_owned(), true.into());
+    }
+    if let Some(package) = package.filter(|p| !p.dependencies.is_empty()) {
         map.insert(
             "dependencies".to_owned(),
             package.dependencies.clone().into(),
@@ -163,7 +181,17 @@ mod tests {
                 package("tools", "tools", false),
             ],
         };
-        let index = ProjectIndex::new("folder", &packages);
+        let service = |name: &str, path: &str| ServiceConfig {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            entry_point: None,
+            customer_facing: false,
+        };
+        let services = [
+            service("a", "packages/a"),
+            service("packages/a/nested", "packages/a/nested"),
+        ];
+        let index = ProjectIndex::new("folder", &packages, &services, None);
         let files = [
             "x.js",
             "packages/a/src/x.js",

@@ -16,26 +16,39 @@
 //! ```
 
 pub mod analysis;
+mod cache;
+mod cancellation;
 pub mod check;
 mod client_store;
+pub mod config;
 pub mod discovery;
 mod error;
 pub mod export;
 pub mod index;
+mod inputs;
 mod link_rows;
 mod memory_store;
-mod pipeline;
+pub mod plugin;
+pub mod plugins;
 mod progress;
+mod project;
 mod report;
+mod rows;
+mod run;
+mod selection;
 mod source;
+pub mod stamp;
 mod store;
 
+pub use cancellation::Cancellation;
 pub use error::Error;
 pub use graph_model::{Diagnostic, Place, Severity};
 pub use linker::Program;
 pub use memory_store::MemoryStore;
-pub use pipeline::{AnalyzeOptions, Project, THREAD_NAME, analyze, thread_pool};
 pub use progress::{NoProgress, Phase, Progress};
-pub use report::{FileCounts, PhaseTime, Report, Resolved, StepTime, TypeCounts};
+pub use project::{AnalyzeOptions, Project, THREAD_NAME, analyze, thread_pool};
+pub use report::{
+    Changes, FileCounts, InitialReason, Mode, PhaseTime, Report, Resolved, StepTime, TypeCounts,
+};
 pub use source::read_for_display;
-pub use store::{Counts, Store, StoreError};
+pub use store::{Counts, GraphVersion, Store, StoreError};

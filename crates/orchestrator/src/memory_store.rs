@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable};
 
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, GraphVersion, Store, StoreError};
 
 /// Keeps the rows of each owner in memory. With [`MemoryStore::discarding`] it drops them, so that a run can be
 /// measured without its storage.
@@ -14,6 +14,7 @@ use crate::store::{Counts, Store, StoreError};
 pub struct MemoryStore {
     owners: Mutex<BTreeMap<(String, String), (NodeTable, EdgeTable)>>,
     loading: AtomicBool,
+    commits: AtomicU64,
     discard: bool,
 }
 
@@ -53,11 +54,13 @@ impl Store for MemoryStore {
     }
 
     fn clear(&self) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         self.owners().clear();
         Ok(())
     }
 
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         if self.discard {
             return Ok(());
         }
@@ -75,6 +78,19 @@ impl Store for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commit_deferred(batch)
+    }
+
+    fn version(&self) -> Result<GraphVersion, StoreError> {
+        let owners = self.owners();
+        Ok(GraphVersion {
+            number: self.commits.load(Ordering::SeqCst),
+            nodes: owners.values().map(|rows| rows.0.len() as u64).sum(),
+            edges: owners.values().map(|rows| rows.1.len() as u64).sum(),
+        })
     }
 
     fn rebuild_indexes(&self) -> Result<(), StoreError> {
@@ -107,6 +123,33 @@ impl Store for MemoryStore {
             );
         })?;
         Ok(files.into_iter().collect())
+    }
+
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError> {
+        let mut ids = Vec::new();
+        self.scan_nodes(&mut |page| {
+            ids.extend(page.iter().filter(|n| n.file == file).map(|n| n.id));
+        })?;
+        Ok(ids)
+    }
+
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError> {
+        let mut next: HashMap<u128, Vec<u128>> = HashMap::new();
+        self.scan_edges(&mut |page| {
+            for edge in page.iter().filter(|e| edge_types.contains(&e.edge_type)) {
+                next.entry(edge.src).or_default().push(edge.dst);
+            }
+        })?;
+        let mut seen: std::collections::BTreeSet<u128> = from.iter().copied().collect();
+        let mut open = from.to_vec();
+        while let Some(id) = open.pop() {
+            for &to in next.get(&id).map_or(&[][..], Vec::as_slice) {
+                if seen.insert(to) {
+                    open.push(to);
+                }
+            }
+        }
+        Ok(seen.into_iter().collect())
     }
 
     fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError> {

@@ -19,8 +19,15 @@ pub struct Report {
     pub root: PathBuf,
     /// Threads that analyzed.
     pub threads: usize,
+    /// Whether everything was analyzed, or what changed.
+    #[serde(flatten)]
+    pub mode: Mode,
+    /// Whether the configuration says that a run with unresolved imports fails.
+    pub strict: bool,
     /// Files.
     pub files: FileCounts,
+    /// What became of the files of the last run.
+    pub changes: Changes,
     /// Services, by folder.
     pub services: Vec<String>,
     /// Nodes.
@@ -56,6 +63,85 @@ impl Report {
     pub fn step(&self, phase: Phase, step: &str) -> Option<Duration> {
         let phase = self.phases.iter().find(|p| p.phase == phase)?;
         phase.steps.iter().find(|s| s.step == step).map(|s| s.time)
+    }
+}
+
+/// Whether a run analyzed everything or only what changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "mode", rename_all = "camelCase")]
+pub enum Mode {
+    /// Everything was analyzed, and the graph was loaded anew.
+    Initial {
+        /// Why.
+        reason: InitialReason,
+    },
+    /// Only what changed was analyzed.
+    Incremental,
+}
+
+/// Why a run analyzed everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InitialReason {
+    /// It was told to.
+    Asked,
+    /// There was no graph.
+    EmptyGraph,
+    /// The last load did not come to its end.
+    UnfinishedLoad,
+    /// Nothing is known of the last run.
+    NoCache,
+    /// The last run was that of another version of the program.
+    OtherAnalyzer,
+    /// What is remembered of the last run cannot be read.
+    DamagedCache(String),
+    /// The graph is not the one that the last run ended with: it was stopped in between, or somebody else changed the graph.
+    OtherGraph,
+    /// The configuration changed.
+    OtherConfiguration,
+    /// So much changed that loading anew is quicker.
+    MostChanged,
+}
+
+impl std::fmt::Display for InitialReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            InitialReason::Asked => "as asked",
+            InitialReason::EmptyGraph => "there was no graph yet",
+            InitialReason::UnfinishedLoad => "the last analysis did not finish",
+            InitialReason::NoCache => "nothing is remembered of an earlier analysis",
+            InitialReason::OtherAnalyzer => "the last analysis was that of another version",
+            InitialReason::DamagedCache(what) => {
+                return write!(f, "the cache cannot be read: {what}");
+            }
+            InitialReason::OtherGraph => "the graph is not as the last analysis left it",
+            InitialReason::OtherConfiguration => "the configuration changed",
+            InitialReason::MostChanged => "most of the sources changed",
+        })
+    }
+}
+
+impl Serialize for InitialReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Files that differ from those of the last run, by path. Empty for an initial run, but for files that are gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// New ones.
+    pub added: Vec<String>,
+    /// Those with another content.
+    pub changed: Vec<String>,
+    /// Those that are gone.
+    pub removed: Vec<String>,
+}
+
+impl Changes {
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
     }
 }
 
@@ -133,7 +219,7 @@ pub struct PhaseTime {
 #[serde(rename_all = "camelCase")]
 pub struct StepTime {
     /// The part.
-    pub step: &'static str,
+    pub step: String,
     /// Its time.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub time: Duration,

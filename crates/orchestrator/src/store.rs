@@ -1,6 +1,7 @@
 //! What a run needs of a database.
 
 use rfdb_protocol::{Batch, EdgeTable, NodeTable};
+use serde::{Deserialize, Serialize};
 
 /// A failed request to the database, in its own words.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,18 @@ pub trait Store: Sync {
     /// The database's own; nothing of the batch is there then.
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError>;
 
+    /// Replaces what the owners of the batch wrote before, all or nothing, and leaves everything indexed.
+    ///
+    /// # Errors
+    /// The database's own; nothing of the batch is there then.
+    fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Which graph this is; every commit makes another one.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn version(&self) -> Result<GraphVersion, StoreError>;
+
     /// Builds all indexes and ends a load.
     ///
     /// # Errors
@@ -70,6 +83,18 @@ pub trait Store: Sync {
     /// The database's own.
     fn files_with(&self, node_type: &str) -> Result<Vec<String>, StoreError>;
 
+    /// Ids of the nodes of a file, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError>;
+
+    /// Ids of the nodes to which edges of some types lead from some nodes, those included, in any order.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError>;
+
     /// Hands all nodes to `page`, in any order.
     ///
     /// # Errors
@@ -81,6 +106,17 @@ pub trait Store: Sync {
     /// # Errors
     /// The database's own.
     fn scan_edges(&self, page: &mut dyn FnMut(&EdgeTable)) -> Result<(), StoreError>;
+}
+
+/// Tells graphs apart: two that a database had at different times, and mostly those of different databases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphVersion {
+    /// Counts commits.
+    pub number: u64,
+    /// Nodes.
+    pub nodes: u64,
+    /// Edges.
+    pub edges: u64,
 }
 
 /// Numbers by type, sorted by type.

@@ -55,6 +55,13 @@ impl Dictionary {
         });
     }
 
+    /// Removes all strings and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.table.clear();
+    }
+
     pub(crate) fn get(&self, number: u32) -> &[u8] {
         string_at(&self.bytes, &self.ends, number)
     }

@@ -54,6 +54,7 @@ mod run;
 mod segment;
 mod snapshot;
 pub mod storage;
+mod templates;
 
 pub use batch::Batch;
 pub use engine::{

@@ -5,10 +5,10 @@
 //! commit until the commit that superseded it.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::block::BlockView;
+use crate::block::{BlockView, CheckedBlock};
 use crate::block_ref::BlockDesc;
 use crate::index::{self, BlockSource, Image};
 use crate::segment::DataFile;
@@ -103,8 +103,8 @@ pub(crate) struct Base {
     pub(crate) file: Arc<DataFile>,
     segments: Vec<BaseSegment>,
     died: Box<[AtomicU64]>,
-    /// 1 when the checksum of a block was found right.
-    checked: Box<[AtomicU8]>,
+    /// Blocks that were read before.
+    checked: Box<[OnceLock<Box<CheckedBlock>>]>,
     dead: AtomicU32,
 }
 
@@ -132,9 +132,7 @@ impl Base {
             died: std::iter::repeat_with(|| AtomicU64::new(0))
                 .take(blocks)
                 .collect(),
-            checked: std::iter::repeat_with(|| AtomicU8::new(0))
-                .take(blocks)
-                .collect(),
+            checked: std::iter::repeat_with(OnceLock::new).take(blocks).collect(),
             dead: AtomicU32::new(0),
         }
     }
@@ -147,7 +145,7 @@ impl Base {
     /// Checks every checksum of the index and of its blocks.
     pub(crate) fn verify(&self) -> Result<()> {
         self.image.verify()?;
-        (0..self.image.counts().blocks).try_for_each(|block| self.block_bytes(block).map(|_| ()))
+        (0..self.image.counts().blocks).try_for_each(|block| self.block(block).map(|_| ()))
     }
 
     pub(crate) fn image(&self) -> &Image {
@@ -174,11 +172,20 @@ impl Base {
             })
     }
 
-    /// Bytes of a block, with the check of its first use.
-    fn block_bytes(&self, number: u32) -> Result<&[u8]> {
+    /// A block, with the check of its first use.
+    #[inline]
+    fn block(&self, number: u32) -> Result<&CheckedBlock> {
+        match self.checked.get(number as usize).and_then(OnceLock::get) {
+            Some(block) => Ok(block),
+            None => self.check(number),
+        }
+    }
+
+    #[cold]
+    fn check(&self, number: u32) -> Result<&CheckedBlock> {
         let record = self.image.block(number)?;
         let segment = self.segment(record.segment())?;
-        let bytes = match segment.bytes.get() {
+        let all = match segment.bytes.get() {
             Some(bytes) => bytes,
             None => {
                 let bytes = segment.file.bytes(segment.end)?;
@@ -187,19 +194,13 @@ impl Base {
         };
         let damaged = |what: &str| Error::damaged(segment.file.path(), record.offset(), what);
         let end = record.offset().saturating_add(u64::from(record.len()));
-        let block = bytes
-            .get(record.offset() as usize..end as usize)
+        let bytes = all
+            .slice(record.offset() as usize..end as usize)
             .ok_or_else(|| damaged("the file is cut off"))?;
-        let checked = self.checked.get(number as usize);
-        if checked.is_none_or(|c| c.load(Ordering::Relaxed) == 0) {
-            if !BlockView::is_intact(block, record.checksum()) {
-                return Err(damaged("the checksum of a block does not match"));
-            }
-            if let Some(checked) = checked {
-                checked.store(1, Ordering::Relaxed);
-            }
-        }
-        Ok(block)
+        let block = CheckedBlock::read(bytes, record.checksum()).map_err(damaged)?;
+        let cell = self.checked.get(number as usize);
+        let cell = cell.ok_or_else(|| damaged("a block number is out of range"))?;
+        Ok(cell.get_or_init(|| Box::new(block)))
     }
 
     pub(crate) fn kill(&self, number: u32, version: u64) {
@@ -314,7 +315,7 @@ impl Run {
 
     pub(crate) fn block_bytes(&self, number: u32) -> Result<&[u8]> {
         match &self.blocks {
-            Blocks::Base(base) => base.block_bytes(number),
+            Blocks::Base(base) => Ok(base.block(number)?.bytes()),
             Blocks::Overlay(blocks) => match blocks.get(number as usize) {
                 Some(block) => Ok(block.bytes()?),
                 None => Err(Error::damaged(
@@ -327,7 +328,12 @@ impl Run {
     }
 
     pub(crate) fn block(&self, number: u32) -> Result<BlockView<'_>> {
-        BlockView::parse(self.block_bytes(number)?).ok_or_else(|| self.bad_block(number))
+        match &self.blocks {
+            Blocks::Base(base) => Ok(base.block(number)?.view()),
+            Blocks::Overlay(_) => {
+                BlockView::parse(self.block_bytes(number)?).ok_or_else(|| self.bad_block(number))
+            }
+        }
     }
 
     /// An error that names the file of a block whose contents make no sense.

@@ -85,7 +85,8 @@ fn huge_strings_and_any_unicode_come_back() {
 
 #[test]
 fn a_hundred_thousand_edges_on_one_node() {
-    // In each direction; more would make the test slow without optimization.
+    // In each direction; more would make the test slow without optimization. `cargo xtask bench-engine` does it with a
+    // million.
     let engine = engine();
     let mut batch = Batch::new();
     batch.owner(Owner::new("hub", ""));

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Model, Rows, assert_engine, contents, push, sample_node};
 use rfdb_engine::{
     Batch, Durability, EdgeRow, Engine, Error, FieldDeclaration, IndexMode, NodeId, NodeQuery,
@@ -159,6 +161,115 @@ fn v5_h6_clear_stays_cleared_and_what_follows_stays() {
             .unwrap()
             .is_empty()
     );
+}
+
+/// The files of a database whose names end in `suffix`.
+fn files(dir: &TempDir, suffix: &str) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir.path().join("db")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.to_str().unwrap().ends_with(suffix));
+    paths.sort();
+    paths
+}
+
+/// All nodes and edges, or the first error on the way.
+fn read_all(engine: &Engine) -> rfdb_engine::Result<(usize, usize)> {
+    let snapshot = engine.snapshot();
+    let nodes = snapshot
+        .iter_nodes()
+        .collect::<rfdb_engine::Result<Vec<_>>>()?;
+    let edges = snapshot
+        .iter_edges()
+        .collect::<rfdb_engine::Result<Vec<_>>>()?;
+    Ok((nodes.len(), edges.len()))
+}
+
+#[test]
+fn v6_v7_a_file_that_is_cut_off_is_an_error_that_names_it() {
+    for suffix in [".seg", ".idx", ".log"] {
+        for from_end in [1, 100] {
+            let (dir, engine) = create();
+            file(&engine, "a", 0..20, &[(0, 1), (1, 2)], Immediate);
+            engine.rebuild_indexes().unwrap();
+            drop(engine);
+            let path = files(&dir, suffix).pop().unwrap();
+            let data = std::fs::read(&path).unwrap();
+            std::fs::write(&path, &data[..data.len().saturating_sub(from_end)]).unwrap();
+            let opened = Engine::open(dir.path().join("db"), OPTIONS);
+            let error = opened
+                .and_then(|engine| read_all(&engine))
+                .expect_err("cut off");
+            assert!(matches!(error, Error::Damaged { .. }), "{error}");
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(error.to_string().contains(name), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn v8_a_crash_between_two_files_leaves_the_graph_of_before_or_after() {
+    use rfdb_engine::storage::{Fault, FaultStorage, MemoryStorage};
+    let mut ends = [0, 0];
+    for at in 0.. {
+        let disk = MemoryStorage::new();
+        let engine = Engine::create_in(Arc::new(disk.clone()), "/db", OPTIONS).unwrap();
+        file(&engine, "a", 0..10, &[(0, 1)], Immediate);
+        engine.rebuild_indexes().unwrap();
+        drop(engine);
+        let storage = FaultStorage::new(disk.clone(), Fault::Stop, at);
+        let stopped = (|| {
+            let engine = Engine::open_in(Arc::new(storage.clone()), "/db", OPTIONS)?;
+            let mut batch = Batch::new();
+            batch.owner(Owner::new("b", "analysis"));
+            (10..20).for_each(|id| batch.push_node(node(id, "b")));
+            batch.push_edge(edge(10, 0, ""));
+            engine.commit(batch, Immediate)?;
+            engine.rebuild_indexes()
+        })();
+        let engine = Engine::open_in(Arc::new(disk.after_crash(false)), "/db", OPTIONS).unwrap();
+        let found = read_all(&engine).unwrap();
+        assert!(
+            found == (10, 1) || found == (20, 2),
+            "stopped at {at}: {found:?}"
+        );
+        assert!(engine.snapshot().dangling_edges().unwrap().is_empty());
+        ends[usize::from(found == (20, 2))] += 1;
+        if stopped.is_ok() {
+            break;
+        }
+    }
+    assert!(ends[0] > 0 && ends[1] > 1, "both outcomes occur: {ends:?}");
+}
+
+#[test]
+fn v9_after_a_failed_write_nothing_is_lost() {
+    use rfdb_engine::storage::{Fault, FaultStorage, MemoryStorage};
+    let mut failed = 0;
+    for at in 0..40 {
+        let disk = MemoryStorage::new();
+        let engine = Engine::create_in(Arc::new(disk.clone()), "/db", OPTIONS).unwrap();
+        file(&engine, "a", 0..100, &[], Immediate);
+        drop(engine);
+        let storage = Arc::new(FaultStorage::new(disk.clone(), Fault::FailOnce, at));
+        let Ok(engine) = Engine::open_in(storage, "/db", OPTIONS) else {
+            failed += 1;
+            continue;
+        };
+        for _ in 0..2 {
+            let mut batch = Batch::new();
+            batch.owner(Owner::new("b", "analysis"));
+            batch.push_node(node(100, "b"));
+            let written = engine
+                .commit(batch, Immediate)
+                .and_then(|_| engine.rebuild_indexes());
+            failed += u32::from(written.is_err());
+        }
+        assert_eq!(counts(&engine), (101, 0), "failed at {at}");
+        drop(engine);
+        let engine = Engine::open_in(Arc::new(disk), "/db", OPTIONS).unwrap();
+        assert_eq!(counts(&engine), (101, 0), "failed at {at}, reopened");
+    }
+    assert!(failed > 5, "the failures were met: {failed}");
 }
 
 #[test]
@@ -333,6 +444,62 @@ fn h8_h9_edges_belong_to_their_writer_and_may_wait_for_their_ends() {
         1
     );
     assert_eq!(counts(&reopen(&dir, engine)).1, 2);
+}
+
+#[test]
+fn h10_a_damaged_segment_does_not_take_the_rest_with_it() {
+    for empty in [true, false] {
+        let (dir, engine) = create();
+        file(&engine, "a", 0..10, &[], Immediate);
+        engine.rebuild_indexes().unwrap();
+        file(&engine, "b", 10..20, &[], Immediate);
+        drop(engine);
+        // The second segment holds what was committed after the indexes were built.
+        let segments = files(&dir, ".seg");
+        assert_eq!(segments.len(), 2);
+        let mut data = std::fs::read(&segments[0]).unwrap();
+        if empty {
+            data.clear();
+        } else {
+            // H10b: a flipped bit is found and not served as truth.
+            let middle = data.len() / 2;
+            data[middle] ^= 1;
+        }
+        std::fs::write(&segments[0], data).unwrap();
+        let engine = Engine::open(dir.path().join("db"), OPTIONS).unwrap();
+        let snapshot = engine.snapshot();
+        for id in 10..20 {
+            assert_eq!(snapshot.node(NodeId(id)).unwrap().unwrap().file, "b");
+        }
+        for id in 0..10 {
+            let error = snapshot
+                .node(NodeId(id))
+                .expect_err("its segment is damaged");
+            let name = segments[0].file_name().unwrap().to_str().unwrap();
+            assert!(error.to_string().contains(name), "{name}: {error}");
+        }
+        let report = engine.verify().unwrap();
+        let lost: Vec<_> = report.problems.iter().map(|p| p.owner.clone()).collect();
+        assert_eq!(lost, [Some(("a".to_owned(), "analysis".to_owned()))]);
+        // The lost file is analysed again, and all is well.
+        file(&engine, "a", 0..10, &[], Immediate);
+        assert_eq!(read_all(&engine).unwrap(), (20, 0));
+    }
+}
+
+#[test]
+fn h11_acknowledged_deferred_commits_survive_the_death_of_the_process() {
+    let storage = rfdb_engine::storage::MemoryStorage::new();
+    let engine = Engine::create_in(Arc::new(storage.clone()), "/db", OPTIONS).unwrap();
+    for n in 0..20 {
+        let mut batch = Batch::new();
+        batch.owner(Owner::new(&format!("f{n}"), "analysis"));
+        batch.push_node(node(n, ""));
+        engine.commit(batch, Deferred).unwrap();
+    }
+    // Nothing is closed: the files as they are when the process is killed. `cargo xtask kill-campaign` kills real ones.
+    let after = Engine::open_in(Arc::new(storage.after_crash(false)), "/db", OPTIONS).unwrap();
+    assert_eq!(counts(&after), (20, 0));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use graph_model::{
     EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
     is_standard_global, is_standard_value, push_escaped_name, push_escaped_segment,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::metadata::{push_int, push_json_string};
 use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
@@ -304,8 +304,8 @@ impl Builder<'_> {
                 _ => meta.to_owned(),
             }
         };
-        let base = without_index(first);
-        let mut seen = vec![base];
+        let mut seen = FxHashSet::default();
+        seen.insert(without_index(first));
         let mut also = String::new();
         for &meta in others {
             let other = without_index(text(meta));
@@ -315,7 +315,7 @@ impl Builder<'_> {
             also.push('{');
             also.push_str(other.strip_suffix(',').unwrap_or(&other));
             also.push_str("},");
-            seen.push(other);
+            seen.insert(other);
         }
         if !also.is_empty() {
             also.pop();

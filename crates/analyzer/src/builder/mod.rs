@@ -16,9 +16,7 @@ use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
 use swc_common::{BytePos, Span, Spanned};
 
-use graph_model::summary::{
-    GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym,
-};
+use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
 
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
@@ -182,8 +180,9 @@ pub(crate) struct ClassContext {
     pub(crate) writes: Vec<(Sym, bool, NodeRef, ShapeRef)>,
     /// Reads of `this.p` that no declared member answers; an implicit PROPERTY may come.
     pub(crate) pending_reads: Vec<(NodeIdx, Sym, bool)>,
-    /// Writes to accessors whose setter has not been visited: value, setter, fragment.
-    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, (u32, u32))>,
+    /// Writes to accessors whose setter may not have been visited: source, setter, type of
+    /// the edge, fragment.
+    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, EdgeType, (u32, u32))>,
 }
 
 /// A `try` part that is being visited.
@@ -205,6 +204,32 @@ pub(crate) struct PendingCall {
     pub(crate) binding: BindingId,
     /// Index of its fact in the summary.
     pub(crate) fact: usize,
+    /// CALLS, or RENDERS for JSX.
+    pub(crate) edge: EdgeType,
+}
+
+/// A type `N.T` of a NAMESPACE of this module, which may be declared later.
+#[derive(Debug)]
+pub(crate) struct PendingType {
+    pub(crate) sink: Sink,
+    pub(crate) root: bool,
+    pub(crate) namespace: NodeIdx,
+    /// The names after that of the namespace.
+    pub(crate) path: Vec<Sym>,
+}
+
+/// What a name in a type is joined to, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sink {
+    pub(crate) src: NodeIdx,
+    pub(crate) edge: EdgeType,
+}
+
+/// The value of a constant member of an enum.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum EnumValue {
+    Number(f64),
+    Text(String),
 }
 
 /// State of the analysis of one module.
@@ -243,8 +268,16 @@ pub(crate) struct Builder<'a> {
     pub(crate) pending_news: Vec<(NodeIdx, NodeIdx, usize)>,
     /// Reads of a member of an ENUM or NAMESPACE of this module.
     pub(crate) pending_members: Vec<(NodeIdx, NodeIdx, Sym)>,
-    /// Members of the ENUMs and NAMESPACEs of this module.
+    /// Members of the ENUMs and NAMESPACEs of this module, by what their name means: of
+    /// merged declarations the first, or the class or function.
     pub(crate) members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
+    /// The types among them.
+    pub(crate) type_members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
+    /// What a NAMESPACE exports to its other declarations.
+    pub(crate) namespace_exports: FxHashMap<NodeIdx, Vec<(Space, Sym, BindingId)>>,
+    /// Values of constant ENUM_MEMBERs.
+    pub(crate) enum_values: FxHashMap<NodeIdx, EnumValue>,
+    pub(crate) pending_types: Vec<PendingType>,
     pub(crate) facts: Facts,
     /// The language has types; elsewhere they stand in comments.
     pub(crate) typed: bool,
@@ -263,8 +296,12 @@ pub(crate) struct Builder<'a> {
     /// Scope level outside of which `with` hides names; 0 for none.
     pub(crate) with_level: u32,
     pub(crate) strict: bool,
+    /// Inside `declare namespace` or `declare module`, where all is exported.
+    pub(crate) ambient: bool,
     pub(crate) is_module: bool,
     pub(crate) uses_common_js: bool,
+    /// Some name is bound to what `createRequire` gives.
+    pub(crate) creates_require: bool,
     pub(crate) es_module_marker: bool,
     pub(crate) import_meta: Vec<String>,
     pub(crate) has_top_level_await: bool,
@@ -345,11 +382,12 @@ impl<'a> Builder<'a> {
             pending_news: Vec::new(),
             pending_members: Vec::new(),
             members: FxHashMap::default(),
+            type_members: FxHashMap::default(),
+            namespace_exports: FxHashMap::default(),
+            enum_values: FxHashMap::default(),
+            pending_types: Vec::new(),
             facts: Facts::default(),
-            typed: matches!(
-                crate::parse::extension(file),
-                "ts" | "tsx" | "mts" | "cts"
-            ),
+            typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),
             overload_signatures: FxHashMap::default(),
             parameter_default: ShapeRef::UNKNOWN,
             typedefs: FxHashMap::default(),
@@ -358,8 +396,10 @@ impl<'a> Builder<'a> {
             awaited: false,
             with_level: 0,
             strict: false,
+            ambient: false,
             is_module: false,
             uses_common_js: false,
+            creates_require: false,
             es_module_marker: false,
             import_meta: Vec::new(),
             has_top_level_await: false,

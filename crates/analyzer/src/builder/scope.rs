@@ -14,6 +14,9 @@ pub(crate) struct BindingId(pub(crate) u32);
 
 const NONE: u32 = u32::MAX;
 
+/// [`Binding::function`] of a variable whose initialiser is no function.
+pub(crate) const NO_FUNCTION: NodeIdx = u32::MAX - 1;
+
 /// The two spaces of names of TypeScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Space {
@@ -36,6 +39,8 @@ pub(crate) enum BindingKind {
     Namespace,
     Catch,
     Type,
+    /// `const require = createRequire(…)`.
+    Require,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +54,7 @@ pub(crate) struct Binding {
     pub(crate) level: u32,
     /// Some code assigns to it after its declaration.
     pub(crate) reassigned: bool,
-    /// FUNCTION that is its initialiser.
+    /// FUNCTION that is its initialiser; [`NO_FUNCTION`] for any other, `NO_NODE` for none.
     pub(crate) function: NodeIdx,
     /// Shape of a reference to it, once there is one.
     pub(crate) shape: ShapeRef,

@@ -142,7 +142,9 @@ impl<'a> Builder<'a> {
                         shape = self.shape(Shape::Cast(shape, declared));
                     }
                     let node = NodeRef(place.node);
-                    self.classes[class].writes.push((name, is_static, node, shape));
+                    self.classes[class]
+                        .writes
+                        .push((name, is_static, node, shape));
                 }
                 return;
             }
@@ -227,6 +229,8 @@ impl<'a> Builder<'a> {
                 self.mark_reassigned(id);
                 Place::whole(self.bound_value(id, true).node)
             }
+            // `exports = …` changes the name only; what is exported has its EXPORT.
+            Meaning::Global(name) if name == self.known.exports => Place::whole(NO_NODE),
             Meaning::Global(name) => Place::whole(self.global(name)),
             Meaning::Hidden => Place::whole(NO_NODE),
         }
@@ -382,6 +386,22 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// An edge to the PARAMETER of a setter, which may not have been visited.
+    pub(crate) fn writes_through_setter(
+        &mut self,
+        src: NodeIdx,
+        setter: NodeIdx,
+        edge: EdgeType,
+        meta: (u32, u32),
+    ) {
+        let frame = &self.frames[self.this_frame()];
+        if let Some(class) = frame.class {
+            self.classes[class]
+                .pending_writes
+                .push((src, setter, edge, meta));
+        }
+    }
+
     /// `FLOWS_INTO` a place.
     pub(crate) fn write(
         &mut self,
@@ -414,12 +434,7 @@ impl<'a> Builder<'a> {
         if place.setter != NO_NODE {
             self.m_flag("isAwaited", value.awaited);
             let meta = self.end(fragment);
-            let frame = &self.frames[self.this_frame()];
-            if let Some(class) = frame.class {
-                self.classes[class]
-                    .pending_writes
-                    .push((value.node, place.setter, meta));
-            }
+            self.writes_through_setter(value.node, place.setter, EdgeType::FlowsInto, meta);
             return;
         }
         self.value_edge_to(value, place.node, EdgeType::FlowsInto, fragment);

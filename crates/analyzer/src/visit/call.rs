@@ -7,13 +7,13 @@ use swc_common::Span;
 use swc_ecma_ast::*;
 
 use super::name::Meaning;
-use super::naming::{ANONYMOUS, Context};
+use super::naming::Context;
 use super::text::{
     expression_text, last_name, shown, static_key, super_text, write_member, write_text,
 };
+use crate::builder::facts::list;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use crate::builder::facts::list;
 use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, ShapeRef, Sym};
 
 /// What the metadata of a call says of its place.
@@ -28,7 +28,7 @@ struct Site<'a> {
 
 /// What is called.
 #[derive(Clone, Copy)]
-enum Target {
+pub(super) enum Target {
     /// A function of this module, by its declaration or as an IIFE.
     Function(NodeIdx),
     /// A name whose initialiser may turn out to be a function.
@@ -45,9 +45,8 @@ impl<'a> Builder<'a> {
             Callee::Expr(callee) => Some(&**callee),
         };
         if let Some(Expr::Ident(ident)) = callee
-            && &*ident.sym == "require"
             && !call.args.is_empty()
-            && matches!(self.meaning(ident), Meaning::Global(_))
+            && self.is_require(ident)
         {
             return self.require(call, awaited, context);
         }
@@ -240,7 +239,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What a call calls: `USES` its receiver, or the callee itself.
-    fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
+    pub(super) fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
         match callee {
             Expr::Paren(e) => {
                 let (target, shape) = self.callee(call, &e.expr);
@@ -248,10 +247,16 @@ impl<'a> Builder<'a> {
             }
             Expr::TsNonNull(e) => self.callee(call, &e.expr),
             Expr::TsInstantiation(e) => self.callee(call, &e.expr),
-            Expr::TsAs(e) => {
-                let (target, shape) = self.callee(call, &e.expr);
+            Expr::TsAs(TsAsExpr { expr, type_ann, .. })
+            | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. }) => {
+                let (target, shape) = self.callee(call, expr);
+                self.cast_type(type_ann);
+                (target, self.cast_shape(shape, type_ann))
+            }
+            Expr::TsSatisfies(e) => {
+                let result = self.callee(call, &e.expr);
                 self.cast_type(&e.type_ann);
-                (target, self.cast_shape(shape, &e.type_ann))
+                result
             }
             Expr::Ident(ident) => self.named_callee(call, ident),
             Expr::Member(member) => (Target::Other, self.member_callee(call, member)),
@@ -311,6 +316,7 @@ impl<'a> Builder<'a> {
             MemberProp::PrivateName(name) => self.private_name(name),
             MemberProp::Computed(key) => self.computed_key(call, &key.expr),
         };
+        self.note_import_meta(&member.obj, name);
         self.note_selected(receiver, name);
         self.member_shape(receiver.shape, name)
     }
@@ -323,6 +329,18 @@ impl<'a> Builder<'a> {
                 self.doc_cast(e, value)
             }
             Expr::TsNonNull(e) => self.receiver(&e.expr),
+            Expr::TsAs(TsAsExpr { expr, type_ann, .. })
+            | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. }) => {
+                let value = self.receiver(expr);
+                self.cast_type(type_ann);
+                let shape = self.cast_shape(value.shape, type_ann);
+                Val { shape, ..value }
+            }
+            Expr::TsSatisfies(e) => {
+                let value = self.receiver(&e.expr);
+                self.cast_type(&e.type_ann);
+                value
+            }
             Expr::This(_) => {
                 let shape = self.this_shape();
                 Val { shape, ..Val::NONE }
@@ -390,6 +408,20 @@ impl<'a> Builder<'a> {
         arguments: List,
         site: &Site<'a>,
     ) {
+        let fact = self.target_edge(node, target, kind, callee, arguments);
+        self.facts.calls[fact].settles = site.awaited;
+        self.facts.calls[fact].type_arguments = self.lower_arguments(site.type_arguments);
+    }
+
+    /// The edge of a call to a target of this module, and the fact of the call; answers the index of the fact.
+    pub(super) fn target_edge(
+        &mut self,
+        node: NodeIdx,
+        target: Target,
+        kind: CallKind,
+        callee: ShapeRef,
+        arguments: List,
+    ) -> usize {
         let fact = self.facts.calls.len();
         let mut resolved = None;
         match target {
@@ -401,14 +433,14 @@ impl<'a> Builder<'a> {
                 call: node,
                 binding,
                 fact,
+                edge: EdgeType::Calls,
             }),
             Target::Other => {}
         }
         let mut call = self.call_fact(node, kind, callee, arguments);
         call.resolved = resolved;
-        call.settles = site.awaited;
-        call.type_arguments = self.lower_arguments(site.type_arguments);
         self.facts.calls.push(call);
+        fact
     }
 
     /// The fact of a call at this place.
@@ -492,7 +524,7 @@ impl<'a> Builder<'a> {
             }
             Expr::Member(member) => self.member_callee(node, member),
             callee => {
-                let value = self.value(callee, ANONYMOUS);
+                let value = self.value(callee, Context::Fixed("<iife>"));
                 self.constructed(node, value)
             }
         };

@@ -4,13 +4,14 @@ use graph_model::{EdgeType, NodeType};
 use rustc_hash::FxHashMap;
 use swc_ecma_ast::*;
 
+use super::class_members::{FieldMember, MemberName, MethodMember};
 use super::function::{Callable, Role};
 use super::naming::{ANONYMOUS, Context};
 use super::text::{static_key, transparent};
+use crate::builder::facts::list;
 use crate::builder::metadata::push_json_string;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, ClassContext, Frame, FrameKind, NO_NODE, NodeIdx, Val, flag};
-use crate::builder::facts::list;
 use graph_model::summary::{
     ClassFact, List, MemberFact, MemberKind, NodeRef, Shape, ShapeRef, TypeRef,
 };
@@ -281,6 +282,16 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         fact: usize,
     ) {
+        if node != NO_NODE
+            && let Some(method) = MethodMember::of(member)
+        {
+            self.method(class, node, &method);
+            return;
+        }
+        if let Some(field) = FieldMember::of(member) {
+            self.field(class, node, &field);
+            return;
+        }
         match member {
             ClassMember::Constructor(constructor) if node != NO_NODE => {
                 self.contain(node);
@@ -292,121 +303,6 @@ impl<'a> Builder<'a> {
                 }
                 self.callable_body(node, Callable::of_constructor(constructor), &role, None);
                 self.parameter_properties(class, constructor);
-            }
-            ClassMember::Method(method) if node != NO_NODE => {
-                self.contain(node);
-                self.computed_key_used(&method.key);
-                let mut role = self.method_role(
-                    class,
-                    method.is_static,
-                    method_kind(method.kind),
-                    method.accessibility,
-                );
-                flag_into(&mut role.extra, "isAbstract", method.is_abstract);
-                flag_into(&mut role.extra, "isOverride", method.is_override);
-                flag_into(&mut role.extra, "isOptional", method.is_optional);
-                role.doc = self.range(method.span).0;
-                self.method(
-                    node,
-                    method.kind,
-                    method.is_static,
-                    &method.function,
-                    &role,
-                );
-            }
-            ClassMember::PrivateMethod(method) if node != NO_NODE => {
-                self.contain(node);
-                let mut role =
-                    self.method_role(class, method.is_static, method_kind(method.kind), None);
-                role.extra.push_str("\"isPrivate\":true,");
-                role.doc = self.range(method.span).0;
-                self.method(
-                    node,
-                    method.kind,
-                    method.is_static,
-                    &method.function,
-                    &role,
-                );
-            }
-            ClassMember::ClassProp(prop) => {
-                self.contain(node);
-                self.computed_key_used(&prop.key);
-                self.decorators_of(node, &prop.decorators, "PROPERTY");
-                let fragment = self.fragment();
-                self.property_metadata(
-                    class,
-                    "field",
-                    prop.type_ann.as_deref(),
-                    prop.is_static,
-                    prop.accessibility,
-                );
-                self.m_flag("isReadonly", prop.readonly);
-                self.m_flag("isOptional", prop.is_optional);
-                self.m_flag("isAbstract", prop.is_abstract);
-                self.m_flag("declare", prop.declare);
-                self.set_meta(node, fragment);
-                let doc = self.range(prop.span).0;
-                self.field(
-                    class,
-                    node,
-                    prop.is_static,
-                    prop.type_ann.as_deref(),
-                    prop.value.as_deref(),
-                    doc,
-                );
-            }
-            ClassMember::PrivateProp(prop) => {
-                self.contain(node);
-                self.decorators_of(node, &prop.decorators, "PROPERTY");
-                let fragment = self.fragment();
-                self.property_metadata(
-                    class,
-                    "field",
-                    prop.type_ann.as_deref(),
-                    prop.is_static,
-                    prop.accessibility,
-                );
-                self.m_bool("isPrivate", true);
-                self.m_flag("isReadonly", prop.readonly);
-                self.m_flag("isOptional", prop.is_optional);
-                self.set_meta(node, fragment);
-                let doc = self.range(prop.span).0;
-                self.field(
-                    class,
-                    node,
-                    prop.is_static,
-                    prop.type_ann.as_deref(),
-                    prop.value.as_deref(),
-                    doc,
-                );
-            }
-            ClassMember::AutoAccessor(accessor) => {
-                self.contain(node);
-                if let Key::Public(key) = &accessor.key {
-                    self.computed_key_used(key);
-                }
-                self.decorators_of(node, &accessor.decorators, "PROPERTY");
-                let fragment = self.fragment();
-                let annotation = accessor.type_ann.as_deref();
-                self.property_metadata(
-                    class,
-                    "accessor",
-                    annotation,
-                    accessor.is_static,
-                    accessor.accessibility,
-                );
-                self.m_flag("isPrivate", matches!(accessor.key, Key::Private(_)));
-                self.m_flag("isAbstract", accessor.is_abstract);
-                self.set_meta(node, fragment);
-                let doc = self.range(accessor.span).0;
-                self.field(
-                    class,
-                    node,
-                    accessor.is_static,
-                    annotation,
-                    accessor.value.as_deref(),
-                    doc,
-                );
             }
             ClassMember::StaticBlock(block) => self.static_block(class, block),
             ClassMember::TsIndexSignature(signature) => {
@@ -426,22 +322,21 @@ impl<'a> Builder<'a> {
                         .push(signature);
                 }
             }
-            ClassMember::Empty(_)
-            | ClassMember::Constructor(_)
-            | ClassMember::PrivateMethod(_) => {}
+            _ => {}
         }
     }
 
-    fn method(
-        &mut self,
-        node: NodeIdx,
-        kind: MethodKind,
-        is_static: bool,
-        function: &'a Function,
-        role: &Role,
-    ) {
+    fn method(&mut self, class: usize, node: NodeIdx, method: &MethodMember<'a>) {
+        self.contain(node);
+        self.computed_key_used(method.key);
+        let (kind, is_static, function) = (method.kind, method.is_static, method.function);
+        let mut role = self.method_role(class, is_static, method_kind(kind), method.accessibility);
+        flag_into(&mut role.extra, "isPrivate", method.key.is_private());
+        flag_into(&mut role.extra, "isAbstract", method.is_abstract);
+        flag_into(&mut role.extra, "isOverride", method.is_override);
+        flag_into(&mut role.extra, "isOptional", method.is_optional);
+        role.doc = self.range(method.span).0;
         self.decorators_of(node, &function.decorators, "METHOD");
-        let Some(class) = role.class else { return };
         let member = match kind {
             MethodKind::Method => MemberKind::Method,
             MethodKind::Getter => MemberKind::Getter,
@@ -457,7 +352,7 @@ impl<'a> Builder<'a> {
         {
             self.overload_signatures.insert(node, signatures);
         }
-        self.callable_body(node, Callable::of_function(function), role, None);
+        self.callable_body(node, Callable::of_function(function), &role, None);
         if kind == MethodKind::Setter
             && let Some(Param { pat, .. }) = function.params.first()
         {
@@ -499,25 +394,53 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn property_metadata(
-        &mut self,
-        class: usize,
-        kind: &str,
-        annotation: Option<&'a TsTypeAnn>,
-        is_static: bool,
-        accessibility: Option<Accessibility>,
-    ) {
+    /// A field, with its initialiser, which has the `this` of the class.
+    fn field(&mut self, class: usize, node: NodeIdx, field: &FieldMember<'a>) {
+        self.contain(node);
+        self.computed_key_used(field.key);
+        self.decorators_of(node, field.decorators, "PROPERTY");
         let class_name = self.classes[class].name;
-        self.m_str("propertyKind", kind);
+        let fragment = self.fragment();
+        self.m_str("propertyKind", field.kind);
         self.m_sym("className", class_name);
-        if let Some(annotation) = annotation {
+        if let Some(annotation) = field.annotation {
             let text = self.type_text(&annotation.type_ann);
             self.m_str("typeAnnotation", text);
         }
-        self.m_flag("isStatic", is_static);
-        if let Some(accessibility) = accessibility {
+        self.m_flag("isStatic", field.is_static);
+        if let Some(accessibility) = field.accessibility {
             self.m_str("visibility", visibility(accessibility));
         }
+        self.m_flag("isPrivate", field.key.is_private());
+        self.m_flag("isReadonly", field.is_readonly);
+        self.m_flag("isOptional", field.is_optional);
+        self.m_flag("isAbstract", field.is_abstract);
+        self.m_flag("declare", field.declare);
+        self.set_meta(node, fragment);
+
+        if let Some(annotation) = field.annotation {
+            self.type_of(node, annotation);
+        }
+        let mut declared = self.lower_annotation(field.annotation);
+        if !self.typed && declared == TypeRef::UNKNOWN {
+            declared = self.doc_type(self.range(field.span).0);
+        }
+        self.member_fact(class, node, MemberKind::Property, field.is_static);
+        let fact = self.classes[class].member_facts.len() - 1;
+        self.classes[class].member_facts[fact].declared = declared;
+        let Some(value) = field.value else { return };
+        let class_node = self.classes[class].node;
+        let mut frame = Frame::new(FrameKind::Field, class_node, class_node);
+        frame.class = Some(class);
+        frame.is_static = field.is_static;
+        self.frames.push(frame);
+        self.doc_anchor = self.range(field.span).0;
+        let name = self.node(node).name;
+        let value = self.value(value, Context::Plain(name));
+        self.frames.pop();
+        self.classes[class].member_facts[fact].init = value.shape;
+        let fragment = self.fragment();
+        self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
     }
 
     /// Fields that the constructor's parameters declare.
@@ -554,41 +477,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The initialiser of a field, which has the `this` of the class.
-    fn field(
-        &mut self,
-        class: usize,
-        node: NodeIdx,
-        is_static: bool,
-        annotation: Option<&'a TsTypeAnn>,
-        value: Option<&'a Expr>,
-        doc: u32,
-    ) {
-        if let Some(annotation) = annotation {
-            self.type_of(node, annotation);
-        }
-        let mut declared = self.lower_annotation(annotation);
-        if !self.typed && declared == TypeRef::UNKNOWN {
-            declared = self.doc_type(doc);
-        }
-        self.member_fact(class, node, MemberKind::Property, is_static);
-        let fact = self.classes[class].member_facts.len() - 1;
-        self.classes[class].member_facts[fact].declared = declared;
-        let Some(value) = value else { return };
-        let class_node = self.classes[class].node;
-        let mut frame = Frame::new(FrameKind::Field, class_node, class_node);
-        frame.class = Some(class);
-        frame.is_static = is_static;
-        self.frames.push(frame);
-        self.doc_anchor = doc;
-        let name = self.node(node).name;
-        let value = self.value(value, Context::Plain(name));
-        self.frames.pop();
-        self.classes[class].member_facts[fact].init = value.shape;
-        let fragment = self.fragment();
-        self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
-    }
-
     fn static_block(&mut self, class: usize, block: &'a StaticBlock) {
         let name = self.sym("static");
         let range = self.range(block.span);
@@ -610,8 +498,8 @@ impl<'a> Builder<'a> {
         self.frames.pop();
     }
 
-    fn computed_key_used(&mut self, key: &'a PropName) {
-        if let PropName::Computed(computed) = key
+    fn computed_key_used(&mut self, key: MemberName<'a>) {
+        if let MemberName::Public(PropName::Computed(computed)) = key
             && static_key(&computed.expr).is_none()
             && symbol_key(&computed.expr).is_none()
         {
@@ -640,13 +528,13 @@ impl<'a> Builder<'a> {
                 self.edge(access, member.read, EdgeType::ReadsFrom);
             }
         }
-        for (value, setter, meta) in class.pending_writes {
+        for (src, setter, edge, meta) in class.pending_writes {
             let target = self
                 .setter_parameters
                 .get(&setter)
                 .copied()
                 .unwrap_or(setter);
-            self.edge_meta(value, target, EdgeType::FlowsInto, meta);
+            self.edge_meta(src, target, edge, meta);
         }
     }
 }

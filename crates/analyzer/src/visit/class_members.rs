@@ -19,6 +19,132 @@ struct MemberKey<'a> {
     computed: Option<&'a Expr>,
 }
 
+/// The key of a member as the tree has it.
+#[derive(Clone, Copy)]
+pub(super) enum MemberName<'a> {
+    Public(&'a PropName),
+    Private(&'a PrivateName),
+}
+
+impl MemberName<'_> {
+    pub(super) fn is_private(self) -> bool {
+        matches!(self, MemberName::Private(_))
+    }
+}
+
+/// A method or accessor, whichever of the tree's types holds it.
+pub(super) struct MethodMember<'a> {
+    pub(super) key: MemberName<'a>,
+    pub(super) kind: MethodKind,
+    pub(super) is_static: bool,
+    pub(super) accessibility: Option<Accessibility>,
+    pub(super) is_abstract: bool,
+    pub(super) is_override: bool,
+    pub(super) is_optional: bool,
+    pub(super) function: &'a Function,
+    pub(super) span: Span,
+}
+
+impl<'a> MethodMember<'a> {
+    pub(super) fn of(member: &'a ClassMember) -> Option<Self> {
+        match member {
+            ClassMember::Method(m) => Some(MethodMember {
+                key: MemberName::Public(&m.key),
+                kind: m.kind,
+                is_static: m.is_static,
+                accessibility: m.accessibility,
+                is_abstract: m.is_abstract,
+                is_override: m.is_override,
+                is_optional: m.is_optional,
+                function: &m.function,
+                span: m.span,
+            }),
+            ClassMember::PrivateMethod(m) => Some(MethodMember {
+                key: MemberName::Private(&m.key),
+                kind: m.kind,
+                is_static: m.is_static,
+                accessibility: m.accessibility,
+                is_abstract: m.is_abstract,
+                is_override: m.is_override,
+                is_optional: m.is_optional,
+                function: &m.function,
+                span: m.span,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// A field or `accessor`, whichever of the tree's types holds it.
+pub(super) struct FieldMember<'a> {
+    pub(super) key: MemberName<'a>,
+    /// `propertyKind`.
+    pub(super) kind: &'static str,
+    pub(super) is_static: bool,
+    pub(super) accessibility: Option<Accessibility>,
+    pub(super) is_readonly: bool,
+    pub(super) is_optional: bool,
+    pub(super) is_abstract: bool,
+    pub(super) declare: bool,
+    pub(super) annotation: Option<&'a TsTypeAnn>,
+    pub(super) value: Option<&'a Expr>,
+    pub(super) decorators: &'a [Decorator],
+    pub(super) span: Span,
+}
+
+impl<'a> FieldMember<'a> {
+    pub(super) fn of(member: &'a ClassMember) -> Option<Self> {
+        match member {
+            ClassMember::ClassProp(f) => Some(FieldMember {
+                key: MemberName::Public(&f.key),
+                kind: "field",
+                is_static: f.is_static,
+                accessibility: f.accessibility,
+                is_readonly: f.readonly,
+                is_optional: f.is_optional,
+                is_abstract: f.is_abstract,
+                declare: f.declare,
+                annotation: f.type_ann.as_deref(),
+                value: f.value.as_deref(),
+                decorators: &f.decorators,
+                span: f.span,
+            }),
+            ClassMember::PrivateProp(f) => Some(FieldMember {
+                key: MemberName::Private(&f.key),
+                kind: "field",
+                is_static: f.is_static,
+                accessibility: f.accessibility,
+                is_readonly: f.readonly,
+                is_optional: f.is_optional,
+                is_abstract: false,
+                declare: false,
+                annotation: f.type_ann.as_deref(),
+                value: f.value.as_deref(),
+                decorators: &f.decorators,
+                span: f.span,
+            }),
+            ClassMember::AutoAccessor(f) => Some(FieldMember {
+                key: match &f.key {
+                    Key::Public(key) => MemberName::Public(key),
+                    Key::Private(key) => MemberName::Private(key),
+                },
+                kind: "accessor",
+                is_static: f.is_static,
+                accessibility: f.accessibility,
+                is_readonly: false,
+                is_optional: false,
+                is_abstract: f.is_abstract,
+                declare: false,
+                annotation: f.type_ann.as_deref(),
+                value: f.value.as_deref(),
+                decorators: &f.decorators,
+                span: f.span,
+            }),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Builder<'a> {
     /// Nodes of all members, so that `this.p` means one before it is visited.
     pub(super) fn reserve_members(&mut self, class: usize, decl: &'a Class) -> Vec<NodeIdx> {
@@ -43,6 +169,12 @@ impl<'a> Builder<'a> {
         member: &'a ClassMember,
         implementations: &mut FxHashMap<(Sym, bool), NodeIdx>,
     ) -> NodeIdx {
+        if let Some(method) = MethodMember::of(member) {
+            return self.reserve_method(class, &method, implementations);
+        }
+        if let Some(field) = FieldMember::of(member) {
+            return self.reserve_property(class, &field);
+        }
         match member {
             ClassMember::Constructor(constructor) => {
                 let name = self.known.constructor;
@@ -63,80 +195,18 @@ impl<'a> Builder<'a> {
                 }
                 node
             }
-            ClassMember::Method(method) => {
-                let key = self.prop_key(&method.key);
-                self.reserve_method(
-                    class,
-                    &key,
-                    method.kind,
-                    method.is_static,
-                    method.span,
-                    &method.function,
-                    implementations,
-                )
-            }
-            ClassMember::PrivateMethod(method) => {
-                let key = MemberKey {
-                    name: self.private_name(&method.key),
-                    computed: None,
-                };
-                self.reserve_method(
-                    class,
-                    &key,
-                    method.kind,
-                    method.is_static,
-                    method.span,
-                    &method.function,
-                    implementations,
-                )
-            }
-            ClassMember::ClassProp(prop) => {
-                let key = self.prop_key(&prop.key);
-                self.reserve_property(class, &key, prop.is_static, prop.span, &prop.decorators)
-            }
-            ClassMember::PrivateProp(prop) => {
-                let key = MemberKey {
-                    name: self.private_name(&prop.key),
-                    computed: None,
-                };
-                self.reserve_property(class, &key, prop.is_static, prop.span, &prop.decorators)
-            }
-            ClassMember::AutoAccessor(accessor) => {
-                let key = match &accessor.key {
-                    Key::Private(name) => MemberKey {
-                        name: self.private_name(name),
-                        computed: None,
-                    },
-                    Key::Public(name) => self.prop_key(name),
-                };
-                self.reserve_property(
-                    class,
-                    &key,
-                    accessor.is_static,
-                    accessor.span,
-                    &accessor.decorators,
-                )
-            }
-            ClassMember::StaticBlock(_)
-            | ClassMember::TsIndexSignature(_)
-            | ClassMember::Empty(_) => NO_NODE,
+            _ => NO_NODE,
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the two kinds of methods of the tree share no type"
-    )]
     fn reserve_method(
         &mut self,
         class: usize,
-        key: &MemberKey<'a>,
-        kind: MethodKind,
-        is_static: bool,
-        span: Span,
-        function: &'a Function,
+        method: &MethodMember<'a>,
         implementations: &mut FxHashMap<(Sym, bool), NodeIdx>,
     ) -> NodeIdx {
+        let key = self.member_name(method.key);
+        let (kind, is_static, function) = (method.kind, method.is_static, method.function);
         let prefix = match kind {
             MethodKind::Method => "",
             MethodKind::Getter => "get:",
@@ -152,7 +222,7 @@ impl<'a> Builder<'a> {
             self.overloads.entry(node).or_default().push(text);
             return NO_NODE;
         }
-        let range = self.member_range(span, &function.decorators);
+        let range = self.member_range(method.span, &function.decorators);
         let node = self.make(NodeType::Method, id_name, range);
         self.nodes[node as usize].name = key.name;
         if key.computed.is_some() {
@@ -192,16 +262,11 @@ impl<'a> Builder<'a> {
         node
     }
 
-    fn reserve_property(
-        &mut self,
-        class: usize,
-        key: &MemberKey<'a>,
-        is_static: bool,
-        span: Span,
-        decorators: &[Decorator],
-    ) -> NodeIdx {
+    fn reserve_property(&mut self, class: usize, field: &FieldMember<'a>) -> NodeIdx {
+        let key = self.member_name(field.key);
+        let is_static = field.is_static;
         let id_name = self.prefixed(key.name, is_static, "");
-        let (start, end) = self.member_range(span, decorators);
+        let (start, end) = self.member_range(field.span, field.decorators);
         let text = self.source.get(start as usize..end as usize).unwrap_or("");
         let range = (
             start,
@@ -302,7 +367,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn prop_key(&mut self, key: &'a PropName) -> MemberKey<'a> {
+    fn member_name(&mut self, key: MemberName<'a>) -> MemberKey<'a> {
+        let key = match key {
+            MemberName::Public(key) => key,
+            MemberName::Private(key) => {
+                return MemberKey {
+                    name: self.private_name(key),
+                    computed: None,
+                };
+            }
+        };
         if let Some(text) = property_key(key) {
             return MemberKey {
                 name: self.sym(&text),
@@ -335,8 +409,6 @@ impl<'a> Builder<'a> {
 fn has_body(member: &ClassMember) -> bool {
     match member {
         ClassMember::Constructor(constructor) => constructor.body.is_some(),
-        ClassMember::Method(method) => method.function.body.is_some(),
-        ClassMember::PrivateMethod(method) => method.function.body.is_some(),
-        _ => true,
+        member => MethodMember::of(member).is_none_or(|method| method.function.body.is_some()),
     }
 }

@@ -9,10 +9,27 @@ use super::name::Meaning;
 use super::naming::Context;
 use super::text::{static_key, transparent};
 use crate::builder::metadata::cut;
+use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NodeIdx, Val};
 use graph_model::summary::{ImportForm, Sym};
 
 impl<'a> Builder<'a> {
+    /// Whether a name is `require`, or a `require` made by `createRequire`.
+    pub(crate) fn is_require(&mut self, ident: &'a Ident) -> bool {
+        if &*ident.sym != "require" && !self.creates_require {
+            return false;
+        }
+        match self.meaning(ident) {
+            Meaning::Global(name) => name == self.known.require,
+            Meaning::Bound(id) if self.scopes.get(id).kind == BindingKind::Require => {
+                let value = self.bound_value(id, false);
+                self.container_uses(value, "read");
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// `require(e)`, which is a value and no CALL.
     pub(crate) fn require(
         &mut self,
@@ -77,8 +94,7 @@ impl<'a> Builder<'a> {
         if literal.is_none()
             && let Some(argument) = argument
         {
-            let value = self.operand(&argument.expr);
-            self.container_uses(value, "read");
+            self.effect(&argument.expr);
         }
         for option in call.args.iter().skip(1) {
             let value = self.operand(&option.expr);
@@ -156,6 +172,7 @@ impl<'a> Builder<'a> {
 
     fn assign_module_exports(&mut self, right: &'a Expr, range: (u32, u32)) -> Val {
         let is_object = matches!(transparent(right), Expr::Object(_));
+        let first_edge = self.edges.len();
         self.list_properties = is_object;
         let exports = self.known.exports;
         let value = self.value(right, Context::Plain(exports));
@@ -164,17 +181,31 @@ impl<'a> Builder<'a> {
         self.export_value(equals, "equals", right, value, range, true);
         if is_object {
             for (name, value, range) in std::mem::take(&mut self.listed) {
-                self.export_property(name, value, range);
+                let is_getter = value.exists() && self.is_getter(value.node);
+                if !is_getter {
+                    self.export_property(name, value, range);
+                    continue;
+                }
+                let returned = self.returned_by(value.node, first_edge);
+                if returned.is_empty() {
+                    self.export_property(name, Val::NONE, range);
+                }
+                for value in returned {
+                    self.export_property(name, value, range);
+                }
             }
         }
         value
     }
 
     fn export_property(&mut self, name: Sym, value: Val, range: (u32, u32)) {
+        let local = self
+            .declared_outside(value, range)
+            .map(|name| self.names.get(name).to_owned());
         let parts = ExportParts {
             name,
             kind: "named",
-            local: None,
+            local: local.as_deref(),
             source: None,
             type_only: false,
             common_js: true,
@@ -182,6 +213,47 @@ impl<'a> Builder<'a> {
         };
         let nodes: &[NodeIdx] = if value.exists() { &[value.node] } else { &[] };
         self.export_nodes(parts, nodes, value.shape);
+    }
+
+    /// The name of the declaration that a property's value is.
+    fn declared_outside(&self, value: Val, range: (u32, u32)) -> Option<Sym> {
+        if !value.exists() || self.is_global(value.node) {
+            return None;
+        }
+        let node = self.node(value.node);
+        let declaration = matches!(
+            node.node_type,
+            NodeType::Variable
+                | NodeType::Constant
+                | NodeType::Parameter
+                | NodeType::Function
+                | NodeType::Class
+                | NodeType::Import
+                | NodeType::Enum
+        );
+        let inside = range.0 <= node.start && node.end <= range.1;
+        (declaration && !inside).then_some(node.name)
+    }
+
+    /// Whether a FUNCTION is the getter of an object literal.
+    fn is_getter(&self, node: NodeIdx) -> bool {
+        let node = self.node(node);
+        node.node_type == NodeType::Function
+            && node.id_name != node.name
+            && self.names.get(node.id_name).strip_prefix("get:") == Some(self.names.get(node.name))
+    }
+
+    /// Of a getter, what it returns; `first_edge` is an edge from before its visit.
+    fn returned_by(&mut self, getter: NodeIdx, first_edge: usize) -> Vec<Val> {
+        let nodes: Vec<NodeIdx> = self.edges[first_edge..]
+            .iter()
+            .filter(|e| e.edge_type == EdgeType::Returns && e.dst == getter)
+            .map(|e| e.src)
+            .collect();
+        nodes
+            .into_iter()
+            .map(|node| self.node_value(node))
+            .collect()
     }
 
     /// `Object.defineProperty(exports, 'x', …)`: the name that it defines.
@@ -221,13 +293,7 @@ impl<'a> Builder<'a> {
             match self.names.get(key) {
                 "value" => self.export_property(name, value, range),
                 "get" => {
-                    let returned: Vec<NodeIdx> = self.edges[first_edge..]
-                        .iter()
-                        .filter(|e| e.edge_type == EdgeType::Returns && e.dst == value.node)
-                        .map(|e| e.src)
-                        .collect();
-                    for node in returned {
-                        let value = self.node_value(node);
+                    for value in self.returned_by(value.node, first_edge) {
                         self.export_property(name, value, range);
                     }
                 }

@@ -7,9 +7,9 @@ use swc_ecma_ast::*;
 use super::literal::{is_literal_tree, literal_json};
 use super::naming::Context;
 use super::text::expression_text;
-use crate::builder::{Builder, NodeIdx};
 use crate::builder::facts::list;
-use graph_model::summary::{CallKind, List, NodeRef};
+use crate::builder::{Builder, NodeIdx};
+use graph_model::summary::CallKind;
 
 impl<'a> Builder<'a> {
     pub(crate) fn decorator(
@@ -60,17 +60,7 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
 
         self.in_container(outside, |b| {
-            let value = b.value(callee, super::naming::ANONYMOUS);
-            let is_function = value.exists() && b.node(value.node).node_type == NodeType::Function;
-            if is_function {
-                b.edge(node, value.node, EdgeType::Calls);
-            } else if value.exists() && !b.is_global(value.node) {
-                b.uses(node, value, "callee");
-            }
-            let fact = b.facts.calls.len();
-            let mut call = b.call_fact(node, CallKind::Call, value.shape, List::EMPTY);
-            call.resolved = is_function.then_some(NodeRef(value.node));
-            b.facts.calls.push(call);
+            let (called, shape) = b.callee(node, callee);
             let first = arguments
                 .first()
                 .filter(|a| a.spread.is_none())
@@ -87,7 +77,8 @@ impl<'a> Builder<'a> {
                 b.passes_argument(node, value, i as u32, argument.spread.is_some());
                 passed.push(super::call::argument(value, argument.spread.is_some()));
             }
-            b.facts.calls[fact].arguments = list(&mut b.facts.arguments, &passed);
+            let arguments = list(&mut b.facts.arguments, &passed);
+            b.target_edge(node, called, CallKind::Call, shape, arguments);
         });
         self.owner = outer;
     }

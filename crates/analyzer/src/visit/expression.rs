@@ -129,9 +129,7 @@ impl<'a> Builder<'a> {
     }
 
     fn awaited_value(&mut self, e: &'a AwaitExpr, context: Context<'a>) -> Val {
-        if self.frame().kind == FrameKind::Module {
-            self.has_top_level_await = true;
-        }
+        self.note_await();
         self.awaited = true;
         let value = self.value(&e.arg, context);
         self.awaited = false;
@@ -150,6 +148,13 @@ impl<'a> Builder<'a> {
     pub(crate) fn cast_shape(&mut self, shape: ShapeRef, ty: &'a TsType) -> ShapeRef {
         let ty = self.lower(ty);
         self.shape(Shape::Cast(shape, ty))
+    }
+
+    /// `await` in any form: the module remembers those outside of functions.
+    pub(crate) fn note_await(&mut self) {
+        if self.frame().kind == FrameKind::Module {
+            self.has_top_level_await = true;
+        }
     }
 
     /// Whether an identifier named `undefined` is the global one.

@@ -6,10 +6,10 @@ use swc_ecma_ast::*;
 
 use super::naming::{ANONYMOUS, Context};
 use super::parameter::{Parameter, ParameterPattern, binding_span};
+use crate::builder::facts::list;
 use crate::builder::metadata::{cut, push_json_string};
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
-use crate::builder::facts::list;
 use graph_model::summary::{
     FunctionFact, List, NodeRef, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, TypeRef,
 };

@@ -290,6 +290,13 @@ impl<'a> Builder<'a> {
             };
             let node = self.reserve(node_type, &ident.id, range);
             let name = self.sym(&ident.id.sym);
+            let kind = match declarator.init.as_deref() {
+                Some(init) if is_create_require(init) => {
+                    self.creates_require = true;
+                    BindingKind::Require
+                }
+                _ => kind,
+            };
             self.declare(Space::Value, name, node, kind);
         } else {
             self.hoist_pattern(&declarator.name, kind);
@@ -422,6 +429,25 @@ impl<'a> Builder<'a> {
     /// The node of a declaration that was hoisted.
     pub(crate) fn reserved_node(&self, ident: &Ident) -> Option<NodeIdx> {
         self.reserved.get(&self.offset(ident.span_lo())).copied()
+    }
+}
+
+/// `createRequire(…)` of Node, by whatever path it is reached.
+fn is_create_require(init: &Expr) -> bool {
+    let Expr::Call(CallExpr {
+        callee: Callee::Expr(callee),
+        ..
+    }) = init
+    else {
+        return false;
+    };
+    match &**callee {
+        Expr::Ident(name) => &*name.sym == "createRequire",
+        Expr::Member(member) => member
+            .prop
+            .as_ident()
+            .is_some_and(|name| &*name.sym == "createRequire"),
+        _ => false,
     }
 }
 

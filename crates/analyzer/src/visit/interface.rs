@@ -11,6 +11,14 @@ use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, flag};
 use graph_model::summary::{List, NodeRef, Sym, TypeFact, TypeRef};
 
+/// What the metadata of a signature says of its parameters and result.
+struct SignatureTexts<'a> {
+    names: Vec<String>,
+    types: Vec<&'a str>,
+    result: Option<&'a str>,
+    signature: String,
+}
+
 impl<'a> Builder<'a> {
     pub(crate) fn interface(&mut self, decl: &'a TsInterfaceDecl) {
         let Some(node) = self.reserved_node(&decl.id) else {
@@ -33,8 +41,7 @@ impl<'a> Builder<'a> {
             b.set_meta(node, fragment);
             b.set_flag(node, flag::SHOWS_EXPORTED);
             let nodes = b.type_members(node, &decl.body.body);
-            let extends: Vec<TypeRef> =
-                decl.extends.iter().map(|e| b.lower_heritage(e)).collect();
+            let extends: Vec<TypeRef> = decl.extends.iter().map(|e| b.lower_heritage(e)).collect();
             let extends = b.facts.type_list(&extends);
             let members = b.lower_members(&decl.body.body, &nodes);
             let name = b.node(node).name;
@@ -150,14 +157,17 @@ impl<'a> Builder<'a> {
                     }
                 }
                 TsTypeElement::TsGetterSignature(m) => {
-                    let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "get");
+                    let result = m.type_ann.as_deref();
+                    let key = self.signature_key(&m.key, m.computed);
+                    let node = self.accessor_signature(parent, key, m.span, None, result);
                     nodes[i] = Some(NodeRef(node));
                     if let Some(annotation) = &m.type_ann {
                         self.returned_type(node, annotation);
                     }
                 }
                 TsTypeElement::TsSetterSignature(m) => {
-                    let node = self.accessor_signature(parent, &m.key, m.computed, m.span, "set");
+                    let key = self.signature_key(&m.key, m.computed);
+                    let node = self.accessor_signature(parent, key, m.span, Some(&m.param), None);
                     if let Some(annotation) = fn_param_type(&m.param) {
                         self.type_of(node, annotation);
                     }
@@ -191,24 +201,7 @@ impl<'a> Builder<'a> {
         methods: &mut FxHashMap<Sym, NodeIdx>,
     ) -> NodeIdx {
         let name = self.signature_key(&m.key, m.computed);
-        let names: Vec<String> = m.params.iter().map(|p| self.fn_param_text(p)).collect();
-        let types: Vec<&str> = m
-            .params
-            .iter()
-            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
-            .collect();
-        let result = m.type_ann.as_ref().map(|t| self.type_text(&t.type_ann));
-        let mut signature = String::from("(");
-        for (i, (name, ty)) in names.iter().zip(&types).enumerate() {
-            if i > 0 {
-                signature.push_str(", ");
-            }
-            signature.push_str(name);
-            signature.push_str(": ");
-            signature.push_str(ty);
-        }
-        signature.push_str(") => ");
-        signature.push_str(result.unwrap_or("any"));
+        let texts = self.signature_texts(m.params.iter(), m.type_ann.as_deref());
         if let Some(&node) = methods.get(&name) {
             // A further overload: only its text, in the metadata of the first.
             let old = self.node(node).meta;
@@ -218,13 +211,13 @@ impl<'a> Builder<'a> {
                 Some((head, tail)) => {
                     self.meta.push_str(head);
                     self.meta.push_str("\"overloads\":[");
-                    crate::builder::metadata::push_json_string(&mut self.meta, &signature);
+                    crate::builder::metadata::push_json_string(&mut self.meta, &texts.signature);
                     self.meta.push(',');
                     self.meta.push_str(tail);
                 }
                 None => {
                     self.meta.push_str(&old);
-                    self.m_list("overloads", &[&signature]);
+                    self.m_list("overloads", &[&texts.signature]);
                 }
             }
             self.set_meta(node, fragment);
@@ -241,13 +234,7 @@ impl<'a> Builder<'a> {
         self.m_str("methodKind", "method");
         self.m_sym("className", class_name);
         self.m_flag("isOptional", m.optional);
-        self.m_list_always("params", &names);
-        self.m_list_always("paramTypes", &types);
-        if let Some(result) = result {
-            self.m_str("returnType", result);
-        }
-        self.m_str("signature", &signature);
-        self.m_bool("isSignature", true);
+        self.signature_metadata(&texts);
         self.set_meta(node, fragment);
         self.in_owner(node, |b| {
             b.in_scope(|b| {
@@ -270,12 +257,12 @@ impl<'a> Builder<'a> {
     fn accessor_signature(
         &mut self,
         parent: NodeIdx,
-        key: &'a Expr,
-        computed: bool,
+        name: Sym,
         span: swc_common::Span,
-        kind: &str,
+        set: Option<&'a TsFnParam>,
+        result: Option<&'a TsTypeAnn>,
     ) -> NodeIdx {
-        let name = self.signature_key(key, computed);
+        let kind = if set.is_some() { "set" } else { "get" };
         let text = format!("{kind}:{}", self.names.get(name));
         let id_name = self.sym(&text);
         let range = self.signature_range(span);
@@ -287,12 +274,44 @@ impl<'a> Builder<'a> {
         self.m_bool("generator", false);
         self.m_str("methodKind", kind);
         self.m_sym("className", class_name);
-        self.m_list_always::<&str>("params", &[]);
-        self.m_list_always::<&str>("paramTypes", &[]);
-        self.m_str("signature", "() => any");
-        self.m_bool("isSignature", true);
+        let texts = self.signature_texts(set.into_iter(), result);
+        self.signature_metadata(&texts);
         self.set_meta(node, fragment);
         node
+    }
+
+    fn signature_texts(
+        &self,
+        params: impl Iterator<Item = &'a TsFnParam> + Clone,
+        result: Option<&'a TsTypeAnn>,
+    ) -> SignatureTexts<'a> {
+        let names: Vec<String> = params.clone().map(|p| self.fn_param_text(p)).collect();
+        let types: Vec<&str> = params
+            .map(|p| fn_param_type(p).map_or("any", |t| self.type_text(&t.type_ann)))
+            .collect();
+        let result = result.map(|t| self.type_text(&t.type_ann));
+        let parameters: Vec<String> = names
+            .iter()
+            .zip(&types)
+            .map(|(name, ty)| format!("{name}: {ty}"))
+            .collect();
+        let signature = format!("({}) => {}", parameters.join(", "), result.unwrap_or("any"));
+        SignatureTexts {
+            names,
+            types,
+            result,
+            signature,
+        }
+    }
+
+    fn signature_metadata(&mut self, texts: &SignatureTexts<'a>) {
+        self.m_list_always("params", &texts.names);
+        self.m_list_always("paramTypes", &texts.types);
+        if let Some(result) = texts.result {
+            self.m_str("returnType", result);
+        }
+        self.m_str("signature", &texts.signature);
+        self.m_bool("isSignature", true);
     }
 
     /// A signature without the `;` or `,` that ends it.
@@ -330,8 +349,12 @@ impl<'a> Builder<'a> {
                 Pat::Ident(ident) => format!("...{}", ident.id.sym),
                 pattern => format!("...{}", cut(self.text_of(pattern.span()), 120)),
             },
-            TsFnParam::Array(array) => cut(self.text_of(array.span), 120).to_owned(),
-            TsFnParam::Object(object) => cut(self.text_of(object.span), 120).to_owned(),
+            TsFnParam::Array(array) => {
+                self.pattern_text(array.span, array.type_ann.as_deref(), array.optional)
+            }
+            TsFnParam::Object(object) => {
+                self.pattern_text(object.span, object.type_ann.as_deref(), object.optional)
+            }
         }
     }
 }

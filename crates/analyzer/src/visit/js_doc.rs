@@ -181,7 +181,10 @@ impl<'a> Builder<'a> {
                 }
             }
         } else {
-            let plain = text.replace(".<", "<").replace("\n", " ").replace(" * ", " ");
+            let plain = text
+                .replace(".<", "<")
+                .replace("\n", " ")
+                .replace(" * ", " ");
             match parse_type(&plain) {
                 Some(ty) => self.lower(&ty),
                 None => TypeRef::UNKNOWN,
@@ -195,9 +198,7 @@ impl<'a> Builder<'a> {
 
     /// The types that comments of the module define; before anything else is visited, and after names are known.
     pub(crate) fn doc_definitions(&mut self) {
-        if self.typed
-            || !(self.source.contains("@typedef") || self.source.contains("@callback"))
-        {
+        if self.typed || !(self.source.contains("@typedef") || self.source.contains("@callback")) {
             return;
         }
         let source = self.source;

@@ -8,9 +8,9 @@ use super::literal::{is_literal, literal_json};
 use super::name::Meaning;
 use super::naming::Context;
 use super::text::transparent;
-use crate::builder::metadata::push_json_string;
-use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
 use crate::builder::facts::list;
+use crate::builder::metadata::push_json_string;
+use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
 use graph_model::summary::{Argument, CallKind, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
@@ -24,6 +24,9 @@ impl<'a> Builder<'a> {
             JSXElementName::JSXNamespacedName(_) => false,
         };
         let node = self.jsx_node(&tag, element.span, component, &element.opening.attrs);
+        if let Some(arguments) = &element.opening.type_args {
+            self.type_arguments_used(arguments);
+        }
         let callee = if component {
             self.rendered(node, &element.opening.name)
         } else {
@@ -128,35 +131,69 @@ impl<'a> Builder<'a> {
                     self.edge(node, value.node, EdgeType::Renders);
                 } else {
                     self.uses(node, value, "callee");
+                    if let Meaning::Bound(binding) = meaning {
+                        self.pending_calls.push(PendingCall {
+                            call: node,
+                            binding,
+                            fact: self.facts.calls.len(),
+                            edge: EdgeType::Renders,
+                        });
+                    }
                 }
                 value.shape
             }
             JSXElementName::JSXMemberExpr(member) => {
-                let (root, shape) = self.jsx_member(member);
-                self.uses(node, root, "receiver");
-                shape
+                let receiver = match &member.obj {
+                    JSXObject::Ident(ident) if &*ident.sym == "this" => self.this_receiver(),
+                    JSXObject::Ident(ident) => self.identifier_quietly(ident),
+                    JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner).0,
+                };
+                self.uses(node, receiver, "receiver");
+                let name = self.sym(&member.prop.sym);
+                self.note_selected(receiver, name);
+                self.member_shape(receiver.shape, name)
             }
             JSXElementName::JSXNamespacedName(_) => ShapeRef::UNKNOWN,
         }
     }
 
-    /// The value of the first name of `<a.b.c>`, and the shape of the whole.
-    fn jsx_member(&mut self, member: &'a JSXMemberExpr) -> (Val, ShapeRef) {
-        let (root, object) = match &member.obj {
-            JSXObject::Ident(ident) if &*ident.sym == "this" => {
-                let shape = self.this_shape();
-                (Val { shape, ..Val::NONE }, shape)
-            }
-            JSXObject::Ident(ident) => {
-                let value = self.identifier_quietly(ident);
-                (value, value.shape)
-            }
-            JSXObject::JSXMemberExpr(inner) => self.jsx_member(inner),
-        };
+    /// The PROPERTY_ACCESS of `a.b` in `<a.b.c>`, and its text.
+    fn jsx_access(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
+        super::with_stack(|| self.jsx_access_of(member))
+    }
+
+    fn jsx_access_of(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
         let name = self.sym(&member.prop.sym);
-        self.note_selected(root, name);
-        let shape = self.member_shape(object, name);
-        (root, shape)
+        let range = self.range(member.span);
+        let node = self.add(NodeType::PropertyAccess, name, range);
+        let (object, object_text) = match &member.obj {
+            JSXObject::Ident(ident) if &*ident.sym == "this" => {
+                self.reads_this_member(node, name);
+                (self.this_receiver(), "this".to_owned())
+            }
+            JSXObject::Ident(ident) => (self.identifier(ident), ident.sym.to_string()),
+            JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner),
+        };
+        let text = match object_text.as_str() {
+            "<chain>" => object_text.clone(),
+            object => super::text::shown(&format!("{object}.{}", member.prop.sym)).to_owned(),
+        };
+        self.nodes[node as usize].id_name = self.sym(&text);
+        let fragment = self.fragment();
+        self.m_str("objectName", &object_text);
+        self.set_meta(node, fragment);
+        let fragment = self.fragment();
+        self.m_path("propertyPath", &[name]);
+        self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
+        self.note_selected(object, name);
+        let shape = self.member_shape(object.shape, name);
+        (Val::new(node, shape), text)
+    }
+
+    /// `this` as a mere receiver: a shape without a node.
+    fn this_receiver(&mut self) -> Val {
+        let shape = self.this_shape();
+        Val { shape, ..Val::NONE }
     }
 
     fn jsx_attribute(&mut self, node: NodeIdx, attribute: &'a JSXAttrOrSpread) {
@@ -218,17 +255,27 @@ fn attribute_name(name: &JSXAttrName) -> String {
     }
 }
 
-fn name_text(name: &JSXElementName) -> String {
-    fn member(m: &JSXMemberExpr) -> String {
-        let object = match &m.obj {
-            JSXObject::Ident(ident) => ident.sym.to_string(),
-            JSXObject::JSXMemberExpr(inner) => member(inner),
-        };
-        format!("{object}.{}", m.prop.sym)
+fn member_text(mut member: &JSXMemberExpr) -> String {
+    let mut names = vec![&*member.prop.sym];
+    loop {
+        match &member.obj {
+            JSXObject::Ident(ident) => {
+                names.push(&ident.sym);
+                names.reverse();
+                return names.join(".");
+            }
+            JSXObject::JSXMemberExpr(inner) => {
+                names.push(&inner.prop.sym);
+                member = inner;
+            }
+        }
     }
+}
+
+fn name_text(name: &JSXElementName) -> String {
     match name {
         JSXElementName::Ident(ident) => ident.sym.to_string(),
-        JSXElementName::JSXMemberExpr(m) => member(m),
+        JSXElementName::JSXMemberExpr(m) => member_text(m),
         JSXElementName::JSXNamespacedName(n) => format!("{}:{}", n.ns.sym, n.name.sym),
     }
 }

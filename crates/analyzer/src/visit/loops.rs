@@ -19,6 +19,9 @@ impl<'a> Builder<'a> {
         test: Option<&'a Expr>,
         is_await: bool,
     ) -> NodeIdx {
+        if is_await {
+            self.note_await();
+        }
         let control = &mut self.frame_mut().control;
         control.has_loops = true;
         control.decisions += 1;

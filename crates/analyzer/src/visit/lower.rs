@@ -77,13 +77,9 @@ impl Builder<'_> {
             TsType::TsUnionOrIntersectionType(TsUnionOrIntersectionType::TsIntersectionType(
                 intersection,
             )) => Type::Intersection(self.lower_all(intersection.types.iter().map(|t| &**t))),
-            TsType::TsFnOrConstructorType(TsFnOrConstructorType::TsFnType(f)) => {
-                Type::Function(self.lower_signature(
-                    f.type_params.as_deref(),
-                    &f.params,
-                    Some(&f.type_ann),
-                ))
-            }
+            TsType::TsFnOrConstructorType(TsFnOrConstructorType::TsFnType(f)) => Type::Function(
+                self.lower_signature(f.type_params.as_deref(), &f.params, Some(&f.type_ann)),
+            ),
             TsType::TsFnOrConstructorType(TsFnOrConstructorType::TsConstructorType(f)) => {
                 Type::Constructor(self.lower_signature(
                     f.type_params.as_deref(),
@@ -285,9 +281,7 @@ impl Builder<'_> {
                 TsFnParam::Object(object) => {
                     (self.known.empty, object.type_ann.as_deref(), false, false)
                 }
-                TsFnParam::Rest(rest) => {
-                    (self.known.empty, rest.type_ann.as_deref(), true, true)
-                }
+                TsFnParam::Rest(rest) => (self.known.empty, rest.type_ann.as_deref(), true, true),
             };
             let declared = self.lower_annotation(annotation);
             if name == self.known.this {

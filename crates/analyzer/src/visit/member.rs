@@ -57,19 +57,12 @@ impl<'a> Builder<'a> {
         let shape = match super::text::transparent(&member.obj) {
             Expr::This(_) => {
                 let this = self.this_shape();
-                if let Some(member) = self.this_member(name) {
-                    self.edge(node, member.read, EdgeType::ReadsFrom);
-                } else {
-                    self.await_implicit_property(node, name);
-                }
+                self.reads_this_member(node, name);
                 self.member_shape(this, name)
             }
             Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
                 self.operand(&member.obj);
-                let text = self.names.get(column).to_owned();
-                if !self.import_meta.contains(&text) {
-                    self.import_meta.push(text);
-                }
+                self.note_import_meta(&member.obj, column);
                 self.shape(Shape::Unknown)
             }
             _ => {
@@ -162,11 +155,34 @@ impl<'a> Builder<'a> {
         Val::new(node, graph_model::summary::ShapeRef::UNKNOWN)
     }
 
+    /// A name that the module selects from `import.meta`.
+    pub(crate) fn note_import_meta(&mut self, object: &'a Expr, name: Sym) {
+        let Expr::MetaProp(meta) = super::text::transparent(object) else {
+            return;
+        };
+        if meta.kind != MetaPropKind::ImportMeta || name == self.known.star {
+            return;
+        }
+        let text = self.names.get(name).to_owned();
+        if !self.import_meta.contains(&text) {
+            self.import_meta.push(text);
+        }
+    }
+
     /// The declared member that `this.name` means, inside a class.
     pub(crate) fn this_member(&self, name: Sym) -> Option<Member> {
         let frame = &self.frames[self.this_frame()];
         let class = &self.classes[frame.class?];
         class.members.get(&(name, frame.is_static)).copied()
+    }
+
+    /// `READS_FROM` the member of the enclosing class that `this.name` means.
+    pub(crate) fn reads_this_member(&mut self, access: NodeIdx, name: Sym) {
+        if let Some(member) = self.this_member(name) {
+            self.edge(access, member.read, EdgeType::ReadsFrom);
+        } else {
+            self.await_implicit_property(access, name);
+        }
     }
 
     /// A read of `this.p` before any write that would make the PROPERTY.
@@ -180,12 +196,13 @@ impl<'a> Builder<'a> {
             .push((access, name, is_static));
     }
 
-    /// A member of an ENUM or NAMESPACE of this module is read directly.
+    /// A member of an ENUM or NAMESPACE of this module is read directly. A namespace may
+    /// be merged with a class or function, which its name then means.
     fn local_member(&mut self, access: NodeIdx, object: Val, name: Sym) {
         if object.exists()
             && matches!(
                 self.node(object.node).node_type,
-                NodeType::Enum | NodeType::Namespace
+                NodeType::Enum | NodeType::Namespace | NodeType::Class | NodeType::Function
             )
         {
             self.pending_members.push((access, object.node, name));

@@ -5,7 +5,7 @@ use swc_ecma_ast::*;
 
 use super::naming::Context;
 use crate::builder::metadata::NO_META;
-use crate::builder::scope::BindingKind;
+use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, RawNode, Val, flag};
 use graph_model::summary::{
     ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, ScopeFact, Shape, ShapeRef, Sym,
@@ -644,8 +644,9 @@ impl<'a> Builder<'a> {
         for pending in std::mem::take(&mut self.pending_calls) {
             let binding = *self.scopes.get(pending.binding);
             let variable = matches!(binding.kind, BindingKind::Var | BindingKind::Lexical);
-            if variable && !binding.reassigned && binding.function != NO_NODE {
-                self.edge(pending.call, binding.function, EdgeType::Calls);
+            let function = !matches!(binding.function, NO_NODE | NO_FUNCTION);
+            if variable && function && !binding.reassigned {
+                self.edge(pending.call, binding.function, pending.edge);
                 self.facts.calls[pending.fact].resolved = Some(NodeRef(binding.function));
             }
         }
@@ -672,7 +673,10 @@ impl<'a> Builder<'a> {
         let mut scopes: std::collections::BTreeMap<NodeIdx, Vec<(Sym, NodeRef)>> =
             Default::default();
         for (&(owner, name), &member) in &self.members {
-            scopes.entry(owner).or_default().push((name, NodeRef(member)));
+            scopes
+                .entry(owner)
+                .or_default()
+                .push((name, NodeRef(member)));
         }
         for (owner, mut members) in scopes {
             members.sort_unstable();
@@ -686,6 +690,7 @@ impl<'a> Builder<'a> {
                 self.edge(access, member, EdgeType::ReadsFrom);
             }
         }
+        self.resolve_pending_types();
     }
 }
 

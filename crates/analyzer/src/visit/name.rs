@@ -73,7 +73,8 @@ impl<'a> Builder<'a> {
         match self.meaning(ident) {
             Meaning::Global(name) if name != self.known.arguments => {
                 let shape = self.shape(Shape::Global(name));
-                Val::new(NO_NODE, shape)
+                let is_module = name == self.known.exports;
+                Val::new(if is_module { Self::MODULE } else { NO_NODE }, shape)
             }
             _ => self.identifier(ident),
         }

@@ -32,21 +32,40 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
         self.set_flag(node, flag::SHOWS_EXPORTED);
         if let Some(body) = &module.body {
-            self.namespace_body(node, body);
+            let merged = match &module.id {
+                TsModuleName::Ident(ident) if !module.global => {
+                    let name = self.sym(&ident.sym);
+                    self.scopes
+                        .resolve(Space::Value, name)
+                        .map(|id| self.scopes.get(id).node)
+                }
+                _ => None,
+            };
+            let outer = self.ambient;
+            self.ambient |= module.declare;
+            self.namespace_body(node, merged.unwrap_or(node), body);
+            self.ambient = outer;
         }
         Some(node)
     }
 
-    fn namespace_body(&mut self, node: NodeIdx, body: &'a TsNamespaceBody) {
+    /// `merged` is what the name of the namespace means: an earlier declaration of it, or
+    /// a class or function.
+    fn namespace_body(&mut self, node: NodeIdx, merged: NodeIdx, body: &'a TsNamespaceBody) {
         let outer_owner = std::mem::replace(&mut self.owner, node);
         let outer_container = std::mem::replace(&mut self.container, node);
         self.frames
             .push(Frame::new(FrameKind::Namespace, node, node));
         self.in_scope(|b| match body {
             TsNamespaceBody::TsModuleBlock(block) => {
+                if let Some(exports) = b.namespace_exports.get(&merged) {
+                    for &(space, name, id) in exports {
+                        b.scopes.alias(space, name, id);
+                    }
+                }
                 b.hoist_module_items(&block.body);
                 for item in &block.body {
-                    b.namespace_item(node, item);
+                    b.namespace_item(merged, item);
                 }
             }
             TsNamespaceBody::TsNamespaceDecl(inner) => {
@@ -55,9 +74,9 @@ impl<'a> Builder<'a> {
                 let inner_node = b.add(NodeType::Namespace, name, range);
                 b.declare(Space::Value, name, inner_node, BindingKind::Namespace);
                 b.declare(Space::Type, name, inner_node, BindingKind::Namespace);
-                b.members.insert((node, name), inner_node);
+                let merged = *b.members.entry((merged, name)).or_insert(inner_node);
                 b.set_flag(inner_node, flag::EXPORTED | flag::SHOWS_EXPORTED);
-                b.namespace_body(inner_node, &inner.body);
+                b.namespace_body(inner_node, merged, &inner.body);
             }
         });
         self.frames.pop();
@@ -67,13 +86,22 @@ impl<'a> Builder<'a> {
 
     fn namespace_item(&mut self, node: NodeIdx, item: &'a ModuleItem) {
         match item {
-            ModuleItem::Stmt(stmt) => self.statement(stmt),
+            ModuleItem::Stmt(stmt) => {
+                self.statement(stmt);
+                if self.ambient
+                    && let Stmt::Decl(decl) = stmt
+                {
+                    for (name, _) in self.declared_by(decl) {
+                        self.namespace_member(node, name, name);
+                    }
+                }
+            }
             ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
                 self.doc_anchor = self.range(export.span).0;
                 self.declaration(&export.decl);
                 for (name, member) in self.declared_by(&export.decl) {
                     self.set_flag(member, flag::EXPORTED);
-                    self.members.entry((node, name)).or_insert(member);
+                    self.namespace_member(node, name, name);
                 }
             }
             ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(export)) if export.src.is_none() => {
@@ -90,8 +118,9 @@ impl<'a> Builder<'a> {
                     };
                     for member in self.meanings(original) {
                         self.set_flag(member, flag::EXPORTED);
-                        self.members.entry((node, exported)).or_insert(member);
                     }
+                    let local = self.sym(&original.sym);
+                    self.namespace_member(node, local, exported);
                 }
             }
             ModuleItem::ModuleDecl(
@@ -102,8 +131,35 @@ impl<'a> Builder<'a> {
             ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => self.import(import),
             ModuleItem::ModuleDecl(ModuleDecl::TsImportEquals(import)) => {
                 self.import_equals(import);
+                if import.is_export {
+                    let name = self.sym(&import.id.sym);
+                    self.namespace_member(node, name, name);
+                }
             }
             ModuleItem::ModuleDecl(_) => {}
+        }
+    }
+
+    /// What `local` means inside a namespace is its member `exported`, for reads from
+    /// outside and for its other declarations.
+    fn namespace_member(&mut self, namespace: NodeIdx, local: Sym, exported: Sym) {
+        for space in [Space::Value, Space::Type] {
+            let Some(id) = self.scopes.resolve(space, local) else {
+                continue;
+            };
+            let node = self.scopes.get(id).node;
+            if node == crate::builder::NO_NODE {
+                continue;
+            }
+            let members = match space {
+                Space::Value => &mut self.members,
+                Space::Type => &mut self.type_members,
+            };
+            members.entry((namespace, exported)).or_insert(node);
+            self.namespace_exports
+                .entry(namespace)
+                .or_default()
+                .push((space, local, id));
         }
     }
 
@@ -119,12 +175,20 @@ impl<'a> Builder<'a> {
             }
             ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => match &export.decl {
                 DefaultDecl::Class(class) => {
-                    self.default_class(class);
+                    let node = self.default_class(class);
+                    self.set_flag(node, flag::EXPORTED);
                 }
                 DefaultDecl::Fn(function) => {
-                    self.default_function(function);
+                    if let Some(node) = self.default_function(function) {
+                        self.set_flag(node, flag::EXPORTED);
+                    }
                 }
-                DefaultDecl::TsInterfaceDecl(interface) => self.interface(interface),
+                DefaultDecl::TsInterfaceDecl(interface) => {
+                    self.interface(interface);
+                    if let Some(node) = self.reserved_node(&interface.id) {
+                        self.set_flag(node, flag::EXPORTED);
+                    }
+                }
             },
             _ => {}
         }

@@ -14,9 +14,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn this_shape(&mut self) -> ShapeRef {
         let frame = &self.frames[self.this_frame()];
         let shape = match (frame.class, frame.kind) {
-            (Some(class), _) => {
-                Shape::This(NodeRef(self.classes[class].node), frame.is_static)
-            }
+            (Some(class), _) => Shape::This(NodeRef(self.classes[class].node), frame.is_static),
             (None, FrameKind::Function) => Shape::This(NodeRef(frame.callable), false),
             (None, FrameKind::Module) if !self.is_module => Shape::Exports,
             _ => Shape::Unknown,
@@ -185,7 +183,10 @@ impl<'a> Builder<'a> {
                 let end = self.range(call.span).1;
                 for (i, argument) in call.args.iter().enumerate() {
                     if argument.spread.is_some()
-                        || !matches!(transparent(&argument.expr), Expr::Ident(_) | Expr::Member(_))
+                        || !matches!(
+                            transparent(&argument.expr),
+                            Expr::Ident(_) | Expr::Member(_)
+                        )
                     {
                         continue;
                     }
@@ -197,11 +198,7 @@ impl<'a> Builder<'a> {
                     let Some(node) = node.map(|c| c.node) else {
                         return;
                     };
-                    self.guard(
-                        &argument.expr,
-                        GuardTest::Predicate(node, i as u32),
-                        !holds,
-                    );
+                    self.guard(&argument.expr, GuardTest::Predicate(node, i as u32), !holds);
                 }
             }
             _ => {}

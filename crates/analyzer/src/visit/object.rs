@@ -8,8 +8,8 @@ use super::function::{Callable, ObjectMethod};
 use super::literal::{is_primitive_array, literal_entries, literal_json};
 use super::naming::Context;
 use super::text::number_text;
-use crate::builder::{Builder, NodeIdx, Val};
 use crate::builder::facts::list;
+use crate::builder::{Builder, NodeIdx, Val};
 use graph_model::summary::{
     ArrayFact, NodeRef, ObjectFact, PropertyFact, PropertyKind, Shape, Sym,
 };

@@ -308,13 +308,25 @@ impl<'a> Builder<'a> {
                     ParameterPattern::Assign(assign) => assign.left.span(),
                     ParameterPattern::Ident(ident) => ident.span(),
                 };
-                let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
-                format!(
-                    "{}{}",
-                    cut(&text.join(" "), 120),
-                    if optional { "?" } else { "" }
-                )
+                self.pattern_text(span, parameter.type_annotation(), optional)
             }
         }
+    }
+
+    /// The text of a destructuring pattern without its type, on one line.
+    pub(super) fn pattern_text(
+        &self,
+        span: Span,
+        annotation: Option<&TsTypeAnn>,
+        optional: bool,
+    ) -> String {
+        let span = match annotation {
+            Some(annotation) => span.with_hi(annotation.span.lo.min(span.hi)),
+            None => span,
+        };
+        let text: Vec<&str> = self.text_of(span).split_whitespace().collect();
+        let text = text.join(" ");
+        let text = text.trim_end_matches([' ', ':', '?']);
+        format!("{}{}", cut(text, 120), if optional { "?" } else { "" })
     }
 }

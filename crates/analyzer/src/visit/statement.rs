@@ -33,8 +33,15 @@ impl<'a> Builder<'a> {
                 Stmt::While(stmt) => self.while_loop(stmt),
                 Stmt::DoWhile(stmt) => self.do_while(stmt),
                 Stmt::Labeled(stmt) => {
-                    let label = self.sym(&stmt.label.sym);
-                    self.label = Some(label);
+                    let named = matches!(
+                        *stmt.body,
+                        Stmt::For(_)
+                            | Stmt::ForIn(_)
+                            | Stmt::ForOf(_)
+                            | Stmt::While(_)
+                            | Stmt::DoWhile(_)
+                    );
+                    self.label = named.then(|| self.sym(&stmt.label.sym));
                     self.statement(&stmt.body);
                     self.label = None;
                 }

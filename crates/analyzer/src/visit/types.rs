@@ -6,15 +6,8 @@ use swc_ecma_ast::*;
 
 use super::interface::fn_param_type;
 use crate::builder::scope::{BindingKind, Space};
-use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
+use crate::builder::{Builder, NO_NODE, NodeIdx, PendingType, Sink, Val};
 use graph_model::summary::{List, NodeRef, ShapeRef};
-
-/// What a name in a type is joined to, and how.
-#[derive(Clone, Copy)]
-struct Sink {
-    src: NodeIdx,
-    edge: EdgeType,
-}
 
 impl<'a> Builder<'a> {
     /// The source text of a type.
@@ -125,9 +118,7 @@ impl<'a> Builder<'a> {
             let meta = self.end(fragment);
             self.tree_edge(node, parameter, EdgeType::HasTypeParameter, meta);
             let var = self.facts.type_var();
-            self.facts
-                .type_parameters
-                .push((NodeRef(parameter), var));
+            self.facts.type_parameters.push((NodeRef(parameter), var));
             let id = self.declare(Space::Type, name, parameter, BindingKind::Type);
             self.scopes.get_mut(id).type_var = var.0 + 1;
             let fragment = self.fragment();
@@ -236,19 +227,56 @@ impl<'a> Builder<'a> {
     }
 
     fn entity(&mut self, mut name: &'a TsEntityName, sink: Sink, root: bool) {
-        let mut qualified = false;
-        loop {
+        let mut path = Vec::new();
+        let ident = loop {
             match name {
                 TsEntityName::TsQualifiedName(inner) => {
+                    path.push(self.sym(&inner.right.sym));
                     name = &inner.left;
-                    qualified = true;
                 }
-                TsEntityName::Ident(ident) => {
-                    let target = self.resolve_type_only(ident, qualified);
-                    self.named_type(target, sink, root);
-                    return;
-                }
+                TsEntityName::Ident(ident) => break ident,
             }
+        };
+        let target = self.resolve_type_only(ident, !path.is_empty());
+        if let Some(namespace) = target
+            && !path.is_empty()
+            && self.node(namespace).node_type == NodeType::Namespace
+        {
+            path.reverse();
+            self.uses(sink.src, Val::new(namespace, ShapeRef::UNKNOWN), "type");
+            self.pending_types.push(PendingType {
+                sink,
+                root,
+                namespace,
+                path,
+            });
+            return;
+        }
+        self.named_type(target, sink, root);
+    }
+
+    /// Types of namespaces, now that all their members are known.
+    pub(crate) fn resolve_pending_types(&mut self) {
+        for pending in std::mem::take(&mut self.pending_types) {
+            let mut at = pending.namespace;
+            let Some((&last, steps)) = pending.path.split_last() else {
+                continue;
+            };
+            let reached = steps.iter().all(|&step| {
+                match self.members.get(&(at, step)) {
+                    Some(&next) => at = next,
+                    None => return false,
+                }
+                true
+            });
+            if !reached {
+                continue;
+            }
+            let target = match self.node(at).node_type {
+                NodeType::Enum => Some(at),
+                _ => self.type_members.get(&(at, last)).copied(),
+            };
+            self.named_type(target, pending.sink, pending.root);
         }
     }
 

@@ -85,11 +85,6 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
 
         let place = self.place(target);
-        let place_node = if place.setter == NO_NODE {
-            place.node
-        } else {
-            place.setter
-        };
         let fragment = self.fragment();
         let mutation = match (operator, computed, place.mutation) {
             ("delete", ..) => Some("delete"),
@@ -102,11 +97,23 @@ impl<'a> Builder<'a> {
         if let Some(&last) = place.path.last() {
             self.m_sym("propertyName", last);
         }
-        self.edge_with(node, place_node, EdgeType::Modifies, fragment);
+        if place.setter == NO_NODE {
+            self.edge_with(node, place.node, EdgeType::Modifies, fragment);
+        } else {
+            let meta = self.end(fragment);
+            self.writes_through_setter(node, place.setter, EdgeType::Modifies, meta);
+        }
         if operator != "delete" {
+            let source = match inner {
+                Expr::Member(member) if place.setter != NO_NODE => {
+                    let (name, _) = self.member_key(&member.prop);
+                    self.this_member(name).map_or(NO_NODE, |found| found.read)
+                }
+                _ => place.node,
+            };
             let fragment = self.fragment();
             self.m_path("propertyPath", &place.path);
-            self.edge_with(node, place_node, EdgeType::DerivesFrom, fragment);
+            self.edge_with(node, source, EdgeType::DerivesFrom, fragment);
         }
         Val::new(node, ShapeRef::UNKNOWN)
     }

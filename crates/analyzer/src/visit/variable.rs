@@ -7,7 +7,10 @@ use swc_ecma_ast::*;
 use super::literal::literal_json;
 use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
+use super::object::property_key;
 use super::pattern::Leaves;
+use super::text::transparent;
+use crate::builder::scope::NO_FUNCTION;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
 use graph_model::summary::{NodeRef, ShapeRef, Sym, TypeRef, VariableFact};
 
@@ -24,6 +27,9 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn using(&mut self, using: &'a UsingDecl) {
+        if using.is_await {
+            self.note_await();
+        }
         for declarator in &using.decls {
             self.declarator(declarator, "using", false, declarator.span);
         }
@@ -46,7 +52,20 @@ impl<'a> Builder<'a> {
         };
         let value = self.value(init, context);
         if let Some(ident) = ident {
-            self.note_function(ident, value);
+            self.note_initialiser(ident, value);
+        }
+        if let (Pat::Object(pattern), Expr::MetaProp(_)) = (&declarator.name, transparent(init)) {
+            for prop in &pattern.props {
+                let name = match prop {
+                    ObjectPatProp::KeyValue(prop) => property_key(&prop.key),
+                    ObjectPatProp::Assign(prop) => Some(prop.key.sym.to_string()),
+                    ObjectPatProp::Rest(_) => None,
+                };
+                if let Some(name) = name {
+                    let name = self.sym(&name);
+                    self.note_import_meta(init, name);
+                }
+            }
         }
         let mut path = Vec::new();
         self.pattern(
@@ -153,19 +172,18 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
     }
 
-    /// Remembers a function as the initialiser of a variable, for calls of it.
-    fn note_function(&mut self, ident: &'a Ident, value: Val) {
-        if !value.exists() || self.node(value.node).node_type != NodeType::Function {
+    /// Remembers the initialiser of a variable, for calls of it; the second one of
+    /// a `var` assigns to it again.
+    fn note_initialiser(&mut self, ident: &'a Ident, value: Val) {
+        let Meaning::Bound(id) = self.meaning(ident) else {
+            return;
+        };
+        if self.scopes.get(id).function != NO_NODE {
+            self.mark_reassigned(id);
             return;
         }
-        if let Meaning::Bound(id) = self.meaning(ident) {
-            let binding = self.scopes.get_mut(id);
-            if binding.function == NO_NODE {
-                binding.function = value.node;
-            } else {
-                binding.reassigned = true;
-            }
-        }
+        let is_function = value.exists() && self.node(value.node).node_type == NodeType::Function;
+        self.scopes.get_mut(id).function = if is_function { value.node } else { NO_FUNCTION };
     }
 }
 

@@ -188,3 +188,58 @@ fn a_damaged_database_is_named() {
         "{err}"
     );
 }
+
+#[test]
+fn a_configuration_is_made_and_checked() {
+    let folder = small_project();
+    let root = folder.path();
+    fs::write(root.join(".gitignore"), "dist").unwrap();
+    assert!(ok(root, &["init"]).contains("config.yaml"));
+    assert!(ok(root, &["init"]).contains("is there already"));
+    assert!(
+        fs::read_to_string(root.join(".gitignore"))
+            .unwrap()
+            .contains(".grafema/cache/")
+    );
+    ok(root, &["analyze"]);
+    fs::write(
+        root.join(".grafema/config.yaml"),
+        "exclude: ['src/b.ts']\nexlude: 1\n",
+    )
+    .unwrap();
+    let (code, out, err) = run(root, &["analyze", "--profile"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("the configuration changed") && out.contains("graph-connectivity"),
+        "{out}"
+    );
+    assert!(err.contains("did you mean `exclude`?"), "{err}");
+    assert!(!ok(root, &["export"]).contains("src/b.ts"));
+    fs::write(root.join(".grafema/config.yaml"), "strict: maybe\n").unwrap();
+    let (code, _, err) = run(root, &["analyze"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains(".grafema/config.yaml:1:9: `strict` must be true or false"),
+        "{err}"
+    );
+}
+
+#[test]
+fn strict_fails_and_the_log_has_what_was_told() {
+    let folder = project(&[("a.js", "import './nope.js';\n")]);
+    let root = folder.path();
+    ok(root, &["analyze"]);
+    let log = fs::read_to_string(root.join(".grafema/diagnostics.log")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(log.trim()).unwrap();
+    assert_eq!(
+        (line["code"].as_str(), line["line"].as_u64()),
+        (Some("unresolved-import"), Some(1))
+    );
+    let (code, _, err) = run(root, &["analyze", "--strict"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("1 unresolved-import, and the analysis is strict"),
+        "{err}"
+    );
+    assert!(ok(root, &["analyze"]).contains("nothing changed"));
+}

@@ -52,30 +52,74 @@ fn kill_in_the_middle(folder: &Path) {
 }
 
 #[test]
-fn a_killed_analysis_is_recognised_and_redone() {
+fn an_analysis_that_is_killed_leaves_the_graph_as_it_was() {
     let folder = large_project(40);
     let root = folder.path();
     ok(root, &["analyze", "--quiet"]);
     let undisturbed = ok(root, &["export"]);
-    kill_in_the_middle(root);
-    for args in [
-        &["stats"][..],
-        &["stats", "--json"],
-        &["query", "f1"],
-        &["export"],
+    for analyze in [
+        &["analyze", "--quiet"][..],
+        &["analyze", "--clear", "--quiet"],
     ] {
-        let (code, out, err) = run(root, args);
-        assert_eq!((code, out.as_str()), (1, ""), "{args:?}");
-        assert!(
-            err.contains("did not finish") && err.contains("grafema-rs analyze --clear"),
-            "{args:?}: {err}"
-        );
+        kill_in_the_middle(root);
+        // Questions are answered from the old graph, and the next run goes on from it.
+        assert_eq!(ok(root, &["export"]), undisturbed);
+        ok(root, analyze);
+        assert_eq!(ok(root, &["export"]), undisturbed);
+        assert!(!root.join(".grafema/graph.rfdb.new").exists());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_in_good_order() {
+    let folder = large_project(60);
+    let root = folder.path();
     ok(root, &["analyze", "--quiet"]);
+    let undisturbed = ok(root, &["export"]);
+    let mut child = spawn(root, &["analyze", "--clear"]);
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("INDEXING")));
+    let status = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest:?}");
+    assert!(
+        rest.iter()
+            .any(|line| line.contains("the graph is as it was before")),
+        "{rest:?}"
+    );
+    assert!(!root.join(".grafema/graph.rfdb.new").exists());
     assert_eq!(ok(root, &["export"]), undisturbed);
-    kill_in_the_middle(root);
-    ok(root, &["analyze", "--clear", "--quiet"]);
-    assert_eq!(ok(root, &["export"]), undisturbed);
+}
+
+#[test]
+fn watching_sees_an_edit() {
+    let folder = large_project(3);
+    let root = folder.path();
+    let mut child = spawn(root, &["analyze", "--watch"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    assert!(
+        lines.any(|line| line.starts_with("graph ")),
+        "the first run is told"
+    );
+    // An editor's way of saving: a temporary file takes the place of the old one.
+    std::fs::write(root.join("src/.m1.js.swp"), "export const edited = 1;").unwrap();
+    std::fs::rename(root.join("src/.m1.js.swp"), root.join("src/m1.js")).unwrap();
+    let told = lines.next().unwrap_or_default();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.contains("1 changed (src/m1.js)"), "{told}");
+    let watched = ok(root, &["export"]);
+    ok(root, &["analyze", "--clear"]);
+    assert_eq!(ok(root, &["export"]), watched);
 }
 
 #[test]

@@ -86,7 +86,11 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The function behind `f.call`, `f.apply` or `f.bind`.
-    pub(crate) fn bound_function(&mut self, module: ModuleIx, fact: &CallFact) -> Option<(Set, &'static str)> {
+    pub(crate) fn bound_function(
+        &mut self,
+        module: ModuleIx,
+        fact: &CallFact,
+    ) -> Option<(Set, &'static str)> {
         let Shape::Member(object, name) = *self.module(module).summary.shape(fact.callee) else {
             return None;
         };
@@ -217,20 +221,21 @@ impl<'p> Eval<'_, 'p> {
                         )
                 }
                 Type::Primitive(_) | Type::Array(_) | Type::Object(_) if is_function => false,
-                Type::Primitive(name) => match *self.module(call.module).summary.shape(argument.shape)
-                {
-                    Shape::Primitive(given) => {
-                        let (wanted, given) =
-                            (of.summary.name(name), self.name(call.module, given));
-                        !matches!(wanted, "string" | "number" | "boolean")
-                            || !matches!(given, "string" | "number" | "boolean")
-                            || wanted == given
+                Type::Primitive(name) => {
+                    match *self.module(call.module).summary.shape(argument.shape) {
+                        Shape::Primitive(given) => {
+                            let (wanted, given) =
+                                (of.summary.name(name), self.name(call.module, given));
+                            !matches!(wanted, "string" | "number" | "boolean")
+                                || !matches!(given, "string" | "number" | "boolean")
+                                || wanted == given
+                        }
+                        Shape::Object(_) | Shape::Array(_) => {
+                            !matches!(of.summary.name(name), "string" | "number" | "boolean")
+                        }
+                        _ => true,
                     }
-                    Shape::Object(_) | Shape::Array(_) => {
-                        !matches!(of.summary.name(name), "string" | "number" | "boolean")
-                    }
-                    _ => true,
-                },
+                }
                 _ => true,
             };
             if !fits {
@@ -352,9 +357,7 @@ impl<'p> Eval<'_, 'p> {
             Type::Array(inner) => {
                 let arrays: Vec<Value> = set
                     .iter()
-                    .filter(|v| {
-                        matches!(v, Value::Lib(Lib::Array | Lib::Set, _) | Value::Tuple(_))
-                    })
+                    .filter(|v| matches!(v, Value::Lib(Lib::Array | Lib::Set, _) | Value::Tuple(_)))
                     .cloned()
                     .collect();
                 let element = self.element(&Set::of(arrays));
@@ -521,20 +524,12 @@ impl<'p> Eval<'_, 'p> {
                     self.infer(declared.module, fact.alias, set, &Env::NONE, &mut inner);
                 } else {
                     for member in fact.members.of(&of.summary.members) {
-                        if let (MemberKind::Call, Some(signature)) =
-                            (member.kind, member.signature)
+                        if let (MemberKind::Call, Some(signature)) = (member.kind, member.signature)
                         {
                             let returns = of.summary.signature(signature).returns;
                             let returned = self.returned_by_expected(set);
-                            self.infer(
-                                declared.module,
-                                returns,
-                                &returned,
-                                &Env::NONE,
-                                &mut inner,
-                            );
-                        } else if member.kind == MemberKind::Property
-                            && member.declared.is_known()
+                            self.infer(declared.module, returns, &returned, &Env::NONE, &mut inner);
+                        } else if member.kind == MemberKind::Property && member.declared.is_known()
                         {
                             let name = of.summary.name(member.name);
                             let given = self.member(set, name);
@@ -606,8 +601,9 @@ impl<'p> Eval<'_, 'p> {
         match &of.export(at.export).target {
             graph_model::summary::ExportTarget::Local(nodes)
             | graph_model::summary::ExportTarget::Equals(nodes) => {
-                let is_type =
-                    |n: &&graph_model::summary::NodeRef| matches!(of.fact(**n), Fact::Type(_) | Fact::Class(_));
+                let is_type = |n: &&graph_model::summary::NodeRef| {
+                    matches!(of.fact(**n), Fact::Type(_) | Fact::Class(_))
+                };
                 match nodes.iter().find(is_type) {
                     Some(&node) => Some(Place {
                         module: at.module,
@@ -827,8 +823,7 @@ impl<'p> Eval<'_, 'p> {
                                 type_vars: self.type_vars(*class),
                                 ..*own
                             };
-                            let env =
-                                self.bound_by(class.module, &signature, &Env::NONE, &call);
+                            let env = self.bound_by(class.module, &signature, &Env::NONE, &call);
                             self.parameter_type(class.module, &signature, index, &env)
                         }
                         None => Set::NONE,

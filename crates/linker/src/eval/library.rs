@@ -150,9 +150,18 @@ pub(crate) fn find(lib: Lib, name: &str) -> Option<&'static Method> {
 /// The class that a global type name stands for, and how many type arguments it has.
 pub(crate) fn named(name: &str) -> Option<Lib> {
     Some(match name {
-        "Array" | "ReadonlyArray" | "ArrayLike" | "Iterable" | "IterableIterator" | "Iterator"
-        | "Generator" | "AsyncIterable" | "AsyncGenerator" | "AsyncIterableIterator"
-        | "AsyncIterator" | "ArrayIterator" => Lib::Array,
+        "Array"
+        | "ReadonlyArray"
+        | "ArrayLike"
+        | "Iterable"
+        | "IterableIterator"
+        | "Iterator"
+        | "Generator"
+        | "AsyncIterable"
+        | "AsyncGenerator"
+        | "AsyncIterableIterator"
+        | "AsyncIterator"
+        | "ArrayIterator" => Lib::Array,
         "Map" | "ReadonlyMap" | "WeakMap" => Lib::Map,
         "Set" | "ReadonlySet" | "WeakSet" => Lib::Set,
         "Promise" | "PromiseLike" => Lib::Promise,

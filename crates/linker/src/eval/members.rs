@@ -1,9 +1,7 @@
 //! Members of values: the chain of classes, interfaces, object literals, modules, built-ins.
 
 use graph_model::NodeType;
-use graph_model::summary::{
-    List, MemberFact, MemberKind, NodeRef, PropertyKind, Shape, Sym, Type,
-};
+use graph_model::summary::{List, MemberFact, MemberKind, NodeRef, PropertyKind, Shape, Sym, Type};
 
 use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
 use super::{Eval, Key, library};
@@ -495,12 +493,8 @@ impl Eval<'_, '_> {
                             }
                             return Some(declared);
                         }
-                        let key = Key::ClassMember(
-                            module,
-                            class.node,
-                            fact.members.start + i,
-                            u32::MAX,
-                        );
+                        let key =
+                            Key::ClassMember(module, class.node, fact.members.start + i, u32::MAX);
                         let values = self.ask(key, |e| {
                             let init = e.shape(module, member.init);
                             let written = e.class_writes(class, member.name, is_static);

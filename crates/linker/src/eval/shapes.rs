@@ -50,8 +50,7 @@ impl<'p> Eval<'_, 'p> {
                     _ => List::EMPTY,
                 };
                 let shapes = elements.of(&of.summary.shape_lists);
-                let parts: Vec<Set> =
-                    shapes.iter().map(|&s| self.shape(module, s)).collect();
+                let parts: Vec<Set> = shapes.iter().map(|&s| self.shape(module, s)).collect();
                 let spread = shapes
                     .iter()
                     .any(|&s| matches!(of.summary.shape(s), Shape::Element(_)));
@@ -99,9 +98,18 @@ impl<'p> Eval<'_, 'p> {
                     None => set,
                 }
             }
-            Shape::This(owner, is_static) => self.this(Place { module, node: owner }, is_static),
+            Shape::This(owner, is_static) => self.this(
+                Place {
+                    module,
+                    node: owner,
+                },
+                is_static,
+            ),
             Shape::Super(owner, is_static) => {
-                let base = self.base(Place { module, node: owner });
+                let base = self.base(Place {
+                    module,
+                    node: owner,
+                });
                 if !is_static {
                     return base;
                 }
@@ -228,12 +236,12 @@ impl<'p> Eval<'_, 'p> {
             Fact::Import(i) => self.ask(Key::Node(place.module, place.node), |e| {
                 e.import(place.module, &of.summary.imports[i as usize])
             }),
-            Fact::Variable(_) => self.ask(Key::Node(place.module, place.node), |e| {
-                e.variable(place)
-            }),
-            Fact::Parameter(_) => self.ask(Key::Node(place.module, place.node), |e| {
-                e.parameter(place)
-            }),
+            Fact::Variable(_) => {
+                self.ask(Key::Node(place.module, place.node), |e| e.variable(place))
+            }
+            Fact::Parameter(_) => {
+                self.ask(Key::Node(place.module, place.node), |e| e.parameter(place))
+            }
             Fact::Array(_) | Fact::Type(_) | Fact::Call(_) | Fact::TypeVar(_) => Set::NONE,
         }
     }
@@ -354,8 +362,7 @@ impl<'p> Eval<'_, 'p> {
                 let mut declared = Set::NONE;
                 for variable in of.variables(node) {
                     if variable.path.is_empty() {
-                        declared =
-                            declared.union(self.ty(module, variable.declared, &Env::NONE));
+                        declared = declared.union(self.ty(module, variable.declared, &Env::NONE));
                     }
                 }
                 declared
@@ -403,9 +410,7 @@ impl<'p> Eval<'_, 'p> {
                 let object = self.shape(module, write.object);
                 let typed: Vec<Value> = object
                     .iter()
-                    .filter(|v| {
-                        matches!(v, Value::Inst(..) | Value::Iface(..) | Value::Anon(..))
-                    })
+                    .filter(|v| matches!(v, Value::Inst(..) | Value::Iface(..) | Value::Anon(..)))
                     .cloned()
                     .collect();
                 self.declared_member(&Set::of(typed), self.name(module, write.name))
@@ -547,8 +552,7 @@ impl<'p> Eval<'_, 'p> {
                 instances
             }
             GuardTest::IsArray => {
-                let is_array =
-                    |v: &Value| matches!(v, Value::Lib(Lib::Array, _) | Value::Tuple(_));
+                let is_array = |v: &Value| matches!(v, Value::Lib(Lib::Array, _) | Value::Tuple(_));
                 self.filter(set, |v| is_array(v) != guard.negated)
             }
             GuardTest::TypeOf(name) => {
@@ -663,9 +667,7 @@ impl<'p> Eval<'_, 'p> {
 /// Whether two values are instances of one class, or of one type.
 fn same_class(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Inst(x, _), Value::Inst(y, _)) | (Value::Iface(x, _), Value::Iface(y, _)) => {
-            x == y
-        }
+        (Value::Inst(x, _), Value::Inst(y, _)) | (Value::Iface(x, _), Value::Iface(y, _)) => x == y,
         (Value::Lib(x, _), Value::Lib(y, _)) => x == y,
         (a, b) => a == b,
     }

@@ -20,12 +20,8 @@ impl Eval<'_, '_> {
                 Some(set) => set.clone(),
                 None => Set::one(Value::Var((module, var))),
             },
-            Type::Function(signature) => {
-                Set::one(Value::Sig(module, signature, None, env.clone()))
-            }
-            Type::Constructor(signature) => {
-                Set::one(Value::New(module, signature, env.clone()))
-            }
+            Type::Function(signature) => Set::one(Value::Sig(module, signature, None, env.clone())),
+            Type::Constructor(signature) => Set::one(Value::New(module, signature, env.clone())),
             Type::Object(_) => Set::one(Value::Anon(module, ty, env.clone())),
             Type::KeyOf(_) => Set::lib(Lib::String, &[]),
             Type::Predicate(..) => Set::lib(Lib::Boolean, &[]),
@@ -269,13 +265,7 @@ impl Eval<'_, '_> {
         Set::NONE
     }
 
-    fn found_type(
-        &mut self,
-        found: &Found,
-        name: &str,
-        path: &[&str],
-        arguments: &[Set],
-    ) -> Set {
+    fn found_type(&mut self, found: &Found, name: &str, path: &[&str], arguments: &[Set]) -> Set {
         match found {
             Found::Export(at, _) => {
                 let of = self.module(at.module);
@@ -288,16 +278,12 @@ impl Eval<'_, '_> {
                                 module: at.module,
                                 node,
                             };
-                            all = all.union(
-                                self.deeper(|e| e.named_type(place, path, arguments)),
-                            );
+                            all = all.union(self.deeper(|e| e.named_type(place, path, arguments)));
                         }
                         all
                     }
                     _ => match self.linker.exports.step(*at) {
-                        Some(found) => {
-                            self.deeper(|e| e.found_type(&found, name, path, arguments))
-                        }
+                        Some(found) => self.deeper(|e| e.found_type(&found, name, path, arguments)),
                         None => Set::NONE,
                     },
                 }
@@ -309,9 +295,7 @@ impl Eval<'_, '_> {
             Found::External(at) => {
                 let name = path.first().copied().unwrap_or(name);
                 match self.linker.external_specifier(*at) {
-                    Some(specifier) => {
-                        Set::one(Value::ExtInst(specifier.into(), name.into()))
-                    }
+                    Some(specifier) => Set::one(Value::ExtInst(specifier.into(), name.into())),
                     None => Set::NONE,
                 }
             }

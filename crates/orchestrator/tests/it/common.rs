@@ -40,6 +40,7 @@ pub(crate) fn run(root: &Path, threads: usize) -> (Report, String) {
     let options = AnalyzeOptions {
         clear: true,
         threads: Some(threads),
+        ..AnalyzeOptions::default()
     };
     let report = analyze(root, &store, &options, &NoProgress).unwrap();
     let text = export(&store);

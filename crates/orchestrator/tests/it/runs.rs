@@ -5,10 +5,12 @@ use std::fs;
 use crate::common::{edges, export, project, run, write};
 use orchestrator::{AnalyzeOptions, Error, MemoryStore, NoProgress, Severity, Store as _, analyze};
 
-const OPTIONS: AnalyzeOptions = AnalyzeOptions {
-    clear: false,
-    threads: Some(2),
-};
+fn options() -> AnalyzeOptions {
+    AnalyzeOptions {
+        threads: Some(2),
+        ..AnalyzeOptions::default()
+    }
+}
 
 #[test]
 fn a_later_run_ends_in_the_graph_of_a_first_one() {
@@ -20,11 +22,11 @@ fn a_later_run_ends_in_the_graph_of_a_first_one() {
     ]);
     let root = folder.path();
     let store = MemoryStore::new();
-    analyze(root, &store, &OPTIONS, &NoProgress).unwrap();
+    analyze(root, &store, &options(), &NoProgress).unwrap();
     fs::remove_file(root.join("c.js")).unwrap();
     write(root, "b.js", "export const b = () => 2;");
     write(root, "d/e.ts", "export class E {}");
-    let report = analyze(root, &store, &OPTIONS, &NoProgress).unwrap();
+    let report = analyze(root, &store, &options(), &NoProgress).unwrap();
     assert_eq!(report.files.removed, 1);
     let (_, fresh) = run(root, 1);
     assert_eq!(export(&store), fresh);
@@ -44,7 +46,7 @@ fn an_unfinished_load_is_begun_anew() {
         ..Default::default()
     });
     store.commit_deferred(batch).unwrap();
-    analyze(folder.path(), &store, &OPTIONS, &NoProgress).unwrap();
+    analyze(folder.path(), &store, &options(), &NoProgress).unwrap();
     assert!(!store.is_loading().unwrap());
     assert_eq!(export(&store), run(folder.path(), 2).1);
 }
@@ -123,7 +125,7 @@ fn deep_nesting_needs_no_luck() {
 fn nothing_to_analyze_leaves_the_store_alone() {
     let folder = project(&[("README.md", "words")]);
     let store = MemoryStore::new();
-    let error = analyze(folder.path(), &store, &OPTIONS, &NoProgress).unwrap_err();
+    let error = analyze(folder.path(), &store, &options(), &NoProgress).unwrap_err();
     assert!(matches!(error, Error::NoFiles(_)), "{error}");
     assert!(!store.is_loading().unwrap());
 }

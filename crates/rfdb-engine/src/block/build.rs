@@ -1,18 +1,24 @@
 //! Writing a block.
 
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use super::{HEADER, MAGIC, MAX_BLOCK, flag, semantic_id, width};
 use crate::codec::{put_column, put_varint, zigzag};
 use crate::dictionary::Dictionary;
-use crate::metadata::{self, Hole, Matcher};
+use crate::metadata::Hole;
+use crate::templates::{self, Template};
 use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
 
 /// Node rows that room is made for at first.
 const USUAL_ROWS: usize = 128;
-/// So many shapes of metadata are tried for a type before a text is taken apart.
-const RECENT: usize = 6;
+/// So many builders of a thread wait for their next block.
+const POOL: usize = 4;
+/// A builder whose tables have become larger is not used again.
+const LARGEST_POOLED: usize = 1 << 15;
 /// No row: the id belongs to a node outside of the block.
 const EXTERNAL: u32 = u32::MAX;
 
@@ -38,7 +44,10 @@ pub(crate) struct BlockBuilder {
     edge_types: Vec<u32>,
     edge_payload: Vec<u8>,
     edge_ends: Vec<u32>,
-    templates: Templates,
+    /// Kinds of the types, by code.
+    kinds: Vec<u8>,
+    /// Tells the block apart from all others of the process.
+    number: u64,
     last_file: u32,
     last_slot: u32,
     /// First thing that was wrong; the block is refused.
@@ -54,16 +63,13 @@ struct TypeCodes {
     last_edge: u32,
 }
 
-/// Templates of metadata that the block has.
-#[derive(Debug, Default)]
-struct Templates {
-    matchers: Vec<(u32, Matcher)>,
-    of_string: FxHashMap<u32, usize>,
-    /// Matchers that fitted last, by type code, the latest first: rows of one type have few shapes.
-    recent: Vec<[usize; RECENT]>,
-    scratch: Vec<u8>,
-    holes: Vec<Hole>,
+thread_local! {
+    /// Builders whose memory is used again.
+    static BUILDERS: RefCell<Vec<BlockBuilder>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Number of the next block that is built in this process, so that threads know blocks apart.
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
 fn hash_id(id: NodeId) -> u64 {
     // Ids are mostly hashes already; the multiplication spreads small decimal ones.
@@ -72,11 +78,50 @@ fn hash_id(id: NodeId) -> u64 {
 
 impl BlockBuilder {
     pub(crate) fn new(owner: Owner<'_>) -> Self {
-        Self {
-            file: owner.file.to_owned(),
-            context: owner.context.to_owned(),
-            ..Self::default()
+        let mut builder = BUILDERS.with_borrow_mut(Vec::pop).unwrap_or_default();
+        builder.file.push_str(owner.file);
+        builder.context.push_str(owner.context);
+        builder.number = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed);
+        builder
+    }
+
+    /// Empties the builder and keeps its memory for the next block of the thread.
+    fn recycle(mut self) {
+        if self.ids.capacity() > LARGEST_POOLED
+            || self.strings.len() > LARGEST_POOLED
+            || self.node_payload.capacity() + self.edge_payload.capacity() > LARGEST_POOLED * 32
+        {
+            return;
         }
+        self.file.clear();
+        self.context.clear();
+        self.strings.clear();
+        self.types.clear();
+        self.kinds.clear();
+        self.id_table.clear();
+        self.ids.clear();
+        self.node_payload.clear();
+        self.edge_payload.clear();
+        for column in [
+            &mut self.rows,
+            &mut self.node_slots,
+            &mut self.node_types,
+            &mut self.node_files,
+            &mut self.node_names,
+            &mut self.node_ends,
+            &mut self.edge_src,
+            &mut self.edge_dst,
+            &mut self.edge_types,
+            &mut self.edge_ends,
+        ] {
+            column.clear();
+        }
+        (self.last_file, self.last_slot) = (0, 0);
+        BUILDERS.with_borrow_mut(|builders| {
+            if builders.len() < POOL {
+                builders.push(self);
+            }
+        });
     }
 
     pub(crate) fn owner(&self) -> Owner<'_> {
@@ -148,8 +193,10 @@ impl BlockBuilder {
         }
         let string = self.intern(node_type.as_bytes());
         let types = &mut self.types;
+        let kinds = &mut self.kinds;
         let code = *types.code_of_string.entry(string).or_insert_with(|| {
             types.strings.push(string);
+            kinds.push(templates::kind(node_type));
             types.strings.len() as u32 - 1
         });
         *last(types) = code;
@@ -280,71 +327,30 @@ impl BlockBuilder {
 
     /// Appends template and holes of a metadata text; `false` if it is not a JSON object.
     fn put_metadata(&mut self, text: &str, type_code: u32, out: &mut Vec<u8>) -> bool {
-        let type_code = type_code as usize;
-        if self.templates.recent.len() <= type_code {
-            self.templates
-                .recent
-                .resize(type_code + 1, [usize::MAX; RECENT]);
-        }
-        let mut holes = std::mem::take(&mut self.templates.holes);
-        let recent = &self.templates.recent[type_code];
-        let matchers = &self.templates.matchers;
-        let found = recent.iter().position(|&number| {
-            matchers
-                .get(number)
-                .is_some_and(|(_, matcher)| matcher.holes(text, &mut holes))
-        });
-        let number = match found {
-            Some(place) => {
-                let recent = &mut self.templates.recent[type_code];
-                let number = recent[place];
-                recent.copy_within(..place, 1);
-                recent[0] = number;
-                number
-            }
-            None => {
-                let Some(number) = self.template_of(text, &mut holes) else {
-                    return false;
-                };
-                let recent = &mut self.templates.recent[type_code];
-                recent.copy_within(..RECENT - 1, 1);
-                recent[0] = number;
-                number
-            }
-        };
-        put_varint(out, u64::from(self.templates.matchers[number].0));
-        for &hole in &holes {
-            match hole {
-                Hole::Integer(value) => put_varint(out, zigzag(value)),
-                Hole::String { start, end } => {
-                    let string = self.intern(&text.as_bytes()[start..end]);
-                    put_varint(out, u64::from(string));
+        let kind = self.kinds[type_code as usize];
+        let block = self.number;
+        templates::with(|templates| {
+            let number = match templates.find(block, kind, text) {
+                Template::Known(number) => number,
+                Template::New(template, bytes) => {
+                    let number = self.intern(bytes);
+                    templates.remember(template, block, number);
+                    number
+                }
+                Template::Invalid => return false,
+            };
+            put_varint(out, u64::from(number));
+            for &hole in templates.holes() {
+                match hole {
+                    Hole::Integer(value) => put_varint(out, zigzag(value)),
+                    Hole::String { start, end } => {
+                        let string = self.intern(&text.as_bytes()[start..end]);
+                        put_varint(out, u64::from(string));
+                    }
                 }
             }
-        }
-        self.templates.holes = holes;
-        true
-    }
-
-    /// Takes a text apart; its template's number, or `None` if it is not a JSON object.
-    fn template_of(&mut self, text: &str, holes: &mut Vec<Hole>) -> Option<usize> {
-        let mut template = std::mem::take(&mut self.templates.scratch);
-        metadata::split(text, &mut template, holes);
-        let string = self.intern(&template);
-        let number = match self.templates.of_string.get(&string) {
-            Some(&number) => Some(number),
-            None if metadata::is_object(&template) => {
-                let number = self.templates.matchers.len();
-                self.templates
-                    .matchers
-                    .push((string, Matcher::new(&template)));
-                self.templates.of_string.insert(string, number);
-                Some(number)
-            }
-            None => None,
-        };
-        self.templates.scratch = template;
-        number
+            true
+        })
     }
 
     /// The block as it is written.
@@ -356,7 +362,7 @@ impl BlockBuilder {
         let owner_file = self.intern(file.as_bytes());
         let owner_context = self.intern(context.as_bytes());
         (self.file, self.context) = (file, context);
-        if let Some(wrong) = self.wrong {
+        if let Some(wrong) = self.wrong.take() {
             return Err(wrong);
         }
         let nodes = self.node_slots.len();
@@ -435,7 +441,16 @@ impl BlockBuilder {
         out[..4].copy_from_slice(&MAGIC);
         let checksum = crc32c::crc32c(&out[8..]);
         out[4..8].copy_from_slice(&checksum.to_le_bytes());
+        self.recycle();
         Ok(out)
+    }
+}
+
+impl TypeCodes {
+    fn clear(&mut self) {
+        self.strings.clear();
+        self.code_of_string.clear();
+        (self.last_node, self.last_edge) = (0, 0);
     }
 }
 

@@ -1,10 +1,14 @@
 //! Blocks: all rows that one owner wrote in one commit, as columns. The layout is in FORMAT.md, "Block".
 
 mod build;
+mod checked;
+mod layout;
 mod semantic_id;
 mod view;
 
 pub(crate) use build::BlockBuilder;
+pub(crate) use checked::CheckedBlock;
+use layout::Layout;
 pub(crate) use view::BlockView;
 
 /// First bytes of a block.
@@ -26,6 +30,8 @@ mod width {
     pub(super) const EDGE_END: usize = 7;
     pub(super) const TYPE: usize = 8;
     pub(super) const STRING_END: usize = 9;
+    /// Number of columns.
+    pub(super) const COUNT: usize = 10;
 }
 
 /// Bits of the first byte of a node's payload.

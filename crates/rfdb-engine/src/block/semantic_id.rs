@@ -4,7 +4,6 @@
 //! and name columns is not stored; any other text is stored whole.
 
 use super::flag;
-use crate::codec::push_decimal;
 
 /// A semantic id taken apart.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub(super) fn join(parts: &Parts<'_>, file: &str, node_type: &str, name: &str) -
     out.push_str(parts.text);
     if parts.flags & flag::NUMBER != 0 {
         out.push('#');
-        push_decimal(&mut out, parts.number);
+        out.push_str(itoa::Buffer::new().format(parts.number));
     }
     out
 }

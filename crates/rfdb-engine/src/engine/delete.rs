@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::IndexMode;
+use super::commit::Prepared;
 use super::delta::CommitDelta;
-use super::inner::{BlockRef, Inner, Prepared};
+use super::inner::{BlockRef, Inner};
 use crate::block::BlockBuilder;
 use crate::run::Run;
 use crate::snapshot::Version;

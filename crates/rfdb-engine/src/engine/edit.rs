@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::IndexMode;
+use super::commit::Prepared;
 use super::delete::rewrite;
 use super::delta::CommitDelta;
-use super::inner::{Inner, Prepared};
+use super::inner::Inner;
 use crate::{Batch, EdgeRow, Error, NodeId, NodeRow, Result};
 
 impl Inner {

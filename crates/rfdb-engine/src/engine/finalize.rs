@@ -33,6 +33,9 @@ pub(super) enum Scope {
 
 /// Superseded share of a segment, in percent, from which its live blocks are moved.
 const MOVE_PERCENT: u64 = 25;
+/// A segment with less than this share of all live bytes, as a divisor, is moved too: so there are few segments, though
+/// each building of indexes begins a new one.
+const SMALL_SEGMENT: u64 = 8;
 
 /// A live block and the bytes of it.
 struct Source {
@@ -158,7 +161,9 @@ impl Inner {
             let Some(files) = &mut writer.files else {
                 return Err(Error::ReadOnly(dir));
             };
-            if active.is_some_and(|active| to_move.contains(&active)) {
+            // What is committed from now on goes to a segment of its own. If one file is saved again and again, that
+            // segment is moved and not everything that was loaded before.
+            if active.is_some() && files.active_segment() == active {
                 files.rotate();
             }
             files.next_file += 2;
@@ -457,8 +462,10 @@ fn segments_to_move(
     for source in sources {
         *live.entry(source.desc.segment).or_default() += u64::from(source.desc.len);
     }
+    let all: u64 = live.values().sum();
+    let live_in = |number| live.get(&number).copied().unwrap_or(0);
     let wasteful = |&&(number, len): &&(u32, u64)| {
-        let dead = len.saturating_sub(live.get(&number).copied().unwrap_or(0));
+        let dead = len.saturating_sub(live_in(number));
         let limit = if scope == Scope::Compact {
             0
         } else {
@@ -466,9 +473,14 @@ fn segments_to_move(
         };
         dead > limit && !kept.contains(&number)
     };
+    let small = |&&(number, _): &&(u32, u64)| {
+        live_in(number) < all / SMALL_SEGMENT && !kept.contains(&number)
+    };
+    // One small segment alone gains nothing by moving.
+    let several = segments.iter().filter(small).count() > 1;
     segments
         .iter()
-        .filter(wasteful)
+        .filter(|segment| wasteful(segment) || (several && small(segment)))
         .map(|&(number, _)| number)
         .collect()
 }

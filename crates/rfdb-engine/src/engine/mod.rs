@@ -1,12 +1,14 @@
 //! The writer: opening, committing, finalizing.
 
 mod background;
+mod commit;
 mod delete;
 mod delta;
 mod edit;
 mod files;
 mod finalize;
 mod inner;
+mod kept;
 mod mark;
 mod state;
 mod verify;

@@ -1,11 +1,10 @@
 //! Index files.
 
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
 
 use rayon::prelude::*;
 
-use super::image::{CHUNK, Checks, Image, SectionData};
+use super::image::{CHUNK, Image, SectionData};
 use super::{Built, Counts, SECTIONS, Section};
 use crate::codec::{u32_at, u64_at};
 use crate::storage::{Bytes, Storage, StorageFile};
@@ -212,23 +211,12 @@ pub(crate) fn parse(bytes: Bytes, path: &Path, expected: Option<(u64, u32)>) -> 
             .slice(first * 4..(first + chunks) * 4)
             .ok_or_else(|| damaged(end, "there are fewer checksums than chunks"))?;
         first += chunks;
-        let verified = std::iter::repeat_with(|| AtomicU64::new(0))
-            .take(chunks.div_ceil(64))
-            .collect();
-        sections.push(SectionData {
-            bytes: section,
-            checks: Some(Checks {
-                checksums,
-                verified,
-                offset: start as u64,
-            }),
-        });
+        sections.push(SectionData::in_file(section, checksums, start as u64));
     }
-    Ok(Image {
-        counts,
-        sections,
-        path: path.to_path_buf(),
-    })
+    let sections = sections
+        .try_into()
+        .map_err(|_| damaged(64, "the index does not have all sections"))?;
+    Ok(Image::from_file(counts, sections, path))
 }
 
 /// Makes the checksums of an index right, whatever they cover.

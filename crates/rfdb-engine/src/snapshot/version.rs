@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::OwnerInfo;
 use super::counts::GraphCounts;
-use crate::index::Image;
+use crate::index::{Image, Section};
 use crate::run::Run;
 use crate::{Edge, Node, NodeId, Result};
 
@@ -107,17 +107,13 @@ impl Version {
         Ok(best.map(|(_, place)| place))
     }
 
-    pub(crate) fn node_at(&self, place: Place) -> Result<Node<'_>> {
-        let run = &self.runs[place.run];
-        run.block(place.block)?
-            .node(place.row as usize)
-            .ok_or_else(|| run.bad_block(place.block))
-    }
-
     pub(crate) fn node(&self, id: NodeId) -> Result<Option<Node<'_>>> {
-        self.locate(id)?
-            .map(|place| self.node_at(place))
-            .transpose()
+        let Some(place) = self.locate(id)? else {
+            return Ok(None);
+        };
+        let run = &self.runs[place.run];
+        let node = run.block(place.block)?.node_of(id, place.row as usize);
+        node.map(Some).ok_or_else(|| run.bad_block(place.block))
     }
 
     /// Calls with the live edges of a vertex in one run, each key once, by (type, other end).
@@ -125,19 +121,13 @@ impl Version {
         &'s self,
         number: usize,
         image: &'s Image,
-        vertex: u32,
+        list: std::ops::Range<usize>,
         types: Option<&[std::ops::Range<u32>]>,
         outgoing: bool,
-        f: &mut dyn FnMut(EdgeHit<'s>),
+        mut f: impl FnMut(EdgeHit<'s>) -> Result<()>,
     ) -> Result<()> {
         let run = &self.runs[number];
-        let list = if outgoing {
-            image.out_list(vertex)?
-        } else {
-            image.in_list(vertex)?
-        };
         let mut last_key = None;
-        let mut last_type: Option<(u32, &str)> = None;
         for at in list {
             let (other, place) = if outgoing {
                 (image.out_target(at)?, at)
@@ -157,20 +147,15 @@ impl Version {
                 continue;
             }
             last_key = Some(key);
-            let name = match last_type {
-                Some((code, name)) if code == edge_type => name,
-                _ => image.type_name(edge_type)?,
-            };
-            last_type = Some((edge_type, name));
             f(EdgeHit {
-                edge_type: name,
+                edge_type: image.type_name(edge_type)?,
                 other: image.id(other)?,
                 place: Place {
                     run: number,
                     block,
                     row,
                 },
-            });
+            })?;
         }
         Ok(())
     }
@@ -182,12 +167,33 @@ impl Version {
         edge_types: &[&str],
         outgoing: bool,
     ) -> Result<Vec<EdgeHit<'_>>> {
+        self.edges_as(id, edge_types, outgoing, Ok)
+    }
+
+    /// What `f` makes of each live edge of a node, by (type, other end).
+    fn edges_as<'s, T>(
+        &'s self,
+        id: NodeId,
+        edge_types: &[&str],
+        outgoing: bool,
+        f: impl Fn(EdgeHit<'s>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut hits = Vec::new();
         let mut from = 0;
         for (number, run) in self.runs.iter().enumerate() {
             let image = run.image()?;
-            let Some(vertex) = image.vertex(id)? else {
+            let ends = if outgoing {
+                Section::OutEnds
+            } else {
+                Section::InEnds
+            };
+            let Some(vertex) = image.vertex_before(id, ends)? else {
                 continue;
+            };
+            let list = if outgoing {
+                image.out_list(vertex)?
+            } else {
+                image.in_list(vertex)?
             };
             let ranges;
             let types = if edge_types.is_empty() {
@@ -202,9 +208,19 @@ impl Version {
                 }
                 Some(&ranges[..])
             };
+            if self.runs.len() == 1 {
+                // The usual case: there is nothing to merge.
+                let mut found = Vec::with_capacity(if types.is_none() { list.len() } else { 0 });
+                self.edges_in_run(number, image, list, types, outgoing, |hit| {
+                    found.push(f(hit)?);
+                    Ok(())
+                })?;
+                return Ok(found);
+            }
             let before = hits.len();
-            self.edges_in_run(number, image, vertex, types, outgoing, &mut |hit| {
-                hits.push(hit)
+            self.edges_in_run(number, image, list, types, outgoing, |hit| {
+                hits.push(hit);
+                Ok(())
             })?;
             from += usize::from(hits.len() > before);
         }
@@ -220,7 +236,7 @@ impl Version {
             hits = ranked.into_iter().map(|(_, hit)| hit).collect();
             hits.dedup_by_key(|hit| (hit.edge_type, hit.other));
         }
-        Ok(hits)
+        hits.into_iter().map(f).collect()
     }
 
     fn edge_at<'s>(
@@ -258,17 +274,14 @@ impl Version {
         edge_types: &[&str],
         outgoing: bool,
     ) -> Result<Vec<Edge<'_>>> {
-        let hits = self.edge_hits(id, edge_types, outgoing)?;
-        hits.into_iter()
-            .map(|hit| {
-                let (src, dst) = if outgoing {
-                    (id, hit.other)
-                } else {
-                    (hit.other, id)
-                };
-                self.edge_at(src, dst, hit.edge_type, hit.place)
-            })
-            .collect()
+        self.edges_as(id, edge_types, outgoing, |hit| {
+            let (src, dst) = if outgoing {
+                (id, hit.other)
+            } else {
+                (hit.other, id)
+            };
+            self.edge_at(src, dst, hit.edge_type, hit.place)
+        })
     }
 
     /// Place in the out sections of the first entry of an edge, whether live or not.

@@ -1,39 +1,18 @@
 //! Shared, immutable bytes: on the heap or mapped.
 
 use std::ops::{Deref, Range};
-use std::sync::Arc;
 
 use memmap2::Mmap;
 
 /// Immutable bytes that are cheap to clone and to cut.
-#[derive(Debug, Clone)]
-pub struct Bytes {
-    backing: Backing,
-    start: usize,
-    len: usize,
-}
-
-#[derive(Debug, Clone)]
-enum Backing {
-    Heap(Arc<Vec<u8>>),
-    Map(Arc<Mmap>),
-}
+#[derive(Debug, Clone, Default)]
+pub struct Bytes(bytes::Bytes);
 
 impl Bytes {
     /// A part of these bytes, `None` if it does not lie within.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Option<Self> {
-        (range.start <= range.end && range.end <= self.len).then(|| Self {
-            backing: self.backing.clone(),
-            start: self.start + range.start,
-            len: range.end - range.start,
-        })
-    }
-}
-
-impl Default for Bytes {
-    fn default() -> Self {
-        Self::from(Vec::new())
+        (range.start <= range.end && range.end <= self.0.len()).then(|| Self(self.0.slice(range)))
     }
 }
 
@@ -42,33 +21,19 @@ impl Deref for Bytes {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        let all: &[u8] = match &self.backing {
-            Backing::Heap(data) => data,
-            Backing::Map(map) => map,
-        };
-        &all[self.start..self.start + self.len]
+        &self.0
     }
 }
 
 impl From<Vec<u8>> for Bytes {
     fn from(data: Vec<u8>) -> Self {
-        let len = data.len();
-        Self {
-            backing: Backing::Heap(Arc::new(data)),
-            start: 0,
-            len,
-        }
+        Self(data.into())
     }
 }
 
 impl From<Mmap> for Bytes {
     fn from(map: Mmap) -> Self {
-        let len = map.len();
-        Self {
-            backing: Backing::Map(Arc::new(map)),
-            start: 0,
-            len,
-        }
+        Self(bytes::Bytes::from_owner(map))
     }
 }
 

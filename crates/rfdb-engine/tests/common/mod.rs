@@ -435,7 +435,8 @@ fn model_bfs(
     depths
 }
 
-fn matches(query: &NodeQuery, node: &ModelNode) -> bool {
+/// Whether a node meets all conditions.
+pub(crate) fn matches(query: &NodeQuery, node: &ModelNode) -> bool {
     let type_matches =
         query
             .node_type

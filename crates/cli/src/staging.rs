@@ -1,0 +1,189 @@
+//! The graph of a project while it is analyzed: a graph that is loaded anew is loaded beside the old one, and takes its place
+//! when it is whole. So whatever stops an analysis, the graph is as it was before; and until the end, questions are answered
+//! from the old one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use orchestrator::{Counts, GraphVersion, Store, StoreError};
+use rfdb_client::Client;
+use rfdb_protocol::{Batch, EdgeTable, NodeTable};
+use rfdb_server::Dispatcher;
+
+use crate::database;
+use crate::error::Error;
+
+/// See the module.
+pub(crate) struct GraphStore {
+    path: PathBuf,
+    open: Mutex<Open>,
+}
+
+struct Open {
+    /// The graph; `None` only while it is replaced.
+    current: Option<Client>,
+    /// The graph that is loaded.
+    staged: Option<Client>,
+}
+
+impl GraphStore {
+    /// Opens the graph of a project; makes it if there is none.
+    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
+        database::folder(root)?;
+        let path = database::location(root);
+        let current = open(&path)?;
+        Ok(GraphStore {
+            path,
+            open: Mutex::new(Open {
+                current: Some(current),
+                staged: None,
+            }),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What requests are about.
+    fn client(&self) -> Result<Client, StoreError> {
+        let open = self.lock();
+        let client = open.staged.as_ref().or(open.current.as_ref());
+        client.cloned().ok_or_else(|| {
+            StoreError::new("open", "the graph was replaced and could not be opened")
+        })
+    }
+
+    fn staging(&self) -> PathBuf {
+        beside(&self.path, ".new")
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn open(path: &Path) -> Result<Client, rfdb_server::Error> {
+    let server = Dispatcher::open_or_create(path, database::config("analyze", false))?;
+    Ok(Client::in_process(server.session()))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// Puts a folder in the place of another, which is deleted.
+fn replace(old: &Path, new: &Path) -> io::Result<()> {
+    let gone = beside(old, ".old");
+    remove(&gone)?;
+    if !exchange(old, new) {
+        fs::rename(old, &gone)?;
+        fs::rename(new, old)?;
+        return remove(&gone);
+    }
+    remove(new)
+}
+
+/// Exchanges two folders at once, where the system can.
+#[cfg(target_os = "linux")]
+fn exchange(a: &Path, b: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> bool {
+    false
+}
+
+impl Store for GraphStore {
+    fn begin_load(&self) -> Result<(), StoreError> {
+        let mut guard = self.lock();
+        if guard.staged.is_none() {
+            let path = self.staging();
+            // A load that was killed may have left one.
+            remove(&path).map_err(|e| StoreError::new("begin a load", e))?;
+            let client = open(&path).map_err(|e| StoreError::new("begin a load", e))?;
+            guard.staged = Some(client);
+        }
+        drop(guard);
+        Store::begin_load(&self.client()?)
+    }
+
+    fn is_loading(&self) -> Result<bool, StoreError> {
+        Store::is_loading(&self.client()?)
+    }
+
+    fn clear(&self) -> Result<(), StoreError> {
+        Store::clear(&self.client()?)
+    }
+
+    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
+        self.client()?.commit_deferred(batch)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        Store::commit(&self.client()?, batch)
+    }
+
+    fn version(&self) -> Result<GraphVersion, StoreError> {
+        self.client()?.version()
+    }
+
+    fn rebuild_indexes(&self) -> Result<(), StoreError> {
+        Store::rebuild_indexes(&self.client()?)?;
+        let mut guard = self.lock();
+        if let Some(staged) = guard.staged.take() {
+            let failed = |e: &dyn std::fmt::Display| {
+                StoreError::new("take the place of the old graph", e.to_string())
+            };
+            // Both are closed while their folders change names.
+            drop(staged);
+            guard.current = None;
+            replace(&self.path, &self.staging()).map_err(|e| failed(&e))?;
+            guard.current = Some(open(&self.path).map_err(|e| failed(&e))?);
+        }
+        Ok(())
+    }
+
+    fn counts(&self) -> Result<Counts, StoreError> {
+        self.client()?.counts()
+    }
+
+    fn files_with(&self, node_type: &str) -> Result<Vec<String>, StoreError> {
+        self.client()?.files_with(node_type)
+    }
+
+    fn nodes_of_file(&self, file: &str) -> Result<Vec<u128>, StoreError> {
+        self.client()?.nodes_of_file(file)
+    }
+
+    fn reachable(&self, from: &[u128], edge_types: &[&str]) -> Result<Vec<u128>, StoreError> {
+        self.client()?.reachable(from, edge_types)
+    }
+
+    fn scan_nodes(&self, page: &mut dyn FnMut(&NodeTable)) -> Result<(), StoreError> {
+        Store::scan_nodes(&self.client()?, page)
+    }
+
+    fn scan_edges(&self, page: &mut dyn FnMut(&EdgeTable)) -> Result<(), StoreError> {
+        Store::scan_edges(&self.client()?, page)
+    }
+}
+
+impl Drop for GraphStore {
+    fn drop(&mut self) {
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if open.staged.take().is_some() {
+            // What stays is removed by the next load.
+            let _ = remove(&beside(&self.path, ".new"));
+        }
+    }
+}

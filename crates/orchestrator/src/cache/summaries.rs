@@ -1,0 +1,169 @@
+//! The file of summaries: one after the other, each found by its place.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use graph_model::ModuleSummary;
+use serde::{Deserialize, Serialize};
+
+/// Where a summary stands in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Span {
+    offset: u64,
+    length: u32,
+    checksum: u32,
+}
+
+impl Span {
+    pub(crate) fn len(&self) -> u64 {
+        u64::from(self.length)
+    }
+}
+
+fn path_of(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("summaries-{number}.bin"))
+}
+
+/// The number in a file's name.
+pub(super) fn number_of(name: &str) -> Option<u32> {
+    name.strip_prefix("summaries-")?
+        .strip_suffix(".bin")?
+        .parse()
+        .ok()
+}
+
+/// Appends summaries; used from many threads.
+#[derive(Debug)]
+pub(crate) struct SummaryWriter {
+    number: u32,
+    file: Mutex<(BufWriter<File>, u64)>,
+}
+
+impl SummaryWriter {
+    pub(super) fn create(folder: &Path, number: u32) -> io::Result<Self> {
+        Self::with(File::create(path_of(folder, number))?, number)
+    }
+
+    pub(super) fn append(folder: &Path, number: u32) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).open(path_of(folder, number))?;
+        // Whatever an interrupted run left behind is garbage that nobody names.
+        file.seek(io::SeekFrom::End(0))?;
+        Self::with(file, number)
+    }
+
+    fn with(mut file: File, number: u32) -> io::Result<Self> {
+        let end = file.stream_position()?;
+        Ok(SummaryWriter {
+            number,
+            file: Mutex::new((BufWriter::with_capacity(1 << 18, file), end)),
+        })
+    }
+
+    /// Writes a summary.
+    pub(crate) fn put(&self, summary: &ModuleSummary) -> io::Result<Span> {
+        self.put_bytes(&super::encode(summary)?)
+    }
+
+    fn put_bytes(&self, bytes: &[u8]) -> io::Result<Span> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.0.write_all(bytes)?;
+        let offset = file.1;
+        file.1 += bytes.len() as u64;
+        Ok(Span {
+            offset,
+            length: u32::try_from(bytes.len()).map_err(io::Error::other)?,
+            checksum: crc32c::crc32c(bytes),
+        })
+    }
+
+    /// Copies a summary from another file.
+    pub(crate) fn copy(&self, from: &SummaryFile, span: Span) -> io::Result<Span> {
+        let bytes = from.bytes(span).map_err(io::Error::other)?;
+        self.put_bytes(bytes)
+    }
+
+    /// Ends the writing; answers the file's number.
+    pub(crate) fn finish(self) -> io::Result<u32> {
+        let file = self
+            .file
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        file.0
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        Ok(self.number)
+    }
+}
+
+/// A file of summaries, read.
+#[derive(Debug)]
+pub(crate) struct SummaryFile {
+    bytes: Vec<u8>,
+}
+
+impl SummaryFile {
+    pub(super) fn read(folder: &Path, number: u32) -> io::Result<Self> {
+        Ok(SummaryFile {
+            bytes: std::fs::read(path_of(folder, number))?,
+        })
+    }
+
+    /// Size of the file.
+    pub(crate) fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn bytes(&self, span: Span) -> Result<&[u8], String> {
+        let bytes = usize::try_from(span.offset)
+            .ok()
+            .and_then(|start| self.bytes.get(start..start + span.length as usize))
+            .ok_or("a summary is not there")?;
+        if crc32c::crc32c(bytes) != span.checksum {
+            return Err("the checksum of a summary is wrong".to_owned());
+        }
+        Ok(bytes)
+    }
+
+    /// The summary at a place.
+    pub(crate) fn get(&self, span: Span) -> Result<ModuleSummary, String> {
+        super::decode(self.bytes(span)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cache;
+
+    #[test]
+    fn summaries_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        let sources = [
+            "export const a = [1, 'b'];",
+            "import { a } from './0.js'; a();",
+        ];
+        let summaries: Vec<_> = (0..)
+            .zip(sources)
+            .map(|(i, text)| {
+                analyzer::analyze_module(&format!("{i}.js"), text, &Default::default()).summary
+            })
+            .collect();
+        let writer = cache.new_summaries().unwrap();
+        let first = writer.put(&summaries[0]).unwrap();
+        let number = writer.finish().unwrap();
+        let writer = cache.append_summaries(number).unwrap();
+        let second = writer.put(&summaries[1]).unwrap();
+        writer.finish().unwrap();
+        let file = cache.read_summaries(number).unwrap();
+        assert_eq!(file.get(first).unwrap(), summaries[0]);
+        assert_eq!(file.get(second).unwrap(), summaries[1]);
+        let wrong = super::Span {
+            checksum: first.checksum ^ 1,
+            ..first
+        };
+        assert!(file.get(wrong).is_err());
+    }
+}

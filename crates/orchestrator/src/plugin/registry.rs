@@ -1,0 +1,277 @@
+//! The plugins of a run, and running them.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use graph_model::{Diagnostic, Severity};
+use rayon::prelude::*;
+use rfdb_protocol::Batch;
+
+use super::{
+    AnalysisPlugin, DiscoveryContext, DiscoveryPlugin, EnrichmentPlugin, IndexingPlugin, Metadata,
+    ModuleContext, Plugin, PluginError, ProgramContext, Rows, ValidationContext, ValidationPlugin,
+    order,
+};
+use crate::config::ServiceConfig;
+use crate::{Error, Phase};
+
+/// Plugins by phase, in the order in which they were added.
+#[derive(Clone, Default)]
+pub struct Registry {
+    discovery: Vec<Arc<dyn DiscoveryPlugin>>,
+    indexing: Vec<Arc<dyn IndexingPlugin>>,
+    analysis: Vec<Arc<dyn AnalysisPlugin>>,
+    enrichment: Vec<Arc<dyn EnrichmentPlugin>>,
+    validation: Vec<Arc<dyn ValidationPlugin>>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+fn named<P: Plugin + ?Sized>(plugins: &[Arc<P>], phase: Phase) -> Vec<(Phase, String)> {
+    plugins
+        .iter()
+        .map(|plugin| (phase, plugin.metadata().name))
+        .collect()
+}
+
+impl Registry {
+    /// Adds a plugin to DISCOVERY.
+    pub fn discovery(&mut self, plugin: impl DiscoveryPlugin + 'static) -> &mut Self {
+        self.discovery.push(Arc::new(plugin));
+        self
+    }
+
+    /// Adds a plugin to INDEXING.
+    pub fn indexing(&mut self, plugin: impl IndexingPlugin + 'static) -> &mut Self {
+        self.indexing.push(Arc::new(plugin));
+        self
+    }
+
+    /// Adds a plugin to ANALYSIS.
+    pub fn analysis(&mut self, plugin: impl AnalysisPlugin + 'static) -> &mut Self {
+        self.analysis.push(Arc::new(plugin));
+        self
+    }
+
+    /// Adds a plugin to ENRICHMENT.
+    pub fn enrichment(&mut self, plugin: impl EnrichmentPlugin + 'static) -> &mut Self {
+        self.enrichment.push(Arc::new(plugin));
+        self
+    }
+
+    /// Adds a plugin to VALIDATION.
+    pub fn validation(&mut self, plugin: impl ValidationPlugin + 'static) -> &mut Self {
+        self.validation.push(Arc::new(plugin));
+        self
+    }
+
+    /// Adds the plugins of another registry.
+    pub(crate) fn append(&mut self, other: &Registry) {
+        self.discovery.extend_from_slice(&other.discovery);
+        self.indexing.extend_from_slice(&other.indexing);
+        self.analysis.extend_from_slice(&other.analysis);
+        self.enrichment.extend_from_slice(&other.enrichment);
+        self.validation.extend_from_slice(&other.validation);
+    }
+
+    /// Phases and names of all plugins.
+    #[must_use]
+    pub fn names(&self) -> Vec<(Phase, String)> {
+        let mut names = named(&self.discovery, Phase::Discovery);
+        names.extend(named(&self.indexing, Phase::Indexing));
+        names.extend(named(&self.analysis, Phase::Analysis));
+        names.extend(named(&self.enrichment, Phase::Enrichment));
+        names.extend(named(&self.validation, Phase::Validation));
+        names
+    }
+
+    /// Keeps the plugins of a phase that fulfil a condition on their names.
+    pub(crate) fn retain(&mut self, phase: Phase, keep: impl Fn(&str) -> bool) {
+        fn of<P: Plugin + ?Sized>(plugins: &mut Vec<Arc<P>>, keep: impl Fn(&str) -> bool) {
+            plugins.retain(|plugin| keep(&plugin.metadata().name));
+        }
+        match phase {
+            Phase::Discovery => of(&mut self.discovery, keep),
+            Phase::Indexing => of(&mut self.indexing, keep),
+            Phase::Analysis => of(&mut self.analysis, keep),
+            Phase::Enrichment => of(&mut self.enrichment, keep),
+            Phase::Validation => of(&mut self.validation, keep),
+        }
+    }
+}
+
+/// What the plugins of a phase did.
+#[derive(Default)]
+pub(crate) struct Output {
+    /// Their rows, each under its plugin's context.
+    pub(crate) rows: Batch,
+    /// Their failures.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// How long each took.
+    pub(crate) times: Vec<(String, Duration)>,
+}
+
+/// Runs plugins.
+pub(crate) struct Runner<'a> {
+    plugins: &'a Registry,
+    /// Packages on which the project depends.
+    dependencies: Vec<&'a str>,
+    /// Who wrote which node.
+    written: BTreeMap<u128, String>,
+}
+
+impl<'a> Runner<'a> {
+    pub(crate) fn new(plugins: &'a Registry, packages: &'a linker::packages::Packages) -> Self {
+        let mut dependencies: Vec<&str> = packages
+            .all
+            .iter()
+            .flat_map(|package| package.dependencies.iter().map(String::as_str))
+            .collect();
+        dependencies.sort_unstable();
+        dependencies.dedup();
+        Runner {
+            plugins,
+            dependencies,
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// The services that the first plugin that knows any knows.
+    pub(crate) fn services(
+        &mut self,
+        cx: &DiscoveryContext<'_>,
+    ) -> Result<(Vec<ServiceConfig>, Output), Error> {
+        let mut services = Vec::new();
+        let output = self.each(&self.plugins.discovery, |plugin, _| {
+            if services.is_empty() {
+                services = plugin.discover(cx)?;
+            }
+            Ok(())
+        })?;
+        Ok((services, output))
+    }
+
+    pub(crate) fn index(&mut self, cx: &DiscoveryContext<'_>) -> Result<Output, Error> {
+        self.each(&self.plugins.indexing, |plugin, rows| {
+            plugin.index(cx, rows)
+        })
+    }
+
+    pub(crate) fn analyze(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {
+        self.each(&self.plugins.analysis, |plugin, rows| {
+            let name = plugin.metadata().name;
+            let parts: Vec<Result<Rows, PluginError>> = cx
+                .program
+                .modules()
+                .par_iter()
+                .with_min_len(64)
+                .map(|module| {
+                    let mut rows = Rows::new(&name);
+                    let module = ModuleContext {
+                        summary: &module.summary,
+                        facts: cx.facts.get(module.file()).copied().unwrap_or_default(),
+                    };
+                    plugin.analyze(&module, &mut rows)?;
+                    Ok(rows)
+                })
+                .collect();
+            for part in parts {
+                rows.append(part?);
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn enrich(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {
+        self.each(&self.plugins.enrichment, |plugin, rows| {
+            plugin.enrich(cx, rows)
+        })
+    }
+
+    pub(crate) fn validate(&mut self, cx: &ValidationContext<'_>) -> Result<Output, Error> {
+        self.each(&self.plugins.validation, |plugin, _| plugin.validate(cx))
+    }
+
+    /// Runs the plugins of a phase, one after the other, each on rows of its own.
+    fn each<P: Plugin + ?Sized>(
+        &mut self,
+        plugins: &[Arc<P>],
+        mut work: impl FnMut(&P, &mut Rows) -> Result<(), PluginError>,
+    ) -> Result<Output, Error> {
+        let metadata: Vec<Metadata> = plugins.iter().map(|plugin| plugin.metadata()).collect();
+        let mut output = Output::default();
+        for at in order(&metadata).map_err(super::cycle)? {
+            let (plugin, about) = (&plugins[at], &metadata[at]);
+            let covered = |package: &String| self.dependencies.contains(&package.as_str());
+            if !about.covers.is_empty() && !about.covers.iter().any(covered) {
+                continue;
+            }
+            let begun = Instant::now();
+            let mut rows = Rows::new(&about.name);
+            let done = catch_unwind(AssertUnwindSafe(|| work(plugin, &mut rows)));
+            output.times.push((about.name.clone(), begun.elapsed()));
+            let result = match done {
+                Ok(result) => result.and_then(|()| self.claim(about, rows)),
+                Err(payload) => Err(PluginError(format!(
+                    "it panicked: {}",
+                    panic_text(&*payload)
+                ))),
+            };
+            match result {
+                Ok(batch) => output.rows.append(&batch),
+                Err(error) if about.fatal => {
+                    return Err(Error::Plugins(format!(
+                        "plugin {} failed: {error}",
+                        about.name
+                    )));
+                }
+                Err(error) => output.diagnostics.push(Diagnostic {
+                    file: String::new(),
+                    place: None,
+                    code: "plugin-failed",
+                    severity: Severity::Error,
+                    message: format!(
+                        "plugin {} failed, and its results are missing: {error}",
+                        about.name
+                    ),
+                }),
+            }
+        }
+        Ok(output)
+    }
+
+    /// The rows of a plugin, if no other wrote a node of the same id.
+    fn claim(&mut self, about: &Metadata, rows: Rows) -> Result<Batch, PluginError> {
+        let batch = rows.into_batch();
+        for node in batch.nodes().iter() {
+            if let Some(other) = self.written.get(&node.id)
+                && *other != about.name
+            {
+                return Err(PluginError(format!(
+                    "the node {} is already written by plugin {other}",
+                    node.semantic_id
+                )));
+            }
+        }
+        let ids = batch
+            .nodes()
+            .iter()
+            .map(|node| (node.id, about.name.clone()));
+        self.written.extend(ids);
+        Ok(batch)
+    }
+}
+
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,199 @@
+//! What a plugin adds to the graph.
+
+use std::collections::BTreeMap;
+
+use graph_model::{NodeId, NodeType, escape_name};
+use rfdb_protocol::{Batch, Edge, Node};
+
+use super::PluginError;
+
+/// Nodes and edges of one plugin. Each belongs to a file, or to none.
+#[derive(Debug)]
+pub struct Rows {
+    context: String,
+    files: BTreeMap<String, Batch>,
+    /// Files of the nodes that were written, so that their edges belong to them.
+    owners: BTreeMap<u128, String>,
+    /// How many nodes of a type and name a file has.
+    ordinals: BTreeMap<(String, String, String), u32>,
+}
+
+impl Rows {
+    pub(crate) fn new(plugin: &str) -> Self {
+        Rows {
+            context: format!("plugin:{plugin}"),
+            files: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            ordinals: BTreeMap::new(),
+        }
+    }
+
+    fn of(&mut self, file: &str) -> &mut Batch {
+        let context = &self.context;
+        self.files.entry(file.to_owned()).or_insert_with(|| {
+            let mut batch = Batch::new();
+            batch.owner(file, context);
+            batch
+        })
+    }
+
+    /// Adds a node. `position` is its line, from 1, and column, from 0; `metadata` is the text of a JSON object, and must
+    /// not name a position. Of several nodes of one type and name in a file, each gets a number.
+    ///
+    /// # Errors
+    /// The type is one of the analyzer's, or the metadata is no JSON object.
+    pub fn node(
+        &mut self,
+        file: &str,
+        node_type: &str,
+        name: &str,
+        position: (u32, u32),
+        metadata: &str,
+    ) -> Result<NodeId, PluginError> {
+        self.spanning(file, node_type, name, (position, position), metadata)
+    }
+
+    /// As [`Rows::node`], for a node that covers a span.
+    ///
+    /// # Errors
+    /// As [`Rows::node`].
+    pub fn spanning(
+        &mut self,
+        file: &str,
+        node_type: &str,
+        name: &str,
+        (start, end): ((u32, u32), (u32, u32)),
+        metadata: &str,
+    ) -> Result<NodeId, PluginError> {
+        if node_type.is_empty() || NodeType::parse(node_type).is_some() {
+            return Err(PluginError(format!(
+                "a plugin cannot write nodes of the type `{node_type}`; it needs a type of its own, such as `mine:{}`",
+                node_type.to_lowercase()
+            )));
+        }
+        let extra: serde_json::Map<String, serde_json::Value> = serde_json::from_str(metadata)
+            .map_err(|e| {
+                PluginError(format!(
+                    "the metadata of {node_type} {name} is no JSON object: {e}"
+                ))
+            })?;
+        let mut object = serde_json::Map::new();
+        if !file.is_empty() {
+            for (key, value) in [
+                ("line", start.0),
+                ("column", start.1),
+                ("endLine", end.0),
+                ("endColumn", end.1),
+            ] {
+                object.insert(key.to_owned(), value.into());
+            }
+        }
+        object.extend(extra);
+        let key = (file.to_owned(), node_type.to_owned(), name.to_owned());
+        let ordinal = self.ordinals.entry(key).or_insert(0);
+        *ordinal += 1;
+        let suffix = if *ordinal > 1 {
+            format!("#{ordinal}")
+        } else {
+            String::new()
+        };
+        let escaped = escape_name(name);
+        let semantic_id = if file.is_empty() {
+            format!("{node_type}:{escaped}{suffix}")
+        } else {
+            format!("{file}->{node_type}->{escaped}{suffix}")
+        };
+        let id = NodeId::of(&semantic_id);
+        self.of(file).push_node(Node {
+            id: id.0,
+            semantic_id: &semantic_id,
+            node_type,
+            name,
+            file,
+            exported: false,
+            metadata: &serde_json::Value::Object(object).to_string(),
+        });
+        self.owners.insert(id.0, file.to_owned());
+        Ok(id)
+    }
+
+    /// Adds an edge. `metadata` is the text of a JSON object, or empty.
+    pub fn edge(&mut self, src: NodeId, edge_type: &str, dst: NodeId, metadata: &str) {
+        let file = self
+            .owners
+            .get(&src.0)
+            .or_else(|| self.owners.get(&dst.0))
+            .cloned()
+            .unwrap_or_default();
+        let metadata = if metadata == "{}" { "" } else { metadata };
+        self.of(&file).push_edge(Edge {
+            src: src.0,
+            dst: dst.0,
+            edge_type,
+            metadata,
+        });
+    }
+
+    /// Number of nodes.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.files.values().map(|batch| batch.nodes().len()).sum()
+    }
+
+    /// Adds what another instance of the same plugin wrote, about other files.
+    pub(super) fn append(&mut self, other: Rows) {
+        self.owners.extend(other.owners);
+        for (file, batch) in other.files {
+            match self.files.entry(file) {
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(batch);
+                }
+                std::collections::btree_map::Entry::Occupied(mut entry) => {
+                    entry.get_mut().append(&batch);
+                }
+            }
+        }
+    }
+
+    /// All rows, file by file.
+    pub(super) fn into_batch(self) -> Batch {
+        let mut all = Batch::new();
+        for batch in self.files.values() {
+            all.append(batch);
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_belong_to_the_plugin_and_to_files() {
+        let mut rows = Rows::new("p");
+        let a = rows.node("a.js", "p:x", "n", (1, 2), "{\"k\":1}").unwrap();
+        let b = rows.node("a.js", "p:x", "n", (2, 0), "{}").unwrap();
+        rows.edge(a, "P_EDGE", b, "");
+        rows.edge(NodeId(7), "CONTAINS", a, "{}");
+        let batch = rows.into_batch();
+        assert_eq!(batch.sections().len(), 1);
+        assert_eq!(&*batch.sections()[0].context, "plugin:p");
+        let ids: Vec<&str> = batch.nodes().iter().map(|n| n.semantic_id).collect();
+        assert_eq!(ids, ["a.js->p:x->n", "a.js->p:x->n#2"]);
+        assert_eq!(batch.edges().len(), 2);
+    }
+
+    #[test]
+    fn types_of_the_analyzer_are_refused() {
+        let error = Rows::new("p")
+            .node("a.js", "FUNCTION", "f", (1, 0), "{}")
+            .unwrap_err();
+        assert!(error.0.contains("mine:function"), "{error}");
+        assert!(
+            Rows::new("p")
+                .node("a.js", "p:f", "f", (1, 0), "[]")
+                .is_err()
+        );
+    }
+}

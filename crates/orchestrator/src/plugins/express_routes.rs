@@ -1,0 +1,366 @@
+//! Routes of Express, with the paths under which routers are mounted: an `http:route` node for each, handled by its function.
+//!
+//! A router is known by its module and its name. `use` mounts one router on another, or on an application, under a path; the
+//! full paths of a route are the paths of all ways from an application to its router, followed by its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use graph_model::facts::{Fact, Term};
+use graph_model::summary::{ExportTarget, NodeRef, Shape};
+use graph_model::{EdgeType, ModuleSummary, NodeId, NodeType};
+use rustc_hash::FxHashMap;
+
+use crate::plugin::{EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Rows};
+
+/// Mounts are followed over so many routers: a router that is mounted on itself has no end.
+const MAX_MOUNTS: usize = 8;
+
+/// See the module.
+pub(super) struct ExpressRoutes;
+
+/// A router or application: the position of its module, and its name.
+type Router = (usize, String);
+
+struct Mount {
+    on: Router,
+    path: String,
+    router: Router,
+}
+
+impl Plugin for ExpressRoutes {
+    fn metadata(&self) -> Metadata {
+        Metadata::new("express-routes")
+            .produces(["http:route", "HANDLED_BY"])
+            .covers(["express"])
+    }
+}
+
+impl EnrichmentPlugin for ExpressRoutes {
+    fn enrich(&self, cx: &ProgramContext<'_>, rows: &mut Rows) -> Result<(), PluginError> {
+        let names = Names::new(cx);
+        let mut applications = BTreeSet::new();
+        let mut mounts = Vec::new();
+        for (at, fact) in names.facts() {
+            match (fact.kind.as_str(), &fact.term) {
+                ("application", _) => drop(applications.insert((at, fact.name.clone()))),
+                ("mount", Term::Call(callee, arguments)) => {
+                    let Some(on) = receiver(callee) else { continue };
+                    let (path, mounted) = match arguments.split_first() {
+                        Some((first, rest)) if first.text().is_some() => {
+                            (first.text().unwrap_or_default(), rest)
+                        }
+                        _ => ("", &arguments[..]),
+                    };
+                    for router in mounted.iter().filter_map(|term| names.router(at, term)) {
+                        mounts.push(Mount {
+                            on: (at, on.to_owned()),
+                            path: path.to_owned(),
+                            router,
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        let prefixes = prefixes(applications, &mounts);
+        for (at, fact) in names.facts().filter(|(_, fact)| fact.kind == "route") {
+            if let Term::Call(callee, arguments) = &fact.term {
+                route(&names, at, fact, (callee, arguments), &prefixes, rows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The paths under which each router can be reached.
+fn prefixes(
+    applications: BTreeSet<Router>,
+    mounts: &[Mount],
+) -> BTreeMap<Router, BTreeSet<String>> {
+    let mut prefixes: BTreeMap<Router, BTreeSet<String>> = applications
+        .into_iter()
+        .map(|router| (router, BTreeSet::from([String::new()])))
+        .collect();
+    for _ in 0..MAX_MOUNTS {
+        let mut grown = false;
+        for mount in mounts {
+            let Some(on) = prefixes.get(&mount.on).cloned() else {
+                continue;
+            };
+            let of = prefixes.entry(mount.router.clone()).or_default();
+            for prefix in on {
+                grown |= of.insert(join(&prefix, &mount.path));
+            }
+        }
+        if !grown {
+            break;
+        }
+    }
+    prefixes
+}
+
+fn route(
+    names: &Names<'_>,
+    at: usize,
+    fact: &Fact,
+    (callee, arguments): (&Term, &[Term]),
+    prefixes: &BTreeMap<Router, BTreeSet<String>>,
+    rows: &mut Rows,
+) -> Result<(), PluginError> {
+    let (Some(on), Term::Member(_, method)) = (receiver(callee), callee) else {
+        return Ok(());
+    };
+    let Some(path) = chained_path(callee).or_else(|| arguments.first()?.text()) else {
+        return Ok(());
+    };
+    let method = method.to_uppercase();
+    let module = names.summary(at);
+    let full: Vec<String> = prefixes
+        .get(&(at, on.to_owned()))
+        .into_iter()
+        .flatten()
+        .map(|prefix| join(prefix, path))
+        .collect();
+    let mut metadata = serde_json::json!({
+        "framework": "express",
+        "method": method,
+        "path": path,
+    });
+    match &full[..] {
+        [] => metadata["mounted"] = false.into(),
+        [first, others @ ..] => {
+            metadata["fullPath"] = first.as_str().into();
+            if !others.is_empty() {
+                metadata["otherPaths"] = others.into();
+            }
+        }
+    }
+    let span = (
+        (fact.span.line, fact.span.column),
+        (fact.span.end_line, fact.span.end_column),
+    );
+    let name = format!("{method} {path}");
+    let node = rows.spanning(
+        &module.file,
+        "http:route",
+        &name,
+        span,
+        &metadata.to_string(),
+    )?;
+    let contains = EdgeType::Contains.as_str();
+    rows.edge(module.module().node_id(), contains, node, "");
+    // What comes before the last one is middleware.
+    if let Some(handler) = arguments.last().and_then(|term| names.function(at, term)) {
+        rows.edge(node, "HANDLED_BY", handler, "");
+    }
+    Ok(())
+}
+
+/// The variable on which a chain of calls begins.
+fn receiver(callee: &Term) -> Option<&str> {
+    match callee {
+        Term::Name(name) => Some(name),
+        Term::Member(of, _) => receiver(of),
+        Term::Call(callee, _) => receiver(callee),
+        _ => None,
+    }
+}
+
+/// The path of `route('/path')` in a chain.
+fn chained_path(callee: &Term) -> Option<&str> {
+    let Term::Member(of, _) = callee else {
+        return None;
+    };
+    let Term::Call(before, arguments) = &**of else {
+        return None;
+    };
+    match &**before {
+        Term::Member(_, name) if name == "route" => arguments.first()?.text(),
+        _ => chained_path(before),
+    }
+}
+
+fn join(prefix: &str, path: &str) -> String {
+    let path = path.trim_start_matches('/');
+    let prefix = prefix.trim_end_matches('/');
+    let joined = if path.is_empty() {
+        prefix.to_owned()
+    } else {
+        format!("{prefix}/{path}")
+    };
+    if joined.is_empty() {
+        "/".to_owned()
+    } else if joined.starts_with('/') {
+        joined
+    } else {
+        format!("/{joined}")
+    }
+}
+
+/// What names in modules stand for.
+struct Names<'a> {
+    cx: &'a ProgramContext<'a>,
+    /// EXPORT and MODULE nodes, by their modules; an EXPORT with its position.
+    targets: FxHashMap<NodeId, (usize, Option<usize>)>,
+}
+
+impl<'a> Names<'a> {
+    fn new(cx: &'a ProgramContext<'a>) -> Self {
+        let mut targets = FxHashMap::default();
+        for (at, module) in cx.program.modules().iter().enumerate() {
+            let summary = &module.summary;
+            targets.insert(summary.module().node_id(), (at, None));
+            for (export, fact) in summary.exports.iter().enumerate() {
+                targets.insert(summary.node(fact.node).node_id(), (at, Some(export)));
+            }
+        }
+        Names { cx, targets }
+    }
+
+    /// Facts about Express, with the positions of their modules.
+    fn facts(&self) -> impl Iterator<Item = (usize, &'a Fact)> {
+        let cx = self.cx;
+        let modules = cx.program.modules().iter().enumerate();
+        modules.flat_map(move |(at, module)| {
+            let facts = cx.facts.get(module.file()).copied().unwrap_or_default();
+            facts
+                .iter()
+                .filter(|fact| fact.detector == "express")
+                .map(move |fact| (at, fact))
+        })
+    }
+
+    fn summary(&self, at: usize) -> &'a ModuleSummary {
+        &self.cx.program.modules()[at].summary
+    }
+
+    /// The router that an expression stands for.
+    fn router(&self, at: usize, term: &Term) -> Option<Router> {
+        match term {
+            Term::Name(name) if self.is_router(at, name) => Some((at, name.clone())),
+            Term::Name(name) => {
+                let import = self.import_named(at, name)?;
+                self.exported(at, import, self.cx.program.modules().len())
+            }
+            Term::Call(callee, arguments) if **callee == Term::Name("require".to_owned()) => {
+                let specifier = arguments.first()?.text()?;
+                let summary = self.summary(at);
+                let import = summary.imports.iter().find(|import| {
+                    import
+                        .specifier
+                        .is_some_and(|s| summary.name(s) == specifier)
+                })?;
+                self.exported(at, import.node, self.cx.program.modules().len())
+            }
+            _ => None,
+        }
+    }
+
+    fn is_router(&self, at: usize, name: &str) -> bool {
+        let file = self.summary(at).file.as_str();
+        let facts = self.cx.facts.get(file).copied().unwrap_or_default();
+        facts.iter().any(|fact| {
+            fact.detector == "express"
+                && fact.name == name
+                && matches!(fact.kind.as_str(), "router" | "application")
+        })
+    }
+
+    /// The IMPORT that a name of a module stands for, also through `const name = require(…)`.
+    fn import_named(&self, at: usize, name: &str) -> Option<NodeRef> {
+        let summary = self.summary(at);
+        let is_named = |node: NodeRef| name_of(summary.semantic_id(node)) == Some(name);
+        let variables = summary.variables.iter().filter(|v| is_named(v.node));
+        let required = variables.filter_map(|v| match summary.shape(v.init) {
+            Shape::Import(node) => Some(*node),
+            _ => None,
+        });
+        let imported = summary.imports.iter().map(|import| import.node);
+        imported
+            .filter(|node| is_named(*node))
+            .chain(required)
+            .next()
+    }
+
+    /// The router that an IMPORT or EXPORT leads to, over at most so many modules.
+    fn exported(&self, at: usize, node: NodeRef, steps: usize) -> Option<Router> {
+        let src = self.summary(at).node(node).node_id();
+        let links = self.cx.links.files.get(at)?.edges().iter();
+        let from = links.filter(|e| e.src == src && e.edge_type == EdgeType::ImportsFrom);
+        let mut targets = from.filter_map(|edge| self.targets.get(&edge.dst).copied());
+        targets.find_map(|(module, export)| {
+            let summary = self.summary(module);
+            // A module as a whole is what it assigns to `module.exports`.
+            let mut exports = match export {
+                Some(export) => summary.exports.get(export..=export)?.iter(),
+                None => summary.exports.iter(),
+            };
+            exports.find_map(|fact| match &fact.target {
+                ExportTarget::Local(nodes) if export.is_some() => self.named(module, nodes),
+                ExportTarget::Equals(nodes) => self.named(module, nodes),
+                ExportTarget::Reexport { .. } if export.is_some() && steps > 0 => {
+                    self.exported(module, fact.node, steps - 1)
+                }
+                _ => None,
+            })
+        })
+    }
+
+    fn named(&self, at: usize, nodes: &[NodeRef]) -> Option<Router> {
+        let summary = self.summary(at);
+        let names = nodes
+            .iter()
+            .filter_map(|&node| name_of(summary.semantic_id(node)));
+        let mut routers = names.filter(|name| self.is_router(at, name));
+        Some((at, routers.next()?.to_owned()))
+    }
+
+    /// The FUNCTION that an expression stands for, if the summary mentions it.
+    fn function(&self, at: usize, term: &Term) -> Option<NodeId> {
+        let summary = self.summary(at);
+        let is_function = |node: &graph_model::summary::SummaryNode| {
+            matches!(
+                node.node_type(),
+                Some(NodeType::Function | NodeType::Method)
+            )
+        };
+        let mut nodes = (0..).map(NodeRef).zip(&summary.nodes);
+        let found = match term {
+            Term::Function(line, column) => {
+                nodes.find(|(_, n)| is_function(n) && (n.line, n.column) == (*line, *column))
+            }
+            Term::Name(name) => nodes.find(|(node, n)| {
+                is_function(n) && name_of(summary.semantic_id(*node)) == Some(name)
+            }),
+            _ => None,
+        };
+        Some(found?.1.node_id())
+    }
+}
+
+/// The name in the id of a node at the top of a module.
+fn name_of(id: &str) -> Option<&str> {
+    let mut parts = id.splitn(3, "->");
+    let (_, _, name) = (parts.next()?, parts.next()?, parts.next()?);
+    // Nodes in scopes have other names than those that detectors see.
+    (!name.contains("[in:")).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_join() {
+        assert_eq!(join("", ""), "/");
+        assert_eq!(join("/api/", "/users"), "/api/users");
+        assert_eq!(join("/api", "/"), "/api");
+        assert_eq!(join("", "users/:id"), "/users/:id");
+    }
+
+    #[test]
+    fn names_in_ids() {
+        assert_eq!(name_of("a.js->CONSTANT->r"), Some("r"));
+        assert_eq!(name_of("a.js->CONSTANT->r[in:f]"), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! Comparing the rows of owners with those that are stored.
+
+use graph_model::EdgeType;
+use linker::{External, FileLinks};
+use rfdb_protocol::{Batch, Section};
+
+use crate::cache::{Hash, OwnerHashes};
+
+/// A hasher of rows. Texts are hashed with their lengths, so that no two rows look alike.
+struct RowHasher(blake3::Hasher);
+
+impl RowHasher {
+    fn new() -> Self {
+        RowHasher(blake3::Hasher::new())
+    }
+
+    fn number(&mut self, number: u128) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.update(&(text.len() as u32).to_le_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    fn finish(self) -> Hash {
+        let mut hash = Hash::default();
+        hash.copy_from_slice(&self.0.finalize().as_bytes()[..16]);
+        hash
+    }
+}
+
+/// Hash of the rows of one owner in a batch.
+fn hash_section(batch: &Batch, section: &Section) -> Hash {
+    let mut hasher = RowHasher::new();
+    hasher.number(section.nodes.len() as u128);
+    for node in batch.nodes_of(section) {
+        hasher.number(node.id);
+        for text in [
+            node.semantic_id,
+            node.node_type,
+            node.name,
+            node.file,
+            node.metadata,
+        ] {
+            hasher.text(text);
+        }
+        hasher.number(u128::from(node.exported));
+    }
+    for edge in batch.edges_of(section) {
+        hasher.number(edge.src);
+        hasher.number(edge.dst);
+        hasher.text(edge.edge_type);
+        hasher.text(edge.metadata);
+    }
+    hasher.finish()
+}
+
+/// Hash of what the linker found for a file, without making rows of it.
+pub(crate) fn hash_links(links: &FileLinks) -> Hash {
+    // Small parts are gathered: the hash is quick with long texts only.
+    let mut bytes = Vec::with_capacity(links.len() * 48);
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+    };
+    for edge in links.edges() {
+        bytes.extend_from_slice(&edge.src.0.to_le_bytes());
+        bytes.extend_from_slice(&edge.dst.0.to_le_bytes());
+        bytes.push(edge_code(edge.edge_type));
+        text(&mut bytes, &edge.metadata);
+    }
+    bytes.extend_from_slice(&(links.len() as u32).to_le_bytes());
+    for external in links.externals() {
+        match external {
+            External::Module { specifier } => {
+                bytes.push(0);
+                text(&mut bytes, specifier);
+            }
+            External::Function { specifier, path } => {
+                bytes.push(1);
+                text(&mut bytes, specifier);
+                text(&mut bytes, path);
+            }
+        }
+    }
+    let mut hash = Hash::default();
+    hash.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
+    hash
+}
+
+fn edge_code(edge_type: EdgeType) -> u8 {
+    edge_type as u8
+}
+
+/// Copies the owners of a batch whose rows differ from the stored ones, and remembers the hashes of all.
+pub(crate) fn push_changed(
+    from: &Batch,
+    stored: &OwnerHashes,
+    to: &mut Batch,
+    hashes: &mut OwnerHashes,
+) {
+    for section in from.sections() {
+        let hash = hash_section(from, section);
+        let (file, context) = (&*section.file, &*section.context);
+        let before = stored.get(context).and_then(|files| files.get(file));
+        if before != Some(&hash) {
+            to.owner(file, context);
+            from.nodes_of(section).for_each(|node| to.push_node(node));
+            from.edges_of(section).for_each(|edge| to.push_edge(edge));
+        }
+        hashes
+            .entry(context.to_owned())
+            .or_default()
+            .insert(file.to_owned(), hash);
+    }
+}
+
+/// Empties owners that had rows and have none any more.
+pub(crate) fn push_gone(stored: &OwnerHashes, hashes: &OwnerHashes, to: &mut Batch) {
+    for (context, files) in stored {
+        let now = hashes.get(context);
+        for file in files.keys() {
+            if now.is_none_or(|now| !now.contains_key(file)) {
+                to.owner(file, context);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! ANALYSIS as both kinds of run do it.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use graph_model::ModuleSummary;
+use rfdb_protocol::Batch;
+
+use super::Run;
+use crate::Error;
+use crate::analysis::{AnalyzedFile, Sink, analyze_files};
+use crate::cache::{FileRecord, SummaryWriter, stored};
+use crate::discovery::SourceFile;
+
+/// What came of the files that were analyzed.
+#[derive(Default)]
+pub(super) struct Analyzed {
+    /// What is to be remembered of them, in any order.
+    pub(super) records: Vec<FileRecord>,
+    /// Their summaries, in any order.
+    pub(super) summaries: Vec<ModuleSummary>,
+    /// Why summaries could not be kept for the next run.
+    pub(super) cache_error: Option<io::Error>,
+}
+
+impl Run<'_> {
+    /// Analyzes files, hands their rows to `commit`, and their summaries to the cache.
+    pub(super) fn analyze(
+        &self,
+        files: &[&SourceFile],
+        commit: &(dyn Fn(Batch) -> Result<(), Error> + Sync),
+        cache: Option<&SummaryWriter>,
+    ) -> Result<Analyzed, Error> {
+        let result = Mutex::new(Analyzed::default());
+        let done = |file: AnalyzedFile| {
+            let source = files[file.file as usize];
+            let (mut record, error) = record(source, &file, cache);
+            record.facts = file.facts;
+            let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
+            result.records.push(record);
+            result.summaries.extend(file.summary);
+            if result.cache_error.is_none() {
+                result.cache_error = error;
+            }
+            Ok(())
+        };
+        let sink = Sink {
+            commit,
+            done: &done,
+            progress: self.progress,
+            cancellation: &self.options.cancellation,
+        };
+        analyze_files(&self.pool, &self.project.root, files, &sink)?;
+        Ok(result.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn record(
+    source: &SourceFile,
+    file: &AnalyzedFile,
+    cache: Option<&SummaryWriter>,
+) -> (FileRecord, Option<io::Error>) {
+    let mut error = None;
+    let span = match (&file.summary, cache) {
+        (Some(summary), Some(cache)) => cache.put(summary).map_err(|e| error = Some(e)).ok(),
+        _ => None,
+    };
+    let record = FileRecord {
+        path: source.path.clone(),
+        stamp: source.stamp,
+        hash: file.summary.as_ref().map(|summary| summary.content_hash),
+        bytes: file.bytes,
+        lines: file.lines,
+        failed: file.failed,
+        diagnostics: stored(&file.diagnostics),
+        facts: Vec::new(),
+        summary: span,
+    };
+    (record, error)
+}

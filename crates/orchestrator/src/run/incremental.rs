@@ -1,0 +1,169 @@
+//! An incremental run: only what changed is analyzed, modules are joined from summaries, and what differs from the stored
+//! graph is written in one commit.
+
+use std::sync::{Mutex, PoisonError};
+
+use graph_model::ModuleSummary;
+use rayon::prelude::*;
+use rfdb_protocol::Batch;
+
+use super::result::Stored;
+use super::{Previous, Run, initial};
+use crate::analysis::ANALYSIS_CONTEXT;
+use crate::cache::{Cache, FileRecord, State, SummaryFile, SummaryWriter, restored};
+use crate::inputs::same_contents;
+use crate::report::{InitialReason, Mode, Report};
+use crate::{Error, Phase};
+
+/// Bytes of summaries that nobody names any more, from which on the file is written anew if they are more than the others.
+const GARBAGE_FLOOR: u64 = 1 << 20;
+
+pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report, Error> {
+    let same_inputs = same_contents(&previous.inputs, &previous.state.inputs);
+    if previous.changes.is_empty() && same_inputs && same_listing(&run, &previous.state) {
+        return nothing_changed(run, previous);
+    }
+    let Some(cache) = run.cache.clone() else {
+        return initial::run(run, InitialReason::NoCache);
+    };
+    run.clock
+        .begin(Phase::Analysis, Some(previous.changes.analyze.len() as u64));
+    let pool = &run.pool;
+    let read = run.clock.step("summaries", || {
+        let file = cache
+            .read_summaries(previous.state.summaries)
+            .map_err(|e| e.to_string())?;
+        let summaries = pool.install(|| read_summaries(&file, &previous.changes.kept))?;
+        Ok::<_, String>((file, summaries))
+    });
+    let (file, mut summaries) = match read {
+        Ok(read) => read,
+        Err(what) => return initial::run(run, InitialReason::DamagedCache(what)),
+    };
+    let mut cache_error = None;
+    let writer = match open_writer(&cache, &mut previous, &file) {
+        Ok(writer) => Some(writer),
+        Err(error) => {
+            cache_error = Some(error);
+            None
+        }
+    };
+    drop(file);
+    let batches = Mutex::new(Vec::new());
+    let keep = |batch: Batch| {
+        let mut batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.push(batch);
+        Ok(())
+    };
+    let mut analyzed = run.analyze(&previous.changes.analyze, &keep, writer.as_ref())?;
+    cache_error = cache_error.or(analyzed.cache_error.take());
+    summaries.append(&mut analyzed.summaries);
+    let mut batch = Batch::new();
+    for part in batches.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if batch.is_empty() {
+            batch = part;
+        } else {
+            batch.append(&part);
+        }
+    }
+    let left_out = analyzed.records.iter().filter(|file| file.hash.is_none());
+    for file in left_out
+        .map(|file| &file.path)
+        .chain(&previous.changes.removed)
+    {
+        batch.owner(file, ANALYSIS_CONTEXT);
+    }
+    let mut records = std::mem::take(&mut previous.changes.kept);
+    records.append(&mut analyzed.records);
+    records.sort_by(|a, b| a.path.cmp(&b.path));
+
+    let above = run.above()?;
+    let joined = run.join(above, summaries, &records)?;
+    let stored = std::mem::take(&mut previous.state.owners);
+    let pool = &run.pool;
+    let owners = run.clock.step("compare", || {
+        pool.install(|| joined.push_changed(&stored, &mut batch))
+    });
+    let summaries = match writer.map(SummaryWriter::finish) {
+        Some(Ok(number)) => Some(number),
+        Some(Err(error)) => {
+            cache_error = Some(error);
+            None
+        }
+        None => None,
+    };
+    // Up to here nothing was changed that counts; the commit changes all of it.
+    run.options.cancellation.check()?;
+    let store = run.store;
+    if !batch.is_empty() {
+        run.clock.step("commit", || store.commit(batch))?;
+    }
+    let stored = Stored {
+        records,
+        owners,
+        inputs: std::mem::take(&mut previous.inputs),
+        summaries: summaries.filter(|_| cache_error.is_none()),
+        cache_error,
+        written: (previous.changes.analyze.iter())
+            .map(|file| file.path.clone())
+            .collect(),
+    };
+    run.finish(joined, stored, Mode::Incremental, previous.changes.counts)
+}
+
+/// Whether files came or went that could be what an import means that leads nowhere.
+fn same_listing(run: &Run<'_>, state: &State) -> bool {
+    state.listing == run.project.discovery.listing
+        || !restored(&state.outcome.diagnostics).any(|d| d.code == "unresolved-import")
+}
+
+/// The graph is as it should be: nothing is read of it, and nothing written.
+fn nothing_changed(run: Run<'_>, previous: Previous<'_>) -> Result<Report, Error> {
+    let Previous {
+        mut state,
+        changes,
+        inputs,
+    } = previous;
+    let worth_writing = changes.renewed || inputs != state.inputs;
+    state.files = changes.kept;
+    state.inputs = inputs;
+    let mut cache_error = None;
+    if worth_writing && let Some(cache) = &run.cache {
+        state.seen = run.project.seen;
+        state.listing = run.project.discovery.listing;
+        cache_error = cache.save(&state).err();
+    }
+    Ok(run.report(&state, Mode::Incremental, changes.counts, cache_error))
+}
+
+fn read_summaries(file: &SummaryFile, kept: &[FileRecord]) -> Result<Vec<ModuleSummary>, String> {
+    kept.par_iter()
+        .with_min_len(16)
+        .filter_map(|record| record.summary)
+        .map(|span| file.get(span))
+        .collect()
+}
+
+/// Goes on with the file of summaries, or begins a new one if most of it is garbage.
+fn open_writer(
+    cache: &Cache,
+    previous: &mut Previous<'_>,
+    file: &SummaryFile,
+) -> std::io::Result<SummaryWriter> {
+    let kept = &mut previous.changes.kept;
+    let live: u64 = kept
+        .iter()
+        .filter_map(|record| record.summary)
+        .map(|span| span.len())
+        .sum();
+    if file.len() - live.min(file.len()) <= live + GARBAGE_FLOOR {
+        return cache.append_summaries(previous.state.summaries);
+    }
+    let writer = cache.new_summaries()?;
+    for record in kept {
+        if let Some(span) = &mut record.summary {
+            *span = writer.copy(file, *span)?;
+        }
+    }
+    Ok(writer)
+}

@@ -1,0 +1,250 @@
+//! Joining modules: PROJECT and services above them, the linker between them.
+
+use graph_model::{Diagnostic, ModuleSummary, NodeId};
+use linker::packages::Packages;
+use linker::{Links, Program};
+use rayon::prelude::*;
+use rfdb_protocol::Batch;
+use rustc_hash::FxHashSet;
+
+use super::Run;
+use crate::cache::{FileRecord, Hash, OwnerHashes};
+use crate::index::ProjectIndex;
+use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
+use crate::plugin::{DiscoveryContext, Facts, ProgramContext, Reporter, Runner, ValidationContext};
+use crate::rows;
+use crate::{Error, Phase};
+
+/// Links of so many modules are made rows together.
+const LINK_CHUNK: usize = 512;
+
+fn facts_of(records: &[FileRecord]) -> Facts<'_> {
+    records
+        .iter()
+        .filter(|file| !file.facts.is_empty())
+        .map(|file| (file.path.as_str(), &file.facts[..]))
+        .collect()
+}
+
+/// What is above the modules.
+pub(super) struct Above {
+    packages: Packages,
+    index: ProjectIndex,
+    rows: Batch,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A joined program, and the rows that come of it.
+pub(super) struct Joined {
+    pub(super) program: Program,
+    pub(super) links: Links,
+    pub(super) index: ProjectIndex,
+    /// All rows but those of the links.
+    pub(super) rows: Batch,
+    /// What was found on the way.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Run<'_> {
+    /// INDEXING: what is above the modules.
+    pub(super) fn above(&mut self) -> Result<Above, Error> {
+        let root = &self.project.root;
+        let mut diagnostics = Vec::new();
+        let packages = Packages::read(root, &self.project.discovery.manifests, &mut diagnostics);
+        let config = &self.options.config;
+        let mut rows = Batch::new();
+        let mut times = Vec::new();
+        let services = {
+            let mut runner = Runner::new(&self.plugins, &packages);
+            let cx = DiscoveryContext {
+                root,
+                config,
+                packages: &packages,
+            };
+            let (services, found) = runner.services(&cx)?;
+            let indexed = runner.index(&cx)?;
+            for output in [found, indexed] {
+                rows.append(&output.rows);
+                diagnostics.extend(output.diagnostics);
+                times.extend(output.times);
+            }
+            services
+        };
+        for (plugin, time) in times {
+            self.clock.add(&plugin, time);
+        }
+        let folder_name = root
+            .file_name()
+            .map_or_else(|| "project".into(), |name| name.to_string_lossy());
+        let entry_point = self.options.entry_point.as_deref();
+        let index = ProjectIndex::new(&folder_name, &packages, &services, entry_point);
+        Ok(Above {
+            packages,
+            index,
+            rows,
+            diagnostics,
+        })
+    }
+
+    /// ENRICHMENT, up to the rows that are to be stored.
+    pub(super) fn join(
+        &mut self,
+        above: Above,
+        summaries: Vec<ModuleSummary>,
+        records: &[FileRecord],
+    ) -> Result<Joined, Error> {
+        let Above {
+            packages,
+            index,
+            rows: of_index,
+            mut diagnostics,
+        } = above;
+        self.options.cancellation.check()?;
+        self.clock.begin(Phase::Enrichment, None);
+        let root = &self.project.root;
+        let pool = &self.pool;
+        let failed: FxHashSet<String> = records
+            .iter()
+            .filter(|file| file.failed)
+            .map(|file| file.path.clone())
+            .collect();
+        let program = self
+            .clock
+            .step("program", || Program::new(root, packages, summaries));
+        let links = self
+            .clock
+            .step("link", || pool.install(|| linker::link(&program, &failed)));
+        self.options.cancellation.check()?;
+        let modules = program
+            .modules()
+            .iter()
+            .map(|m| (m.file(), m.summary.module().node_id()));
+        let modules: Vec<(&str, NodeId)> = modules.collect();
+        let mut rows = index.batch(modules);
+        push_containment(links.files.iter().flat_map(|f| f.externals()), &mut rows);
+        rows.append(&of_index);
+
+        let reporter = Reporter::default();
+        let cx = ProgramContext {
+            config: &self.options.config,
+            program: &program,
+            facts: &facts_of(records),
+            links: &links,
+            reporter: &reporter,
+            cancellation: &self.options.cancellation,
+        };
+        let mut runner = Runner::new(&self.plugins, &program.packages);
+        let outputs =
+            pool.install(|| Ok::<_, Error>([runner.analyze(&cx)?, runner.enrich(&cx)?]))?;
+        for output in outputs {
+            rows.append(&output.rows);
+            diagnostics.extend(output.diagnostics);
+            for (plugin, time) in output.times {
+                self.clock.add(&plugin, time);
+            }
+        }
+        diagnostics.extend(reporter.take());
+        self.options.cancellation.check()?;
+        Ok(Joined {
+            program,
+            links,
+            index,
+            rows,
+            diagnostics,
+        })
+    }
+
+    /// VALIDATION by plugins. What the linker found counts if a plugin reports it; the rest is told in any case.
+    pub(super) fn validate(
+        &mut self,
+        joined: &Joined,
+        records: &[FileRecord],
+        written: &[&str],
+    ) -> Result<Vec<Diagnostic>, Error> {
+        let reporter = Reporter::default();
+        let program = ProgramContext {
+            config: &self.options.config,
+            program: &joined.program,
+            facts: &facts_of(records),
+            links: &joined.links,
+            reporter: &reporter,
+            cancellation: &self.options.cancellation,
+        };
+        let cx = ValidationContext {
+            program: &program,
+            store: self.store,
+            written,
+        };
+        let mut runner = Runner::new(&self.plugins, &joined.program.packages);
+        let output = self.pool.install(|| runner.validate(&cx))?;
+        for (plugin, time) in output.times {
+            self.clock.add(&plugin, time);
+        }
+        let mut diagnostics = output.diagnostics;
+        diagnostics.extend(reporter.take());
+        let of_linker = joined.links.diagnostics.iter();
+        diagnostics.extend(
+            of_linker
+                .filter(|d| !crate::plugins::is_validated(d.code))
+                .cloned(),
+        );
+        Ok(diagnostics)
+    }
+}
+
+impl Joined {
+    /// Hands on the rows of all links, in batches, from several threads.
+    pub(super) fn each_links_batch(
+        &self,
+        commit: &(dyn Fn(Batch) -> Result<(), Error> + Sync),
+    ) -> Result<(), Error> {
+        self.program
+            .modules()
+            .par_chunks(LINK_CHUNK)
+            .zip(self.links.files.par_chunks(LINK_CHUNK))
+            .try_for_each(|(modules, files)| {
+                let mut batch = Batch::new();
+                for (module, links) in modules.iter().zip(files) {
+                    push_links(links, module.file(), &mut batch);
+                }
+                commit(batch)
+            })
+    }
+
+    /// Hashes the rows of all links. Runs on the current pool.
+    pub(super) fn hash_links(&self, hashes: &mut OwnerHashes) {
+        let of_links = self.link_hashes();
+        let now = hashes.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
+        for (module, hash) in self.program.modules().iter().zip(of_links) {
+            now.insert(module.file().to_owned(), hash);
+        }
+    }
+
+    fn link_hashes(&self) -> Vec<Hash> {
+        self.links
+            .files
+            .par_iter()
+            .with_min_len(16)
+            .map(rows::hash_links)
+            .collect()
+    }
+
+    /// Adds the rows that differ from the stored ones to a batch, and answers the hashes of all. Runs on the current pool.
+    pub(super) fn push_changed(&self, stored: &OwnerHashes, batch: &mut Batch) -> OwnerHashes {
+        let mut hashes = OwnerHashes::new();
+        rows::push_changed(&self.rows, stored, batch, &mut hashes);
+        let of_links = self.link_hashes();
+        let stored_links = stored.get(ENRICHMENT_CONTEXT);
+        let now = hashes.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
+        let modules = self.program.modules().iter().zip(&self.links.files);
+        for ((module, links), hash) in modules.zip(of_links) {
+            let file = module.file();
+            if stored_links.and_then(|files| files.get(file)) != Some(&hash) {
+                push_links(links, file, batch);
+            }
+            now.insert(file.to_owned(), hash);
+        }
+        rows::push_gone(stored, &hashes, batch);
+        hashes
+    }
+}

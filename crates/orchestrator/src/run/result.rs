@@ -1,0 +1,137 @@
+//! The end of a run: VALIDATION, what is remembered, what is told.
+
+use graph_model::{Diagnostic, NodeType, Severity};
+
+use super::{Run, cache_warning, join::Joined};
+use crate::cache::{FileRecord, InputRecord, Outcome, OwnerHashes, State, restored, stored};
+use crate::report::{Changes, FileCounts, Mode, Report, Resolved};
+use crate::{Error, Phase};
+
+/// What is to be remembered of a run besides what it joined.
+pub(super) struct Stored {
+    pub(super) records: Vec<FileRecord>,
+    pub(super) owners: OwnerHashes,
+    pub(super) inputs: Vec<InputRecord>,
+    /// Number of the file of summaries; `None` if nothing can be remembered.
+    pub(super) summaries: Option<u32>,
+    /// Why not.
+    pub(super) cache_error: Option<std::io::Error>,
+    /// Files that were analyzed.
+    pub(super) written: Vec<String>,
+}
+
+impl Run<'_> {
+    /// Validates the stored graph, writes the cache, and reports.
+    pub(super) fn finish(
+        mut self,
+        joined: Joined,
+        mut result: Stored,
+        mode: Mode,
+        changes: Changes,
+    ) -> Result<Report, Error> {
+        self.clock.begin(Phase::Validation, None);
+        let counts = self.store.counts()?;
+        let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
+        let mut diagnostics = self.validate(&joined, &result.records, &written)?;
+        diagnostics.extend(joined.diagnostics);
+        let modules = joined.program.modules().len() as u64;
+        let stored_modules = counts.nodes.get(NodeType::Module.as_str()).copied();
+        diagnostics.extend(missing_modules(stored_modules.unwrap_or(0), modules));
+        let (imports, calls) = (joined.links.imports, joined.links.calls);
+        let state = State {
+            graph: self.store.version()?,
+            configuration: self.configuration,
+            seen: self.project.seen,
+            summaries: result.summaries.unwrap_or_default(),
+            files: result.records,
+            inputs: result.inputs,
+            listing: self.project.discovery.listing,
+            owners: result.owners,
+            project: joined.index.name.clone(),
+            services: joined.index.services().map(str::to_owned).collect(),
+            outcome: Outcome {
+                nodes: counts.nodes,
+                edges: counts.edges,
+                imports: (imports.internal, imports.resolved),
+                calls: (calls.total, calls.resolved),
+                diagnostics: stored(&diagnostics),
+            },
+        };
+        if let Some(cache) = &self.cache
+            && result.summaries.is_some()
+        {
+            let saved = self.clock.step("cache", || cache.save(&state));
+            result.cache_error = result.cache_error.or(saved.err());
+        }
+        Ok(self.report(&state, mode, changes, result.cache_error))
+    }
+
+    /// What a run tells, from what it remembers.
+    pub(super) fn report(
+        self,
+        state: &State,
+        mode: Mode,
+        changes: Changes,
+        cache_error: Option<std::io::Error>,
+    ) -> Report {
+        let discovery = &self.project.discovery;
+        let skipped_early = discovery
+            .warnings
+            .iter()
+            .filter(|d| SKIPS_A_FILE.contains(&d.code))
+            .count() as u64;
+        let mut diagnostics = discovery.warnings.clone();
+        diagnostics.extend(self.options.config.warnings.iter().cloned());
+        for file in &state.files {
+            diagnostics.extend(file.restored());
+        }
+        diagnostics.extend(restored(&state.outcome.diagnostics));
+        diagnostics.extend(cache_error.as_ref().map(cache_warning));
+        diagnostics.sort_unstable();
+        let in_graph = || state.files.iter().filter(|file| file.hash.is_some());
+        let resolved = |(total, resolved)| Resolved { total, resolved };
+        Report {
+            project: state.project.clone(),
+            root: self.project.root.clone(),
+            threads: self.pool.current_num_threads(),
+            mode,
+            strict: self.options.config.strict,
+            files: FileCounts {
+                analyzed: in_graph().count() as u64,
+                failed: in_graph().filter(|file| file.failed).count() as u64,
+                skipped: skipped_early + (state.files.len() - in_graph().count()) as u64,
+                removed: changes.removed.len() as u64,
+                bytes: in_graph().map(|file| file.bytes).sum(),
+                lines: in_graph().map(|file| file.lines).sum(),
+            },
+            changes,
+            services: state.services.clone(),
+            nodes: state.outcome.nodes.clone().into(),
+            edges: state.outcome.edges.clone().into(),
+            imports: resolved(state.outcome.imports),
+            calls: resolved(state.outcome.calls),
+            phases: self.clock.finish(),
+            time: self.project.begun.elapsed(),
+            diagnostics,
+        }
+    }
+}
+
+/// Codes of DISCOVERY's warnings that stand for one source file each.
+const SKIPS_A_FILE: &[&str] = &[
+    "file-too-large",
+    "unreadable",
+    "path-not-unicode",
+    "broken-symlink",
+];
+
+/// The first thing that would be wrong if a batch were lost.
+fn missing_modules(stored: u64, analyzed: u64) -> Option<Diagnostic> {
+    (stored != analyzed).then(|| Diagnostic {
+        file: String::new(),
+        place: None,
+        code: "graph-incomplete",
+        severity: Severity::Error,
+        message: format!("{analyzed} modules were analyzed and {stored} are in the graph; analyze again with --clear"),
+    })
+}

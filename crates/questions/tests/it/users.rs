@@ -1,0 +1,219 @@
+//! Callers, references and what a change reaches.
+
+use questions::{Confidence, Error, ImpactLimits, Sources, impact, who};
+
+use crate::common::project;
+
+const SHOP: &str = "
+// src/tax.js
+export function tax(price) { return price * rate(); }
+const rate = () => 0.2;
+export class Till {
+  open() { return tax(1); }
+  #secret() {}
+}
+export default Till;
+// src/index.js
+export { tax as duty } from './tax.js';
+export * from './tax.js';
+// src/shop.js
+import { duty } from './index.js';
+import Till from './tax.js';
+import * as all from './tax.js';
+export function sum(list) {
+  return list.map(item => duty(item));
+}
+export const handlers = { tax: duty };
+handlers.apply(duty);
+const read = all.tax;
+class Shop extends Till {}
+const till = new Till();
+export function anything(x) { return x.tax(1); }
+// src/main.js
+const { sum } = require('./shop.js');
+function main() { again(); return sum([1]); }
+function again() { main(); }
+main();";
+
+fn lines(uses: &[questions::UseRef]) -> Vec<String> {
+    uses.iter()
+        .map(|u| {
+            let at = &u.at;
+            let inside = u.enclosing.as_ref().map_or("", |e| e.name.as_str());
+            format!(
+                "{}:{} {} in {inside}",
+                at.file.trim_start_matches("src/"),
+                at.line.unwrap_or(0),
+                u.edge
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn callers_and_references() {
+    let project = project(SHOP);
+    let mut graph = project.graph();
+    let answer = who(&mut graph, "tax").unwrap();
+    assert_eq!(answer.subjects.len(), 1);
+    let tax = &answer.subjects[0];
+    assert_eq!(tax.node.id, "src/tax.js->FUNCTION->tax");
+    assert_eq!(
+        lines(&tax.calls),
+        ["shop.js:5 CALLS in <map>", "tax.js:4 CALLS in open"]
+    );
+    assert_eq!(tax.calls[0].resolution.as_deref(), Some("import"));
+    assert_eq!(tax.calls[1].resolution.as_deref(), Some("lexical"));
+    assert_eq!(tax.calls[0].confidence, Confidence::Exact);
+    let references = lines(&tax.references);
+    for line in [
+        "index.js:1 IMPORTS_FROM in src/index.js",
+        "shop.js:1 IMPORTS_FROM in src/shop.js",
+        "shop.js:8 PASSES_ARGUMENT in src/shop.js",
+        "tax.js:1 EXPORTS in src/tax.js",
+    ] {
+        assert!(
+            references.iter().any(|r| r == line),
+            "{line} not in {references:#?}"
+        );
+    }
+    assert!(
+        references
+            .iter()
+            .any(|r| r.starts_with("shop.js:7 HAS_PROPERTY")),
+        "{references:#?}"
+    );
+    // No edge says who else is called by `x.tax`, so the answer says that it might be this.
+    assert_eq!(tax.unresolved_calls.len(), 1);
+    assert_eq!(tax.unresolved_calls[0].at.line, Some(12));
+}
+
+#[test]
+fn classes_and_members() {
+    let project = project(SHOP);
+    let mut graph = project.graph();
+    let till = &who(&mut graph, "Till").unwrap().subjects[0];
+    assert_eq!(lines(&till.calls).len(), 1, "{:?}", till.calls);
+    assert!(
+        till.references.iter().any(|u| u.at.name == "Shop"),
+        "{:?}",
+        till.references
+    );
+    for name in [
+        "Till.open",
+        "open",
+        "src/tax.js:open",
+        "tax.js:Till.open",
+        "src/tax.js:4",
+    ] {
+        let answer = who(&mut graph, name).unwrap();
+        assert_eq!(
+            answer.subjects[0].node.id, "src/tax.js->METHOD->open[in:Till]",
+            "{name}"
+        );
+    }
+    let answer = who(&mut graph, "Till.#secret").unwrap();
+    assert_eq!(answer.subjects[0].node.name, "#secret");
+    // A function and the constant that it is bound to are one thing.
+    let rate = who(&mut graph, "rate").unwrap();
+    assert_eq!(rate.subjects.len(), 1);
+    assert_eq!(lines(&rate.subjects[0].calls), ["tax.js:1 CALLS in tax"]);
+}
+
+#[test]
+fn unknown_names_get_near_misses() {
+    let project = project(SHOP);
+    let mut graph = project.graph();
+    for (asked, meant) in [
+        ("Tax", "tax"),
+        ("handlesr", "handlers"),
+        ("nope.opne", "open"),
+    ] {
+        match who(&mut graph, asked) {
+            Err(Error::UnknownName { near, .. }) => {
+                assert!(near.iter().any(|n| n == meant), "{asked}: {near:?}");
+            }
+            other => panic!("{asked}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn impact_goes_through_all_callers_once() {
+    let project = project(SHOP);
+    let mut graph = project.graph();
+    let answer = impact(&mut graph, "rate", ImpactLimits::default()).unwrap();
+    let reached: Vec<(String, u32)> = answer
+        .modules
+        .iter()
+        .flat_map(|m| m.callers.iter().map(|c| (c.node.full_name(), c.level)))
+        .collect();
+    for (name, level) in [("tax", 1), ("Till.open", 2), ("sum.<map>", 2), ("sum", 3)] {
+        assert!(
+            reached.contains(&(name.to_owned(), level)),
+            "{name} {level} not in {reached:?}"
+        );
+    }
+    // main and again call each other; each is reached once.
+    assert_eq!(reached.iter().filter(|(n, _)| n == "main").count(), 1);
+    assert_eq!(answer.cut, None);
+    let near = impact(&mut graph, "rate", ImpactLimits { depth: Some(1) }).unwrap();
+    assert_eq!(
+        (near.levels.as_slice(), near.cut),
+        (&[1][..], Some("depth"))
+    );
+    let none = impact(&mut graph, "anything", ImpactLimits { depth: Some(0) }).unwrap();
+    assert_eq!((none.modules.len(), none.cut), (0, None));
+}
+
+#[test]
+fn source_lines_are_of_the_analyzed_files() {
+    let project = project(SHOP);
+    let mut graph = project.graph();
+    let mut sources = Sources::new(project.folder.path());
+    let mut answer = who(&mut graph, "tax").unwrap();
+    std::fs::write(project.folder.path().join("src/shop.js"), "// changed").unwrap();
+    sources.annotate(&mut graph, answer.places_mut()).unwrap();
+    let calls = &answer.subjects[0].calls;
+    assert_eq!(calls[0].at.text, None);
+    assert_eq!(
+        calls[1].at.text.as_deref(),
+        Some("open() { return tax(1); }")
+    );
+    assert_eq!(sources.changed(), ["src/shop.js"]);
+}
+
+#[test]
+fn required_names_are_the_same_thing() {
+    let project = project(
+        "
+// src/add.js
+module.exports = function add(a, b) { return a + b; };
+// src/main.js
+const add = require('./add');
+const { other } = require('./other');
+run(add);
+run(other);
+function run(f) { return f(1, 2); }
+// src/other.js
+exports.other = () => {};",
+    );
+    let mut graph = project.graph();
+    let answer = who(&mut graph, "add").unwrap();
+    assert_eq!(answer.subjects.len(), 1, "the constant is no other thing");
+    let references = lines(&answer.subjects[0].references);
+    assert!(
+        references
+            .iter()
+            .any(|r| r == "main.js:3 PASSES_ARGUMENT in src/main.js"),
+        "{references:?}"
+    );
+    let answer = who(&mut graph, "other").unwrap();
+    let references = lines(&answer.subjects[0].references);
+    assert!(
+        references
+            .iter()
+            .any(|r| r == "main.js:4 PASSES_ARGUMENT in src/main.js"),
+        "{references:?}"
+    );
+}

@@ -1,0 +1,201 @@
+//! The files of a database on disk: what is open, and appending.
+
+mod manifest_log;
+mod names;
+mod open;
+mod sync;
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::Durability;
+use crate::index::{self, Built};
+use crate::manifest::IndexRef;
+use crate::segment::DataFile;
+use crate::storage::{Storage, StorageFile};
+use crate::{Error, Result};
+
+use names::{index_name, segment_name};
+
+/// A segment that has grown past this is not appended to any more.
+const SEGMENT_TARGET: u64 = 64 << 20;
+
+/// The segment that blocks are appended to.
+#[derive(Debug)]
+struct Active {
+    number: u32,
+    file: Arc<dyn StorageFile>,
+    len: u64,
+}
+
+/// Open files of a database.
+pub(super) struct Files {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) dir: PathBuf,
+    durability: Durability,
+    manifest_number: u64,
+    manifest: Option<Arc<dyn StorageFile>>,
+    manifest_len: u64,
+    /// Length of the manifest when it was begun.
+    checkpoint_len: u64,
+    mark: Option<Arc<dyn StorageFile>>,
+    active: Option<Active>,
+    pub(super) next_file: u32,
+    pub(super) segments: FxHashMap<u32, Arc<DataFile>>,
+    pub(super) index: Option<IndexRef>,
+    unsynced: Vec<Arc<dyn StorageFile>>,
+    dir_changed: bool,
+    /// Released last.
+    _lock: Box<dyn Any + Send + Sync>,
+}
+
+impl Files {
+    /// Maps every segment, so that snapshots that outlive the engine can be read whatever becomes of the files.
+    pub(super) fn map_all(&self) {
+        self.segments.values().for_each(|file| file.map_all());
+    }
+
+    /// Path of a segment.
+    pub(super) fn segment_path(dir: &Path, number: u32) -> PathBuf {
+        dir.join(segment_name(number))
+    }
+
+    /// The file of a segment.
+    pub(super) fn segment(&mut self, number: u32) -> Arc<DataFile> {
+        let (storage, dir) = (&self.storage, &self.dir);
+        let new = || {
+            Arc::new(DataFile::new(
+                Arc::clone(storage),
+                dir.join(segment_name(number)),
+            ))
+        };
+        Arc::clone(self.segments.entry(number).or_insert_with(new))
+    }
+
+    /// Number of the segment that is appended to.
+    pub(super) fn active_segment(&self) -> Option<u32> {
+        self.active.as_ref().map(|active| active.number)
+    }
+
+    /// Bytes of edits since the manifest was begun by this process.
+    pub(super) fn log_bytes(&self) -> u64 {
+        self.manifest_len - self.checkpoint_len
+    }
+
+    /// Lets the next block begin a new segment.
+    pub(super) fn rotate(&mut self) {
+        self.active = None;
+    }
+
+    /// Bytes of all files that the database uses.
+    pub(super) fn segment_len(&self, number: u32) -> u64 {
+        match &self.active {
+            Some(active) if active.number == number => active.len,
+            _ => self
+                .storage
+                .len(&self.dir.join(segment_name(number)))
+                .unwrap_or(0),
+        }
+    }
+
+    /// Appends blocks and answers the segment and the offset of each.
+    pub(super) fn append_blocks(&mut self, blocks: &[&[u8]]) -> Result<(u32, Vec<u64>)> {
+        if self
+            .active
+            .as_ref()
+            .is_none_or(|active| active.len >= SEGMENT_TARGET)
+        {
+            let number = self.next_file;
+            let path = self.dir.join(segment_name(number));
+            let file = self
+                .storage
+                .create(&path)
+                .map_err(|e| Error::io("create", &path, e))?;
+            self.next_file += 1;
+            self.dir_changed = true;
+            self.active = Some(Active {
+                number,
+                file,
+                len: 0,
+            });
+            self.segment(number);
+        }
+        let Some(active) = &mut self.active else {
+            return Err(Error::io(
+                "write",
+                &self.dir,
+                io::Error::other("no segment"),
+            ));
+        };
+        let mut offsets = Vec::with_capacity(blocks.len());
+        let mut end = active.len;
+        for block in blocks {
+            offsets.push(end);
+            end += block.len() as u64;
+        }
+        let joined;
+        let bytes = match blocks {
+            [] => &[][..],
+            [only] => only,
+            _ => {
+                joined = blocks.concat();
+                &joined
+            }
+        };
+        let path = || self.dir.join(segment_name(active.number));
+        active
+            .file
+            .write_at(active.len, bytes)
+            .map_err(|e| Error::io("write", path(), e))?;
+        active.len = end;
+        if !self
+            .unsynced
+            .iter()
+            .any(|file| Arc::ptr_eq(file, &active.file))
+        {
+            self.unsynced.push(Arc::clone(&active.file));
+        }
+        Ok((active.number, offsets))
+    }
+
+    /// Writes an index file.
+    pub(super) fn write_index(
+        storage: &dyn Storage,
+        dir: &Path,
+        number: u32,
+        built: &Built,
+        sync: bool,
+    ) -> Result<(PathBuf, IndexRef, Arc<dyn StorageFile>)> {
+        let path = dir.join(index_name(number));
+        let (file, len, checksum) = index::write(storage, &path, built)?;
+        if sync {
+            file.sync().map_err(|e| Error::io("sync", &path, e))?;
+        }
+        Ok((
+            path,
+            IndexRef {
+                number,
+                len,
+                checksum,
+            },
+            file,
+        ))
+    }
+
+    /// Lets segments go that nothing names any more.
+    pub(super) fn retire_segments(&mut self, named: &BTreeSet<u32>) {
+        let active = self.active_segment();
+        self.segments.retain(|number, file| {
+            let keep = named.contains(number) || Some(*number) == active;
+            if !keep {
+                file.retire();
+            }
+            keep
+        });
+    }
+}
