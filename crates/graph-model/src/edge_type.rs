@@ -105,6 +105,8 @@ vocabulary! {
         Rejects = "REJECTS",
         /// Call to the output it writes to.
         WritesTo = "WRITES_TO",
+        /// Call without a known target to its module; the metadata says why.
+        UnresolvedCall = "UNRESOLVED_CALL",
     }
 }
 

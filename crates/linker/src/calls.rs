@@ -4,6 +4,8 @@ use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
 
 use crate::Linker;
+use crate::arguments::{self, Received};
+use crate::unresolved;
 use crate::edges::FileLinks;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::program::{Fact, ModuleIx};
@@ -50,17 +52,30 @@ pub(crate) enum Callee {
 }
 
 /// Runs the pass for one module.
-pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) -> CallCounts {
+pub(crate) fn run(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    links: &mut FileLinks,
+    received: &mut Vec<Received>,
+) -> CallCounts {
     let linker = eval.linker;
     let module = linker.program.module(ix);
     let mut counts = CallCounts::default();
     for call in &module.summary.calls {
         counts.total += 1;
         let src = module.summary.node(call.node).node_id();
-        if call.resolved.is_some() {
+        if let Some(node) = call.resolved {
             counts.resolved += 1;
+            let target = CallTarget {
+                callee: Callee::Node(Place { module: ix, node }),
+                resolution: "",
+                confidence: Confidence::Exact,
+                shift: 0,
+            };
+            arguments::collect(linker, ix, call, &target, received);
             continue;
         }
+        eval.refuel();
         let found = targets(eval, ix, call);
         let edge = match call.kind {
             CallKind::Jsx => EdgeType::Renders,
@@ -73,7 +88,11 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
                 Callee::External(specifier, path) => links.external_function(specifier, path),
             };
             links.edge(src, edge, dst, metadata(target));
+            arguments::collect(linker, ix, call, target, received);
             any = true;
+        }
+        if !any {
+            unresolved::record(eval, ix, call, links);
         }
         if call.kind == CallKind::New {
             constructed(eval, ix, call, src, links);

@@ -90,7 +90,15 @@ impl FileView {
         if let Some(&module) = self.modules.get(path) {
             return Some(module);
         }
-        let (package, inside) = self.through_link(path)?;
+        let Some((package, inside)) = self.through_link(path) else {
+            // A package that names itself is found without the link.
+            let package = path
+                .ancestors()
+                .skip(1)
+                .take_while(|folder| folder.starts_with(&self.root))
+                .find(|folder| self.manifests.contains(&folder.join("package.json")))?;
+            return self.source_of(package, path.strip_prefix(package).ok()?);
+        };
         let real = package.join(inside);
         self.modules
             .get(&real)

@@ -17,6 +17,7 @@
 //! from a module (with the whole program around it) to edges whose sources are nodes of that module. So modules are
 //! linked in parallel and the result does not depend on how many threads do it.
 
+mod arguments;
 mod builtins;
 mod calls;
 mod edges;
@@ -24,11 +25,14 @@ mod eval;
 mod exports;
 mod file_view;
 mod globals;
+mod heritage;
 mod hierarchy;
 mod imports;
+mod instances;
 pub mod packages;
 pub mod program;
 mod specifiers;
+mod unresolved;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -40,7 +44,7 @@ pub use edges::{External, FileLinks, LinkEdge, json_string};
 pub use imports::ImportCounts;
 pub use program::Program;
 
-use graph_model::{NodeId, NodeType};
+use graph_model::NodeId;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -85,14 +89,6 @@ impl<'p> Linker<'p> {
             .node_id()
     }
 
-    fn node_type(&self, place: Place) -> Option<NodeType> {
-        self.program
-            .module(place.module)
-            .summary
-            .node(place.node)
-            .node_type()
-    }
-
     fn semantic_id(&self, export: ExportIx) -> &'p str {
         let of = self.program.module(export.module);
         of.summary.semantic_id(of.export(export.export).node)
@@ -129,10 +125,21 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
     let results = each_module(&linker, |eval, ix| {
         let (mut file, mut diagnostics) = (FileLinks::default(), Vec::new());
         let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
-        let calls = calls::run(eval, ix, &mut file);
-        (file, diagnostics, imports, calls)
+        let mut received = Vec::new();
+        let calls = calls::run(eval, ix, &mut file, &mut received);
+        heritage::run(eval, ix, &mut file);
+        instances::run(eval, ix, &mut file);
+        (file, diagnostics, imports, calls, received)
     });
-    for (file, diagnostics, imports, calls) in results {
+    let mut received: Vec<Vec<arguments::Received>> = program
+        .modules()
+        .iter()
+        .map(|_| Vec::new())
+        .collect();
+    for (file, diagnostics, imports, calls, passed) in results {
+        for one in passed {
+            received[one.module.0 as usize].push(one);
+        }
         links.files.push(file);
         links.diagnostics.extend(diagnostics);
         links.imports.internal += imports.internal;
@@ -140,6 +147,11 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
         links.calls.total += calls.total;
         links.calls.resolved += calls.resolved;
     }
+    links
+        .files
+        .par_iter_mut()
+        .zip(&received)
+        .for_each(|(file, received)| arguments::write(&linker, received, file));
     links.diagnostics.sort_unstable();
     links
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use graph_model::ModuleSummary;
 use graph_model::summary::{
     CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, NodeRef, ObjectFact,
-    Shape, ShapeRef, Sym, TypeRef, VariableFact,
+    ParameterBinding, Shape, ShapeRef, Sym, TypeRef, VariableFact,
 };
 use rustc_hash::FxHashMap;
 
@@ -96,6 +96,8 @@ pub struct Module {
     /// First variable fact of nodes that are no variables.
     writes_to: FxHashMap<NodeRef, u32>,
     property_writes: FxHashMap<Target, Vec<u32>>,
+    /// First PARAMETER fact of a function; they stand in a row.
+    first_binding: FxHashMap<NodeRef, u32>,
     exports_by_name: Vec<u32>,
     stars: Vec<u32>,
 }
@@ -157,6 +159,10 @@ impl Module {
                 *slot = Fact::Variable(i);
             }
         }
+        let mut first_binding: FxHashMap<NodeRef, u32> = FxHashMap::default();
+        for (i, binding) in (0..).zip(&summary.bindings) {
+            first_binding.entry(binding.function).or_insert(i);
+        }
         let mut module = Module {
             roles: roles(&summary),
             summary,
@@ -164,6 +170,7 @@ impl Module {
             next_variable,
             writes_to,
             property_writes: FxHashMap::default(),
+            first_binding,
             exports_by_name: Vec::new(),
             stars: Vec::new(),
         };
@@ -265,6 +272,42 @@ impl Module {
             next = self.next_variable.get(at).copied().unwrap_or(0);
             self.summary.variables.get(at)
         })
+    }
+
+    /// The PARAMETER facts of a function, with their indexes.
+    pub fn bindings_of(
+        &self,
+        function: NodeRef,
+    ) -> impl Iterator<Item = (u32, &ParameterBinding)> {
+        let first = self.first_binding.get(&function).copied();
+        let start = first.unwrap_or(0);
+        let rest = first.map_or(&[][..], |f| &self.summary.bindings[f as usize..]);
+        (start..)
+            .zip(rest)
+            .take_while(move |(_, binding)| binding.function == function)
+    }
+
+    /// Functions and classes whose prototype is written to, in the order of their nodes.
+    #[must_use]
+    pub fn prototypes(&self) -> Vec<NodeRef> {
+        let mut nodes: Vec<NodeRef> = self
+            .property_writes
+            .iter()
+            .filter_map(|(target, writes)| match target {
+                Target::Prototype(node) => Some(*node),
+                Target::Node(node) => writes
+                    .iter()
+                    .any(|&w| {
+                        let name = self.summary.writes[w as usize].name;
+                        self.summary.name(name) == "prototype"
+                    })
+                    .then_some(*node),
+                _ => None,
+            })
+            .collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
     }
 
     /// The function fact of a FUNCTION or METHOD node.

@@ -5,7 +5,8 @@ use std::fs;
 use graph_model::ModuleSummary;
 use graph_model::summary::{
     CallFact, CallKind, ClassFact, ExportFact, ExportTarget, ImportFact, ImportForm, ModuleType,
-    Names, NodeRef, ObjectFact, SUMMARY_VERSION, Shape, ShapeRef, SummaryNode, Sym, VariableFact,
+    List, MemberFact, MemberKind, NodeRef, ObjectFact, PropertyFact, PropertyKind,
+    SUMMARY_VERSION, Shape, ShapeRef, SummaryNode, Sym, Type, TypeRef, VariableFact,
 };
 use graph_model::{NodeId, NodeType};
 
@@ -23,17 +24,9 @@ impl Summary {
             file: file.to_owned(),
             content_hash: [0; 32],
             module_type,
-            es_module_marker: false,
-            names: Names::default(),
-            ids: Names::default(),
-            nodes: Vec::new(),
             shapes: vec![Shape::Unknown],
-            imports: Vec::new(),
-            exports: Vec::new(),
-            calls: Vec::new(),
-            variables: Vec::new(),
-            classes: Vec::new(),
-            objects: Vec::new(),
+            types: vec![Type::Unknown],
+            ..ModuleSummary::default()
         });
         summary.node(NodeType::Module, "module");
         summary
@@ -169,7 +162,12 @@ impl Summary {
             node,
             kind,
             callee,
-            resolved: false,
+            resolved: None,
+            arguments: List::EMPTY,
+            type_arguments: List::EMPTY,
+            caller: None,
+            settles: false,
+            protected: false,
         });
         node
     }
@@ -183,12 +181,25 @@ impl Summary {
     ) -> NodeRef {
         let node = self.node(NodeType::Variable, name);
         let path = path.iter().map(|p| self.name(p)).collect();
-        self.0.variables.push(VariableFact {
+        let fact = VariableFact {
             node,
+            declared: TypeRef::UNKNOWN,
             init,
             path,
-            reassigned,
-        });
+            reassigned: false,
+            is_const: !reassigned,
+        };
+        if reassigned {
+            let init = self.shape(Shape::Primitive(Sym(u32::MAX)));
+            let write = VariableFact {
+                init,
+                path: Box::default(),
+                reassigned,
+                ..fact.clone()
+            };
+            self.0.variables.push(write);
+        }
+        self.0.variables.push(fact);
         node
     }
 
@@ -202,28 +213,51 @@ impl Summary {
         let node = self.node(NodeType::Class, name);
         let constructor =
             constructor.then(|| self.node(NodeType::Method, &format!("{name}.constructor")));
-        let methods = statics
+        let members: Vec<MemberFact> = statics
             .iter()
-            .map(|method| {
-                let node = self.node(NodeType::Method, &format!("{name}.{method}"));
-                (self.name(method), true, node)
+            .map(|method| MemberFact {
+                node: Some(self.node(NodeType::Method, &format!("{name}.{method}"))),
+                name: self.name(method),
+                kind: MemberKind::Method,
+                is_static: true,
+                optional: false,
+                is_abstract: false,
+                declared: TypeRef::UNKNOWN,
+                init: ShapeRef::UNKNOWN,
+                signature: None,
             })
             .collect();
+        let start = self.0.members.len() as u32;
+        let len = members.len() as u32;
+        self.0.members.extend(members);
         self.0.classes.push(ClassFact {
             node,
+            type_vars: List::EMPTY,
             extends,
+            extends_arguments: List::EMPTY,
+            implements: List::EMPTY,
             constructor,
-            methods,
+            is_abstract: false,
+            members: List { start, len },
+            writes: Vec::new(),
         });
         node
     }
 
     pub(super) fn object(&mut self, name: &str, properties: &[(&str, Shape)]) -> NodeRef {
         let node = self.node(NodeType::ObjectLiteral, name);
-        let properties = properties
+        let properties: Vec<PropertyFact> = properties
             .iter()
-            .map(|(key, shape)| (self.name(key), self.shape(shape.clone())))
+            .map(|(key, shape)| PropertyFact {
+                name: self.name(key),
+                shape: self.shape(*shape),
+                kind: PropertyKind::Value,
+            })
             .collect();
+        let start = self.0.properties.len() as u32;
+        let len = properties.len() as u32;
+        self.0.properties.extend(properties);
+        let properties = List { start, len };
         self.0.objects.push(ObjectFact { node, properties });
         node
     }

@@ -241,7 +241,10 @@ impl<'a> Builder<'a> {
     /// What a call calls: `USES` its receiver, or the callee itself.
     pub(super) fn callee(&mut self, call: NodeIdx, callee: &'a Expr) -> (Target, ShapeRef) {
         match callee {
-            Expr::Paren(e) => self.callee(call, &e.expr),
+            Expr::Paren(e) => {
+                let (target, shape) = self.callee(call, &e.expr);
+                (target, self.doc_cast(e, Val { shape, ..Val::NONE }).shape)
+            }
             Expr::TsNonNull(e) => self.callee(call, &e.expr),
             Expr::TsInstantiation(e) => self.callee(call, &e.expr),
             Expr::TsAs(TsAsExpr { expr, type_ann, .. })
@@ -321,7 +324,10 @@ impl<'a> Builder<'a> {
     /// The receiver of a member: `this` and undeclared names give a shape only.
     pub(crate) fn receiver(&mut self, object: &'a Expr) -> Val {
         match object {
-            Expr::Paren(e) => self.receiver(&e.expr),
+            Expr::Paren(e) => {
+                let value = self.receiver(&e.expr);
+                self.doc_cast(e, value)
+            }
             Expr::TsNonNull(e) => self.receiver(&e.expr),
             Expr::TsAs(TsAsExpr { expr, type_ann, .. })
             | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. }) => {

@@ -25,7 +25,8 @@ impl<'a> Builder<'a> {
             // Transparent wrappers.
             Expr::Paren(e) => {
                 self.awaited = awaited;
-                return self.value(&e.expr, context);
+                let value = self.value(&e.expr, context);
+                return self.doc_cast(e, value);
             }
             Expr::TsNonNull(e) => {
                 self.awaited = awaited;

@@ -3,11 +3,12 @@
 
 use swc_common::Span;
 
-use crate::builder::Builder;
+use crate::builder::{Builder, Val};
 use crate::builder::facts::list;
 use crate::parse::parse_type;
 use graph_model::summary::{
-    List, MemberFact, MemberKind, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, Type,
+    List, MemberFact, MemberKind, ParameterFact, Shape, ShapeRef, Signature, SignatureRef,
+    Sym, Type,
     TypeRef,
 };
 
@@ -48,6 +49,24 @@ impl<'a> Builder<'a> {
             Some(tag) => self.doc_type_text(tag.ty),
             None => TypeRef::UNKNOWN,
         }
+    }
+
+    /// `/** @type {T} */ (value)`, which is a cast.
+    pub(crate) fn doc_cast(&mut self, paren: &swc_ecma_ast::ParenExpr, value: Val) -> Val {
+        if self.typed {
+            return value;
+        }
+        let start = self.range(paren.span).0;
+        let before = self.source.get(..start as usize).unwrap_or("");
+        if !before.trim_end().ends_with("*/") {
+            return value;
+        }
+        let ty = self.doc_type(start);
+        if ty == TypeRef::UNKNOWN {
+            return value;
+        }
+        let shape = self.shape(Shape::Cast(value.shape, ty));
+        Val { shape, ..value }
     }
 
     /// The comment of a function: before itself, or before the statement or member that it is the value of.

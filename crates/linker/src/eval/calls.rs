@@ -338,7 +338,7 @@ impl<'p> Eval<'_, 'p> {
         env: &Env,
         bound: &mut Vec<(Var, Set)>,
     ) {
-        if set.is_empty() || self.depth >= super::MAX_DEPTH {
+        if set.is_empty() || !self.step() || self.depth >= super::MAX_DEPTH {
             return;
         }
         let of = self.module(module);

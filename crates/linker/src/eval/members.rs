@@ -790,11 +790,6 @@ impl Eval<'_, '_> {
         }
         found
     }
-
-    /// A method of a built-in class.
-    pub(crate) fn lib_method(lib: Lib, name: &str) -> Option<&'static library::Method> {
-        library::find(lib, name)
-    }
 }
 
 /// Whether a shape names a function, or its prototype.

@@ -21,6 +21,8 @@ pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
 /// Questions nest so deep.
 const MAX_DEPTH: u32 = 96;
+/// Steps inside of one question that are no questions themselves. What is left out for this depends on the question only.
+const FUEL: u32 = 300;
 
 /// A question whose answer is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,6 +59,8 @@ pub(crate) struct Eval<'l, 'p> {
     deepest: u32,
     /// A cycle or the limit of depth had a part in the current answer.
     tainted: bool,
+    /// Steps that are left to the current question.
+    fuel: u32,
 }
 
 impl<'l, 'p> Eval<'l, 'p> {
@@ -69,6 +73,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             depth: 0,
             deepest: 0,
             tainted: false,
+            fuel: FUEL,
         }
     }
 
@@ -76,6 +81,22 @@ impl<'l, 'p> Eval<'l, 'p> {
     pub(crate) fn enter_module(&mut self) {
         self.local.clear();
         self.tainted = false;
+    }
+
+    /// Begins a question of a pass.
+    pub(crate) fn refuel(&mut self) {
+        self.fuel = FUEL;
+    }
+
+    /// Takes a step of the current question; whether there was one left.
+    fn step(&mut self) -> bool {
+        match self.fuel.checked_sub(1) {
+            Some(left) => {
+                self.fuel = left;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Answers a question, once.
@@ -98,11 +119,13 @@ impl<'l, 'p> Eval<'l, 'p> {
             return Set::NONE;
         }
         let outer = std::mem::replace(&mut self.tainted, false);
+        let outer_fuel = std::mem::replace(&mut self.fuel, FUEL);
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
         self.open.push(key);
         self.depth += 1;
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
         self.depth -= 1;
+        self.fuel = outer_fuel;
         self.open.pop();
         if self.tainted {
             self.local.insert(key, set.clone());
@@ -123,6 +146,9 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     /// Goes one level deeper without a question; none where that is too deep.
     fn deeper(&mut self, answer: impl FnOnce(&mut Self) -> Set) -> Set {
+        if !self.step() {
+            return Set::NONE;
+        }
         if self.depth >= MAX_DEPTH {
             self.tainted = true;
             return Set::NONE;

@@ -2,7 +2,7 @@
 
 use graph_model::NodeType;
 use graph_model::summary::{
-    ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, NodeRef, Shape, ShapeRef, Sym,
+    ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, Shape, ShapeRef, Sym,
 };
 
 use super::value::{Lib, Place, Set, Value};
@@ -688,9 +688,4 @@ fn type_of(value: &Value) -> Option<&'static str> {
         | Value::Ns(_) => "object",
         _ => return None,
     })
-}
-
-/// Used by the passes: what a node of the module is.
-pub(crate) fn place(module: ModuleIx, node: NodeRef) -> Place {
-    Place { module, node }
 }

@@ -8,6 +8,8 @@ use crate::program::ModuleIx;
 
 /// More values than these are as good as none.
 const MAX_VALUES: usize = 16;
+/// Type arguments of type arguments are kept so deep; deeper ones only come from types that grow without end.
+const MAX_NESTING: u8 = 6;
 
 /// A node of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,10 +26,10 @@ pub(crate) const THIS: Var = (ModuleIx(u32::MAX), VarRef(0));
 
 /// What type variables stand for; sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(crate) struct Env(Option<Rc<[(Var, Set)]>>);
+pub(crate) struct Env(Option<Rc<[(Var, Set)]>>, u8);
 
 impl Env {
-    pub(crate) const NONE: Env = Env(None);
+    pub(crate) const NONE: Env = Env(None, 0);
 
     pub(crate) fn of(mut bound: Vec<(Var, Set)>) -> Env {
         if bound.is_empty() {
@@ -35,7 +37,8 @@ impl Env {
         }
         bound.sort_by_key(|b| b.0);
         bound.dedup_by_key(|b| b.0);
-        Env(Some(bound.into()))
+        let depth = bound.iter().map(|b| b.1.1).max().unwrap_or(0);
+        Env(Some(bound.into()), depth)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -146,15 +149,37 @@ pub(crate) enum Value {
     Var(Var),
 }
 
+impl Value {
+    /// How deep its type arguments nest.
+    fn depth(&self) -> u8 {
+        match self {
+            Value::Fn(_, env)
+            | Value::Sig(_, _, _, env)
+            | Value::New(_, _, env)
+            | Value::Inst(_, env)
+            | Value::Iface(_, env)
+            | Value::Anon(_, _, env) => env.1,
+            Value::Lib(_, parts) | Value::Tuple(parts) | Value::LibMethod(_, parts, _) => {
+                parts.iter().map(|p| p.1).max().unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// A few values, sorted; none of them where nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(crate) struct Set(Option<Rc<[Value]>>);
+pub(crate) struct Set(Option<Rc<[Value]>>, u8);
 
 impl Set {
-    pub(crate) const NONE: Set = Set(None);
+    pub(crate) const NONE: Set = Set(None, 0);
 
     pub(crate) fn one(value: Value) -> Set {
-        Set(Some(Rc::new([value])))
+        let depth = value.depth() + 1;
+        if depth > MAX_NESTING {
+            return Set::NONE;
+        }
+        Set(Some(Rc::new([value])), depth)
     }
 
     pub(crate) fn of(mut values: Vec<Value>) -> Set {
@@ -168,7 +193,11 @@ impl Set {
         if values.len() > MAX_VALUES {
             return Set::NONE;
         }
-        Set(Some(values.into()))
+        let depth = values.iter().map(Value::depth).max().unwrap_or(0) + 1;
+        if depth > MAX_NESTING {
+            return Set::NONE;
+        }
+        Set(Some(values.into()), depth)
     }
 
     pub(crate) fn lib(lib: Lib, arguments: &[Set]) -> Set {

@@ -1,0 +1,260 @@
+//! Pass: which class values are instances of, and which members reads reach (INSTANCE_OF, READS_FROM).
+
+use graph_model::summary::{ExportTarget, NodeRef, Shape};
+use graph_model::{EdgeType, NodeId, NodeType};
+
+use crate::edges::FileLinks;
+use crate::eval::{Eval, Place, Set, Value};
+use crate::exports::Found;
+use crate::program::{Fact, ModuleIx};
+
+/// More members than these are none.
+const MAX_TARGETS: usize = 16;
+
+/// Runs the pass for one module.
+pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) {
+    let of = eval.linker.program.module(ix);
+    let mut last = None;
+    for variable in &of.summary.variables {
+        // A variable has its facts in a row or apart; an edge is written once in any case.
+        if last == Some(variable.node) || !matches!(of.fact(variable.node), Fact::Variable(_)) {
+            continue;
+        }
+        last = Some(variable.node);
+        instance_of(eval, ix, variable.node, links);
+    }
+    for binding in &of.summary.bindings {
+        instance_of(eval, ix, binding.node, links);
+    }
+    for import in &of.summary.imports {
+        instance_of(eval, ix, import.node, links);
+    }
+    for class in &of.summary.classes {
+        let place = Place {
+            module: ix,
+            node: class.node,
+        };
+        for member in class.members.of(&of.summary.members) {
+            if let Some(node) = member.node
+                && of.summary.node(node).node_type() == Some(NodeType::Property)
+            {
+                eval.refuel();
+                let name = of.summary.name(member.name);
+                let set = eval
+                    .own_member(place, &crate::eval::Env::NONE, name, member.is_static)
+                    .unwrap_or_default();
+                instance_edge(eval, ix, node, &set, links);
+            }
+        }
+        for (i, write) in class.writes.iter().enumerate() {
+            let (name, is_static, node, _) = *write;
+            if class.writes[..i].iter().any(|w| w.2 == node)
+                || of.summary.node(node).node_type() != Some(NodeType::Property)
+                || class
+                    .members
+                    .of(&of.summary.members)
+                    .iter()
+                    .any(|m| m.node == Some(node))
+            {
+                continue;
+            }
+            eval.refuel();
+            let name = of.summary.name(name);
+            let set = eval
+                .own_member(place, &crate::eval::Env::NONE, name, is_static)
+                .unwrap_or_default();
+            instance_edge(eval, ix, node, &set, links);
+        }
+    }
+    for access in &of.summary.accesses {
+        eval.refuel();
+        reads(eval, ix, access.node, access.shape, links);
+    }
+}
+
+fn instance_of(eval: &mut Eval<'_, '_>, ix: ModuleIx, node: NodeRef, links: &mut FileLinks) {
+    eval.refuel();
+    let set = eval.node(Place { module: ix, node });
+    instance_edge(eval, ix, node, &set, links);
+}
+
+fn instance_edge(
+    eval: &Eval<'_, '_>,
+    ix: ModuleIx,
+    node: NodeRef,
+    set: &Set,
+    links: &mut FileLinks,
+) {
+    let linker = eval.linker;
+    let mut values = set.iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return;
+    };
+    let src = linker.program.module(ix).summary.node(node).node_id();
+    match value {
+        Value::Inst(class, _) => {
+            links.edge(src, EdgeType::InstanceOf, linker.node_id(*class), "");
+        }
+        Value::ExtInst(specifier, path) => {
+            let path = if path.is_empty() { "default" } else { path };
+            let dst = links.external_function(specifier, path);
+            links.edge(src, EdgeType::InstanceOf, dst, "");
+        }
+        _ => {}
+    }
+}
+
+/// READS_FROM of one access.
+fn reads(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    node: NodeRef,
+    shape: graph_model::summary::ShapeRef,
+    links: &mut FileLinks,
+) {
+    let linker = eval.linker;
+    let of = linker.program.module(ix);
+    let mut shape = shape;
+    while let Shape::Narrow(inner, _) = *of.summary.shape(shape) {
+        shape = inner;
+    }
+    let Shape::Member(object, name) = *of.summary.shape(shape) else {
+        return;
+    };
+    let name = of.summary.name(name);
+    if name == "*" {
+        return;
+    }
+    let own = match *of.summary.shape(object) {
+        Shape::This(owner, _) => Some(owner),
+        Shape::Binding(node)
+            if matches!(
+                of.summary.node(node).node_type(),
+                Some(NodeType::Enum | NodeType::Namespace)
+            ) =>
+        {
+            return;
+        }
+        _ => None,
+    };
+    let receiver = eval.shape(ix, object);
+    let mut found: Vec<NodeId> = Vec::new();
+    for value in receiver.iter() {
+        let place = match value {
+            Value::Inst(place, _) | Value::Iface(place, _) | Value::Proto(place) => {
+                // The analyzer has joined members of the class itself.
+                if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
+                    return;
+                }
+                eval.member_fact(*place, name, false).and_then(|f| f.place)
+            }
+            Value::Ctor(place) => {
+                if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
+                    return;
+                }
+                eval.member_fact(*place, name, true).and_then(|f| f.place)
+            }
+            Value::Ns(module) => match linker.exports.lookup(*module, name) {
+                Found::Export(at, _) => {
+                    let at = linker.exports.origin(at);
+                    let of = linker.program.module(at.module);
+                    match &of.export(at.export).target {
+                        ExportTarget::Local(nodes) => nodes
+                            .iter()
+                            .copied()
+                            .find(|&n| is_member(of.summary.node(n).node_type()))
+                            .map(|node| Place {
+                                module: at.module,
+                                node,
+                            }),
+                        _ => None,
+                    }
+                }
+                _ => None,
+            },
+            Value::Scope(place) => {
+                let of = linker.program.module(place.module);
+                match of.fact(place.node) {
+                    Fact::Scope(i) => of.summary.scopes[i as usize]
+                        .members
+                        .iter()
+                        .find(|m| of.summary.name(m.0) == name)
+                        .map(|m| Place {
+                            module: place.module,
+                            node: m.1,
+                        }),
+                    _ => None,
+                }
+            }
+            Value::Ext(specifier, path) => {
+                let path = if path.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{path}.{name}")
+                };
+                found.push(links.external_function(specifier, &path));
+                None
+            }
+            Value::Obj(_) => {
+                let set = eval.member(&Set::one(value.clone()), name);
+                let functions: Vec<Place> = set
+                    .iter()
+                    .filter_map(|v| match v {
+                        Value::Fn(place, _) => Some(*place),
+                        _ => None,
+                    })
+                    .collect();
+                match functions.as_slice() {
+                    [one] => Some(*one),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if let Some(place) = place {
+            let id = linker.node_id(place);
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+    }
+    if found.len() > MAX_TARGETS {
+        return;
+    }
+    let metadata = if found.len() > 1 {
+        r#"{"confidence":"possible"}"#
+    } else {
+        ""
+    };
+    let src = of.summary.node(node).node_id();
+    for dst in found {
+        links.edge(src, EdgeType::ReadsFrom, dst, metadata);
+    }
+}
+
+/// Whether a class itself has a member, declared or assigned.
+fn declares(eval: &Eval<'_, '_>, class: Place, name: &str) -> bool {
+    let of = eval.linker.program.module(class.module);
+    let Some(fact) = of.class(class.node) else {
+        return false;
+    };
+    fact.members
+        .of(&of.summary.members)
+        .iter()
+        .any(|m| of.summary.name(m.name) == name)
+        || fact.writes.iter().any(|w| of.summary.name(w.0) == name)
+}
+
+fn is_member(node_type: Option<NodeType>) -> bool {
+    matches!(
+        node_type,
+        Some(
+            NodeType::Function
+                | NodeType::Class
+                | NodeType::Variable
+                | NodeType::Constant
+                | NodeType::Enum
+                | NodeType::Namespace
+        )
+    )
+}

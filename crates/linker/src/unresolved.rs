@@ -1,0 +1,138 @@
+//! Why a call has no target: recorded in the graph, so that an empty answer can say what it does not know.
+
+use graph_model::EdgeType;
+use graph_model::summary::{CallFact, CallKind, Shape, ShapeRef};
+
+use crate::edges::{FileLinks, json_string};
+use crate::eval::{Eval, Value};
+use crate::program::{Fact, ModuleIx};
+use crate::specifiers::Target;
+
+/// So far a receiver is followed to its root.
+const MAX_STEPS: usize = 16;
+
+/// Adds the record: CALL UNRESOLVED_CALL its MODULE, with the name that is called and the reason.
+pub(crate) fn record(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+    links: &mut FileLinks,
+) {
+    let of = eval.linker.program.module(ix);
+    let (reason, name) = (reason(eval, ix, call), called_name(eval, ix, call));
+    let metadata = format!(
+        "{{\"name\":{},\"reason\":\"{reason}\"}}",
+        json_string(&name)
+    );
+    let src = of.summary.node(call.node).node_id();
+    let dst = of.summary.module().node_id();
+    links.edge(src, EdgeType::UnresolvedCall, dst, metadata);
+}
+
+/// The last name of what is called.
+fn called_name(eval: &Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> String {
+    let of = eval.linker.program.module(ix);
+    if call.kind == CallKind::Super {
+        return "super".to_owned();
+    }
+    if let Shape::Member(_, name) = *of.summary.shape(unwrapped(eval, ix, call.callee)) {
+        let name = of.summary.name(name);
+        return if name == "*" { "<computed>" } else { name }.to_owned();
+    }
+    // As the id of the call tells it: `file->CALL->a.b[in:scope]#2`.
+    let id = of.summary.semantic_id(call.node);
+    let text = id.splitn(3, "->").nth(2).unwrap_or("");
+    let text = text.split("[in:").next().unwrap_or("");
+    let text = text.split('#').next().unwrap_or("");
+    let text = text.strip_prefix("new ").unwrap_or(text);
+    let text = text.trim_end_matches("()");
+    text.rsplit('.').next().unwrap_or(text).to_owned()
+}
+
+fn unwrapped(eval: &Eval<'_, '_>, ix: ModuleIx, shape: ShapeRef) -> ShapeRef {
+    let of = eval.linker.program.module(ix);
+    let mut shape = shape;
+    while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(shape) {
+        shape = inner;
+    }
+    shape
+}
+
+fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static str {
+    let of = eval.linker.program.module(ix);
+    let mut shape = unwrapped(eval, ix, call.callee);
+    let first = shape;
+    if let Shape::Member(_, name) = *of.summary.shape(shape)
+        && of.summary.name(name) == "*"
+    {
+        return "computed-name";
+    }
+    if !eval.shape(ix, shape).is_empty() {
+        return "too-many-candidates";
+    }
+    for _ in 0..MAX_STEPS {
+        match *of.summary.shape(shape) {
+            Shape::Member(inner, _)
+            | Shape::Await(inner)
+            | Shape::Element(inner)
+            | Shape::Narrow(inner, _)
+            | Shape::Cast(inner, _)
+            | Shape::Path(inner, _) => shape = inner,
+            Shape::Call(node) | Shape::New(node) => match of.call(node) {
+                Some(call) => shape = call.callee,
+                None => break,
+            },
+            Shape::Binding(node) => match of.fact(node) {
+                Fact::Import(i) => {
+                    let Some(specifier) = of.summary.imports[i as usize].specifier else {
+                        return "computed-name";
+                    };
+                    return match eval.linker.specifiers.target(ix, specifier) {
+                        Target::External => "external-value",
+                        Target::Missing | Target::Asset => "missing-module",
+                        Target::Module(_) => break,
+                    };
+                }
+                Fact::Variable(i) => {
+                    let init = of.summary.variables[i as usize].init;
+                    if init == ShapeRef::UNKNOWN || init == shape {
+                        break;
+                    }
+                    shape = init;
+                }
+                _ => break,
+            },
+            Shape::Import(node) => {
+                let specifier = of.import(node).and_then(|i| i.specifier);
+                return match specifier.map(|s| eval.linker.specifiers.target(ix, s)) {
+                    Some(Target::External) => "external-value",
+                    Some(Target::Missing | Target::Asset) => "missing-module",
+                    Some(Target::Module(_)) => break,
+                    None => "computed-name",
+                };
+            }
+            Shape::Global(_) => return "external-value",
+            _ => break,
+        }
+        let values = eval.shape(ix, shape);
+        let external = |v: &Value| {
+            matches!(
+                v,
+                Value::Ext(..) | Value::ExtInst(..) | Value::LibMethod(..)
+            )
+        };
+        if !values.is_empty() && values.iter().all(external) {
+            return "external-value";
+        }
+    }
+    match *of.summary.shape(first) {
+        Shape::Member(receiver, _) => {
+            if eval.shape(ix, receiver).is_empty() {
+                "unknown-receiver"
+            } else {
+                "unknown-member"
+            }
+        }
+        _ => "unknown-value",
+    }
+}
