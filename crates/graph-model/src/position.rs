@@ -43,14 +43,8 @@ impl<'a> LineIndex<'a> {
         let ascii = text.is_ascii();
         let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
         starts.push(0);
-        if ascii && !bytes.contains(&b'\r') {
-            starts.extend(
-                bytes
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, b)| **b == b'\n')
-                    .map(|(i, _)| i as u32 + 1),
-            );
+        if ascii && memchr::memchr(b'\r', bytes).is_none() {
+            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|i| i as u32 + 1));
         } else {
             let mut i = 0;
             while i < bytes.len() {
