@@ -43,6 +43,6 @@ impl BlockDesc {
 
     /// First byte after the block.
     pub(crate) fn end(&self) -> u64 {
-        self.offset + u64::from(self.len)
+        self.offset.saturating_add(u64::from(self.len))
     }
 }

@@ -404,7 +404,7 @@ pub(crate) fn read(
         return Err(damaged(16, "the manifest has the number of another"));
     }
     let first_len = u64_at(header, 24).unwrap_or_default();
-    let durable = durable.max(HEADER as u64 + first_len);
+    let durable = durable.max((HEADER as u64).saturating_add(first_len));
 
     let mut contents = Contents::default();
     let mut end = HEADER;
@@ -538,5 +538,14 @@ mod tests {
                 "byte {at}"
             );
         }
+    }
+
+    #[test]
+    fn a_length_beyond_all_numbers_is_damage() {
+        let mut bytes = checkpoint(1, &Contents::default());
+        bytes[24..32].fill(0xff);
+        let checksum = crc32c::crc32c(&bytes[16..HEADER]);
+        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+        assert!(read(&bytes, Path::new("m"), 1, 0, |_, _| true).is_err());
     }
 }
