@@ -160,7 +160,7 @@ fn people(answer: &Impact, totals: &Totals, out: &mut dyn Write) -> Result<(), E
         )?;
         let mut table = Table::default();
         for call in &answer.unresolved_calls {
-            let reason = call.reason.clone().unwrap_or_default();
+            let reason = call.reason.as_deref().unwrap_or_default().replace('-', " ");
             table.row(
                 [place(&call.at), reason, String::new()],
                 call.at.text.as_deref(),

@@ -177,7 +177,7 @@ fn unresolved_section(
             .as_ref()
             .filter(|node| node.r#type != "MODULE")
             .map_or_else(String::new, |node| format!("in {}", node.full_name()));
-        let reason = call.reason.clone().unwrap_or_default();
+        let reason = call.reason.as_deref().unwrap_or_default().replace('-', " ");
         table.row([place(&call.at), inside, reason], call.at.text.as_deref());
     }
     table.write(out)?;

@@ -2,7 +2,8 @@
 
 use graph_model::{EdgeType, NodeType};
 use rfdb_client::{AttrQuery, Direction, NodeId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
 
 use crate::Result;
 use crate::graph::Graph;
@@ -16,8 +17,15 @@ pub struct Unresolved {
     pub reason: Option<String>,
 }
 
-/// The metadata key under which the reason is recorded at the call.
-const REASON: &str = "unresolvedReason";
+/// The edge from such a call to its module, which says why.
+const RECORD: &str = "UNRESOLVED_CALL";
+/// The reason of calls of what packages and the runtime give: they seldom lead back into the project.
+const EXTERNAL: &str = "external-value";
+
+#[derive(Deserialize)]
+struct Record {
+    reason: Option<String>,
+}
 
 /// Calls whose callee, or the last part of it, has one of these names, and that no CALLS edge leads out of.
 ///
@@ -62,14 +70,24 @@ pub fn unresolved_calls(graph: &mut Graph<'_>, names: &[&str]) -> Result<Vec<Unr
         .map(|edge| edge.src)
         .collect();
     calls.retain(|id| !resolved.contains(id));
-    Ok(calls
+    let records = graph
+        .client()
+        .get_edges(&calls, Direction::Outgoing, Some(&[RECORD]))?;
+    let reasons: FxHashMap<NodeId, String> = records
+        .iter()
+        .filter_map(|edge| {
+            let record: Record = serde_json::from_str(edge.metadata).ok()?;
+            Some((edge.src, record.reason?))
+        })
+        .collect();
+    let mut calls: Vec<Unresolved> = calls
         .into_iter()
         .map(|call| Unresolved {
             call,
-            reason: graph
-                .node(call)
-                .and_then(|n| n.metadata_value(REASON))
-                .and_then(|v| v.as_str().map(str::to_owned)),
+            reason: reasons.get(&call).cloned(),
         })
-        .collect())
+        .collect();
+    // The likelier ones first; otherwise by place.
+    calls.sort_by_key(|u| u.reason.as_deref() == Some(EXTERNAL));
+    Ok(calls)
 }

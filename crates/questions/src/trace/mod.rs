@@ -1,5 +1,6 @@
 //! Where a value comes from, or where it goes: the model's traversal of data flow as a tree.
 
+mod around;
 mod backward;
 mod forward;
 mod path;
@@ -168,7 +169,7 @@ pub fn trace(
 pub struct Tracer {
     direction: TraceDirection,
     edges: Edges,
-    around: backward::Around,
+    around: around::Around,
 }
 
 impl Tracer {
@@ -182,7 +183,7 @@ impl Tracer {
         Tracer {
             direction,
             edges,
-            around: backward::Around::default(),
+            around: around::Around::default(),
         }
     }
 
