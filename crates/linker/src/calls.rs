@@ -418,9 +418,11 @@ fn way(eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) -> &'static str 
                     _ => {}
                 }
                 let receiver: Set = eval.shape(ix, object);
+                if receiver.iter().any(|v| matches!(v, Value::Ns(_))) {
+                    return "import";
+                }
                 for value in receiver.iter() {
                     match value {
-                        Value::Ns(_) => return "import",
                         Value::Scope(_) => return "namespace",
                         Value::Obj(_) | Value::Ctor(_) | Value::Fn(..) => return "object",
                         Value::Proto(_) => return "prototype",

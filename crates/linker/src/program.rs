@@ -302,6 +302,22 @@ impl Module {
                 _ => None,
             })
             .collect();
+        // `inherits(F, G)`, whose F may have no members of its own.
+        for call in &self.summary.calls {
+            let name = match *self.summary.shape(call.callee) {
+                Shape::Member(_, name) => self.summary.name(name),
+                Shape::Binding(_) => "",
+                _ => continue,
+            };
+            let arguments = call.arguments.of(&self.summary.arguments);
+            if let [child, _] = arguments
+                && matches!(name, "inherits" | "setPrototypeOf" | "")
+                && let Shape::Binding(node) = *self.summary.shape(child.shape)
+                && self.function(node).is_some()
+            {
+                nodes.push(node);
+            }
+        }
         nodes.sort_unstable();
         nodes.dedup();
         nodes

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use graph_model::summary::{NodeRef, Sym};
+use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -135,6 +135,17 @@ impl Resolver {
                 target
             });
             targets.push((symbol, target));
+        }
+        // Types name modules too; one that is not there is no fault of the program.
+        for ty in &summary.types {
+            if let Type::Import(symbol, _, _) = *ty {
+                let text = summary.name(symbol);
+                let target = *seen.entry(text).or_insert_with(|| {
+                    let file = file.get_or_insert_with(|| self.root.join(module.file()));
+                    self.target(file, text)
+                });
+                targets.push((symbol, target));
+            }
         }
         targets.sort_unstable_by_key(|t| t.0);
         targets.dedup_by_key(|t| t.0);

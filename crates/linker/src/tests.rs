@@ -325,11 +325,12 @@ fn members_of_namespaces_and_of_required_modules() {
         [
             format!("main.js->CALL->(await import).f => esm.js->FUNCTION->f {import}"),
             format!("main.js->CALL->lib.run => lib.js->FUNCTION->run {import}"),
+            r#"main.js->CALL->maybe => lib.js->FUNCTION->run {"resolution":"alias"}"#.to_owned(),
             format!("main.js->CALL->ns.f => esm.js->FUNCTION->f {import}"),
             format!("main.js->CALL->run => lib.js->FUNCTION->run {import}"),
         ]
     );
-    assert_eq!((links.calls.total, links.calls.resolved), (6, 4));
+    assert_eq!((links.calls.total, links.calls.resolved), (6, 5));
     assert_eq!(
         of_type(&edges, "IMPORTS_FROM"),
         [
@@ -424,6 +425,7 @@ fn new_of_imported_classes() {
             r#"main.ts->CALL->Base.of => base.ts->METHOD->Base.of {"resolution":"object"}"#,
             r#"main.ts->CONSTRUCTOR_CALL->new Base() => base.ts->METHOD->Base.constructor {"resolution":"constructor"}"#,
             r#"main.ts->CONSTRUCTOR_CALL->new Derived() => base.ts->METHOD->Base.constructor {"resolution":"inherited"}"#,
+            r#"main.ts->CONSTRUCTOR_CALL->new Emitter() => derived.ts->CLASS->Emitter {"resolution":"constructor"}"#,
             r#"main.ts->CONSTRUCTOR_CALL->new Plain() => derived.ts->CLASS->Plain {"resolution":"constructor"}"#,
             r#"main.ts->CONSTRUCTOR_CALL->new default() => EXTERNAL_FUNCTION:ws.default {"resolution":"external"}"#,
         ]

@@ -4,7 +4,7 @@ use graph_model::NodeType;
 use graph_model::summary::{List, MemberFact, MemberKind, NodeRef, PropertyKind, Shape, Sym, Type};
 
 use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
-use super::{Eval, Key, library};
+use super::{Eval, Key};
 use crate::program::{Fact, ModuleIx, Target};
 
 /// Classes above a class that are looked at.
