@@ -141,7 +141,12 @@ fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received])
     if first.spread {
         path.push("\"*\"".to_owned());
     }
-    path.extend(binding.path.iter().map(|&p| json_string(of.summary.name(p))));
+    path.extend(
+        binding
+            .path
+            .iter()
+            .map(|&p| json_string(of.summary.name(p))),
+    );
     if !path.is_empty() {
         text.push_str(&format!(",\"propertyPath\":[{}]", path.join(",")));
     }

@@ -5,10 +5,10 @@ use graph_model::{EdgeType, NodeId, NodeType};
 
 use crate::Linker;
 use crate::arguments::{self, Received};
-use crate::unresolved;
 use crate::edges::FileLinks;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::program::{Fact, ModuleIx};
+use crate::unresolved;
 
 /// More targets than these are none.
 const MAX_TARGETS: usize = 16;

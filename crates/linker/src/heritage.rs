@@ -47,7 +47,14 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
             }
         }
         for &implemented in class.implements.of(&of.summary.type_lists) {
-            inherits(eval, place, implemented, EdgeType::Implements, &mut above, links);
+            inherits(
+                eval,
+                place,
+                implemented,
+                EdgeType::Implements,
+                &mut above,
+                links,
+            );
         }
         overrides(eval, place, &above, links);
     }

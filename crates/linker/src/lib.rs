@@ -32,11 +32,11 @@ mod instances;
 pub mod packages;
 pub mod program;
 mod specifiers;
-mod unresolved;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod unresolved;
 
 pub use builtins::is_builtin;
 pub use calls::CallCounts;
@@ -131,11 +131,8 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
         instances::run(eval, ix, &mut file);
         (file, diagnostics, imports, calls, received)
     });
-    let mut received: Vec<Vec<arguments::Received>> = program
-        .modules()
-        .iter()
-        .map(|_| Vec::new())
-        .collect();
+    let mut received: Vec<Vec<arguments::Received>> =
+        program.modules().iter().map(|_| Vec::new()).collect();
     for (file, diagnostics, imports, calls, passed) in results {
         for one in passed {
             received[one.module.0 as usize].push(one);

@@ -275,10 +275,7 @@ impl Module {
     }
 
     /// The PARAMETER facts of a function, with their indexes.
-    pub fn bindings_of(
-        &self,
-        function: NodeRef,
-    ) -> impl Iterator<Item = (u32, &ParameterBinding)> {
+    pub fn bindings_of(&self, function: NodeRef) -> impl Iterator<Item = (u32, &ParameterBinding)> {
         let first = self.first_binding.get(&function).copied();
         let start = first.unwrap_or(0);
         let rest = first.map_or(&[][..], |f| &self.summary.bindings[f as usize..]);

@@ -4,8 +4,8 @@ use std::fs;
 
 use graph_model::ModuleSummary;
 use graph_model::summary::{
-    CallFact, CallKind, ClassFact, ExportFact, ExportTarget, ImportFact, ImportForm, ModuleType,
-    List, MemberFact, MemberKind, NodeRef, ObjectFact, PropertyFact, PropertyKind,
+    CallFact, CallKind, ClassFact, ExportFact, ExportTarget, ImportFact, ImportForm, List,
+    MemberFact, MemberKind, ModuleType, NodeRef, ObjectFact, PropertyFact, PropertyKind,
     SUMMARY_VERSION, Shape, ShapeRef, SummaryNode, Sym, Type, TypeRef, VariableFact,
 };
 use graph_model::{NodeId, NodeType};

@@ -3,13 +3,12 @@
 
 use swc_common::Span;
 
-use crate::builder::{Builder, Val};
 use crate::builder::facts::list;
+use crate::builder::{Builder, Val};
 use crate::parse::parse_type;
 use graph_model::summary::{
-    List, MemberFact, MemberKind, ParameterFact, Shape, ShapeRef, Signature, SignatureRef,
-    Sym, Type,
-    TypeRef,
+    List, MemberFact, MemberKind, ParameterFact, Shape, ShapeRef, Signature, SignatureRef, Sym,
+    Type, TypeRef,
 };
 
 /// What the comment of a function says.
