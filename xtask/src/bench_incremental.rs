@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         // Files just written are hashed again; then they are old enough.
         std::thread::sleep(Duration::from_millis(2100));
         workspace.analyze(false)?;
-        for kind in 0..4 {
+        for (kind, rewritten) in rewritten.iter_mut().enumerate() {
             match kind {
                 0 => {}
                 1 => append(&root.join(&leaf), repetition)?,
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 }
             }
             let (cost, report) = measured(&workspace, false, kind > 0)?;
-            rewritten[kind] = report.changes.changed.len();
+            *rewritten = report.changes.changed.len();
             if repetition > 0 {
                 samples.entry(kind).or_default().push([cost, full]);
             }

@@ -34,6 +34,8 @@ impl GraphStore {
         database::folder(root)?;
         let path = database::location(root);
         let current = open(&path)?;
+        // Nobody else loads while this process holds the graph. What cannot be removed is removed by the next load.
+        let _ = remove(&beside(&path, ".new"));
         Ok(GraphStore {
             path,
             open: Mutex::new(Open {
@@ -108,7 +110,6 @@ impl Store for GraphStore {
         let mut guard = self.lock();
         if guard.staged.is_none() {
             let path = self.staging();
-            // A load that was killed may have left one.
             remove(&path).map_err(|e| StoreError::new("begin a load", e))?;
             let client = open(&path).map_err(|e| StoreError::new("begin a load", e))?;
             guard.staged = Some(client);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use graph_model::facts::{Fact, Term};
 use graph_model::summary::{ExportTarget, NodeRef, Shape};
-use graph_model::{EdgeType, ModuleSummary, NodeId, NodeType};
+use graph_model::{EdgeType, ModuleSummary, NodeId, NodeType, SemanticId};
 use rustc_hash::FxHashMap;
 
 use crate::plugin::{EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Rows};
@@ -269,7 +269,7 @@ impl<'a> Names<'a> {
     /// The IMPORT that a name of a module stands for, also through `const name = require(…)`.
     fn import_named(&self, at: usize, name: &str) -> Option<NodeRef> {
         let summary = self.summary(at);
-        let is_named = |node: NodeRef| name_of(summary.semantic_id(node)) == Some(name);
+        let is_named = |node: NodeRef| is_named(summary, node, name);
         let variables = summary.variables.iter().filter(|v| is_named(v.node));
         let required = variables.filter_map(|v| match summary.shape(v.init) {
             Shape::Import(node) => Some(*node),
@@ -308,11 +308,12 @@ impl<'a> Names<'a> {
 
     fn named(&self, at: usize, nodes: &[NodeRef]) -> Option<Router> {
         let summary = self.summary(at);
-        let names = nodes
-            .iter()
-            .filter_map(|&node| name_of(summary.semantic_id(node)));
-        let mut routers = names.filter(|name| self.is_router(at, name));
-        Some((at, routers.next()?.to_owned()))
+        let facts = self.cx.facts.get(summary.file.as_str())?;
+        let names = facts.iter().map(|fact| fact.name.as_str());
+        let mut routers = names.filter(|name| !name.is_empty() && self.is_router(at, name));
+        let router =
+            routers.find(|name| nodes.iter().any(|&node| is_named(summary, node, name)))?;
+        Some((at, router.to_owned()))
     }
 
     /// The FUNCTION that an expression stands for, if the summary mentions it.
@@ -329,21 +330,30 @@ impl<'a> Names<'a> {
             Term::Function(line, column) => {
                 nodes.find(|(_, n)| is_function(n) && (n.line, n.column) == (*line, *column))
             }
-            Term::Name(name) => nodes.find(|(node, n)| {
-                is_function(n) && name_of(summary.semantic_id(*node)) == Some(name)
-            }),
+            Term::Name(name) => {
+                nodes.find(|(node, n)| is_function(n) && is_named(summary, *node, name))
+            }
             _ => None,
         };
         Some(found?.1.node_id())
     }
 }
 
-/// The name in the id of a node at the top of a module.
-fn name_of(id: &str) -> Option<&str> {
-    let mut parts = id.splitn(3, "->");
-    let (_, _, name) = (parts.next()?, parts.next()?, parts.next()?);
-    // Nodes in scopes have other names than those that detectors see.
-    (!name.contains("[in:")).then_some(name)
+/// Types of nodes that a name at the top of a module can stand for.
+const NAMED: [NodeType; 4] = [
+    NodeType::Import,
+    NodeType::Variable,
+    NodeType::Constant,
+    NodeType::Function,
+];
+
+/// Whether a node is what a name at the top of its module stands for. Not every summary has the texts of its ids.
+fn is_named(summary: &ModuleSummary, node: NodeRef, name: &str) -> bool {
+    let id = summary.node(node).node_id();
+    NAMED.iter().any(|node_type| {
+        let text = SemanticId::new(summary.file.as_str(), *node_type, name).to_string();
+        NodeId::of(&text) == id
+    })
 }
 
 #[cfg(test)]
@@ -356,11 +366,5 @@ mod tests {
         assert_eq!(join("/api/", "/users"), "/api/users");
         assert_eq!(join("/api", "/"), "/api");
         assert_eq!(join("", "users/:id"), "/users/:id");
-    }
-
-    #[test]
-    fn names_in_ids() {
-        assert_eq!(name_of("a.js->CONSTANT->r"), Some("r"));
-        assert_eq!(name_of("a.js->CONSTANT->r[in:f]"), None);
     }
 }
