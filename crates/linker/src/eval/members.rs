@@ -1,7 +1,7 @@
 //! Members of values: the chain of classes, interfaces, object literals, modules, built-ins.
 
 use graph_model::NodeType;
-use graph_model::summary::{List, MemberFact, MemberKind, NodeRef, PropertyKind, Shape, Sym, Type};
+use graph_model::summary::{List, MemberFact, MemberKind, PropertyKind, Shape, Sym, Type};
 
 use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
 use super::{Eval, Key};
@@ -317,84 +317,6 @@ impl Eval<'_, '_> {
             }
             Set::of(all)
         })
-    }
-
-    /// `util.inherits(F, G)`, `F.prototype = Object.create(G.prototype)`, `Object.setPrototypeOf(F.prototype, …)`.
-    fn prototype_base(&mut self, function: Place) -> Set {
-        let of = self.module(function.module);
-        self.ask(Key::Base(function.module, function.node), |e| {
-            let mut all = Set::NONE;
-            for &i in of.property_writes(Target::Node(function.node)) {
-                let write = of.summary.writes[i as usize];
-                let name = of.summary.name(write.name);
-                if name == "prototype" || name == "__proto__" {
-                    let value = e.shape(function.module, write.value);
-                    all = all.union(e.prototypes(&value));
-                }
-            }
-            for &i in of.property_writes(Target::Prototype(function.node)) {
-                let write = of.summary.writes[i as usize];
-                if of.summary.name(write.name) == "__proto__" {
-                    let value = e.shape(function.module, write.value);
-                    all = all.union(e.prototypes(&value));
-                }
-            }
-            for call in &of.summary.calls {
-                let arguments = call.arguments.of(&of.summary.arguments);
-                let [child, parent, ..] = arguments else {
-                    continue;
-                };
-                let Shape::Member(object, name) = *of.summary.shape(call.callee) else {
-                    if let Shape::Binding(node) = *of.summary.shape(call.callee)
-                        && node_is(of, child.shape, function.node, false)
-                    {
-                        let callee = e.node(Place {
-                            module: function.module,
-                            node,
-                        });
-                        let inherits = callee.iter().any(|v| {
-                            matches!(v, Value::Ext(s, p)
-                                if matches!((&**s, &**p), ("util", "inherits") | ("inherits", "")))
-                        });
-                        if inherits {
-                            let parent = e.shape(function.module, parent.shape);
-                            all = all.union(e.instances(&parent));
-                        }
-                    }
-                    continue;
-                };
-                let _ = object;
-                match of.summary.name(name) {
-                    "inherits" if node_is(of, child.shape, function.node, false) => {
-                        let parent = e.shape(function.module, parent.shape);
-                        all = all.union(e.instances(&parent));
-                    }
-                    "setPrototypeOf" if node_is(of, child.shape, function.node, true) => {
-                        let parent = e.shape(function.module, parent.shape);
-                        all = all.union(e.prototypes(&parent));
-                    }
-                    _ => {}
-                }
-            }
-            all
-        })
-    }
-
-    /// Instances of what prototypes belong to.
-    fn prototypes(&mut self, set: &Set) -> Set {
-        Set::of(
-            set.iter()
-                .filter_map(|v| match v {
-                    Value::Proto(place) => Some(Value::Inst(*place, Env::NONE)),
-                    Value::Inst(place, env) => Some(Value::Inst(*place, env.clone())),
-                    Value::Obj(place) => Some(Value::Obj(*place)),
-                    Value::Ext(specifier, path) => path
-                        .strip_suffix(".prototype")
-                        .map(|path| Value::ExtInst(specifier.clone(), path.into())),
-                    _ => None,
-                })
-                .collect(),
-        )
     }
 
     /// A member of an instance of a class or constructor function.
@@ -789,23 +711,5 @@ impl Eval<'_, '_> {
             self.depth -= 1;
         }
         found
-    }
-}
-
-/// Whether a shape names a function, or its prototype.
-fn node_is(
-    of: &crate::program::Module,
-    shape: graph_model::summary::ShapeRef,
-    node: NodeRef,
-    prototype: bool,
-) -> bool {
-    match *of.summary.shape(shape) {
-        Shape::Binding(n) | Shape::Function(n) => n == node && !prototype,
-        Shape::Member(inner, name) => {
-            prototype
-                && of.summary.name(name) == "prototype"
-                && matches!(*of.summary.shape(inner), Shape::Binding(n) if n == node)
-        }
-        _ => false,
     }
 }

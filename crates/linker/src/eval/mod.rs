@@ -4,9 +4,12 @@
 //! making a cycle or the limit of depth had a part is only remembered while one module is linked, and what is remembered
 //! longer counts as deep as it is.
 
+mod builtin;
 mod calls;
+mod infer;
 mod library;
 mod members;
+mod prototypes;
 mod shapes;
 mod types;
 mod value;

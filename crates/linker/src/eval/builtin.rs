@@ -1,0 +1,224 @@
+//! Results of the methods and functions of the language itself.
+
+use graph_model::summary::CallFact;
+
+use super::Eval;
+use super::calls::Call;
+use super::library::{self, Part};
+use super::value::{Env, Lib, Set, Value};
+
+impl<'p> Eval<'_, 'p> {
+    pub(super) fn lib_result(
+        &mut self,
+        lib: Lib,
+        arguments: &[Set],
+        name: &str,
+        call: &Call<'p>,
+        fact: &CallFact,
+    ) -> Set {
+        let Some(method) = library::find(lib, name) else {
+            return match lib {
+                Lib::String => Set::lib(Lib::String, &[]),
+                Lib::Number if name.starts_with("to") => Set::lib(Lib::String, &[]),
+                _ => Set::NONE,
+            };
+        };
+        let _ = fact;
+        let callback = |e: &mut Self| -> Set {
+            let Some(first) = call.arguments.first().filter(|_| call.skip != Some(0)) else {
+                return Set::NONE;
+            };
+            let function = e.shape(call.module, first.shape);
+            e.returned_by_expected(&function)
+        };
+        match method.returns {
+            Part::CallbackArray => {
+                let inner = callback(self);
+                Set::lib(Lib::Array, &[inner])
+            }
+            Part::CallbackFlat => {
+                let inner = callback(self);
+                let flat = self.element(&inner);
+                Set::lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
+            }
+            Part::CallbackPromise => {
+                let inner = callback(self);
+                let inner = self.awaited(&inner);
+                Set::lib(Lib::Promise, &[inner])
+            }
+            Part::Callback => {
+                let types = call
+                    .type_arguments
+                    .of(&self.module(call.module).summary.type_lists);
+                if let Some(&ty) = types.first() {
+                    return self.ty(call.module, ty, &Env::NONE);
+                }
+                let initial = match call.arguments.get(1) {
+                    Some(initial) => self.shape(call.module, initial.shape),
+                    None => arguments.first().cloned().unwrap_or_default(),
+                };
+                if initial.is_empty() {
+                    return callback(self);
+                }
+                initial
+            }
+            Part::Receiver if name == "filter" => {
+                // A predicate tells what is left.
+                let narrowed = match call.arguments.first() {
+                    Some(first) if call.skip != Some(0) => {
+                        let function = self.shape(call.module, first.shape);
+                        self.predicate_type(&function)
+                    }
+                    _ => Set::NONE,
+                };
+                if narrowed.is_empty() {
+                    return Set::lib(lib, arguments);
+                }
+                Set::lib(lib, &[narrowed])
+            }
+            part => self.lib_part(part, lib, arguments),
+        }
+    }
+
+    fn lib_part(&mut self, part: Part, lib: Lib, arguments: &[Set]) -> Set {
+        let argument = |i: usize| arguments.get(i).cloned().unwrap_or_default();
+        match part {
+            Part::Receiver => Set::lib(lib, arguments),
+            Part::Argument(i) => argument(usize::from(i)),
+            Part::String => Set::lib(Lib::String, &[]),
+            Part::Number => Set::lib(Lib::Number, &[]),
+            Part::Boolean => Set::lib(Lib::Boolean, &[]),
+            Part::Strings => {
+                let string = Set::lib(Lib::String, &[]);
+                Set::lib(Lib::Array, &[string])
+            }
+            Part::Entries => {
+                let pair = match lib {
+                    Lib::Array => [Set::lib(Lib::Number, &[]), argument(0)],
+                    Lib::Set => [argument(0), argument(0)],
+                    _ => [argument(0), argument(1)],
+                };
+                let pair = Set::one(Value::Tuple(pair.to_vec().into()));
+                Set::lib(Lib::Array, &[pair])
+            }
+            Part::Keys => Set::lib(Lib::Array, &[argument(0)]),
+            Part::Values => Set::lib(Lib::Array, &[argument(1)]),
+            Part::Step => Set::lib(Lib::Array, arguments),
+            Part::Flat => {
+                let inner = argument(0);
+                let flat = self.element(&inner);
+                Set::lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
+            }
+            _ => Set::NONE,
+        }
+    }
+
+    /// What a method of a built-in class passes to its callback.
+    pub(super) fn lib_parameter(
+        &mut self,
+        lib: Lib,
+        arguments: &[Set],
+        name: &str,
+        index: usize,
+    ) -> Set {
+        let Some(method) = library::find(lib, name) else {
+            return Set::NONE;
+        };
+        match method.callback.get(index) {
+            Some(&part) => self.lib_part(part, lib, arguments),
+            None => Set::NONE,
+        }
+    }
+
+    pub(super) fn global_result(&mut self, path: &str, call: &Call<'p>) -> Set {
+        let argument = |e: &mut Self, i: usize| match call.arguments.get(i) {
+            Some(argument) if call.skip != Some(i) => e.shape(call.module, argument.shape),
+            _ => Set::NONE,
+        };
+        match path {
+            "Promise.resolve" => {
+                let value = argument(self, 0);
+                let value = self.awaited(&value);
+                return Set::lib(Lib::Promise, &[value]);
+            }
+            "Promise.all" | "Promise.allSettled" => {
+                let list = argument(self, 0);
+                let mut parts = Set::NONE;
+                for value in list.iter() {
+                    parts = parts.union(match value {
+                        Value::Tuple(elements) => {
+                            let elements: Vec<Set> =
+                                elements.iter().map(|e| self.awaited(e)).collect();
+                            Set::one(Value::Tuple(elements.into()))
+                        }
+                        value => {
+                            let element = self.element(&Set::one(value.clone()));
+                            let element = self.awaited(&element);
+                            Set::lib(Lib::Array, &[element])
+                        }
+                    });
+                }
+                return Set::lib(Lib::Promise, &[parts]);
+            }
+            "Promise.race" | "Promise.any" => {
+                let list = argument(self, 0);
+                let element = self.element(&list);
+                let element = self.awaited(&element);
+                return Set::lib(Lib::Promise, &[element]);
+            }
+            "Object.freeze" | "Object.seal" | "Object.preventExtensions" | "structuredClone" => {
+                return argument(self, 0);
+            }
+            "Object.assign" => {
+                let mut all = Set::NONE;
+                for i in 0..call.arguments.len().min(6) {
+                    all = all.union(argument(self, i));
+                }
+                return all;
+            }
+            "Object.create" => {
+                let prototype = argument(self, 0);
+                let made: Vec<Value> = prototype
+                    .iter()
+                    .filter_map(|v| match v {
+                        Value::Proto(place) => Some(Value::Inst(*place, Env::NONE)),
+                        Value::Lib(Lib::Nothing, _) => None,
+                        v => Some(v.clone()),
+                    })
+                    .collect();
+                return Set::of(made);
+            }
+            "Object.values" => {
+                let object = argument(self, 0);
+                let values = self.member(&object, "*");
+                return Set::lib(Lib::Array, &[values]);
+            }
+            "Object.entries" => {
+                let object = argument(self, 0);
+                let values = self.member(&object, "*");
+                let string = Set::lib(Lib::String, &[]);
+                let pair = Set::one(Value::Tuple(vec![string, values].into()));
+                return Set::lib(Lib::Array, &[pair]);
+            }
+            "Array.from" => {
+                let list = argument(self, 0);
+                let element = self.element(&list);
+                if call.arguments.len() > 1 {
+                    let function = argument(self, 1);
+                    let mapped = self.returned_by_expected(&function);
+                    return Set::lib(Lib::Array, &[mapped]);
+                }
+                return Set::lib(Lib::Array, &[element]);
+            }
+            "Array.of" => {
+                let element = argument(self, 0);
+                return Set::lib(Lib::Array, &[element]);
+            }
+            _ => {}
+        }
+        match library::global(path) {
+            Some(part) => self.lib_part(part, Lib::Record, &[]),
+            None => Set::NONE,
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What type variables stand for, by matching types of parameters with arguments.
+
+use graph_model::summary::{List, MemberKind, Type, TypeRef, VarRef};
+
+use super::value::{Env, Lib, Place, Set, Value, Var};
+use super::{Eval, library};
+use crate::program::{Fact, ModuleIx};
+
+impl Eval<'_, '_> {
+    /// Matches a parameter's type with an argument.
+    pub(super) fn infer(
+        &mut self,
+        module: ModuleIx,
+        ty: TypeRef,
+        set: &Set,
+        env: &Env,
+        bound: &mut Vec<(Var, Set)>,
+    ) {
+        if set.is_empty() || !self.step() || self.depth >= super::MAX_DEPTH {
+            return;
+        }
+        let of = self.module(module);
+        match of.summary.type_at(ty) {
+            Type::Var(var) => {
+                let key = (module, var);
+                if env.get(key).is_some() {
+                    return;
+                }
+                match bound.iter_mut().find(|b| b.0 == key) {
+                    Some(known) => known.1 = known.1.clone().union(set.clone()),
+                    None => bound.push((key, set.clone())),
+                }
+            }
+            Type::Alias(inner) => self.infer(module, inner, set, env, bound),
+            Type::Array(inner) => {
+                let arrays: Vec<Value> = set
+                    .iter()
+                    .filter(|v| matches!(v, Value::Lib(Lib::Array | Lib::Set, _) | Value::Tuple(_)))
+                    .cloned()
+                    .collect();
+                let element = self.element(&Set::of(arrays));
+                self.infer(module, inner, &element, env, bound);
+            }
+            Type::Tuple(list) => {
+                for (i, &part) in list.of(&of.summary.type_lists).iter().enumerate() {
+                    let index = i.to_string();
+                    let member = self.member(set, &index);
+                    self.infer(module, part, &member, env, bound);
+                }
+            }
+            Type::Union(list) | Type::Intersection(list) => {
+                let parts = list.of(&of.summary.type_lists);
+                // `T | Promise<T>`: what fits a part with a structure is not for the bare variable.
+                let bare = |t: &TypeRef| matches!(of.summary.type_at(*t), Type::Var(_));
+                let before = bound.len();
+                for part in parts.iter().filter(|t| !bare(t)) {
+                    self.infer(module, *part, set, env, bound);
+                }
+                if bound.len() == before {
+                    let set = self.without_nothing(set);
+                    for part in parts.iter().filter(|t| bare(t)) {
+                        self.infer(module, *part, &set, env, bound);
+                    }
+                }
+            }
+            Type::Function(signature) => {
+                let signature = of.summary.signature(signature);
+                if signature.returns.is_known() {
+                    let returned = self.returned_by_expected(set);
+                    let returns = match of.summary.type_at(signature.returns) {
+                        Type::Predicate(_, ty) => {
+                            let narrowed = self.predicate_type(set);
+                            self.infer(module, ty, &narrowed, env, bound);
+                            return;
+                        }
+                        _ => signature.returns,
+                    };
+                    self.infer(module, returns, &returned, env, bound);
+                }
+                let parameters = signature.parameters.of(&of.summary.parameters);
+                for (i, parameter) in parameters.iter().enumerate() {
+                    if parameter.declared.is_known() {
+                        let given = self.annotated_parameter(set, i);
+                        self.infer(module, parameter.declared, &given, env, bound);
+                    }
+                }
+            }
+            Type::Constructor(signature) => {
+                let returns = of.summary.signature(signature).returns;
+                let instances = self.instances(set);
+                self.infer(module, returns, &instances, env, bound);
+            }
+            Type::Object(members) => {
+                for member in members.of(&of.summary.members) {
+                    match member.kind {
+                        MemberKind::Property | MemberKind::Getter => {
+                            let name = of.summary.name(member.name);
+                            let given = self.member(set, name);
+                            self.infer(module, member.declared, &given, env, bound);
+                        }
+                        MemberKind::Method => {
+                            let name = of.summary.name(member.name);
+                            let given = self.member(set, name);
+                            if let Some(signature) = member.signature {
+                                let returns = of.summary.signature(signature).returns;
+                                let returned = self.returned_by_expected(&given);
+                                self.infer(module, returns, &returned, env, bound);
+                            }
+                        }
+                        MemberKind::Index => {
+                            let mut all = Set::NONE;
+                            for value in set.iter() {
+                                all = all.union(self.member(&Set::one(value.clone()), "*"));
+                            }
+                            self.infer(module, member.declared, &all, env, bound);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Type::Mapped(value) => {
+                let all = self.member(set, "*");
+                self.infer(module, value, &all, env, bound);
+            }
+            Type::Global(name, _, arguments) => {
+                let arguments = arguments.of(&of.summary.type_lists);
+                match of.summary.name(name) {
+                    "Readonly" | "Partial" | "Required" | "NonNullable" => {
+                        if let Some(&inner) = arguments.first() {
+                            self.infer(module, inner, set, env, bound);
+                        }
+                    }
+                    "Record" => {
+                        if let Some(&value) = arguments.get(1) {
+                            let all = self.member(set, "*");
+                            self.infer(module, value, &all, env, bound);
+                        }
+                    }
+                    name => {
+                        let Some(lib) = library::named(name) else {
+                            return;
+                        };
+                        if lib == Lib::Array {
+                            if let Some(&inner) = arguments.first() {
+                                let element = self.element(set);
+                                self.infer(module, inner, &element, env, bound);
+                            }
+                            return;
+                        }
+                        for value in set.iter() {
+                            if let Value::Lib(l, given) = value
+                                && *l == lib
+                            {
+                                for (&wanted, given) in arguments.iter().zip(given.iter()) {
+                                    self.infer(module, wanted, given, env, bound);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            Type::Ref(_, _, arguments) if !arguments.is_empty() => {
+                self.infer_reference(module, ty, arguments, set, env, bound);
+            }
+            _ => {}
+        }
+    }
+
+    fn infer_reference(
+        &mut self,
+        module: ModuleIx,
+        ty: TypeRef,
+        arguments: List,
+        set: &Set,
+        env: &Env,
+        bound: &mut Vec<(Var, Set)>,
+    ) {
+        let of = self.module(module);
+        let Some(declared) = self.declaration(module, ty) else {
+            return;
+        };
+        let vars = self.type_vars(declared);
+        let wanted = arguments.of(&of.summary.type_lists);
+        // What the declaration's own variables stand for in the argument.
+        let mut inner: Vec<(Var, Set)> = Vec::new();
+        for value in set.iter() {
+            if let Some(env) = self.seen_as(value, declared) {
+                for bound in env.iter() {
+                    match inner.iter_mut().find(|b| b.0 == bound.0) {
+                        Some(known) => known.1 = known.1.clone().union(bound.1.clone()),
+                        None => inner.push(bound.clone()),
+                    }
+                }
+            }
+        }
+        if inner.is_empty() {
+            let of = self.module(declared.module);
+            if let Fact::Type(i) = of.fact(declared.node) {
+                let fact = of.summary.type_facts[i as usize];
+                self.depth += 1;
+                if fact.alias.is_known() {
+                    self.infer(declared.module, fact.alias, set, &Env::NONE, &mut inner);
+                } else {
+                    for member in fact.members.of(&of.summary.members) {
+                        if let (MemberKind::Call, Some(signature)) = (member.kind, member.signature)
+                        {
+                            let returns = of.summary.signature(signature).returns;
+                            let returned = self.returned_by_expected(set);
+                            self.infer(declared.module, returns, &returned, &Env::NONE, &mut inner);
+                        } else if member.kind == MemberKind::Property && member.declared.is_known()
+                        {
+                            let name = of.summary.name(member.name);
+                            let given = self.member(set, name);
+                            self.infer(
+                                declared.module,
+                                member.declared,
+                                &given,
+                                &Env::NONE,
+                                &mut inner,
+                            );
+                        }
+                    }
+                    for &base in fact.extends.of(&of.summary.type_lists) {
+                        self.infer(declared.module, base, set, &Env::NONE, &mut inner);
+                    }
+                }
+                self.depth -= 1;
+            }
+        }
+        for (var, &wanted) in vars.indexes().zip(wanted) {
+            let key = (declared.module, VarRef(var));
+            if let Some((_, given)) = inner.iter().find(|b| b.0 == key) {
+                let given = given.clone();
+                self.infer(module, wanted, &given, env, bound);
+            }
+        }
+    }
+
+    /// The class or type that a type refers to.
+    fn declaration(&mut self, module: ModuleIx, ty: TypeRef) -> Option<Place> {
+        let of = self.module(module);
+        let Type::Ref(node, path, _) = of.summary.type_at(ty) else {
+            return None;
+        };
+        let place = Place { module, node };
+        if path.is_empty()
+            && let Fact::Type(_) | Fact::Class(_) = of.fact(node)
+        {
+            return Some(place);
+        }
+        // Through imports: the declaration behind them, without arguments.
+        self.type_place(place, path)
+    }
+
+    fn type_place(&mut self, place: Place, path: List) -> Option<Place> {
+        let of = self.module(place.module);
+        let Fact::Import(i) = of.fact(place.node) else {
+            return None;
+        };
+        let import = &of.summary.imports[i as usize];
+        let specifier = import.specifier?;
+        let crate::specifiers::Target::Module(target) =
+            self.linker.specifiers.target(place.module, specifier)
+        else {
+            return None;
+        };
+        let imported = of.summary.name(import.imported);
+        let name = match (imported, path.of(&of.summary.paths)) {
+            ("*", [name]) => of.summary.name(*name),
+            ("*", _) => return None,
+            (name, []) => name,
+            _ => return None,
+        };
+        let crate::exports::Found::Export(at, _) = self.linker.exports.lookup(target, name) else {
+            return None;
+        };
+        let at = self.linker.exports.origin(at);
+        let of = self.module(at.module);
+        match &of.export(at.export).target {
+            graph_model::summary::ExportTarget::Local(nodes)
+            | graph_model::summary::ExportTarget::Equals(nodes) => {
+                let is_type = |n: &&graph_model::summary::NodeRef| {
+                    matches!(of.fact(**n), Fact::Type(_) | Fact::Class(_))
+                };
+                match nodes.iter().find(is_type) {
+                    Some(&node) => Some(Place {
+                        module: at.module,
+                        node,
+                    }),
+                    None => {
+                        let &node = nodes.first()?;
+                        self.type_place(
+                            Place {
+                                module: at.module,
+                                node,
+                            },
+                            List::EMPTY,
+                        )
+                    }
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// What the variables of a class or type stand for in a value that is, or descends from, one.
+    fn seen_as(&mut self, value: &Value, declared: Place) -> Option<Env> {
+        let mut value = value.clone();
+        for _ in 0..16 {
+            let (place, env) = match &value {
+                Value::Inst(place, env) | Value::Iface(place, env) => (*place, env.clone()),
+                _ => return None,
+            };
+            if place == declared {
+                return Some(env);
+            }
+            let of = self.module(place.module);
+            let bases = match of.fact(place.node) {
+                Fact::Type(i) => {
+                    let extends = of.summary.type_facts[i as usize].extends;
+                    let mut all = Set::NONE;
+                    for &base in extends.of(&of.summary.type_lists) {
+                        all = all.union(self.ty(place.module, base, &env));
+                    }
+                    all
+                }
+                Fact::Class(i) => {
+                    let implements = of.summary.classes[i as usize].implements;
+                    let mut all = Set::NONE;
+                    for &implemented in implements.of(&of.summary.type_lists) {
+                        let set = self.ty(place.module, implemented, &env);
+                        for v in set.iter() {
+                            if matches!(v, Value::Iface(p, _) if *p == declared) {
+                                return match v {
+                                    Value::Iface(_, env) => Some(env.clone()),
+                                    _ => None,
+                                };
+                            }
+                        }
+                        all = all.union(set);
+                    }
+                    let base = self.base(place);
+                    let base = self.subst(&base, &env);
+                    if base.is_empty() { all } else { base }
+                }
+                _ => return None,
+            };
+            value = bases
+                .iter()
+                .find(|v| matches!(v, Value::Inst(..) | Value::Iface(..)))?
+                .clone();
+        }
+        None
+    }
+}
