@@ -1,5 +1,6 @@
 //! Reads of single nodes and edges that copy nothing: what an evaluator of queries does millions of times.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::{Snapshot, Version};
@@ -104,6 +105,19 @@ impl<'s> Probe<'s> {
             })
         };
         read().map(Some).ok_or_else(|| run.bad_block(place.block))
+    }
+
+    /// The metadata of a node: a JSON object as text, or empty.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn metadata(&self, id: NodeId) -> Result<Option<Cow<'s, str>>> {
+        let Some(place) = self.version.locate(id)? else {
+            return Ok(None);
+        };
+        let run = &self.version.runs[place.run];
+        let found = run.block(place.block)?.node_metadata(place.row as usize);
+        found.map(Some).ok_or_else(|| run.bad_block(place.block))
     }
 
     /// Walks over the outgoing or incoming edges of a node, of one type or of all, by (type, other end).
@@ -267,7 +281,7 @@ mod tests {
                 name: &name,
                 file: owner,
                 exported: id % 3 == 0,
-                metadata: "",
+                metadata: if id % 2 == 0 { r#"{"k":"v"}"# } else { "" },
             });
         }
         for (src, dst, kind) in edges {
@@ -293,6 +307,8 @@ mod tests {
                 exported: n.exported,
             });
             assert_eq!(brief, wanted);
+            let metadata = node.as_ref().map(|n| n.metadata.clone());
+            assert_eq!(probe.metadata(id).unwrap(), metadata);
             assert_eq!(probe.node_type(id).unwrap(), node.map(|n| n.node_type));
             for wanted in [None, Some("E"), Some("F"), Some("G"), Some("*")] {
                 let edge_type = wanted.map(|name| probe.edge_type(name).unwrap());
