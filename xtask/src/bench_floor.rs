@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use analyzer::{Options, analyze_module};
 use anyhow::Context as _;
-use orchestrator::{
-    AnalyzeOptions, MemoryStore, NoProgress, Phase, Project, Report, analyze, thread_pool,
-};
+use orchestrator::{AnalyzeOptions, NoProgress, Phase, Project, Report, analyze, thread_pool};
 use rfdb_client::Client;
 use rfdb_server::{Config, Dispatcher};
 use serde::Serialize;
@@ -18,6 +17,7 @@ use swc_common::BytePos;
 use swc_ecma_ast::EsVersion;
 use swc_ecma_parser::{EsSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax};
 
+use crate::bench_engine::process_cpu;
 use crate::table::table;
 
 /// Arguments of `bench-floor`.
@@ -50,6 +50,8 @@ struct Result {
     nodes_per_line: f64,
     /// Reading and parsing alone.
     floor_milliseconds: f64,
+    /// Its CPU time, of all threads.
+    floor_cpu_milliseconds: f64,
     /// Parts of the whole, their medians and what they are of the floor.
     parts: Vec<Part>,
 }
@@ -59,11 +61,36 @@ struct Part {
     part: &'static str,
     milliseconds: f64,
     ratio: f64,
+    /// CPU time of all threads, where the part was measured by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_milliseconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_ratio: Option<f64>,
+}
+
+/// Wall time, and CPU time of all threads.
+#[derive(Clone, Copy)]
+struct Times {
+    wall: Duration,
+    cpu: Duration,
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Times) {
+    let (begun, cpu) = (Instant::now(), process_cpu());
+    let result = work();
+    let times = Times {
+        wall: begun.elapsed(),
+        cpu: process_cpu().saturating_sub(cpu),
+    };
+    (result, times)
 }
 
 /// One repetition.
 struct Sample {
     floor: Duration,
+    floor_cpu: Duration,
+    analysis_cpu: Duration,
+    whole_cpu: Duration,
     discovery: Duration,
     analysis: Duration,
     storage: Duration,
@@ -95,11 +122,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut samples = Vec::new();
     let mut last = None;
     for repetition in 0..=args.repetitions {
-        let floor = read_and_parse(&pool, &files);
-        let without_storage = analyze(&root, &MemoryStore::discarding(), &options, &NoProgress)?;
-        let report = whole(&root, &options)?;
+        let ((), floor) = timed(|| {
+            for_each_file(&pool, &files, |path, text| {
+                std::hint::black_box(parse(path, text));
+            })
+        });
+        let ((), analysis) = timed(|| {
+            for_each_file(&pool, &files, |path, text| {
+                let relative = path.strip_prefix(&root).unwrap_or(path).to_string_lossy();
+                std::hint::black_box(analyze_module(&relative, text, &Options::default()));
+            })
+        });
+        let (report, times) = timed(|| whole(&root, &options));
+        let report = report?;
         if repetition > 0 {
-            samples.push(sample(floor, &without_storage, &report)?);
+            samples.push(sample(floor, analysis, times, &report)?);
         }
         last = Some(report);
     }
@@ -113,20 +150,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads and parses every file on all threads of the pool, each thread the next file, as the analysis does.
-fn read_and_parse(pool: &rayon::ThreadPool, files: &[(PathBuf, u64)]) -> Duration {
+/// Reads every file on all threads of the pool, each thread the next file, as the analysis does.
+fn for_each_file(
+    pool: &rayon::ThreadPool,
+    files: &[(PathBuf, u64)],
+    work: impl Fn(&Path, &str) + Sync,
+) {
     let next = AtomicUsize::new(0);
-    let begun = Instant::now();
     pool.broadcast(|_| {
         while let Some((path, _)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             // Files that the analysis skips are as cheap here.
             let Ok(text) = std::fs::read_to_string(path) else {
                 continue;
             };
-            std::hint::black_box(parse(path, &text));
+            work(path, &text);
         }
     });
-    begun.elapsed()
 }
 
 fn parse(path: &Path, text: &str) -> bool {
@@ -170,8 +209,8 @@ fn whole(root: &Path, options: &AnalyzeOptions) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-fn sample(floor: Duration, without_storage: &Report, report: &Report) -> anyhow::Result<Sample> {
-    let phase = |report: &Report, phase: Phase| {
+fn sample(floor: Times, analysis: Times, times: Times, report: &Report) -> anyhow::Result<Sample> {
+    let phase = |phase: Phase| {
         report
             .phases
             .iter()
@@ -183,18 +222,20 @@ fn sample(floor: Duration, without_storage: &Report, report: &Report) -> anyhow:
             .step(Phase::Enrichment, step)
             .with_context(|| format!("step {step}"))
     };
-    let discovery = phase(report, Phase::Discovery).context("DISCOVERY")?;
-    let with = phase(report, Phase::Analysis).context("ANALYSIS")?;
-    let analysis = phase(without_storage, Phase::Analysis).context("ANALYSIS")?;
+    let discovery = phase(Phase::Discovery).context("DISCOVERY")?;
+    let with = phase(Phase::Analysis).context("ANALYSIS")?;
     let link = step("program")? + step("link")?;
     let finalize = step("indexes")?;
-    let storage = with.saturating_sub(analysis) + step("commit")?;
+    let storage = with.saturating_sub(analysis.wall) + step("commit")?;
     let whole = report.time;
-    let rest = whole.saturating_sub(discovery + analysis + storage + link + finalize);
+    let rest = whole.saturating_sub(discovery + analysis.wall + storage + link + finalize);
     Ok(Sample {
-        floor,
+        floor: floor.wall,
+        floor_cpu: floor.cpu,
+        analysis_cpu: analysis.cpu,
+        whole_cpu: times.cpu,
         discovery,
-        analysis,
+        analysis: analysis.wall,
         storage,
         link,
         finalize,
@@ -204,7 +245,7 @@ fn sample(floor: Duration, without_storage: &Report, report: &Report) -> anyhow:
 }
 
 fn summarize(args: &Args, report: &Report, samples: &[Sample]) -> Result {
-    let of = |part: fn(&Sample) -> Duration| {
+    let of = |part: PartOf| {
         median(
             samples
                 .iter()
@@ -213,22 +254,26 @@ fn summarize(args: &Args, report: &Report, samples: &[Sample]) -> Result {
         )
     };
     // Ratios of each repetition, so that what slowed one down falls out.
-    let ratio = |part: fn(&Sample) -> Duration| {
+    let ratio = |part: PartOf, floor: PartOf| {
         median(
             samples
                 .iter()
-                .map(|s| part(s).as_secs_f64() / s.floor.as_secs_f64())
+                .map(|s| part(s).as_secs_f64() / floor(s).as_secs_f64())
                 .collect(),
         )
     };
-    let parts: [(&str, PartOf); 7] = [
-        ("discovery", |s| s.discovery),
-        ("parse and analysis, without storage", |s| s.analysis),
-        ("storage", |s| s.storage),
-        ("link", |s| s.link),
-        ("finalize", |s| s.finalize),
-        ("rest", |s| s.rest),
-        ("whole analyze --clear", |s| s.whole),
+    let parts: [(&str, PartOf, Option<PartOf>); 7] = [
+        ("discovery", |s| s.discovery, None),
+        (
+            "read, parse and analyze, nothing stored",
+            |s| s.analysis,
+            Some(|s| s.analysis_cpu),
+        ),
+        ("storage", |s| s.storage, None),
+        ("link", |s| s.link, None),
+        ("finalize", |s| s.finalize, None),
+        ("rest", |s| s.rest, None),
+        ("whole analyze --clear", |s| s.whole, Some(|s| s.whole_cpu)),
     ];
     Result {
         project: report.project.clone(),
@@ -241,12 +286,15 @@ fn summarize(args: &Args, report: &Report, samples: &[Sample]) -> Result {
         edges: report.edges.total,
         nodes_per_line: report.nodes.total as f64 / report.files.lines.max(1) as f64,
         floor_milliseconds: of(|s| s.floor),
+        floor_cpu_milliseconds: of(|s| s.floor_cpu),
         parts: parts
             .into_iter()
-            .map(|(part, get)| Part {
+            .map(|(part, get, cpu)| Part {
                 part,
                 milliseconds: of(get),
-                ratio: ratio(get),
+                ratio: ratio(get, |s| s.floor),
+                cpu_milliseconds: cpu.map(of),
+                cpu_ratio: cpu.map(|cpu| ratio(cpu, |s| s.floor_cpu)),
             })
             .collect(),
     }
@@ -274,25 +322,34 @@ fn print(result: &Result) {
         result.threads,
         result.repetitions
     );
-    let row = |part: &str, milliseconds: f64, ratio: f64| {
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or_else(String::new, |value| format!("{value:.digits$}"))
+    };
+    let row = |part: &str, wall: (f64, f64), cpu: (Option<f64>, Option<f64>)| {
         vec![
             part.to_owned(),
-            format!("{milliseconds:.1}"),
-            format!("{ratio:.2}"),
+            number(Some(wall.0), 1),
+            number(Some(wall.1), 2),
+            number(cpu.0, 1),
+            number(cpu.1, 2),
         ]
     };
     let mut rows = vec![row(
         "floor: read and parse with swc",
-        result.floor_milliseconds,
-        1.0,
+        (result.floor_milliseconds, 1.0),
+        (Some(result.floor_cpu_milliseconds), Some(1.0)),
     )];
-    rows.extend(
-        result
-            .parts
-            .iter()
-            .map(|p| row(p.part, p.milliseconds, p.ratio)),
+    rows.extend(result.parts.iter().map(|p| {
+        row(
+            p.part,
+            (p.milliseconds, p.ratio),
+            (p.cpu_milliseconds, p.cpu_ratio),
+        )
+    }));
+    println!(
+        "{}",
+        table(&["", "ms", "x floor", "CPU ms", "x floor"], &rows)
     );
-    println!("{}", table(&["", "ms", "x floor"], &rows));
 }
 
 #[cfg(test)]

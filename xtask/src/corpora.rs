@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use orchestrator::discovery::is_source;
+use graph_model::is_source;
 
 /// A project: its name, the npm package, and the parts of it that are sources.
 struct Corpus {

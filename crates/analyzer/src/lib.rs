@@ -15,20 +15,18 @@
 //! ```
 
 mod builder;
-mod diagnostic;
 mod graph;
 mod parse;
-pub mod summary;
 mod visit;
 
 use sha2::{Digest, Sha256};
 
 use builder::{Builder, Outcome};
-use summary::ModuleType;
+use graph_model::summary::ModuleType;
 
-pub use diagnostic::{Diagnostic, Severity};
 pub use graph::{Edge, ModuleGraph, Node, TextRange};
-pub use summary::ModuleSummary;
+pub use graph_model::summary::{self, ModuleSummary};
+pub use graph_model::{Diagnostic, Severity};
 
 /// How a module is analyzed.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +64,10 @@ fn analyze(path: &str, source: &str) -> ModuleAnalysis {
         .diagnostics
         .iter()
         .find(|d| d.severity == Severity::Error)
-        .map(|d| format!("{}:{}: {}", d.line, d.column + 1, d.message));
+        .map(|d| match d.place {
+            Some(place) => format!("{}:{}: {}", place.line, place.column + 1, d.message),
+            None => d.message.clone(),
+        });
     let outcome = Outcome {
         module_type: builder.module_type(),
         content_hash: Sha256::digest(source.as_bytes()).into(),

@@ -4,7 +4,7 @@ use swc_common::{BytePos, Spanned};
 use swc_ecma_ast::{EsVersion, Program};
 use swc_ecma_parser::{EsSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax, error::Error};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use graph_model::{Diagnostic, Place, Severity};
 
 /// Position of the first byte of every source: swc keeps 0 for "nowhere".
 pub(crate) const BASE: BytePos = BytePos(1);
@@ -79,7 +79,7 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
             .iter()
             .map(|e| diagnostic(path, source, e, Severity::Warning, false)),
     );
-    diagnostics.dedup_by(|a, b| (a.offset, &a.message) == (b.offset, &b.message));
+    diagnostics.dedup_by(|a, b| (a.place, &a.message) == (b.place, &b.message));
     Parsed {
         program,
         diagnostics,
@@ -115,12 +115,14 @@ fn diagnostic(
         code,
         severity,
         file: path.to_owned(),
-        line,
-        column,
-        offset,
-        length: (end - offset)
-            .max(1)
-            .min((source.len() as u32).saturating_sub(offset)),
+        place: Some(Place {
+            line,
+            column,
+            offset: Some(offset),
+            length: (end - offset)
+                .max(1)
+                .min((source.len() as u32).saturating_sub(offset)),
+        }),
         message,
     }
 }

@@ -1,5 +1,8 @@
 //! The vocabulary of the code graph: node and edge types, ids, positions.
 //!
+//! What passes from the analyzer to the linker is here too: [`summary`] and [`Diagnostic`]; both can be read and
+//! written without the parser.
+//!
 //! Every other crate that speaks about the graph of a JavaScript or TypeScript
 //! project takes its words from here. The crate does no I/O and knows neither
 //! the parser nor the storage engine.
@@ -15,13 +18,17 @@
 //! assert_eq!((parsed.name.as_str(), parsed.scope.as_deref(), parsed.ordinal), ("x", Some("Repo.save"), 2));
 //! ```
 
+mod diagnostic;
 mod edge_type;
 mod globals;
 mod node_id;
 mod node_type;
 mod position;
 mod semantic_id;
+mod source_file;
+pub mod summary;
 
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use edge_type::EdgeType;
 pub use globals::{
     GLOBAL_MODULE, STDIO_ID, STDIO_NAME, external_function_id, external_module_id,
@@ -33,3 +40,5 @@ pub use position::{LineIndex, Span};
 pub use semantic_id::{
     ParseIdError, SemanticId, escape_name, escape_segment, push_escaped_name, push_escaped_segment,
 };
+pub use source_file::{SOURCE_EXTENSIONS, is_source};
+pub use summary::ModuleSummary;

@@ -12,9 +12,9 @@ use analyzer::{ModuleAnalysis, ModuleGraph, ModuleSummary, Options, analyze_modu
 use rfdb_protocol::{Batch, Edge, Node};
 use rustc_hash::FxHashSet;
 
-use crate::diagnostic::Severity;
 use crate::discovery::SourceFile;
 use crate::{Diagnostic, Error, Progress, Store, source};
+use graph_model::Severity;
 
 /// Context under which a module's own rows are stored, for each file.
 pub const ANALYSIS_CONTEXT: &str = "analysis";
@@ -141,15 +141,10 @@ impl Worker<'_> {
         self.analyzed.lines += count_lines(&text);
         drop(text);
         push_graph(&graph, &mut self.batch);
-        if diagnostics
-            .iter()
-            .any(|d| d.severity == analyzer::Severity::Error)
-        {
+        if diagnostics.iter().any(|d| d.severity == Severity::Error) {
             self.analyzed.failed.insert(path.to_owned());
         }
-        self.analyzed
-            .diagnostics
-            .extend(diagnostics.into_iter().map(Diagnostic::from));
+        self.analyzed.diagnostics.extend(diagnostics);
         self.analyzed.summaries.push(summary);
         if self.batch.bytes() >= BATCH_BYTES {
             self.commit()

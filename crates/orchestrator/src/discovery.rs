@@ -13,10 +13,9 @@ use std::sync::{Arc, Mutex};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::{Diagnostic, Error};
+use graph_model::{Diagnostic, is_source};
 
-/// Extensions of the files that are analyzed.
-pub const SOURCE_EXTENSIONS: &[&str] = &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"];
+use crate::Error;
 
 /// Folders that are never entered, wherever they are.
 pub const SKIPPED_DIRECTORIES: &[&str] = &[
@@ -222,16 +221,6 @@ fn add_file(root: &Path, entry: &DirEntry, found: &mut Discovery) {
             ));
         }
     }
-}
-
-/// Whether a file name is that of a source file: a known extension, and no declaration file.
-#[must_use]
-pub fn is_source(name: &str) -> bool {
-    let Some((stem, extension)) = name.rsplit_once('.') else {
-        return false;
-    };
-    SOURCE_EXTENSIONS.contains(&extension)
-        && !(stem.ends_with(".d") && matches!(extension, "ts" | "mts" | "cts"))
 }
 
 fn relative(root: &Path, path: &Path) -> String {

@@ -15,7 +15,7 @@ pub enum Error {
     /// Nothing to analyze.
     #[error(
         "no JavaScript or TypeScript files in {}; looked for {} outside of node_modules, build output and what .gitignore excludes",
-        .0.display(), crate::discovery::SOURCE_EXTENSIONS.iter().map(|e| format!(".{e}")).collect::<Vec<_>>().join(" ")
+        .0.display(), graph_model::SOURCE_EXTENSIONS.iter().map(|e| format!(".{e}")).collect::<Vec<_>>().join(" ")
     )]
     NoFiles(PathBuf),
     /// The operating system refused something.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use graph_model::{EdgeType, NodeId, NodeType, project_id, service_id};
 use rfdb_protocol::{Batch, Edge, Node};
 
-use crate::packages::{Package, Packages};
+use linker::packages::{Package, Packages};
 
 /// Context under which the index is stored; its owner's file is empty.
 pub const INDEX_CONTEXT: &str = "index";

@@ -1,4 +1,4 @@
-//! From a project's folder to a stored graph: discovery, the phases of a run, the linker, the export.
+//! From a project's folder to a stored graph: discovery, the phases of a run, the export.
 //!
 //! ```
 //! use orchestrator::{AnalyzeOptions, MemoryStore, NoProgress, analyze};
@@ -18,26 +18,23 @@
 pub mod analysis;
 pub mod check;
 mod client_store;
-mod diagnostic;
 pub mod discovery;
 mod error;
 pub mod export;
 pub mod index;
-pub mod linker;
+mod link_rows;
 mod memory_store;
-pub mod packages;
 mod pipeline;
-pub mod program;
 mod progress;
 mod report;
 mod source;
 mod store;
 
-pub use diagnostic::{Diagnostic, Place, Severity};
 pub use error::Error;
+pub use graph_model::{Diagnostic, Place, Severity};
+pub use linker::Program;
 pub use memory_store::MemoryStore;
 pub use pipeline::{AnalyzeOptions, Project, THREAD_NAME, analyze, thread_pool};
-pub use program::Program;
 pub use progress::{NoProgress, Phase, Progress};
 pub use report::{FileCounts, PhaseTime, Report, Resolved, StepTime, TypeCounts};
 pub use source::read_for_display;

@@ -9,14 +9,15 @@ use rayon::prelude::*;
 use rfdb_protocol::Batch;
 
 use crate::analysis::{ANALYSIS_CONTEXT, Analyzed, analyze_files};
-use crate::diagnostic::Severity;
 use crate::discovery::{Discovery, discover, project_root};
 use crate::index::ProjectIndex;
-use crate::linker::{self, ENRICHMENT_CONTEXT, Links, push_containment};
-use crate::packages::Packages;
-use crate::program::Program;
+use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
 use crate::report::{FileCounts, PhaseTime, Report, Resolved, StepTime, TypeCounts};
 use crate::{Diagnostic, Error, Phase, Progress, Store};
+use graph_model::Severity;
+use linker::Links;
+use linker::Program;
+use linker::packages::Packages;
 
 /// Trees can be as deep as a file is long. Pages of a stack that are never touched cost nothing.
 const STACK_BYTES: usize = 256 << 20;
@@ -312,7 +313,7 @@ fn commit_links(program: &Program, links: &Links, store: &dyn Store) -> Result<(
         .try_for_each(|(modules, files)| {
             let mut batch = Batch::new();
             for (module, links) in modules.iter().zip(files) {
-                links.push_to(module.file(), &mut batch);
+                push_links(links, module.file(), &mut batch);
             }
             Ok(store.commit_deferred(batch)?)
         })

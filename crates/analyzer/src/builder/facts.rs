@@ -2,7 +2,7 @@
 //!
 //! Until the end, a [`NodeRef`] holds the index of a node in the builder.
 
-use crate::summary::{
+use graph_model::summary::{
     CallFact, ClassFact, ExportFact, ExportTarget, ImportFact, NodeRef, ObjectFact, Shape,
     ShapeRef, VariableFact,
 };

@@ -10,7 +10,7 @@ use super::metadata::{push_int, push_json_string};
 use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
 use crate::graph::{Edge, ModuleGraph, Node, TextRange};
 use crate::parse::{extension, is_declaration_file};
-use crate::summary::{
+use graph_model::summary::{
     ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
 };
 

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-use crate::summary::{Names, Sym};
+use graph_model::summary::{Names, Sym};
 
 /// Maps texts to symbols and back.
 #[derive(Default)]

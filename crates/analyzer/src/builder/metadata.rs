@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 use super::Builder;
 

@@ -16,7 +16,7 @@ use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
 use swc_common::{BytePos, Span, Spanned};
 
-use crate::summary::{NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym};
 
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;

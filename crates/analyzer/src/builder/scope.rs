@@ -4,7 +4,7 @@
 //! table at the symbol's index; entering a scope overwrites entries, leaving it
 //! puts the old ones back. A look-up is one array access.
 
-use crate::summary::{ShapeRef, Sym};
+use graph_model::summary::{ShapeRef, Sym};
 
 use super::NodeIdx;
 

@@ -10,7 +10,7 @@ use super::pattern::Leaves;
 use super::text::transparent;
 use crate::builder::metadata::NO_META;
 use crate::builder::{Builder, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val};
-use crate::summary::{Sym, VariableFact};
+use graph_model::summary::{Sym, VariableFact};
 
 /// A place that can be written.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl<'a> Builder<'a> {
         }
         match target {
             SimpleAssignTarget::Ident(ident) => self.identifier(&ident.id),
-            _ => Val::new(place.node, crate::summary::ShapeRef::UNKNOWN),
+            _ => Val::new(place.node, graph_model::summary::ShapeRef::UNKNOWN),
         }
     }
 
@@ -97,7 +97,7 @@ impl<'a> Builder<'a> {
             return;
         }
         self.facts.variables.push(VariableFact {
-            node: crate::summary::NodeRef(node),
+            node: graph_model::summary::NodeRef(node),
             init: value.shape,
             path: Vec::new(),
             reassigned: true,

@@ -10,7 +10,7 @@ use super::statement::end_is_reachable;
 use super::text::transparent;
 use crate::builder::metadata::{NO_META, cut};
 use crate::builder::{Builder, NodeIdx, Val};
-use crate::summary::{Shape, ShapeRef};
+use graph_model::summary::{Shape, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn if_statement(&mut self, stmt: &'a IfStmt) {

@@ -13,7 +13,7 @@ use super::text::{
 };
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use crate::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
 
 /// What the metadata of a call says of its place.
 struct Site<'a> {

@@ -10,7 +10,7 @@ use super::text::{static_key, transparent};
 use crate::builder::metadata::push_json_string;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, ClassContext, Frame, FrameKind, NO_NODE, NodeIdx, Val, flag};
-use crate::summary::{ClassFact, NodeRef, ShapeRef};
+use graph_model::summary::{ClassFact, NodeRef, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn class_declaration(&mut self, decl: &'a ClassDecl) {

@@ -11,7 +11,7 @@ use super::function::Callable;
 use super::object::property_key;
 use crate::builder::metadata::NO_META;
 use crate::builder::{Builder, Member, NO_NODE, NodeIdx, RawNode};
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 /// A key of a member: its name, and the expression where only that tells it.
 struct MemberKey<'a> {

@@ -10,7 +10,7 @@ use super::naming::Context;
 use super::text::{static_key, transparent};
 use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, Val};
-use crate::summary::{ImportForm, Sym};
+use graph_model::summary::{ImportForm, Sym};
 
 impl<'a> Builder<'a> {
     /// `require(e)`, which is a value and no CALL.

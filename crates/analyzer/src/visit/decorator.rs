@@ -8,7 +8,7 @@ use super::literal::{is_literal_tree, literal_json};
 use super::naming::Context;
 use super::text::expression_text;
 use crate::builder::{Builder, NodeIdx};
-use crate::summary::{CallFact, CallKind, NodeRef};
+use graph_model::summary::{CallFact, CallKind, NodeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn decorator(

@@ -11,7 +11,7 @@ use super::operator::is_logical;
 use super::text::transparent;
 use super::with_stack;
 use crate::builder::{Builder, FrameKind, Val};
-use crate::summary::Shape;
+use graph_model::summary::Shape;
 
 impl<'a> Builder<'a> {
     /// An expression in flow position; gives back its value node.

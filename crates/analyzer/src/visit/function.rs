@@ -9,7 +9,7 @@ use super::parameter::{Parameter, ParameterPattern, binding_span};
 use crate::builder::metadata::{cut, push_json_string};
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 /// The parts that all callables have.
 #[derive(Clone, Copy)]

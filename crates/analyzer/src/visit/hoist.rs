@@ -10,7 +10,7 @@ use super::literal::is_literal_tree;
 use super::with_stack;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, FrameKind, NodeIdx};
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 impl<'a> Builder<'a> {
     /// Declarations of a module or of a namespace's body.

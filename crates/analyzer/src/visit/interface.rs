@@ -9,7 +9,7 @@ use super::class::symbol_key;
 use super::text::static_key;
 use crate::builder::metadata::cut;
 use crate::builder::{Builder, NodeIdx, flag};
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 impl<'a> Builder<'a> {
     pub(crate) fn interface(&mut self, decl: &'a TsInterfaceDecl) {

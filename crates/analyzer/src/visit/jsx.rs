@@ -10,7 +10,7 @@ use super::naming::Context;
 use super::text::transparent;
 use crate::builder::metadata::push_json_string;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use crate::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef};
+use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn jsx_element(&mut self, element: &'a JSXElement) -> Val {

@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use super::text::{template_text, transparent};
 use crate::builder::metadata::{cut, push_json_number, push_json_string};
 use crate::builder::{Builder, Val};
-use crate::summary::{Shape, ShapeRef};
+use graph_model::summary::{Shape, ShapeRef};
 
 /// The name column of a literal is cut to so many UTF-16 units.
 const MAX_NAME_UNITS: usize = 64;
@@ -92,7 +92,7 @@ impl<'a> Builder<'a> {
         Val::new(node, shape)
     }
 
-    fn string_literal(&mut self, text: &str) -> (&'static str, crate::summary::Sym) {
+    fn string_literal(&mut self, text: &str) -> (&'static str, graph_model::summary::Sym) {
         push_json_string(&mut self.meta, cut(text, MAX_VALUE_UNITS));
         self.meta.push(',');
         self.scratch.clear();

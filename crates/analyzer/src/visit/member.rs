@@ -6,13 +6,13 @@ use swc_ecma_ast::*;
 
 use super::text::{shown, static_key, super_text, write_member};
 use crate::builder::{Builder, Member, NodeIdx, Val};
-use crate::summary::{Shape, Sym};
+use graph_model::summary::{Shape, Sym};
 
 impl<'a> Builder<'a> {
     /// `o.p` where it is read.
     pub(crate) fn member(&mut self, member: &'a MemberExpr) -> Val {
         if self.is_module_exports(member) {
-            return Val::new(Self::MODULE, crate::summary::ShapeRef::UNKNOWN);
+            return Val::new(Self::MODULE, graph_model::summary::ShapeRef::UNKNOWN);
         }
         self.property_access(member, member.span, false)
     }
@@ -147,7 +147,7 @@ impl<'a> Builder<'a> {
         let fragment = self.fragment();
         self.m_str("objectName", object);
         self.set_meta(node, fragment);
-        Val::new(node, crate::summary::ShapeRef::UNKNOWN)
+        Val::new(node, graph_model::summary::ShapeRef::UNKNOWN)
     }
 
     /// The declared member that `this.name` means, inside a class.

@@ -7,7 +7,7 @@ use super::naming::Context;
 use crate::builder::metadata::NO_META;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, RawNode, Val, flag};
-use crate::summary::{
+use graph_model::summary::{
     ExportFact, ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef, Sym,
 };
 

@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use crate::builder::metadata::NO_META;
 use crate::builder::scope::{BindingId, BindingKind, Space};
 use crate::builder::{Builder, FrameKind, NO_NODE, NodeIdx, RawNode, Val};
-use crate::summary::{NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym};
 
 /// What a name means.
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +48,14 @@ impl<'a> Builder<'a> {
         if name == self.known.arguments && self.scopes.resolve(Space::Value, name).is_none() {
             let node = self.implicit_parameter(true, ident.span);
             if node != NO_NODE {
-                return Val::new(node, crate::summary::ShapeRef::UNKNOWN);
+                return Val::new(node, graph_model::summary::ShapeRef::UNKNOWN);
             }
         }
         match self.meaning_of(name) {
             Meaning::Bound(id) => self.bound_value(id, false),
             Meaning::Global(name) if name == self.known.undefined => Val::NONE,
             Meaning::Global(name) if name == self.known.exports => {
-                Val::new(Self::MODULE, crate::summary::ShapeRef::UNKNOWN)
+                Val::new(Self::MODULE, graph_model::summary::ShapeRef::UNKNOWN)
             }
             Meaning::Global(name) => {
                 let node = self.global(name);

@@ -6,7 +6,7 @@ use swc_ecma_ast::*;
 use super::hoist::for_each_ident;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, Frame, FrameKind, NodeIdx, flag};
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 impl<'a> Builder<'a> {
     /// `namespace A.B { … }` is two nodes; gives back the outer one.

@@ -5,7 +5,7 @@ use swc_ecma_ast::*;
 use super::text::{last_name, transparent};
 use crate::builder::Builder;
 use crate::builder::metadata::cut;
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 /// What a function, class or literal would be called by its position.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use super::literal::{is_primitive_array, literal_entries, literal_json};
 use super::naming::Context;
 use super::text::number_text;
 use crate::builder::{Builder, NodeIdx, Val};
-use crate::summary::{NodeRef, ObjectFact, ShapeRef, Sym};
+use graph_model::summary::{NodeRef, ObjectFact, ShapeRef, Sym};
 
 /// Literal trees with more entries keep no child nodes.
 const MAX_ENTRIES: usize = 64;

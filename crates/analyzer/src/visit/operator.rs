@@ -8,7 +8,7 @@ use super::literal::{is_literal, literal_json};
 use super::naming::{ANONYMOUS, Context};
 use super::text::transparent;
 use crate::builder::{Builder, NodeIdx, Val};
-use crate::summary::{Shape, ShapeRef};
+use graph_model::summary::{Shape, ShapeRef};
 
 /// `&&`, `||` and `??` pass on the value of an operand.
 pub(crate) fn is_logical(op: BinaryOp) -> bool {

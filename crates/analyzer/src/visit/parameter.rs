@@ -242,7 +242,7 @@ impl<'a> Builder<'a> {
                         setter: NO_NODE,
                     };
                     self.write(
-                        Val::new(node, crate::summary::ShapeRef::UNKNOWN),
+                        Val::new(node, graph_model::summary::ShapeRef::UNKNOWN),
                         &place,
                         parameter.span,
                         None,

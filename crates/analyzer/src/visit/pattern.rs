@@ -8,7 +8,7 @@ use swc_ecma_ast::*;
 use super::naming::ANONYMOUS;
 use super::object::property_key;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use crate::summary::{NodeRef, Sym, VariableFact};
+use graph_model::summary::{NodeRef, Sym, VariableFact};
 
 /// Where the value of a pattern comes from, and with it what a name in it becomes.
 #[derive(Debug, Clone, Copy)]

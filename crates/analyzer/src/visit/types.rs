@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use super::interface::fn_param_type;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-use crate::summary::ShapeRef;
+use graph_model::summary::ShapeRef;
 
 /// What a name in a type is joined to, and how.
 #[derive(Clone, Copy)]

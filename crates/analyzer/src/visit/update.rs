@@ -6,7 +6,7 @@ use swc_ecma_ast::*;
 
 use super::text::{expression_text, static_key, transparent};
 use crate::builder::{Builder, NO_NODE, Val};
-use crate::summary::{Shape, ShapeRef};
+use graph_model::summary::{Shape, ShapeRef};
 
 impl<'a> Builder<'a> {
     pub(crate) fn update(&mut self, update: &'a UpdateExpr) -> Val {

@@ -9,7 +9,7 @@ use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::pattern::Leaves;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
-use crate::summary::Sym;
+use graph_model::summary::Sym;
 
 /// JSON of a constant's value is kept up to so many bytes.
 const MAX_CONSTANT_JSON: usize = 1024;

@@ -1,10 +1,10 @@
 //! The passes on summaries written by hand: one test for each rule of resolution.
 
-use analyzer::summary::{ExportTarget, ImportForm, Shape};
+use graph_model::summary::{ExportTarget, ImportForm, Shape};
 
-use super::testing::{Summary, link_all, of_type};
+use crate::testing::{Summary, link_all, of_type};
 
-fn codes(links: &super::Links) -> Vec<(String, &'static str)> {
+fn codes(links: &crate::Links) -> Vec<(String, &'static str)> {
     links
         .diagnostics
         .iter()

@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use analyzer::summary::{NodeRef, Sym};
+use graph_model::summary::{NodeRef, Sym};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::builtins;
-use super::file_view::{FileView, SharedView};
-use crate::diagnostic::{Place, Severity};
+use crate::builtins;
+use crate::file_view::{FileView, SharedView};
 use crate::program::{Module, ModuleIx, Program};
-use crate::{Diagnostic, discovery};
+use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
+use graph_model::{Place, Severity};
 
 /// Where a specifier leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -203,7 +203,7 @@ fn is_asset(specifier: &str) -> bool {
     let name = specifier.rsplit('/').next().unwrap_or(specifier);
     name.rsplit_once('.').is_some_and(|(stem, extension)| {
         !stem.is_empty()
-            && !discovery::SOURCE_EXTENSIONS.contains(&extension)
+            && !SOURCE_EXTENSIONS.contains(&extension)
             && ASSET_EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str())
     })
 }
@@ -243,7 +243,7 @@ fn exists_in_some_form(path: &Path) -> bool {
     {
         return true;
     }
-    let extensions = discovery::SOURCE_EXTENSIONS.iter().map(|e| format!(".{e}"));
+    let extensions = SOURCE_EXTENSIONS.iter().map(|e| format!(".{e}"));
     extensions
         .chain([".d.ts", ".d.mts", ".d.cts", ".json", ".node"].map(str::to_owned))
         .any(|suffix| with(&suffix) || path.join(format!("index{suffix}")).is_file())

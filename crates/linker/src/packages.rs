@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use yaml_rust2::YamlLoader;
 
-use crate::Diagnostic;
+use graph_model::Diagnostic;
 
 /// A `package.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 
 use std::sync::Mutex;
 
-use analyzer::summary::{ExportTarget, ModuleType};
+use graph_model::summary::{ExportTarget, ModuleType};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::specifiers::{Specifiers, Target};
 use crate::program::{ModuleIx, Program};
+use crate::specifiers::{Specifiers, Target};
 
 /// An export of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

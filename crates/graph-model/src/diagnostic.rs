@@ -73,26 +73,6 @@ impl Diagnostic {
     }
 }
 
-impl From<analyzer::Diagnostic> for Diagnostic {
-    fn from(from: analyzer::Diagnostic) -> Self {
-        Diagnostic {
-            file: from.file,
-            place: Some(Place {
-                line: from.line,
-                column: from.column,
-                offset: Some(from.offset),
-                length: from.length,
-            }),
-            code: from.code,
-            severity: match from.severity {
-                analyzer::Severity::Warning => Severity::Warning,
-                analyzer::Severity::Error => Severity::Error,
-            },
-            message: from.message,
-        }
-    }
-}
-
 impl fmt::Display for Diagnostic {
     /// `file:line:column: message`, with the column counted from 1 as editors do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -73,7 +73,7 @@ const BUILTINS: &[&str] = &[
 ];
 
 /// Whether a specifier names a module of Node.js.
-pub(crate) fn is_builtin(specifier: &str) -> bool {
+pub fn is_builtin(specifier: &str) -> bool {
     specifier.starts_with("node:") || BUILTINS.binary_search(&specifier).is_ok()
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use analyzer::ModuleSummary;
-use analyzer::summary::{
+use graph_model::ModuleSummary;
+use graph_model::summary::{
     ClassFact, ExportFact, ExportTarget, ImportFact, NodeRef, ObjectFact, Shape, ShapeRef, Sym,
     VariableFact,
 };

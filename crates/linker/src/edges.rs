@@ -1,16 +1,10 @@
-//! What link passes produce, and how it becomes batches.
+//! What link passes produce.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use graph_model::{EdgeType, NodeId, NodeType, external_function_id, external_module_id};
-use rfdb_protocol::{Batch, Edge, Node};
+use graph_model::{EdgeType, NodeId, external_function_id, external_module_id};
 use rustc_hash::FxHashMap;
-
-use super::builtins::is_builtin;
-
-/// Context under which the linker's results are stored, for each file.
-pub const ENRICHMENT_CONTEXT: &str = "enrichment";
 
 /// An edge that a pass found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,38 +123,6 @@ impl FileLinks {
     pub fn externals(&self) -> impl Iterator<Item = &External> {
         self.externals.iter()
     }
-
-    /// Writes the rows of the module's file.
-    pub fn push_to(&self, file: &str, batch: &mut Batch) {
-        batch.owner(file, ENRICHMENT_CONTEXT);
-        for external in &self.externals {
-            external.push_node(batch);
-        }
-        for edge in &self.edges {
-            batch.push_edge(Edge {
-                src: edge.src.0,
-                dst: edge.dst.0,
-                edge_type: edge.edge_type.as_str(),
-                metadata: &edge.metadata,
-            });
-        }
-    }
-}
-
-/// Writes the edges whose source belongs to no file: a package contains its functions.
-pub fn push_containment<'e>(externals: impl IntoIterator<Item = &'e External>, batch: &mut Batch) {
-    batch.owner("", ENRICHMENT_CONTEXT);
-    let externals: BTreeSet<&External> = externals.into_iter().collect();
-    for external in externals {
-        if let External::Function { specifier, path } = external {
-            batch.push_edge(Edge {
-                src: NodeId::of(&external_module_id(specifier)).0,
-                dst: NodeId::of(&external_function_id(specifier, path)).0,
-                edge_type: EdgeType::Contains.as_str(),
-                metadata: "",
-            });
-        }
-    }
 }
 
 impl External {
@@ -171,52 +133,6 @@ impl External {
             External::Module { specifier } => external_module_id(specifier),
             External::Function { specifier, path } => external_function_id(specifier, path),
         }
-    }
-
-    fn push_node(&self, batch: &mut Batch) {
-        let (id, node_type, name, metadata) = match self {
-            External::Module { specifier } => {
-                let metadata = if is_builtin(specifier) {
-                    r#"{"isBuiltin":true}"#
-                } else {
-                    ""
-                };
-                (
-                    external_module_id(specifier),
-                    NodeType::ExternalModule,
-                    specifier,
-                    metadata.to_owned(),
-                )
-            }
-            External::Function { specifier, path } => {
-                let builtin = if is_builtin(specifier) {
-                    r#","isBuiltin":true"#
-                } else {
-                    ""
-                };
-                let exported = path.split('.').next().unwrap_or(path);
-                let metadata = format!(
-                    r#"{{"module":{},"exportedName":{}{builtin}}}"#,
-                    json_string(specifier),
-                    json_string(exported)
-                );
-                (
-                    external_function_id(specifier, path),
-                    NodeType::ExternalFunction,
-                    path,
-                    metadata,
-                )
-            }
-        };
-        batch.push_node(Node {
-            id: NodeId::of(&id).0,
-            semantic_id: &id,
-            node_type: node_type.as_str(),
-            name,
-            file: "",
-            exported: false,
-            metadata: &metadata,
-        });
     }
 }
 
@@ -274,31 +190,6 @@ mod tests {
         assert_eq!(
             links.edges()[0].metadata,
             r#"{"imported":"x","also":[{"imported":"y"}]}"#
-        );
-    }
-
-    #[test]
-    fn externals_are_written_without_the_prefix_of_node() {
-        let mut links = FileLinks::default();
-        let read = links.external_function("node:fs", "readFile");
-        assert_eq!(read, NodeId::of("EXTERNAL_FUNCTION:fs.readFile"));
-        let mut batch = Batch::new();
-        links.push_to("a.js", &mut batch);
-        let nodes: Vec<_> = batch
-            .nodes()
-            .iter()
-            .map(|n| (n.semantic_id, n.name, n.metadata))
-            .collect();
-        assert_eq!(
-            nodes,
-            [
-                ("EXTERNAL_MODULE:fs", "fs", r#"{"isBuiltin":true}"#),
-                (
-                    "EXTERNAL_FUNCTION:fs.readFile",
-                    "readFile",
-                    r#"{"module":"fs","exportedName":"readFile","isBuiltin":true}"#
-                )
-            ]
         );
     }
 }

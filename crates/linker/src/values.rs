@@ -3,13 +3,13 @@
 //! Only what follows from the names alone is evaluated here: bindings, imports and exports, members of modules, object
 //! literals and classes. Everything else is unknown, never guessed.
 
-use analyzer::summary::{ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef};
 use graph_model::NodeType;
+use graph_model::summary::{ExportTarget, ImportFact, ImportForm, NodeRef, Shape, ShapeRef};
 
-use super::Linker;
-use super::exports::{ExportIx, Found};
-use super::specifiers::Target;
+use crate::Linker;
+use crate::exports::{ExportIx, Found};
 use crate::program::{Fact, ModuleIx};
+use crate::specifiers::Target;
 
 /// Steps from name to name that are followed; longer ways only exist in cycles.
 const MAX_STEPS: u32 = 32;

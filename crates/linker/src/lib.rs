@@ -1,4 +1,17 @@
-//! ENRICHMENT: joins modules from their summaries, in memory.
+//! Joins the modules of a program from their summaries, in memory: which export an import means, which function a
+//! call reaches.
+//!
+//! ```
+//! use std::path::Path;
+//! use graph_model::EdgeType;
+//! use linker::{Program, link, packages::Packages};
+//!
+//! let sources = [("a.js", "export function f() {}"), ("b.js", "import { f } from './a.js'; f();")];
+//! let summaries = sources.map(|(path, text)| analyzer::analyze_module(path, text, &Default::default()).summary);
+//! let program = Program::new(Path::new("/project"), Packages::default(), summaries.into());
+//! let links = link(&program, &Default::default());
+//! assert_eq!(links.files[1].edges().iter().filter(|edge| edge.edge_type == EdgeType::Calls).count(), 1);
+//! ```
 //!
 //! The linker reads a [`Program`] and nothing else, and no pass asks the database. Each pass is a file here: a function
 //! from a module (with the whole program around it) to edges whose sources are nodes of that module. So modules are
@@ -10,6 +23,8 @@ mod edges;
 mod exports;
 mod file_view;
 mod imports;
+pub mod packages;
+pub mod program;
 mod specifiers;
 #[cfg(test)]
 mod testing;
@@ -17,17 +32,19 @@ mod testing;
 mod tests;
 mod values;
 
+pub use builtins::is_builtin;
 pub use calls::CallCounts;
-pub use edges::{ENRICHMENT_CONTEXT, External, FileLinks, LinkEdge, json_string, push_containment};
+pub use edges::{External, FileLinks, LinkEdge, json_string};
 pub use imports::ImportCounts;
+pub use program::Program;
 
 use graph_model::{NodeId, NodeType};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::Diagnostic;
-use crate::program::{ModuleIx, Program, export_specifier};
+use crate::program::{ModuleIx, export_specifier};
 use exports::{ExportIx, Exports};
+use graph_model::Diagnostic;
 use specifiers::Specifiers;
 use values::Place;
 

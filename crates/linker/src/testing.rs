@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use analyzer::ModuleSummary;
-use analyzer::summary::{
+use graph_model::ModuleSummary;
+use graph_model::summary::{
     CallFact, CallKind, ClassFact, ExportFact, ExportTarget, ImportFact, ImportForm, ModuleType,
     Names, NodeRef, ObjectFact, SUMMARY_VERSION, Shape, ShapeRef, SummaryNode, Sym, VariableFact,
 };
 use graph_model::{NodeId, NodeType};
 
-use super::{Links, link};
 use crate::packages::Packages;
 use crate::program::Program;
+use crate::{Links, link};
 
 /// A summary in the making. Ids of nodes are `file->TYPE->name`.
 pub(super) struct Summary(pub(super) ModuleSummary);
@@ -260,14 +260,14 @@ pub(super) fn link_all(summaries: Vec<Summary>, files: &[(&str, &str)]) -> (Vec<
             m.summary.nodes.iter().map(|n| n.node_id()).zip(ids)
         })
         .collect();
-    for external in links.files.iter().flat_map(super::FileLinks::externals) {
+    for external in links.files.iter().flat_map(crate::FileLinks::externals) {
         let id = external.id();
         names.insert(NodeId::of(&id), id);
     }
     let mut edges: Vec<String> = links
         .files
         .iter()
-        .flat_map(super::FileLinks::edges)
+        .flat_map(crate::FileLinks::edges)
         .map(|e| {
             format!(
                 "{} {} {} {}",

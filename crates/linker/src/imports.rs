@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use analyzer::summary::{ExportTarget, ImportFact, ImportForm, ModuleType, NodeRef, Sym};
+use graph_model::summary::{ExportTarget, ImportFact, ImportForm, ModuleType, NodeRef, Sym};
 use graph_model::{EdgeType, NodeId};
 
-use super::Linker;
-use super::edges::{FileLinks, json_string};
-use super::exports::{ExportIx, Found};
-use super::specifiers::Target;
-use crate::Diagnostic;
-use crate::diagnostic::{Place, Severity};
+use crate::Linker;
+use crate::edges::{FileLinks, json_string};
+use crate::exports::{ExportIx, Found};
 use crate::program::{Module, ModuleIx, export_specifier};
+use crate::specifiers::Target;
+use graph_model::Diagnostic;
+use graph_model::{Place, Severity};
 
 /// How a module depends on another, in the order of the metadata.
 const KINDS: [&str; 4] = ["static", "reexport", "dynamic", "require"];

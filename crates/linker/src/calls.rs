@@ -1,12 +1,12 @@
 //! Pass: where calls go that leave their module or go through its objects (CALLS, INSTANCE_OF).
 
-use analyzer::summary::{CallFact, CallKind};
+use graph_model::summary::{CallFact, CallKind};
 use graph_model::{EdgeType, NodeId, NodeType};
 
-use super::Linker;
-use super::edges::FileLinks;
-use super::values::{Evaluation, Place, Value};
+use crate::Linker;
+use crate::edges::FileLinks;
 use crate::program::ModuleIx;
+use crate::values::{Evaluation, Place, Value};
 
 /// Classes above a class that are looked at; more only exist in cycles.
 const MAX_ANCESTORS: u32 = 64;

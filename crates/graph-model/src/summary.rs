@@ -5,7 +5,7 @@
 //! [`ModuleSummary::nodes`], so that a summary is compact, can be serialised,
 //! and stands alone without the module's graph.
 
-use graph_model::{NodeId, NodeType};
+use crate::{NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another

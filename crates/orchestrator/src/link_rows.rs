@@ -1,0 +1,121 @@
+//! The linker's results as rows of batches.
+
+use std::collections::BTreeSet;
+
+use graph_model::{EdgeType, NodeId, NodeType, external_function_id, external_module_id};
+use linker::{External, FileLinks, is_builtin, json_string};
+use rfdb_protocol::{Batch, Edge, Node};
+
+/// Context under which the linker's results are stored, for each file.
+pub(crate) const ENRICHMENT_CONTEXT: &str = "enrichment";
+
+/// Writes the rows of a module's file.
+pub(crate) fn push_links(links: &FileLinks, file: &str, batch: &mut Batch) {
+    batch.owner(file, ENRICHMENT_CONTEXT);
+    for external in links.externals() {
+        push_external(external, batch);
+    }
+    for edge in links.edges() {
+        batch.push_edge(Edge {
+            src: edge.src.0,
+            dst: edge.dst.0,
+            edge_type: edge.edge_type.as_str(),
+            metadata: &edge.metadata,
+        });
+    }
+}
+
+/// Writes the edges whose source belongs to no file: a package contains its functions.
+pub(crate) fn push_containment<'e>(
+    externals: impl IntoIterator<Item = &'e External>,
+    batch: &mut Batch,
+) {
+    batch.owner("", ENRICHMENT_CONTEXT);
+    let externals: BTreeSet<&External> = externals.into_iter().collect();
+    for external in externals {
+        if let External::Function { specifier, path } = external {
+            batch.push_edge(Edge {
+                src: NodeId::of(&external_module_id(specifier)).0,
+                dst: NodeId::of(&external_function_id(specifier, path)).0,
+                edge_type: EdgeType::Contains.as_str(),
+                metadata: "",
+            });
+        }
+    }
+}
+
+fn push_external(external: &External, batch: &mut Batch) {
+    let (id, node_type, name, metadata) = match external {
+        External::Module { specifier } => {
+            let metadata = if is_builtin(specifier) {
+                r#"{"isBuiltin":true}"#
+            } else {
+                ""
+            };
+            (
+                external_module_id(specifier),
+                NodeType::ExternalModule,
+                specifier,
+                metadata.to_owned(),
+            )
+        }
+        External::Function { specifier, path } => {
+            let builtin = if is_builtin(specifier) {
+                r#","isBuiltin":true"#
+            } else {
+                ""
+            };
+            let exported = path.split('.').next().unwrap_or(path);
+            let metadata = format!(
+                r#"{{"module":{},"exportedName":{}{builtin}}}"#,
+                json_string(specifier),
+                json_string(exported)
+            );
+            (
+                external_function_id(specifier, path),
+                NodeType::ExternalFunction,
+                path,
+                metadata,
+            )
+        }
+    };
+    batch.push_node(Node {
+        id: NodeId::of(&id).0,
+        semantic_id: &id,
+        node_type: node_type.as_str(),
+        name,
+        file: "",
+        exported: false,
+        metadata: &metadata,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn externals_are_written_without_the_prefix_of_node() {
+        let mut links = FileLinks::default();
+        let read = links.external_function("node:fs", "readFile");
+        assert_eq!(read, NodeId::of("EXTERNAL_FUNCTION:fs.readFile"));
+        let mut batch = Batch::new();
+        push_links(&links, "a.js", &mut batch);
+        let nodes: Vec<_> = batch
+            .nodes()
+            .iter()
+            .map(|n| (n.semantic_id, n.name, n.metadata))
+            .collect();
+        assert_eq!(
+            nodes,
+            [
+                ("EXTERNAL_MODULE:fs", "fs", r#"{"isBuiltin":true}"#),
+                (
+                    "EXTERNAL_FUNCTION:fs.readFile",
+                    "readFile",
+                    r#"{"module":"fs","exportedName":"readFile","isBuiltin":true}"#
+                )
+            ]
+        );
+    }
+}
