@@ -24,23 +24,20 @@ pub(crate) struct Args {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Instead of measuring, run the test of many clients for so many seconds.
-    #[arg(long, value_name = "SECONDS")]
-    soak: Option<u64>,
-    /// Clients of `--soak`.
-    #[arg(long, default_value_t = 64)]
-    clients: u64,
+    /// A project, to measure Datalog on its graph.
+    #[arg(long)]
+    project: Option<PathBuf>,
 }
 
 /// One line of the table.
 #[derive(Debug, serde::Serialize)]
-struct Figure {
-    what: &'static str,
-    measured: String,
+pub(crate) struct Figure {
+    pub(crate) what: &'static str,
+    pub(crate) measured: String,
     /// The figure that the aim is about.
-    value: f64,
-    aim: String,
-    reached: bool,
+    pub(crate) value: f64,
+    pub(crate) aim: String,
+    pub(crate) reached: bool,
 }
 
 const NODES: u32 = 100;
@@ -315,36 +312,11 @@ fn beside_writer(server: &Process, args: &Args) -> anyhow::Result<[Figure; 2]> {
     ])
 }
 
-fn soak(seconds: u64, clients: u64) -> anyhow::Result<()> {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "test",
-            "--release",
-            "--package",
-            "rfdb-server",
-            "--test",
-            "it",
-            "many_clients",
-            "--",
-            "--nocapture",
-        ])
-        .env("RFDB_LOAD_SECONDS", seconds.to_string())
-        .env("RFDB_LOAD_CLIENTS", clients.to_string())
-        .status()?;
-    if !status.success() {
-        bail!("the test of many clients failed");
-    }
-    Ok(())
-}
-
 /// Runs the benchmark.
 ///
 /// # Errors
 /// A server that does not start, or a command that fails.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    if let Some(seconds) = args.soak {
-        return soak(seconds, args.clients);
-    }
     let directory = std::env::temp_dir().join(format!("bench-server-{}", std::process::id()));
     std::fs::create_dir_all(&directory)?;
     let result = measure(&directory, &args);
@@ -370,5 +342,8 @@ fn measure(directory: &Path, args: &Args) -> anyhow::Result<Vec<Figure>> {
     figures.push(round_trip(&server, args)?);
     figures.push(pipelined(&server, args)?);
     figures.extend(beside_writer(&server, args)?);
+    if let Some(project) = &args.project {
+        figures.extend(crate::bench_datalog::measure(project, args.repeat)?);
+    }
     Ok(figures)
 }

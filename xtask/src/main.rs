@@ -1,6 +1,7 @@
 //! Chores of the repository: `cargo xtask help` lists them.
 
 mod bench_330;
+mod bench_datalog;
 mod bench_engine;
 mod bench_floor;
 mod bench_server;
@@ -8,7 +9,9 @@ mod check_corpus;
 mod check_graph;
 mod ci;
 mod corpora;
+mod fuzz;
 mod kill_campaign;
+mod soak;
 mod table;
 mod tidy;
 
@@ -55,6 +58,10 @@ enum Chore {
     BenchServer(bench_server::Args),
     /// Kill a process that writes to a database, again and again, and check what is left
     KillCampaign(kill_campaign::Args),
+    /// Run many clients against one server for some time
+    Soak(soak::Args),
+    /// Run every fuzz target for some time
+    Fuzz(fuzz::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -81,6 +88,8 @@ fn run() -> anyhow::Result<()> {
         Chore::Bench330(args) => bench_330::run(args),
         Chore::BenchEngine(args) => bench_engine::run(args),
         Chore::BenchServer(args) => bench_server::run(args),
+        Chore::Soak(args) => soak::run(&args),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::KillCampaign(args) => kill_campaign::run(args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),

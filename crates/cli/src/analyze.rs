@@ -1,7 +1,6 @@
 //! `grafema-rs analyze`.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use orchestrator::{AnalyzeOptions, Phase, Project, Report};
 
@@ -20,7 +19,10 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
     let result = Project::discover(&args.path, &progress)
         .map_err(Error::from)
         .and_then(|project| {
-            let client = database::open_or_create(project.root())?;
+            let client = match &args.socket {
+                Some(socket) => database::connect(socket, args.database.as_deref())?,
+                None => database::open_or_create(project.root())?,
+            };
             Ok(project.analyze(&client, &options, &progress)?)
         });
     progress.finish(result.is_ok());
@@ -41,12 +43,17 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
         let _ = diagnostics::print(&report, &mut err).and_then(|()| err.flush());
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    summary(&report, &database::location(&report.root), &mut out)?;
+    let graph = match (&args.socket, &args.database) {
+        (Some(socket), Some(name)) => format!("{name} at {}", socket.display()),
+        (Some(socket), None) => socket.display().to_string(),
+        (None, _) => database::location(&report.root).display().to_string(),
+    };
+    summary(&report, &graph, &mut out)?;
     out.flush()?;
     Ok(())
 }
 
-fn summary(report: &Report, database: &Path, out: &mut dyn Write) -> io::Result<()> {
+fn summary(report: &Report, graph: &str, out: &mut dyn Write) -> io::Result<()> {
     let files = &report.files;
     writeln!(
         out,
@@ -117,7 +124,7 @@ fn summary(report: &Report, database: &Path, out: &mut dyn Write) -> io::Result<
         .map(|p| format!("{} {}", p.phase, text::time(p.time)))
         .collect();
     writeln!(out, "{:<30} {}", "phases", phases.join(", "))?;
-    writeln!(out, "{:<30} {}", "graph", database.display())
+    writeln!(out, "{:<30} {graph}", "graph")
 }
 
 /// The first few of a list.

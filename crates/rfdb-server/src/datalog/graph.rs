@@ -8,7 +8,8 @@ use rfdb_datalog::{Graph, VisitEdge, metadata_field};
 use rfdb_engine::{Direction, EdgeType, Error, NodeId, NodeQuery, Probe, Result, Snapshot};
 
 /// A snapshot as the graph that Datalog asks.
-pub(super) struct SnapshotGraph<'s> {
+#[derive(Debug)]
+pub struct SnapshotGraph<'s> {
     snapshot: &'s Snapshot,
     probe: Probe<'s>,
 }
@@ -17,7 +18,11 @@ pub(super) struct SnapshotGraph<'s> {
 type Visit<'a> = dyn FnMut(u128) -> ControlFlow<()> + 'a;
 
 impl<'s> SnapshotGraph<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot) -> Result<Self> {
+    /// A graph over a snapshot.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn new(snapshot: &'s Snapshot) -> Result<Self> {
         Ok(Self {
             snapshot,
             probe: snapshot.probe()?,

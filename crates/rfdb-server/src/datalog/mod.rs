@@ -4,6 +4,7 @@ mod evaluator;
 mod graph;
 
 pub(crate) use evaluator::Datalog;
+pub use graph::SnapshotGraph;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

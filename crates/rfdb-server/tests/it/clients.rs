@@ -474,7 +474,7 @@ fn the_asynchronous_client_shares_a_connection_between_calls() {
 #[test]
 fn many_clients_at_once() {
     let server = TestServer::start();
-    // The campaign of `cargo xtask bench-server --soak` sets them.
+    // The campaign of `cargo xtask soak` sets them.
     let number = |name: &str, default: u64| {
         std::env::var(name).map_or(default, |text| text.parse().unwrap())
     };

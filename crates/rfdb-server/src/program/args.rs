@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rfdb_server::{Durability, Limits, NetLimits};
+use crate::{Durability, Limits, NetLimits};
 
 const USAGE: &str = "\
 Usage: rfdb-server <db-path> [options]
