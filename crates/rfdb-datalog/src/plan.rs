@@ -128,6 +128,8 @@ impl Statistics {
     }
 }
 
+/// Literals that are weighed at most before predicates are no longer looked into.
+const MAX_EFFORT: usize = 500_000;
 /// More rows than this are not told apart.
 const MANY: f64 = 1e15;
 /// Rows that share no variable with what is known multiply what comes after them.
@@ -139,6 +141,8 @@ pub(crate) struct Planner {
     pub(crate) rules: Rc<[CheckedRule]>,
     estimates: FxHashMap<(usize, u64), f64>,
     estimating: FxHashSet<(usize, u64)>,
+    /// Literals that were weighed.
+    effort: usize,
 }
 
 impl Planner {
@@ -153,6 +157,7 @@ impl Planner {
             rules,
             estimates: FxHashMap::default(),
             estimating: FxHashSet::default(),
+            effort: 0,
         }
     }
 
@@ -163,8 +168,8 @@ impl Planner {
         }
         let predicates = Rc::clone(&self.predicates);
         let arity = predicates[predicate].arity;
-        if !self.estimating.insert((predicate, mask)) {
-            // Inside of a recursion.
+        // Inside of a recursion, and in programs that are made to be hard to plan, a guess has to do.
+        if self.effort > MAX_EFFORT || !self.estimating.insert((predicate, mask)) {
             return match (mask.count_ones() as usize, arity) {
                 (known, arity) if known == arity => 0.5,
                 (0, _) => (self.statistics.node_total * 8.0).max(1.0),
@@ -296,6 +301,7 @@ impl Planner {
         let mut any_bound = bound.iter().any(|&bound| bound);
         while !open.is_empty() {
             let mut best: Option<(f64, usize, f64)> = None;
+            self.effort += open.len();
             for (at, &number) in open.iter().enumerate() {
                 let literal = &rule.body[number];
                 if !is_ready(literal, &bound, &shared, &predicates) {

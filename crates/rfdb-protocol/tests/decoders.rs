@@ -257,7 +257,6 @@ fn every_request() -> Vec<Request> {
         Request::CypherQuery {
             query: text(),
             explain: false,
-            semantic_ids: true,
         },
         Request::CancelQuery {
             target: Some(text()),

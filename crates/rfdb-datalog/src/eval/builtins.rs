@@ -177,21 +177,21 @@ impl<G: Graph> Machine<'_, G> {
         let mut one = |from: u128, to: u128, found: &str| -> Flow {
             self.graph_use.edges_traversed += 1;
             self.tick()?;
-            // An end that is known was the key of the walk, unless both are.
-            if src.is_none() {
-                let value = self.values.number(from);
-                if !src_arg.accept(value, row) {
-                    return Flow::Continue(());
-                }
+            // An end that is known was the key of the walk, unless both are. A variable that is at both ends gets its value
+            // from the one that comes first in the literal, which is the target of `incoming`.
+            if dst.is_some_and(|dst| dst != to) {
+                return Flow::Continue(());
             }
-            if let Some(dst) = dst {
-                if dst != to {
-                    return Flow::Continue(());
-                }
-            } else {
-                let value = self.values.number(to);
-                if !dst_arg.accept(value, row) {
-                    return Flow::Continue(());
+            let mut ends = [(src_arg, src, from), (dst_arg, dst, to)];
+            if matches!(src_arg, StepArg::Same(_)) {
+                ends.reverse();
+            }
+            for (arg, known, found) in ends {
+                if known.is_none() {
+                    let value = self.values.number(found);
+                    if !arg.accept(value, row) {
+                        return Flow::Continue(());
+                    }
                 }
             }
             if let Some(arg) = free_type

@@ -171,6 +171,10 @@ pub(crate) struct Machine<'g, G: Graph> {
     failure: Option<Error>,
 }
 
+/// Stack that the steps of the longest rule take, with room to spare. Goals are as deep as the program has components, so
+/// each looks whether so much is left.
+const STACK_OF_A_RULE: usize = 2 << 20;
+
 /// Steps between two looks at the clock.
 const TICKS: u32 = 2048;
 
@@ -325,8 +329,7 @@ impl<'g, G: Graph> Machine<'g, G> {
             return table;
         }
         let key: Box<[Value]> = key.into();
-        // As many calls deep as the program has components.
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
+        stacker::maybe_grow(STACK_OF_A_RULE, 2 * STACK_OF_A_RULE, || {
             if self.predicates[predicate].has_aggregate() {
                 self.solve_aggregate(table, predicate, mask, &key);
             } else if self.predicates[predicate].recursive {

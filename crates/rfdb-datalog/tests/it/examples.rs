@@ -285,3 +285,17 @@ fn the_enclosing_function() {
         [""; 0]
     );
 }
+
+#[test]
+fn a_variable_at_both_ends_of_an_edge() {
+    let mut graph = rfdb_datalog::MemoryGraph::default();
+    for (src, dst) in [("1", "1"), ("1", "2"), ("3", "3")] {
+        graph.edge(src, dst, "E", "");
+    }
+    for source in ["edge(X, X)", "incoming(X, X)", r#"incoming(X, X, "E")"#] {
+        let question = Question::query(source).expect("a query");
+        let limits = rfdb_datalog::Limits::default();
+        let answer = rfdb_datalog::evaluate(question, &graph, &limits, false).expect("no limits");
+        assert_eq!(rows(&answer), ["1", "3"], "{source}");
+    }
+}

@@ -111,6 +111,27 @@ fn deep_programs_do_not_overflow_the_stack() {
 }
 
 #[test]
+fn long_rules_do_not_overflow_the_stack() {
+    // A chain of rules, each as long as a rule may be and with the call to the next at its end.
+    let mut source = String::new();
+    for n in 0..40 {
+        let chain: Vec<String> = (0..250)
+            .map(|k| format!("edge(V{k}, V{})", k + 1))
+            .collect();
+        source.push_str(&format!(
+            "p{n}(V0) :- {}, p{}(V250).\n",
+            chain.join(", "),
+            n + 1
+        ));
+    }
+    source.push_str("p40(\"0\").");
+    let source = format!("q(X) :- p0(X). {source}");
+    let question = Question::program(&source).expect("a program");
+    let answer = evaluate(question, &clique(1), &Limits::default(), false).expect("an answer");
+    assert_eq!(answer.len(), 1);
+}
+
+#[test]
 fn large_programs_are_refused() {
     let body = vec!["node(X, _)"; 300].join(", ");
     assert!(
@@ -133,4 +154,42 @@ fn large_programs_are_refused() {
             .to_string()
             .contains("at most 10000 rules")
     );
+}
+
+#[test]
+fn programs_that_are_hard_to_plan_are_planned() {
+    // Every predicate calls the next in many ways, with other arguments known each time.
+    let mut source = String::from("q(A, B, C, D, E) :- p0(A, B, C, D, E).\n");
+    for n in 0..60 {
+        let calls: Vec<String> = (0..40)
+            .map(|k| {
+                let args: Vec<String> = (0..5)
+                    .map(|a| format!("V{}", (k * 7 + a * (n + 3)) % 19))
+                    .collect();
+                format!("p{}({})", n + 1, args.join(", "))
+            })
+            .collect();
+        source.push_str(&format!(
+            "p{n}(V0, V1, V2, V3, V4) :- node(V0, _), node(V1, _), node(V2, _), node(V3, _), node(V4, _), {}.\n",
+            calls.join(", ")
+        ));
+    }
+    source.push_str("p60(1, 1, 1, 1, 1).");
+    let question = Question::program(&source).expect("a program");
+    let looks = Cell::new(0);
+    let check = || {
+        looks.set(looks.get() + 1);
+        if looks.get() > 200 {
+            Err(Error::Timeout)
+        } else {
+            Ok(())
+        }
+    };
+    let limits = Limits {
+        check: Some(&check),
+        ..Limits::default()
+    };
+    // What counts is that it comes to an end.
+    let answer = evaluate(question, &clique(2), &limits, false);
+    assert!(matches!(answer, Ok(_) | Err(Error::Timeout)));
 }
