@@ -16,10 +16,14 @@ use crate::bench_server::Figure;
 
 const JOIN: &str = r#"pair(X, Y, F) :- node(X, "CALL"), edge(X, Y, "CALLS"), node(Y, "FUNCTION"), attr(X, "file", F)."#;
 
+/// Edges from a function to what it contains, and from calls to functions.
+const STEPS: [&str; 3] = ["HAS_SCOPE", "CONTAINS", "CALLS"];
+
 /// What a function can call: through what it contains, and on from there.
 fn reach(function: NodeId) -> String {
     format!(
         r#"q(G) :- reach("{function}", G), node(G, "FUNCTION").
+           step(X, Y) :- edge(X, Y, "HAS_SCOPE").
            step(X, Y) :- edge(X, Y, "CONTAINS").
            step(X, Y) :- edge(X, Y, "CALLS").
            reach(X, Y) :- step(X, Y).
@@ -93,7 +97,7 @@ fn join_by_nodes(snapshot: &Snapshot) -> anyhow::Result<usize> {
 /// The function from which most others are reached, of some hundred.
 fn widest(snapshot: &Snapshot) -> anyhow::Result<NodeId> {
     let traversal = Traversal {
-        edge_types: vec!["CONTAINS".into(), "CALLS".into()],
+        edge_types: STEPS.map(String::from).into(),
         ..Traversal::default()
     };
     let functions = snapshot.find(&NodeQuery::default().with_type("FUNCTION"))?;
@@ -135,7 +139,7 @@ pub(crate) fn measure(project: &Path, repeat: u32) -> anyhow::Result<Vec<Figure>
     let program = reach(start);
     let (recursion, reached) = least(repeat, || ask(&snapshot, &program))?;
     let traversal = Traversal {
-        edge_types: vec!["CONTAINS".into(), "CALLS".into()],
+        edge_types: STEPS.map(String::from).into(),
         ..Traversal::default()
     };
     let (walk, visited) = least(repeat, || Ok(snapshot.bfs(&[start], &traversal)?.len()))?;
