@@ -10,10 +10,11 @@ use anyhow::{Context as _, Result, bail};
 use rfdb_engine::{Batch, EdgeRow, Engine, IndexMode, NodeId, NodeRow, Options, Owner};
 
 /// Crate of each target.
-const TARGETS: [(&str, &str); 3] = [
+const TARGETS: [(&str, &str); 4] = [
     ("readers", "crates/rfdb-engine/fuzz"),
     ("frame_decoder", "fuzz"),
     ("request_decoder", "fuzz"),
+    ("datalog", "fuzz"),
 ];
 
 const FLAGS: &str = "--cfg fuzzing -Cdebug-assertions -Cpasses=sancov-module \

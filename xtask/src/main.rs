@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod bench_330;
+mod bench_datalog;
 mod bench_engine;
 mod bench_floor;
 mod bench_incremental;
@@ -14,6 +15,7 @@ mod edits;
 mod fuzz;
 mod incremental_law;
 mod kill_campaign;
+mod soak;
 mod stable_ids;
 mod table;
 mod tidy;
@@ -74,6 +76,8 @@ enum Chore {
     Accuracy(accuracy::Args),
     /// Trace values of projects to where they come from, and count what the traces end at
     TraceEnds(trace_ends::Args),
+    /// Run many clients against one server for some time
+    Soak(soak::Args),
     /// Fetch real projects to analyze, through npm
     Corpora(corpora::Args),
     /// Check what formatter and linter do not: file lengths, examples, paths of machines
@@ -103,8 +107,9 @@ fn run() -> anyhow::Result<()> {
         Chore::Bench330(args) => bench_330::run(args),
         Chore::BenchEngine(args) => bench_engine::run(args),
         Chore::BenchServer(args) => bench_server::run(args),
-        Chore::KillCampaign(args) => kill_campaign::run(args),
+        Chore::Soak(args) => soak::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::KillCampaign(args) => kill_campaign::run(args),
         Chore::Accuracy(args) => accuracy::run(&args),
         Chore::TraceEnds(args) => trace_ends::run(&args),
         Chore::Corpora(args) => corpora::run(&args),

@@ -11,8 +11,7 @@ use orchestrator::{AnalyzeOptions, Cancellation, Mode, Phase, Project, Report, S
 use crate::args::AnalyzeArgs;
 use crate::error::Error;
 use crate::progress::TerminalProgress;
-use crate::staging::GraphStore;
-use crate::{database, diagnostics, interrupt, text, watch};
+use crate::{database, diagnostics, interrupt, staging, text, watch};
 
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
     let cancellation = interrupt::cancellation();
@@ -75,7 +74,12 @@ fn once(args: &AnalyzeArgs, cancellation: &Cancellation) -> Result<Report, Error
             let _ = diagnostics::print(&report, &mut err).and_then(|()| err.flush());
         }
         let mut out = BufWriter::new(io::stdout().lock());
-        summary(&report, &database::location(&root), &mut out)?;
+        let graph = match (&args.socket, &args.database) {
+            (Some(socket), Some(name)) => format!("{name} at {}", socket.display()),
+            (Some(socket), None) => socket.display().to_string(),
+            (None, _) => database::location(&root).display().to_string(),
+        };
+        summary(&report, &graph, &mut out)?;
         if args.profile {
             profile(&report, &mut out)?;
         }
@@ -99,15 +103,19 @@ fn analyze(
             let options = AnalyzeOptions {
                 clear: args.clear,
                 threads: args.threads.map(usize::from),
-                cache: Some(database::cache(&root)),
+                // What is remembered is of the project's own graph.
+                cache: args.socket.is_none().then(|| database::cache(&root)),
                 config: Config::load(&root)?,
                 service: args.service.clone(),
                 entry_point: args.entrypoint.clone(),
                 cancellation: cancellation.clone(),
                 ..AnalyzeOptions::default()
             };
-            let store = GraphStore::open(&root)?;
-            let report = project.analyze(&store, &options, &progress)?;
+            let store = match &args.socket {
+                Some(socket) => Box::new(database::connect(socket, args.database.as_deref())?),
+                None => staging::open(&root)?,
+            };
+            let report = project.analyze(&*store, &options, &progress)?;
             log(&root, &report)?;
             Ok((report, root))
         });
@@ -117,7 +125,7 @@ fn analyze(
 
 /// Writes what the run had to say, one JSON object a line.
 fn log(root: &Path, report: &Report) -> Result<(), Error> {
-    let path = database::folder(root)?.join(database::LOG);
+    let path = database::make_folder(root)?.join(database::LOG);
     let mut text = Vec::new();
     for diagnostic in &report.diagnostics {
         serde_json::to_writer(&mut text, diagnostic)?;
@@ -187,7 +195,7 @@ fn profile(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn summary(report: &Report, database: &Path, out: &mut dyn Write) -> io::Result<()> {
+fn summary(report: &Report, graph: &str, out: &mut dyn Write) -> io::Result<()> {
     let files = &report.files;
     writeln!(
         out,
@@ -259,7 +267,7 @@ fn summary(report: &Report, database: &Path, out: &mut dyn Write) -> io::Result<
         .map(|p| format!("{} {}", p.phase, text::time(p.time)))
         .collect();
     writeln!(out, "{:<30} {}", "phases", phases.join(", "))?;
-    writeln!(out, "{:<30} {}", "graph", database.display())
+    writeln!(out, "{:<30} {graph}", "graph")
 }
 
 /// The first few of a list.

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::datalog::DatalogArgs;
+use crate::server::ServerArgs;
+
 /// Code graph of JavaScript and TypeScript projects.
 #[derive(Debug, Parser)]
 #[command(
@@ -36,6 +39,10 @@ pub(crate) enum Command {
     Impact(ImpactArgs),
     /// Write the whole graph, sorted, one JSON object a line
     Export(ExportArgs),
+    /// Ask the graph in Datalog
+    Datalog(DatalogArgs),
+    /// Start, stop and show the server of a project's graph
+    Server(ServerArgs),
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +68,12 @@ pub(crate) struct AnalyzeArgs {
     /// Print how long each phase, step and plugin took
     #[arg(long)]
     pub(crate) profile: bool,
+    /// Write into the server at this socket instead of the graph in PATH
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Database of that server; it is made if there is none of that name
+    #[arg(long, value_name = "NAME", requires = "socket")]
+    pub(crate) database: Option<String>,
     /// Number of threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

@@ -37,6 +37,10 @@ pub(crate) enum Error {
         path: PathBuf,
         source: io::Error,
     },
+    #[error("{0}")]
+    Server(String),
+    #[error("{0}")]
+    Datalog(String),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
     #[error("cannot write the output as JSON: {0}")]

@@ -3,6 +3,7 @@
 mod analyze;
 mod args;
 mod database;
+mod datalog;
 mod diagnostics;
 mod error;
 mod export;
@@ -12,6 +13,7 @@ mod interrupt;
 mod places;
 mod progress;
 mod query;
+mod server;
 mod staging;
 mod stats;
 mod text;
@@ -42,18 +44,21 @@ pub static MALLOC_CONF: &[u8] = b"thp:always\0";
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_panic));
     let command = Cli::parse().command;
+    let done = |()| ExitCode::SUCCESS;
     let result = match &command {
-        Command::Analyze(args) => analyze::run(args),
-        Command::Init(args) => init::run(args),
-        Command::Stats(args) => stats::run(args),
-        Command::Query(args) => query::run(args),
-        Command::Who(args) => who::run(args),
-        Command::Trace(args) => trace::run(args),
-        Command::Impact(args) => impact::run(args),
-        Command::Export(args) => export::run(args),
+        Command::Analyze(args) => analyze::run(args).map(done),
+        Command::Init(args) => init::run(args).map(done),
+        Command::Stats(args) => stats::run(args).map(done),
+        Command::Query(args) => query::run(args).map(done),
+        Command::Who(args) => who::run(args).map(done),
+        Command::Trace(args) => trace::run(args).map(done),
+        Command::Impact(args) => impact::run(args).map(done),
+        Command::Export(args) => export::run(args).map(done),
+        Command::Datalog(args) => datalog::run(args).map(|broken| u8::from(broken).into()),
+        Command::Server(args) => server::run(args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever reads our output has seen enough, as `head` does.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {

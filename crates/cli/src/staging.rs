@@ -12,11 +12,11 @@ use rfdb_client::Client;
 use rfdb_protocol::{Batch, EdgeTable, NodeTable};
 use rfdb_server::Dispatcher;
 
-use crate::database;
+use crate::database::{self, Opened};
 use crate::error::Error;
 
 /// See the module.
-pub(crate) struct GraphStore {
+struct GraphStore {
     path: PathBuf,
     open: Mutex<Open>,
 }
@@ -28,23 +28,28 @@ struct Open {
     staged: Option<Client>,
 }
 
-impl GraphStore {
-    /// Opens the graph of a project; makes it if there is none.
-    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
-        database::folder(root)?;
-        let path = database::location(root);
-        let current = open(&path)?;
-        // Nobody else loads while this process holds the graph. What cannot be removed is removed by the next load.
-        let _ = remove(&beside(&path, ".new"));
-        Ok(GraphStore {
-            path,
-            open: Mutex::new(Open {
-                current: Some(current),
-                staged: None,
-            }),
-        })
-    }
+/// Opens the graph of a project for an analysis; makes it if there is none. If a server has it, the server loads it in
+/// place.
+pub(crate) fn open(root: &Path) -> Result<Box<dyn Store>, Error> {
+    database::make_folder(root)?;
+    let path = database::location(root);
+    let opened = Dispatcher::open_or_create(&path, database::config("analyze", false));
+    let current = match database::open_here_or_there(opened)? {
+        Opened::Here(client) => client,
+        Opened::There(client) => return Ok(Box::new(client)),
+    };
+    // Nobody else loads while this process holds the graph. What cannot be removed is removed by the next load.
+    let _ = remove(&beside(&path, ".new"));
+    Ok(Box::new(GraphStore {
+        path,
+        open: Mutex::new(Open {
+            current: Some(current),
+            staged: None,
+        }),
+    }))
+}
 
+impl GraphStore {
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,7 +74,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn open(path: &Path) -> Result<Client, rfdb_server::Error> {
+fn open_alone(path: &Path) -> Result<Client, rfdb_server::Error> {
     let server = Dispatcher::open_or_create(path, database::config("analyze", false))?;
     Ok(Client::in_process(server.session()))
 }
@@ -111,7 +116,7 @@ impl Store for GraphStore {
         if guard.staged.is_none() {
             let path = self.staging();
             remove(&path).map_err(|e| StoreError::new("begin a load", e))?;
-            let client = open(&path).map_err(|e| StoreError::new("begin a load", e))?;
+            let client = open_alone(&path).map_err(|e| StoreError::new("begin a load", e))?;
             guard.staged = Some(client);
         }
         drop(guard);
@@ -149,7 +154,7 @@ impl Store for GraphStore {
             drop(staged);
             guard.current = None;
             replace(&self.path, &self.staging()).map_err(|e| failed(&e))?;
-            guard.current = Some(open(&self.path).map_err(|e| failed(&e))?);
+            guard.current = Some(open_alone(&self.path).map_err(|e| failed(&e))?);
         }
         Ok(())
     }

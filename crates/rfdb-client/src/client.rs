@@ -100,6 +100,36 @@ impl Client {
         self.commit_in_parts(batch, mode, true)
     }
 
+    /// Commits many batches in their order, each all or nothing, without waiting for one before the next is sent. Does not
+    /// compute what changed.
+    ///
+    /// # Errors
+    /// The first failure; batches after it may have been committed.
+    pub fn commit_many(&self, batches: Vec<Batch>, mode: IndexMode) -> Result<()> {
+        let limited = self.transport.request_limit().is_some();
+        let mut waiting: Vec<Request> = Vec::new();
+        let send = |waiting: &mut Vec<Request>| -> Result<()> {
+            for response in self.transport.call_many(std::mem::take(waiting))? {
+                checked(response)?;
+            }
+            Ok(())
+        };
+        for batch in batches {
+            if limited && batch.bytes() > PART_BYTES {
+                send(&mut waiting)?;
+                self.commit(batch, mode)?;
+                continue;
+            }
+            waiting.push(Request::Commit(Box::new(Commit {
+                batch,
+                defer_index: mode == IndexMode::Deferred,
+                want_delta: false,
+                part: None,
+            })));
+        }
+        send(&mut waiting)
+    }
+
     fn commit_in_parts(&self, batch: Batch, mode: IndexMode, want_delta: bool) -> Result<Delta> {
         let commit = Commit {
             batch,

@@ -35,6 +35,15 @@ pub struct Handshake {
     pub features: Vec<String>,
 }
 
+/// The answer to a Datalog program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Solutions {
+    /// Its rows.
+    pub rows: Vec<Solution>,
+    /// What is odd about the program, though not wrong.
+    pub warnings: Vec<String>,
+}
+
 /// A page of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -284,21 +293,32 @@ commands! {
     }
     /// Solutions of a Datalog conjunction.
     datalog_query(query: &str) -> Vec<Solution> {
-        Request::DatalogQuery { query: query.to_owned(), explain: false } => Response::Results { results } => results
+        Request::DatalogQuery { query: query.to_owned(), explain: false, semantic_ids: false }
+        => Response::Results { results, .. } => results
     }
     /// Solutions of the first rule of a Datalog program, or of a conjunction.
     execute_datalog(source: &str) -> Vec<Solution> {
-        Request::ExecuteDatalog { source: source.to_owned(), explain: false }
-        => Response::Results { results } => results
+        Request::ExecuteDatalog { source: source.to_owned(), explain: false, semantic_ids: false }
+        => Response::Results { results, .. } => results
+    }
+    /// The same, with semantic ids in place of numbers, and with what is odd about the program.
+    ask_datalog(source: &str) -> Solutions {
+        Request::ExecuteDatalog { source: source.to_owned(), explain: false, semantic_ids: true }
+        => Response::Results { results, warnings } => Solutions { rows: results, warnings }
     }
     /// Solutions of the `violation` rules of a Datalog program.
     check_guarantee(rule_source: &str) -> Vec<Solution> {
-        Request::CheckGuarantee { rule_source: rule_source.to_owned(), explain: false }
-        => Response::Violations { violations } => violations
+        Request::CheckGuarantee { rule_source: rule_source.to_owned(), explain: false, semantic_ids: false }
+        => Response::Violations { violations, .. } => violations
     }
-    /// Solutions of a Datalog program or conjunction with the plan and its costs.
+    /// The same, with semantic ids in place of numbers, and with what is odd about the program.
+    ask_guarantee(rule_source: &str) -> Solutions {
+        Request::CheckGuarantee { rule_source: rule_source.to_owned(), explain: false, semantic_ids: true }
+        => Response::Violations { violations, warnings } => Solutions { rows: violations, warnings }
+    }
+    /// Solutions of a Datalog program or conjunction with the plan and its costs, with semantic ids.
     explain_datalog(source: &str) -> Explained {
-        Request::ExecuteDatalog { source: source.to_owned(), explain: true }
+        Request::ExecuteDatalog { source: source.to_owned(), explain: true, semantic_ids: true }
         => Response::Explained(explained) => *explained
     }
     /// How many rules a Datalog program has; nothing is kept.

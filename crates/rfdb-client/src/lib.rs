@@ -41,7 +41,7 @@ mod wire;
 #[cfg(all(unix, feature = "tokio"))]
 pub use asynchronous::AsyncClient;
 pub use client::{Client, IndexMode};
-pub use commands::{Handshake, Opened, Page};
+pub use commands::{Handshake, Opened, Page, Solutions};
 pub use error::{Error, Result};
 pub use rfdb_protocol::{
     AttrQuery, Batch, Commit, DatabaseEntry, Delta, Direction, Edge, EdgeTable, ErrorCode,

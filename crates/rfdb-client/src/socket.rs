@@ -3,7 +3,7 @@
 //! There is no thread behind it: whoever waits for an answer reads for all who wait. So a single caller pays no handing
 //! over between threads, and many callers share the connection without waiting for each other's round trips.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,15 @@ impl SocketOptions {
 /// Requests in one write of a pipeline: less than what the kernel buffers, so that writing never waits for a server
 /// that waits for its answers to be read.
 const WINDOW_BYTES: usize = 48 << 10;
+
+/// Commits that may be on their way at the same time. Their answers fit into what the kernel buffers many times over, so
+/// writing goes on although nobody reads them yet.
+const OPEN_COMMITS: usize = 16;
+
+/// Whether a request is large and its answer is not.
+fn has_short_answer(request: &Request) -> bool {
+    matches!(request, Request::Commit(commit) if !commit.want_delta)
+}
 
 #[derive(Debug)]
 struct Writer {
@@ -323,7 +332,24 @@ impl Transport for Socket {
     fn call_many(&self, requests: Vec<Request>) -> Result<Vec<Response>> {
         let mut responses = Vec::with_capacity(requests.len());
         let mut rest = requests.as_slice();
-        while !rest.is_empty() {
+        // Requests with short answers that were sent and not answered yet.
+        let mut open: VecDeque<(u64, &'static str)> = VecDeque::new();
+        while let Some(first) = rest.first() {
+            if has_short_answer(first) {
+                // The next one is encoded while the server works on this one.
+                let numbers = self.send(std::slice::from_ref(first))?;
+                open.extend(numbers.into_iter().map(|number| (number, first.command())));
+                if open.len() > OPEN_COMMITS
+                    && let Some((number, command)) = open.pop_front()
+                {
+                    responses.push(self.wait(number, command)?);
+                }
+                rest = &rest[1..];
+                continue;
+            }
+            for (number, command) in open.drain(..) {
+                responses.push(self.wait(number, command)?);
+            }
             // A window holds small requests only; a large one goes alone.
             let mut bytes = 0;
             let count = rest
@@ -339,6 +365,9 @@ impl Transport for Socket {
                 responses.push(self.wait(number, request.command())?);
             }
             rest = behind;
+        }
+        for (number, command) in open {
+            responses.push(self.wait(number, command)?);
         }
         Ok(responses)
     }

@@ -65,4 +65,4 @@ pub use error::{Error, LockHolder, Result};
 pub use id::NodeId;
 pub use query::{Direction, FieldDeclaration, NodeQuery, TextMatch, Traversal};
 pub use row::{Edge, EdgeRow, Node, NodeRow, Owner};
-pub use snapshot::{DanglingEdge, OwnerInfo, Snapshot};
+pub use snapshot::{Brief, DanglingEdge, EdgeType, OwnerInfo, Probe, Snapshot, VisitEnd};

@@ -274,6 +274,13 @@ pub enum Request {
         /// Answer with the plan and its costs.
         #[serde(default, deserialize_with = "wire::or_default")]
         explain: bool,
+        /// Show ids of nodes as semantic ids where they have one. (Not in other servers.)
+        #[serde(
+            default,
+            deserialize_with = "wire::or_default",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        semantic_ids: bool,
     },
     /// Parses a Datalog program and counts its rules.
     DatalogLoadRules {
@@ -289,6 +296,13 @@ pub enum Request {
         /// Answer with the plan and its costs.
         #[serde(default, deserialize_with = "wire::or_default")]
         explain: bool,
+        /// Show ids of nodes as semantic ids where they have one. (Not in other servers.)
+        #[serde(
+            default,
+            deserialize_with = "wire::or_default",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        semantic_ids: bool,
     },
     /// Evaluates the first rule of a Datalog program, or a conjunction.
     ExecuteDatalog {
@@ -297,6 +311,13 @@ pub enum Request {
         /// Answer with the plan and its costs.
         #[serde(default, deserialize_with = "wire::or_default")]
         explain: bool,
+        /// Show ids of nodes as semantic ids where they have one. (Not in other servers.)
+        #[serde(
+            default,
+            deserialize_with = "wire::or_default",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        semantic_ids: bool,
     },
     /// Whether the node is where a program meets the outside, such as a route or a database query.
     IsEndpoint {

@@ -153,9 +153,19 @@ pub enum Response {
     /// A batch was marked as begun.
     BatchBegun { ok: True, batch_id: String },
     /// Solutions of `violation`.
-    Violations { violations: Vec<Solution> },
+    Violations {
+        violations: Vec<Solution>,
+        /// What is odd about the program, though not wrong. (Not in other servers.)
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+    },
     /// Solutions of a query.
-    Results { results: Vec<Solution> },
+    Results {
+        results: Vec<Solution>,
+        /// What is odd about the program, though not wrong. (Not in other servers.)
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+    },
     /// Solutions with the plan and its costs.
     Explained(Box<Explained>),
     /// Paths of files.

@@ -186,16 +186,19 @@ fn every_request() -> Vec<Request> {
         Request::CheckGuarantee {
             rule_source: text(),
             explain: true,
+            semantic_ids: true,
         },
         Request::DatalogLoadRules { source: text() },
         Request::DatalogClearRules,
         Request::DatalogQuery {
             query: text(),
             explain: false,
+            semantic_ids: true,
         },
         Request::ExecuteDatalog {
             source: text(),
             explain: true,
+            semantic_ids: false,
         },
         Request::IsEndpoint { id },
         Request::GetNodeIdentifier { id },
@@ -363,9 +366,11 @@ fn every_response_comes_back() {
             violations: vec![Solution {
                 bindings: [("X".to_owned(), "1".to_owned())].into(),
             }],
+            warnings: vec!["w".into()],
         },
         Response::Results {
             results: vec![Solution::default()],
+            warnings: vec![],
         },
         Response::Explained(Box::default()),
         Response::Files {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rfdb_engine::{Engine, Options};
 use rfdb_protocol::{Stats, WireError};
 
-use crate::datalog::{Evaluator, Unavailable};
+use crate::datalog::{Datalog, Evaluator};
 use crate::error::{Error, ToWire};
 use crate::metrics::{Metrics, memory_percent};
 use crate::registry::{DEFAULT, Registry};
@@ -23,6 +23,8 @@ pub struct Limits {
     pub query_time: Option<Duration>,
     /// Intermediate rows of one Datalog query.
     pub query_rows: Option<usize>,
+    /// Bytes of intermediate results of one Datalog query.
+    pub query_bytes: Option<usize>,
     /// Bytes of the parts of a cut batch that wait for the last one, per session.
     pub staged_bytes: Option<usize>,
 }
@@ -38,7 +40,7 @@ pub struct Config {
     pub metrics: bool,
     /// What a request may cost.
     pub limits: Limits,
-    /// The query language; without it, its commands answer an error.
+    /// The query language; `rfdb-datalog` if none is given.
     pub evaluator: Option<Arc<dyn Evaluator>>,
 }
 
@@ -85,7 +87,7 @@ impl Dispatcher {
         Arc::new(Self {
             registry: Registry::new(engine, data_dir, config.options),
             limits: config.limits,
-            evaluator: config.evaluator.unwrap_or_else(|| Arc::new(Unavailable)),
+            evaluator: config.evaluator.unwrap_or_else(|| Arc::new(Datalog)),
             metrics: config.metrics.then(Metrics::default),
             started: Instant::now(),
             sessions: AtomicU64::new(0),

@@ -24,6 +24,8 @@ mod file_commit;
 mod metrics;
 #[cfg(feature = "net")]
 mod net;
+#[cfg(feature = "net")]
+mod program;
 mod read;
 mod registry;
 mod rows;
@@ -35,5 +37,8 @@ pub use dispatcher::{Config, Dispatcher, Limits};
 pub use error::Error;
 #[cfg(feature = "net")]
 pub use net::{NetLimits, Server, ServerOptions};
+#[cfg(feature = "net")]
+pub use program::run_program;
+pub use registry::served_name;
 pub use rfdb_engine::{Durability, Error as EngineError, LockHolder, Options};
 pub use session::Session;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rfdb_engine::{Engine, Options};
+use rfdb_engine::{Engine, LockHolder, Options};
 use rfdb_protocol::{DatabaseEntry, ErrorCode, WireError};
 
 use crate::database::Database;
@@ -12,6 +12,18 @@ use crate::error::{ToWire, engine_error};
 
 /// Name of the database that sessions begin with.
 pub(crate) const DEFAULT: &str = "default";
+
+/// Between the server's name and the name of the database, in the lock of a database that is not the default one.
+const LOCKED_AS: &str = ", database ";
+
+/// The name of the database that the holder of a lock serves under its socket.
+#[must_use]
+pub fn served_name(holder: &LockHolder) -> &str {
+    holder
+        .program
+        .split_once(LOCKED_AS)
+        .map_or(DEFAULT, |(_, name)| name)
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -75,6 +87,14 @@ impl Registry {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How a database beside the default one is opened: its lock tells under which name the server has it.
+    fn options_of(&self, name: &str) -> Options {
+        Options {
+            program: format!("{}{LOCKED_AS}{name}", self.options.program),
+            ..self.options.clone()
+        }
+    }
+
     /// Where a database of this name lives on disk. The default database's directory is nobody else's.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let path = self.data_dir.as_ref()?.join(format!("{name}.rfdb"));
@@ -93,7 +113,7 @@ impl Registry {
                 .and_then(|()| self.path(name))
                 .filter(|path| path.is_dir() && name != DEFAULT)
                 .ok_or_else(|| not_found(name))?;
-            let engine = match Engine::open(&path, self.options.clone()) {
+            let engine = match Engine::open(&path, self.options_of(name)) {
                 Err(rfdb_engine::Error::NotFound(_)) => return Err(not_found(name)),
                 other => other.to_wire()?,
             };
@@ -130,7 +150,7 @@ impl Registry {
                     "this server keeps everything in memory; create the database with ephemeral: true",
                 )
             })?;
-            match Engine::create(&path, self.options.clone()) {
+            match Engine::create(&path, self.options_of(name)) {
                 Ok(engine) => engine,
                 Err(rfdb_engine::Error::AlreadyExists(_)) => return Err(exists()),
                 Err(error) => return Err(engine_error(&error)),

@@ -13,7 +13,7 @@ use rfdb_protocol::{
 };
 
 use crate::database::Database;
-use crate::datalog::{Budget, Question};
+use crate::datalog::{Budget, Form, Question};
 use crate::dispatcher::Dispatcher;
 use crate::error::ToWire;
 use crate::read::{self, EdgeTypes, EdgesOf, Order, SizeLimit};
@@ -423,16 +423,39 @@ impl Session {
             Request::DatalogLoadRules { source } => Ok(Response::Count {
                 count: self.dispatcher.evaluator.count_rules(&source)?,
             }),
-            Request::DatalogQuery { query, explain } => {
-                self.datalog(&snapshot, Question::Query(&query), explain)
+            Request::DatalogQuery {
+                query,
+                explain,
+                semantic_ids,
+            } => {
+                let form = Form {
+                    explain,
+                    semantic_ids,
+                };
+                self.datalog(&snapshot, Question::Query(&query), form)
             }
-            Request::ExecuteDatalog { source, explain } => {
-                self.datalog(&snapshot, Question::Program(&source), explain)
+            Request::ExecuteDatalog {
+                source,
+                explain,
+                semantic_ids,
+            } => {
+                let form = Form {
+                    explain,
+                    semantic_ids,
+                };
+                self.datalog(&snapshot, Question::Program(&source), form)
             }
             Request::CheckGuarantee {
                 rule_source,
                 explain,
-            } => self.datalog(&snapshot, Question::Guarantee(&rule_source), explain),
+                semantic_ids,
+            } => {
+                let form = Form {
+                    explain,
+                    semantic_ids,
+                };
+                self.datalog(&snapshot, Question::Guarantee(&rule_source), form)
+            }
             Request::CypherQuery { .. } => Err(WireError::new(
                 ErrorCode::NotSupported,
                 "Cypher is not supported by this server; use datalogQuery or executeDatalog",
@@ -441,19 +464,21 @@ impl Session {
         }
     }
 
-    fn datalog(&self, snapshot: &Snapshot, question: Question<'_>, explain: bool) -> Result {
+    fn datalog(&self, snapshot: &Snapshot, question: Question<'_>, form: Form) -> Result {
         let limits = &self.dispatcher.limits;
         let budget = Budget {
             deadline: limits
                 .query_time
                 .and_then(|time| Instant::now().checked_add(time)),
             max_rows: limits.query_rows,
+            max_bytes: limits.query_bytes,
+            result_bytes: limits.result_bytes,
             cancelled: &self.cancelled,
         };
         budget.check()?;
         self.dispatcher
             .evaluator
-            .evaluate(snapshot, question, explain, &budget)
+            .evaluate(snapshot, question, form, &budget)
     }
 
     fn scan(&self, database: &Database, rows: Rows, cursor: Option<String>, limit: u32) -> Result {

@@ -6,3 +6,4 @@ mod commands;
 mod common;
 mod processes;
 mod questions;
+mod server;

@@ -4,7 +4,7 @@ use super::{DanglingEdge, Version};
 use crate::{Edge, Node, NodeId, Result};
 
 /// All ids of the runs, ascending, each once.
-struct Ids<'s> {
+pub(super) struct Ids<'s> {
     version: &'s Version,
     next: Vec<u32>,
 }
@@ -44,7 +44,7 @@ impl Iterator for Ids<'_> {
 }
 
 impl Version {
-    fn ids(&self) -> Ids<'_> {
+    pub(super) fn ids(&self) -> Ids<'_> {
         Ids {
             version: self,
             next: vec![0; self.runs.len()],

@@ -3,6 +3,7 @@
 mod counts;
 mod find;
 mod iterate;
+mod probe;
 mod traverse;
 mod version;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use crate::{Edge, Node, NodeId, NodeQuery, Result, Traversal};
 
+pub use probe::{Brief, EdgeType, Probe, VisitEnd};
 pub(crate) use version::Version;
 
 /// Rows of one owner in a snapshot.

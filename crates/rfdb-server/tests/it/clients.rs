@@ -474,7 +474,7 @@ fn the_asynchronous_client_shares_a_connection_between_calls() {
 #[test]
 fn many_clients_at_once() {
     let server = TestServer::start();
-    // The campaign of `cargo xtask bench-server --soak` sets them.
+    // The campaign of `cargo xtask soak` sets them.
     let number = |name: &str, default: u64| {
         std::env::var(name).map_or(default, |text| text.parse().unwrap())
     };
@@ -519,3 +519,45 @@ fn many_clients_at_once() {
 /// The load of many clients, shared with the long campaign.
 #[path = "../load/mod.rs"]
 mod rfdb_client_load;
+
+#[test]
+fn many_commits_are_pipelined_in_order() {
+    let server = TestServer::start();
+    let batch = |file: u32, round: u32| {
+        let mut batch = Batch::new();
+        batch.owner(&format!("{file}.js"), "");
+        for row in 0..200_u32 {
+            let semantic_id = format!("{file}#{row}");
+            batch.push_node(Node {
+                id: hash_id(&semantic_id),
+                semantic_id: &semantic_id,
+                node_type: "N",
+                name: &round.to_string(),
+                file: &format!("{file}.js"),
+                ..Node::default()
+            });
+        }
+        batch
+    };
+    // More than may be on their way at once, each file twice: the later one stays.
+    let batches = (0..2).flat_map(|round| (0..30).map(move |file| (file, round)));
+    let client = connect(&server);
+    client
+        .commit_many(
+            batches.map(|(file, round)| batch(file, round)).collect(),
+            IndexMode::Deferred,
+        )
+        .unwrap();
+    assert_eq!(client.node_count().unwrap(), 30 * 200);
+    let query = |name: &str| AttrQuery {
+        name: Some(name.to_owned()),
+        ..AttrQuery::default()
+    };
+    assert_eq!(client.find_by_attr(query("0")).unwrap().len(), 0);
+    assert_eq!(client.find_by_attr(query("1")).unwrap().len(), 30 * 200);
+    // A failure is told, and the connection goes on.
+    client.open_database("default", "ro").unwrap();
+    let refused = client.commit_many(vec![batch(0, 2), batch(1, 2)], IndexMode::Immediate);
+    assert_eq!(refused.unwrap_err().code(), Some(ErrorCode::ReadOnlyMode));
+    assert_eq!(client.node_count().unwrap(), 30 * 200);
+}

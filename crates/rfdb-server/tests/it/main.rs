@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod databases;
+mod datalog;
 mod framing;
 mod fuzz_twins;
 mod node;

@@ -121,7 +121,10 @@ pub(crate) fn run(socket: &Path, clients: usize, time: Duration) -> Report {
                     assert_eq!(client.bfs(&[first], 100, &[]).unwrap().len(), ROWS);
                     let ring = client.outgoing_edges(first, None).unwrap();
                     assert_eq!(ring.len(), 1);
-                    reads.fetch_add(4, Ordering::Relaxed);
+                    let asked =
+                        format!("attr(X, \"file\", \"{}\"), edge(X, Y, \"E\")", file(round));
+                    assert_eq!(client.datalog_query(&asked).unwrap().len(), ROWS);
+                    reads.fetch_add(5, Ordering::Relaxed);
                     client.cancel_query("r0").unwrap();
                     if round % 5 == 0 {
                         drop_in_mid_frame(socket, round);

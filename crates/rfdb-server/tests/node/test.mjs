@@ -56,6 +56,25 @@ test('nodes and edges', async () => {
   client.close();
 });
 
+test('datalog', async () => {
+  const client = await fresh();
+  await client.call('addNodes', { nodes: ['f', 'g', 'h'].map((id) => ({ id, semanticId: id, nodeType: 'FUNCTION', name: id, file: 'x.js' })) });
+  await client.call('addEdges', { edges: [{ src: 'f', dst: 'g', edgeType: 'CALLS' }, { src: 'g', dst: 'f', edgeType: 'CALLS' }], skipValidation: true });
+  const { node } = await client.call('getNode', { id: 'h' });
+  const ruleSource = 'violation(X) :- node(X, "FUNCTION"), \\+ edge(_, X, "CALLS").';
+  const { violations } = await client.call('checkGuarantee', { ruleSource });
+  assert.deepEqual(violations, [{ bindings: { X: node.id } }]);
+  const { results } = await client.call('datalogQuery', { query: 'edge(X, Y, "CALLS"), attr(Y, "name", "g")' });
+  assert.equal(results.length, 1);
+  const source = 'r(X, Y) :- edge(X, Y, "CALLS"). r(X, Y) :- r(X, Z), r(Z, Y).';
+  assert.equal((await client.call('executeDatalog', { source })).results.length, 4);
+  assert.equal((await client.call('datalogLoadRules', { source })).count, 2);
+  const explained = await client.call('executeDatalog', { source, explain: true });
+  for (const key of ['bindings', 'stats', 'profile', 'explainSteps', 'warnings']) assert.ok(key in explained);
+  await fails(client.call('datalogQuery', { query: 'node(X' }), 'DATALOG_ERROR');
+  client.close();
+});
+
 test('streaming', async () => {
   const client = await fresh(3);
   const nodes = Array.from({ length: 1201 }, (_, index) => ({ id: `n${index}`, nodeType: 'T' }));

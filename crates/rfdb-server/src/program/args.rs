@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rfdb_server::{Durability, Limits, NetLimits};
+use crate::{Durability, Limits, NetLimits};
 
 const USAGE: &str = "\
 Usage: rfdb-server <db-path> [options]
@@ -31,6 +31,7 @@ Limits, each answered by an error with a code:
   --write-timeout-ms <n>    how long an answer may stay unread (default: 60000)
   --query-timeout-ms <n>    time of a Datalog query (default: 30000)
   --query-max-rows <n>      intermediate rows of a Datalog query (default: 1000000)
+  --query-max-bytes <n>     memory of a Datalog query (default: 536870912)
 
   -V, --version             print the version
   -h, --help                print this text
@@ -122,6 +123,7 @@ fn read(arguments: &[String]) -> Result<Args, String> {
             result_bytes: Some(1 << 30),
             query_time: Some(Duration::from_secs(30)),
             query_rows: Some(1_000_000),
+            query_bytes: Some(512 << 20),
             staged_bytes: Some(1 << 30),
         },
         net: NetLimits::default(),
@@ -180,6 +182,7 @@ fn read(arguments: &[String]) -> Result<Args, String> {
             "--write-timeout-ms" => args.net.write_time = millis(value()?)?,
             "--query-timeout-ms" => args.limits.query_time = Some(millis(value()?)?),
             "--query-max-rows" => args.limits.query_rows = Some(number(flag, value()?)?),
+            "--query-max-bytes" => args.limits.query_bytes = Some(number(flag, value()?)?),
             // Old clients may send flags of other versions.
             _ => {}
         }

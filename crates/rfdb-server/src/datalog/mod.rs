@@ -1,5 +1,11 @@
 //! The border to the query language: the server knows its commands, an evaluator answers them.
 
+mod evaluator;
+mod graph;
+
+pub(crate) use evaluator::Datalog;
+pub use graph::SnapshotGraph;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -13,6 +19,10 @@ pub struct Budget<'a> {
     pub deadline: Option<Instant>,
     /// Intermediate rows that it may hold.
     pub max_rows: Option<usize>,
+    /// Bytes of intermediate results that it may hold.
+    pub max_bytes: Option<usize>,
+    /// Bytes of its answer.
+    pub result_bytes: Option<usize>,
     pub(crate) cancelled: &'a AtomicBool,
 }
 
@@ -52,9 +62,18 @@ pub enum Question<'a> {
     Guarantee(&'a str),
 }
 
+/// In which form an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Form {
+    /// With the plan and its costs.
+    pub explain: bool,
+    /// Ids of nodes as semantic ids where they have one.
+    pub semantic_ids: bool,
+}
+
 /// Evaluates the query language over a snapshot.
 pub trait Evaluator: Send + Sync + std::fmt::Debug {
-    /// Answers a question: [`Response::Results`], [`Response::Violations`] for [`Question::Guarantee`], or with `explain`
+    /// Answers a question: [`Response::Results`], [`Response::Violations`] for [`Question::Guarantee`], or with [`Form::explain`]
     /// [`Response::Explained`].
     ///
     /// # Errors
@@ -63,7 +82,7 @@ pub trait Evaluator: Send + Sync + std::fmt::Debug {
         &self,
         snapshot: &Snapshot,
         question: Question<'_>,
-        explain: bool,
+        form: Form,
         budget: &Budget<'_>,
     ) -> Result<Response, WireError>;
 
@@ -72,33 +91,4 @@ pub trait Evaluator: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// A program that does not parse.
     fn count_rules(&self, program: &str) -> Result<u64, WireError>;
-}
-
-/// Stands where no evaluator was given.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Unavailable;
-
-impl Unavailable {
-    fn error() -> WireError {
-        WireError::new(
-            ErrorCode::NotAvailable,
-            "This build of the server has no Datalog evaluator",
-        )
-    }
-}
-
-impl Evaluator for Unavailable {
-    fn evaluate(
-        &self,
-        _: &Snapshot,
-        _: Question<'_>,
-        _: bool,
-        _: &Budget<'_>,
-    ) -> Result<Response, WireError> {
-        Err(Self::error())
-    }
-
-    fn count_rules(&self, _: &str) -> Result<u64, WireError> {
-        Err(Self::error())
-    }
 }

@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::args::LogFormat;
+use super::args::LogFormat;
 
 /// Lines that may wait.
 const WAITING: usize = 1024;
