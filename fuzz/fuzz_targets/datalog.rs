@@ -13,7 +13,7 @@ fn graph() -> &'static MemoryGraph {
         let mut graph = MemoryGraph::default();
         for id in 0..6 {
             let id = id.to_string();
-            graph.node(&id, if id < "3" { "A" } else { "B" }, &[("name", &id), ("file", "f")]);
+            graph.node(&id, if id.as_str() < "3" { "A" } else { "B" }, &[("name", &id), ("file", "f")]);
         }
         for (src, dst) in [(0, 1), (1, 2), (2, 0), (2, 3), (3, 3), (4, 9)] {
             graph.edge(&src.to_string(), &dst.to_string(), "E", r#"{"k":1}"#);
