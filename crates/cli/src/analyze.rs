@@ -116,7 +116,10 @@ fn analyze(
                 None => staging::open(&root)?,
             };
             let report = project.analyze(&*store, &options, &progress)?;
-            log(&root, &report)?;
+            // A graph that lies elsewhere leaves nothing in the project.
+            if args.socket.is_none() {
+                log(&root, &report)?;
+            }
             Ok((report, root))
         });
     progress.finish(result.is_ok());
