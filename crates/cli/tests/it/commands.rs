@@ -211,7 +211,7 @@ fn a_configuration_is_made_and_checked() {
     let (code, out, err) = run(root, &["analyze", "--profile"]);
     assert_eq!(code, 0, "{err}");
     assert!(
-        out.contains("the configuration changed") && out.contains("graph-connectivity"),
+        out.contains("the configuration changed") && out.contains("broken-imports"),
         "{out}"
     );
     assert!(err.contains("did you mean `exclude`?"), "{err}");

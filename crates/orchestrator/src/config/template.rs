@@ -44,14 +44,14 @@ strict: false
 #       command: [node, tools/my-plugin.js]
 #       timeout: 30
 #   validation:
-#     - graph-connectivity
+#     - graph-connectivity   # walks the whole graph; not run unless it is named
 #     - broken-imports
 #     - unresolved-calls
 ";
 
 /// Lines of a `.gitignore`: what an analysis writes, and can write again at any time.
 const IGNORED: &[&str] = &[
-    ".grafema/graph.rfdb/",
+    ".grafema/graph.rfdb*/",
     ".grafema/cache/",
     ".grafema/rfdb.sock",
     ".grafema/diagnostics.log",
@@ -141,7 +141,7 @@ mod tests {
         assert!(initialize(root, false).unwrap().written);
         let text = fs::read_to_string(root.join(".gitignore")).unwrap();
         assert!(
-            text.starts_with("node_modules\n.grafema/graph.rfdb/\n"),
+            text.starts_with("node_modules\n.grafema/graph.rfdb*/\n"),
             "{text}"
         );
         fs::write(root.join(FILE), "strict: true\n").unwrap();

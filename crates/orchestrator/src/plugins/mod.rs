@@ -14,8 +14,9 @@ use crate::Phase;
 use crate::config::{Config, near};
 use crate::plugin::{ExternalPlugin, Registry};
 
-/// Plugins that run only if the configuration names them.
-const ON_DEMAND: &[&str] = &["unresolved-calls"];
+/// Plugins that run only if the configuration names them. `graph-connectivity` walks every edge of the graph to find what
+/// must not be there, which took a sixth of an initial run; the tests check the same of every graph that they make.
+const ON_DEMAND: &[&str] = &["graph-connectivity", "unresolved-calls"];
 
 /// Plugins of Grafema whose work is done by reading, linking, or a plugin of another name: its configurations can be used.
 const ELSEWHERE: &[&str] = &[
