@@ -143,8 +143,11 @@ fn a_plugin_that_fails_leaves_the_rest_alone() {
     for name in ["panics", "steals", "errs", "first", "second"] {
         plugins.enrichment(Failing(name));
     }
+    // The validator of connectivity runs where it is named.
+    let named = "plugins:\n  validation:\n    - graph-connectivity\n";
     let options = AnalyzeOptions {
         plugins,
+        config: Config::parse(named).unwrap(),
         ..AnalyzeOptions::default()
     };
     let (report, export) = run(folder.path(), options);
