@@ -149,7 +149,9 @@ pub(crate) fn lock_holder(root: &Path) -> Option<LockHolder> {
 /// meant.
 pub(crate) fn open(path: Option<&Path>, program: &str) -> Result<(PathBuf, Client), Error> {
     let (root, client) = open_unchecked(path, program)?;
-    if client.is_loading()? {
+    // A first load is made beside an empty graph: whatever stopped it, that graph is no answer. A whole one has a node for
+    // the project at least.
+    if client.is_loading()? || client.node_count()? == 0 {
         return Err(Error::Unfinished(root));
     }
     Ok((root, client))

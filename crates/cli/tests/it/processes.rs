@@ -70,6 +70,21 @@ fn an_analysis_that_is_killed_leaves_the_graph_as_it_was() {
     }
 }
 
+#[test]
+fn a_first_analysis_that_is_killed_is_not_taken_for_an_empty_graph() {
+    let folder = large_project(40);
+    let root = folder.path();
+    kill_in_the_middle(root);
+    let (code, _, err) = run(root, &["stats"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        err.contains("did not finish") && err.contains("grafema-rs analyze --clear"),
+        "{err}"
+    );
+    ok(root, &["analyze", "--quiet"]);
+    ok(root, &["stats"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_in_good_order() {
