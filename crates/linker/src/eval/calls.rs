@@ -75,14 +75,9 @@ impl<'p> Eval<'_, 'p> {
                 }
                 all
             }
-            _ => self.bound_result(callee, call, fact),
+            // Results of `f.call(…)`, `f.apply(…)` and `f.bind(…)` are not followed.
+            _ => Set::NONE,
         }
-    }
-
-    /// `f.call(…)`, `f.apply(…)`, `f.bind(…)`.
-    fn bound_result(&mut self, _callee: &Value, call: &Call<'p>, fact: &CallFact) -> Set {
-        let _ = (call, fact);
-        Set::NONE
     }
 
     /// The function behind `f.call`, `f.apply` or `f.bind`.
