@@ -339,7 +339,7 @@ pub(crate) struct Known {
 impl<'a> Builder<'a> {
     /// A builder whose only node is the MODULE.
     pub(crate) fn new(file: &'a str, source: &'a str, base: BytePos) -> Self {
-        let mut names = Interner::default();
+        let mut names = Interner::with_capacity(source.len() / 48 + 32);
         let known = Known {
             empty: names.intern(""),
             star: names.intern("*"),
@@ -406,7 +406,7 @@ impl<'a> Builder<'a> {
             directives: Vec::new(),
             doc_anchor: u32::MAX,
             scratch: String::new(),
-            has_ignore_comments: source.contains("grafema-ignore"),
+            has_ignore_comments: memchr::memmem::find(source.as_bytes(), b"grafema-ignore").is_some(),
             label: None,
             setter_parameters: FxHashMap::default(),
             names,

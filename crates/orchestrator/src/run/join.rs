@@ -16,7 +16,7 @@ use crate::rows;
 use crate::{Error, Phase};
 
 /// Links of so many modules are made rows together.
-const LINK_CHUNK: usize = 512;
+const LINK_CHUNK: usize = 64;
 
 fn facts_of(records: &[FileRecord]) -> Facts<'_> {
     records
