@@ -61,7 +61,11 @@ impl<'a> Builder<'a> {
 
     fn simple_assignment(&mut self, assign: &'a AssignExpr, target: &'a SimpleAssignTarget) -> Val {
         let plain = assign.op == AssignOp::Assign;
-        if plain && let Some(value) = self.common_js_assignment(assign, target) {
+        let gives_right_side = matches!(
+            assign.op,
+            AssignOp::Assign | AssignOp::NullishAssign | AssignOp::OrAssign | AssignOp::AndAssign
+        );
+        if gives_right_side && let Some(value) = self.common_js_assignment(assign, target) {
             return value;
         }
         let context = self.target_context(target);

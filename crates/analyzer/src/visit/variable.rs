@@ -20,10 +20,24 @@ const MAX_CONSTANT_JSON: usize = 1024;
 impl<'a> Builder<'a> {
     /// A declaration statement.
     pub(crate) fn variables(&mut self, var: &'a VarDecl) {
-        let kind = kind_of(var.kind);
+        let kind = match var.kind {
+            VarDeclKind::Const => self.const_or_using(var),
+            kind => kind_of(kind),
+        };
         for declarator in &var.decls {
             self.declarator(declarator, kind, var.declare, declarator.span);
         }
+    }
+
+    /// The parser got the `using` of `for (using x = …;;)` as `const`.
+    fn const_or_using(&mut self, var: &'a VarDecl) -> &'static str {
+        let written = self.text_of(var.span);
+        if written.starts_with("await") {
+            self.note_await();
+        } else if !written.starts_with("using") {
+            return "const";
+        }
+        "using"
     }
 
     pub(crate) fn using(&mut self, using: &'a UsingDecl) {
