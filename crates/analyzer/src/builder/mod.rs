@@ -166,12 +166,15 @@ pub(crate) struct Member {
 
 /// A class whose body is being visited.
 #[derive(Debug)]
-pub(crate) struct ClassContext {
+pub(crate) struct ClassContext<'a> {
+    pub(crate) decl: &'a swc_ecma_ast::Class,
     pub(crate) node: NodeIdx,
     pub(crate) name: Sym,
     /// The container around the class.
     pub(crate) outside: NodeIdx,
     pub(crate) members: FxHashMap<(Sym, bool), Member>,
+    /// Where `this.p` is first assigned, once that had to be known before its visit.
+    pub(crate) assigned: Option<FxHashMap<(Sym, bool), Span>>,
     /// Facts of its members.
     pub(crate) member_facts: Vec<MemberFact>,
     /// Signatures of overloads of its methods.
@@ -248,7 +251,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) meta: String,
     pub(crate) scopes: Scopes,
     pub(crate) frames: Vec<Frame>,
-    pub(crate) classes: Vec<ClassContext>,
+    pub(crate) classes: Vec<ClassContext<'a>>,
     pub(crate) tries: Vec<TryContext>,
     pub(crate) container: NodeIdx,
     pub(crate) owner: NodeIdx,

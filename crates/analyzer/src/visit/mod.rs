@@ -16,6 +16,7 @@ mod enumeration;
 mod expression;
 mod function;
 mod hoist;
+mod implicit_fields;
 mod interface;
 mod js_doc;
 mod jsx;
