@@ -216,7 +216,10 @@ pub(crate) struct PendingCall {
 pub(crate) struct PendingType {
     pub(crate) sink: Sink,
     pub(crate) root: bool,
+    /// What the name of the namespace means as a value.
     pub(crate) namespace: NodeIdx,
+    /// CLASS or ENUM of the same name, which it is if the namespace has no such member.
+    pub(crate) otherwise: Option<NodeIdx>,
     /// The names after that of the namespace.
     pub(crate) path: Vec<Sym>,
 }
@@ -226,13 +229,6 @@ pub(crate) struct PendingType {
 pub(crate) struct Sink {
     pub(crate) src: NodeIdx,
     pub(crate) edge: EdgeType,
-}
-
-/// The value of a constant member of an enum.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum EnumValue {
-    Number(f64),
-    Text(String),
 }
 
 /// State of the analysis of one module.
@@ -276,10 +272,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
     /// The types among them.
     pub(crate) type_members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
-    /// What a NAMESPACE exports to its other declarations.
-    pub(crate) namespace_exports: FxHashMap<NodeIdx, Vec<(Space, Sym, BindingId)>>,
-    /// Values of constant ENUM_MEMBERs.
-    pub(crate) enum_values: FxHashMap<NodeIdx, EnumValue>,
+    pub(crate) namespaces: crate::visit::Namespaces<'a>,
+    pub(crate) enums: crate::visit::Enums<'a>,
     pub(crate) pending_types: Vec<PendingType>,
     pub(crate) facts: Facts,
     /// The language has types; elsewhere they stand in comments.
@@ -386,8 +380,8 @@ impl<'a> Builder<'a> {
             pending_members: Vec::new(),
             members: FxHashMap::default(),
             type_members: FxHashMap::default(),
-            namespace_exports: FxHashMap::default(),
-            enum_values: FxHashMap::default(),
+            namespaces: Default::default(),
+            enums: Default::default(),
             pending_types: Vec::new(),
             facts: Facts::default(),
             typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),

@@ -40,6 +40,10 @@ mod types;
 mod update;
 mod variable;
 
+pub(crate) use enumeration::Enums;
+pub(crate) use namespace::Namespaces;
+pub(crate) use text::number_text;
+
 /// So much stack must be left before a visit goes one level deeper.
 const RED_ZONE: usize = 256 * 1024;
 /// So much stack is added when it is not.

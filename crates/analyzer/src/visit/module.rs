@@ -72,6 +72,11 @@ impl<'a> Builder<'a> {
                 self.strict = super::function::has_use_strict(&script.body);
                 self.directives = super::function::directives(&script.body).collect();
                 self.hoist_body(&script.body);
+                for stmt in &script.body {
+                    if let Stmt::Decl(Decl::TsModule(module)) = stmt {
+                        self.note_namespace(module);
+                    }
+                }
                 self.doc_definitions();
                 self.statements(&script.body);
             }
@@ -672,14 +677,16 @@ impl<'a> Builder<'a> {
         }
         let mut scopes: std::collections::BTreeMap<NodeIdx, Vec<(Sym, NodeRef)>> =
             Default::default();
-        for (&(owner, name), &member) in &self.members {
+        let types = self.type_members.iter();
+        let types = types.filter(|(key, member)| self.members.get(*key) != Some(*member));
+        for (&(owner, name), &member) in self.members.iter().chain(types) {
             scopes
                 .entry(owner)
                 .or_default()
                 .push((name, NodeRef(member)));
         }
         for (owner, mut members) in scopes {
-            members.sort_unstable();
+            members.sort_by_key(|member| member.0); // stable: values before types
             self.facts.scopes.push(ScopeFact {
                 node: NodeRef(owner),
                 members,

@@ -210,6 +210,8 @@ pub(crate) fn template_text(tpl: &Tpl) -> Option<String> {
 pub(crate) fn number_text(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
     } else {
         format!("{value}")
     }
