@@ -226,7 +226,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn name_place(&mut self, ident: &'a Ident) -> Place {
+    pub(super) fn name_place(&mut self, ident: &'a Ident) -> Place {
         match self.meaning(ident) {
             Meaning::Bound(id) => {
                 self.mark_reassigned(id);

@@ -359,13 +359,8 @@ impl<'a> Builder<'a> {
                                 continue;
                             };
                             let nodes = self.meanings(ident);
-                            let only_types = !nodes.is_empty()
-                                && nodes.iter().all(|&n| {
-                                    matches!(
-                                        self.node(n).node_type,
-                                        NodeType::Interface | NodeType::Type
-                                    )
-                                });
+                            let only_types =
+                                !nodes.is_empty() && nodes.iter().all(|&n| self.is_only_type(n));
                             let shape = match nodes.first() {
                                 Some(&node) => self.shape(Shape::Binding(NodeRef(node))),
                                 None => self.shape(Shape::Global(name)),
@@ -422,6 +417,18 @@ impl<'a> Builder<'a> {
                     );
                 }
             }
+        }
+    }
+
+    /// Whether a declaration has no value: a type, or an import of one.
+    fn is_only_type(&self, node: NodeIdx) -> bool {
+        match self.node(node).node_type {
+            NodeType::Interface | NodeType::Type => true,
+            NodeType::Import => {
+                let fact = self.import_facts.get(&node);
+                fact.is_some_and(|&fact| self.facts.imports[fact].type_only)
+            }
+            _ => false,
         }
     }
 

@@ -277,6 +277,11 @@ pub(crate) fn last_name(mut callee: &Expr) -> String {
                 Callee::Super(_) => "super".to_owned(),
                 _ => "import".to_owned(),
             },
+            Expr::This(_) => "this".to_owned(),
+            Expr::MetaProp(meta) => match meta.kind {
+                MetaPropKind::NewTarget => "target".to_owned(),
+                MetaPropKind::ImportMeta => "meta".to_owned(),
+            },
             Expr::TaggedTpl(tagged) => {
                 callee = &tagged.tag;
                 continue;

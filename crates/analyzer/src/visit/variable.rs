@@ -10,7 +10,7 @@ use super::naming::{ANONYMOUS, Context};
 use super::object::property_key;
 use super::pattern::Leaves;
 use super::text::transparent;
-use crate::builder::scope::NO_FUNCTION;
+use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
 use graph_model::summary::{NodeRef, ShapeRef, Sym, TypeRef, VariableFact};
 
@@ -65,6 +65,15 @@ impl<'a> Builder<'a> {
             _ => (ANONYMOUS, None),
         };
         let value = self.value(init, context);
+        if let (Some(ident), "var") = (ident, kind)
+            && let Meaning::Bound(id) = self.meaning(ident)
+            && self.scopes.get(id).kind == BindingKind::Catch
+        {
+            // `catch (e) { var e = v }` assigns to the `e` of the catch clause.
+            let place = self.name_place(ident);
+            self.write(value, &place, span, None, &[], false);
+            return;
+        }
         if let Some(ident) = ident {
             self.note_initialiser(ident, value);
         }
