@@ -282,6 +282,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) overload_signatures: FxHashMap<NodeIdx, Vec<SignatureRef>>,
     /// Shape of the default of the parameter that is being visited.
     pub(crate) parameter_default: ShapeRef,
+    /// Places of targets in patterns that have defaults, by their first byte.
+    pub(crate) target_places: FxHashMap<u32, crate::visit::Place>,
     /// Types that comments define.
     pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
     /// Narrowings in force: the value, and what is known of it.
@@ -387,6 +389,7 @@ impl<'a> Builder<'a> {
             typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),
             overload_signatures: FxHashMap::default(),
             parameter_default: ShapeRef::UNKNOWN,
+            target_places: FxHashMap::default(),
             typedefs: FxHashMap::default(),
             guards: Vec::new(),
             import_facts: FxHashMap::default(),

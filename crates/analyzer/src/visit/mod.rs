@@ -40,6 +40,7 @@ mod types;
 mod update;
 mod variable;
 
+pub(crate) use assignment::Place;
 pub(crate) use enumeration::Enums;
 pub(crate) use namespace::Namespaces;
 pub(crate) use text::number_text;
