@@ -21,6 +21,8 @@ pub(crate) struct Namespaces<'a> {
     merged: FxHashMap<NodeIdx, Vec<Declaration<'a>>>,
     /// Names of declarations whose scope is known before they are visited, by NAMESPACE.
     hoisted: FxHashMap<NodeIdx, Names>,
+    /// First declaration of each ambient module.
+    ambient: FxHashMap<Sym, NodeIdx>,
     /// What all declarations export, by what the name means.
     exports: FxHashMap<NodeIdx, Names>,
 }
@@ -51,9 +53,12 @@ impl<'a> Builder<'a> {
             }
             TsModuleName::Ident(ident) => (self.reserved_node(ident)?, false),
             TsModuleName::Str(s) => {
-                let text = format!("'{}'", s.value.to_string_lossy());
-                let name = self.sym(&text);
-                (self.make(NodeType::Namespace, name, range), true)
+                let node = self.reserved.get(&self.start_of(s)).copied();
+                let node = match node {
+                    Some(node) => node,
+                    None => self.ambient_module(s, range),
+                };
+                (node, true)
             }
         };
         self.contain(node);
@@ -71,7 +76,11 @@ impl<'a> Builder<'a> {
                         .resolve(Space::Value, name)
                         .map(|id| self.scopes.get(id).node)
                 }
-                _ => None,
+                TsModuleName::Str(_) => {
+                    let name = self.node(node).name;
+                    self.namespaces.ambient.get(&name).copied()
+                }
+                TsModuleName::Ident(_) => None,
             };
             let outer = self.ambient;
             self.ambient |= module.declare;
@@ -83,10 +92,18 @@ impl<'a> Builder<'a> {
 
     /// Notes a declaration of a namespace, once all names around it are declared.
     pub(super) fn note_namespace(&mut self, module: &'a TsModuleDecl) {
-        let (TsModuleName::Ident(ident), false, Some(body)) =
-            (&module.id, module.global, &module.body)
-        else {
-            return;
+        let Some(body) = &module.body else { return };
+        let ident = match &module.id {
+            TsModuleName::Ident(ident) if !module.global => ident,
+            TsModuleName::Ident(_) => return,
+            TsModuleName::Str(s) => {
+                let range = self.range(module.span);
+                let node = self.ambient_module(s, range);
+                let name = self.node(node).name;
+                let first = *self.namespaces.ambient.entry(name).or_insert(node);
+                self.note_declaration(first, node, body, true);
+                return;
+            }
         };
         let name = self.sym(&ident.sym);
         let (Some(node), Some(id)) = (
@@ -97,6 +114,16 @@ impl<'a> Builder<'a> {
         };
         let merged = self.scopes.get(id).node;
         self.note_declaration(merged, node, body, self.ambient | module.declare);
+    }
+
+    /// The NAMESPACE of `declare module 's'`.
+    fn ambient_module(&mut self, s: &'a Str, range: (u32, u32)) -> NodeIdx {
+        let text = format!("'{}'", s.value.to_string_lossy());
+        let name = self.sym(&text);
+        let node = self.make(NodeType::Namespace, name, range);
+        let key = self.start_of(s);
+        self.reserved.insert(key, node);
+        node
     }
 
     fn note_declaration(
