@@ -260,9 +260,7 @@ impl<'a> Builder<'a> {
                     continue;
                 };
                 let exports = self.namespaces.exports.entry(merged).or_default();
-                if !exports.iter().any(|e| (e.0, e.1) == (space, name)) {
-                    exports.push((space, name, id));
-                }
+                exports.push((space, name, id));
             }
         }
     }
