@@ -1,5 +1,6 @@
 //! Names that scripts share: what a script declares at its top is a name of the global object for the others.
 
+use graph_model::NodeType;
 use graph_model::summary::ModuleType;
 use rustc_hash::FxHashMap;
 
@@ -18,6 +19,11 @@ pub(crate) fn declared(program: &Program) -> FxHashMap<&str, Vec<Place>> {
                 .ends_with("->NAMESPACE->global")
             {
                 for &(name, node) in &scope.members {
+                    // An interface adds to the library's own one, which has more members.
+                    let node_type = of.summary.node(node).node_type();
+                    if matches!(node_type, Some(NodeType::Interface | NodeType::Type)) {
+                        continue;
+                    }
                     globals
                         .entry(of.summary.name(name))
                         .or_default()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use graph_model::ModuleSummary;
 use graph_model::summary::{
     CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, NodeRef, ObjectFact,
-    ParameterBinding, Shape, ShapeRef, Sym, TypeRef, VariableFact,
+    ParameterBinding, ScopeFact, Shape, ShapeRef, Sym, TypeRef, VariableFact,
 };
 use rustc_hash::FxHashMap;
 
@@ -92,6 +92,8 @@ pub struct Module {
     facts: Vec<Fact>,
     roles: FxHashMap<NodeRef, Role>,
     /// For each variable fact, one more than the next one of the same node.
+    /// Indexes into [`ModuleSummary::scopes`].
+    scopes: FxHashMap<NodeRef, u32>,
     next_variable: Vec<u32>,
     /// First variable fact of nodes that are no variables.
     writes_to: FxHashMap<NodeRef, u32>,
@@ -134,9 +136,6 @@ impl Module {
         for (i, fact) in (0..).zip(&summary.calls) {
             set(fact.node, Fact::Call(i));
         }
-        for (i, fact) in (0..).zip(&summary.scopes) {
-            set(fact.node, Fact::Scope(i));
-        }
         for (node, var) in &summary.type_parameters {
             set(*node, Fact::TypeVar(var.0));
         }
@@ -159,6 +158,14 @@ impl Module {
                 *slot = Fact::Variable(i);
             }
         }
+        // A namespace may be merged with a class, function or variable, which keeps its own fact.
+        let mut scopes: FxHashMap<NodeRef, u32> = FxHashMap::default();
+        for (i, fact) in (0..).zip(&summary.scopes) {
+            scopes.insert(fact.node, i);
+            if let Some(slot @ Fact::None) = facts.get_mut(fact.node.0 as usize) {
+                *slot = Fact::Scope(i);
+            }
+        }
         let mut first_binding: FxHashMap<NodeRef, u32> = FxHashMap::default();
         for (i, binding) in (0..).zip(&summary.bindings) {
             first_binding.entry(binding.function).or_insert(i);
@@ -167,6 +174,7 @@ impl Module {
             roles: roles(&summary),
             summary,
             facts,
+            scopes,
             next_variable,
             writes_to,
             property_writes: FxHashMap::default(),
@@ -351,6 +359,12 @@ impl Module {
     #[must_use]
     pub fn fact(&self, node: NodeRef) -> Fact {
         self.facts.get(node.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Members of the namespaces and enums of a name that means this node.
+    #[must_use]
+    pub fn scope(&self, node: NodeRef) -> Option<&ScopeFact> {
+        self.summary.scopes.get(*self.scopes.get(&node)? as usize)
     }
 
     /// The import fact of an IMPORT node.

@@ -242,3 +242,23 @@ fn links_do_not_depend_on_threads() {
         three.install(|| edges(&INHERITANCE, &all))
     );
 }
+
+#[test]
+fn a_class_merged_with_a_namespace_is_both() {
+    let found = calls(
+        "class Box { constructor(public options: Box.Options) {} open() { return 1; } }\n\
+         namespace Box {\n  export interface Options { run(): void }\n  \
+         export function make(o: Options) { return new Box(o); }\n}\n\
+         namespace Box { make({ run() {} }); }\n\
+         function take(o: Box.Options) { o.run(); }\n\
+         Box.make({ run() {} }).open();",
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->Box.make CALLS FUNCTION->make[in:Box] {"resolution":"object"}"#,
+            r#"CALL->Box.make().open CALLS METHOD->open[in:Box] {"resolution":"type"}"#,
+            r#"CALL->o.run[in:take] CALLS METHOD->run[in:Box.Options] {"resolution":"type","confidence":"possible"}"#,
+        ]
+    );
+}

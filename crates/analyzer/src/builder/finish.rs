@@ -283,7 +283,14 @@ impl Builder<'_> {
     /// One edge for a fact that was met more than once.
     fn write_repeated(&self, edge: &RawEdge, others: &[(u32, u32)], out: &mut String) {
         let text = |meta: (u32, u32)| &self.meta[meta.0 as usize..meta.1 as usize];
-        let first = text(edge.meta);
+        let mut metas: Vec<(u32, u32)> = std::iter::once(edge.meta)
+            .chain(others.iter().copied())
+            .collect();
+        if edge.edge_type == EdgeType::FlowsInto {
+            // Of `a.x = a.y = v` the inner write is met first.
+            metas.sort_by_key(|&meta| written_at(text(meta)));
+        }
+        let (first, others) = (text(metas[0]), &metas[1..]);
         let mut members = first.to_owned();
         let arguments = edge.edge_type == EdgeType::PassesArgument;
         if arguments {
@@ -453,6 +460,18 @@ fn push(out: &mut String, text: &str) -> TextRange {
         start,
         end: out.len() as u32,
     }
+}
+
+/// Line and column of a write, from the metadata of its edge.
+fn written_at(meta: &str) -> (u32, u32) {
+    let number = |key: &str| {
+        let rest = meta.split_once(key)?.1;
+        rest.split_once(',')?.0.parse().ok()
+    };
+    (
+        number("\"line\":").unwrap_or(0),
+        number("\"column\":").unwrap_or(0),
+    )
 }
 
 fn argument_index(meta: &str) -> Option<&str> {

@@ -52,7 +52,7 @@ pub(crate) fn push_json_number(out: &mut String, value: f64) {
             let _ = write!(out, "{value}");
         }
     } else {
-        let _ = write!(out, "\"{value}\"");
+        let _ = write!(out, "\"{}\"", crate::visit::number_text(value));
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
             (0.2, "0.2"),
             (1e21, "1e21"),
             (1e-7, "1e-7"),
-            (f64::INFINITY, "\"inf\""),
+            (f64::INFINITY, "\"Infinity\""),
         ] {
             let mut out = String::new();
             push_json_number(&mut out, value);

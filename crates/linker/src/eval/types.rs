@@ -178,8 +178,7 @@ impl Eval<'_, '_> {
             };
         }
         if let Some((first, rest)) = path.split_first() {
-            if let Fact::Scope(i) = of.fact(place.node) {
-                let scope = &of.summary.scopes[i as usize];
+            if let Some(scope) = of.scope(place.node) {
                 let members: Vec<NodeRef> = scope
                     .members
                     .iter()
