@@ -189,6 +189,11 @@ impl FileView {
     }
 }
 
+/// Whether a path leads through a folder of build output.
+pub(crate) fn in_output(path: &str) -> bool {
+    path.split('/').any(|s| OUTPUT_FOLDERS.contains(&s))
+}
+
 /// Whether a name can be that of a package: one segment, or two with a scope.
 fn is_package_name(name: &str) -> bool {
     let mut segments = name.split('/');

@@ -7,6 +7,7 @@ use graph_model::summary::{
     CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, NodeRef, ObjectFact,
     ParameterBinding, Shape, ShapeRef, Sym, TypeRef, VariableFact,
 };
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::packages::Packages;
@@ -536,7 +537,7 @@ impl Program {
     #[must_use]
     pub fn new(root: &Path, packages: Packages, mut summaries: Vec<ModuleSummary>) -> Self {
         summaries.sort_unstable_by(|a, b| a.file.cmp(&b.file));
-        let modules: Vec<Module> = summaries.into_iter().map(Module::new).collect();
+        let modules: Vec<Module> = summaries.into_par_iter().map(Module::new).collect();
         let by_file = (0..)
             .zip(&modules)
             .map(|(i, m)| (m.file().into(), ModuleIx(i)))

@@ -55,14 +55,14 @@ impl Eval<'_, '_> {
             }
             Value::Ctor(place) => self.static_member(*place, name),
             Value::Iface(place, env) => {
-                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                let env = env.with_this(Set::one(value.clone()));
                 self.type_member(*place, &env, name)
             }
             Value::Anon(module, ty, env) => {
                 let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
                     return Set::NONE;
                 };
-                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                let env = env.with_this(Set::one(value.clone()));
                 self.member_in(*module, members, &env, name)
                     .unwrap_or_default()
             }
@@ -323,8 +323,9 @@ impl Eval<'_, '_> {
     fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
         let mut at = class;
         let mut env = env.clone();
+        let this = Set::one(this.clone());
         for _ in 0..MAX_ANCESTORS {
-            let bound = env.with(vec![(THIS, Set::one(this.clone()))]);
+            let bound = env.with_this(this.clone());
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }

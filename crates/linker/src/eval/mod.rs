@@ -50,12 +50,24 @@ struct Answer {
     height: u32,
 }
 
+/// The answer to a question that is a step of another.
+#[derive(Debug, Clone)]
+struct StepAnswer {
+    set: Set,
+    height: u32,
+    /// How many steps it takes: they are taken again when it is remembered, so that what is left for the rest of the
+    /// question does not depend on what was asked before.
+    steps: u32,
+}
+
 pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
     /// Answers that a cycle had a part in.
     local: FxHashMap<Key, Set>,
+    /// Types under an environment.
+    bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -64,6 +76,8 @@ pub(crate) struct Eval<'l, 'p> {
     tainted: bool,
     /// Steps that are left to the current question.
     fuel: u32,
+    /// A step was left out for want of fuel.
+    starved: bool,
 }
 
 impl<'l, 'p> Eval<'l, 'p> {
@@ -72,11 +86,13 @@ impl<'l, 'p> Eval<'l, 'p> {
             linker,
             clean: FxHashMap::default(),
             local: FxHashMap::default(),
+            bound: FxHashMap::default(),
             open: Vec::new(),
             depth: 0,
             deepest: 0,
             tainted: false,
             fuel: FUEL,
+            starved: false,
         }
     }
 
@@ -98,7 +114,10 @@ impl<'l, 'p> Eval<'l, 'p> {
                 self.fuel = left;
                 true
             }
-            None => false,
+            None => {
+                self.starved = true;
+                false
+            }
         }
     }
 
@@ -123,12 +142,14 @@ impl<'l, 'p> Eval<'l, 'p> {
         }
         let outer = std::mem::replace(&mut self.tainted, false);
         let outer_fuel = std::mem::replace(&mut self.fuel, FUEL);
+        let outer_starved = self.starved;
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
         self.open.push(key);
         self.depth += 1;
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
         self.depth -= 1;
         self.fuel = outer_fuel;
+        self.starved = outer_starved;
         self.open.pop();
         if self.tainted {
             self.local.insert(key, set.clone());
@@ -160,6 +181,36 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.deepest = self.deepest.max(self.depth);
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
         self.depth -= 1;
+        set
+    }
+
+    /// A type under an environment: a step, remembered where it depends on nothing but itself.
+    fn bound_type(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+        let key = (module, ty, env.clone());
+        if let Some(known) = self.bound.get(&key)
+            && known.steps <= self.fuel
+            && self.depth + known.height <= MAX_DEPTH
+        {
+            self.fuel -= known.steps;
+            self.deepest = self.deepest.max(self.depth + known.height);
+            return known.set.clone();
+        }
+        let outer = std::mem::replace(&mut self.tainted, false);
+        let outer_starved = std::mem::replace(&mut self.starved, false);
+        let outer_deepest = std::mem::replace(&mut self.deepest, self.depth);
+        let fuel = self.fuel;
+        let set = self.deeper(|e| e.composed(module, ty, env));
+        if !self.tainted && !self.starved {
+            let answer = StepAnswer {
+                set: set.clone(),
+                height: self.deepest - self.depth,
+                steps: fuel - self.fuel,
+            };
+            self.bound.insert(key, answer);
+        }
+        self.tainted |= outer;
+        self.starved |= outer_starved;
+        self.deepest = self.deepest.max(outer_deepest);
         set
     }
 

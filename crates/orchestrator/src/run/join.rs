@@ -110,7 +110,7 @@ impl Run<'_> {
             .collect();
         let program = self
             .clock
-            .step("program", || Program::new(root, packages, summaries));
+            .step("program", || pool.install(|| Program::new(root, packages, summaries)));
         let links = self
             .clock
             .step("link", || pool.install(|| linker::link(&program, &failed)));
