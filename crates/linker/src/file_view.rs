@@ -91,6 +91,9 @@ impl FileView {
             return Some(module);
         }
         let Some((package, inside)) = self.through_link(path) else {
+            if !path.to_str().is_some_and(in_output) {
+                return None;
+            }
             // A package that names itself is found without the link.
             let package = path
                 .ancestors()

@@ -84,9 +84,7 @@ const ALIASES: &[(&str, &[&str])] = &[
 ];
 
 /// Extensions that a specifier can leave out, in order.
-const EXTENSIONS: &[&str] = &[
-    ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs",
-];
+const EXTENSIONS: &[&str] = &[".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 fn options(program: &Program) -> ResolveOptions {
     let list = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
@@ -198,9 +196,9 @@ impl<'p> Resolver<'p> {
         if matches!(last, "." | "..") || last.ends_with(".d") || last.contains(".d.") {
             return None;
         }
-        let alias = ALIASES.iter().find(|(extension, _)| {
-            last.len() > extension.len() && last.ends_with(extension)
-        });
+        let alias = ALIASES
+            .iter()
+            .find(|(extension, _)| last.len() > extension.len() && last.ends_with(extension));
         let (stem, extensions) = match alias {
             Some((extension, sources)) => (path.len() - extension.len(), *sources),
             None => {

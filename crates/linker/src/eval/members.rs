@@ -231,10 +231,16 @@ impl Eval<'_, '_> {
         let mut all: Option<Set> = None;
         let mut index = None;
         for member in members.of(&of.summary.members) {
+            if member.kind == MemberKind::Index {
+                index = Some(member.declared);
+            }
+        }
+        for (_, member) in of.members_named(members, name) {
             match member.kind {
-                MemberKind::Index => index = Some(member.declared),
-                MemberKind::Call | MemberKind::Construct | MemberKind::Setter => {}
-                _ if of.summary.name(member.name) != name => {}
+                MemberKind::Index
+                | MemberKind::Call
+                | MemberKind::Construct
+                | MemberKind::Setter => {}
                 MemberKind::Method => {
                     let place = member.node.map(|node| Place { module, node });
                     if let Some(signature) = member.signature {
@@ -393,8 +399,8 @@ impl Eval<'_, '_> {
         let module = class.module;
         if let Some(fact) = of.class(class.node) {
             let mut result: Option<Set> = None;
-            for (i, member) in (0..).zip(fact.members.of(&of.summary.members)) {
-                if member.is_static != is_static || of.summary.name(member.name) != name {
+            for (i, member) in of.members_named(fact.members, name) {
+                if member.is_static != is_static {
                     continue;
                 }
                 match member.kind {
@@ -416,8 +422,7 @@ impl Eval<'_, '_> {
                             }
                             return Some(declared);
                         }
-                        let key =
-                            Key::ClassMember(module, class.node, fact.members.start + i, u32::MAX);
+                        let key = Key::ClassMember(module, class.node, i, u32::MAX);
                         let values = self.ask(key, |e| {
                             let init = e.shape(module, member.init);
                             let written = e.class_writes(class, member.name, is_static);
@@ -595,10 +600,7 @@ impl Eval<'_, '_> {
             Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
                 Type::Object(members) => {
                     let of = self.module(*module);
-                    members
-                        .of(&of.summary.members)
-                        .iter()
-                        .any(|m| of.summary.name(m.name) == name)
+                    of.members_named(members, name).next().is_some()
                 }
                 _ => false,
             },
@@ -627,11 +629,8 @@ impl Eval<'_, '_> {
                 Fact::Type(i) => of.summary.type_facts[i as usize].members,
                 _ => List::EMPTY,
             };
-            let found = members.of(&of.summary.members).iter().find(|m| {
-                m.is_static == is_static
-                    && m.kind != MemberKind::Setter
-                    && of.summary.name(m.name) == name
-            });
+            let found = (of.members_named(members, name).map(|m| m.1))
+                .find(|m| m.is_static == is_static && m.kind != MemberKind::Setter);
             if let Some(member) = found {
                 return Some(Found {
                     place: member.node.map(|node| Place {

@@ -14,6 +14,8 @@ mod shapes;
 mod types;
 mod value;
 
+use std::rc::Rc;
+
 use graph_model::summary::{NodeRef, ShapeRef, TypeRef};
 use rustc_hash::FxHashMap;
 
@@ -68,6 +70,8 @@ pub(crate) struct Eval<'l, 'p> {
     local: FxHashMap<Key, Set>,
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
+    /// Methods that override a method.
+    pub(crate) overriding: FxHashMap<Place, Rc<[Place]>>,
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -87,6 +91,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             clean: FxHashMap::default(),
             local: FxHashMap::default(),
             bound: FxHashMap::default(),
+            overriding: FxHashMap::default(),
             open: Vec::new(),
             depth: 0,
             deepest: 0,
