@@ -1,6 +1,7 @@
 //! Pass: where calls go (CALLS, RENDERS, INSTANCE_OF of `new`), and why some go nowhere.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
@@ -50,7 +51,7 @@ pub(crate) enum Callee {
     /// A callable or class of the project.
     Node(Place),
     /// A function of a package: specifier and path.
-    External(Box<str>, Box<str>),
+    External(Rc<str>, Rc<str>),
 }
 
 /// Runs the pass for one module.
@@ -226,10 +227,13 @@ impl Found {
         });
     }
 
-    fn external(&mut self, specifier: &str, path: &str, resolution: &'static str) {
-        let path = if path.is_empty() { "default" } else { path };
+    fn external(&mut self, specifier: &Rc<str>, path: &Rc<str>, resolution: &'static str) {
+        let path = match path.is_empty() {
+            true => "default".into(),
+            false => Rc::clone(path),
+        };
         self.push(
-            Callee::External(specifier.into(), path.into()),
+            Callee::External(Rc::clone(specifier), path),
             resolution,
             Confidence::Exact,
             0,
@@ -274,8 +278,9 @@ impl Found {
                 }
             }
             Value::LibMethod(lib, _, name) => {
-                let path = format!("{}.prototype.{name}", lib.class());
-                self.external("<global>", &path, "builtin");
+                let path = [lib.class(), ".prototype.", name].concat();
+                let specifier = Rc::clone(&eval.global_specifier);
+                self.external(&specifier, &path.into(), "builtin");
             }
             Value::Ext(specifier, path) => {
                 let resolution = if &**specifier == "<global>" {

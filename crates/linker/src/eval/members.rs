@@ -127,7 +127,7 @@ impl Eval<'_, '_> {
                 let path = if path.is_empty() {
                     name.to_owned()
                 } else {
-                    format!("{path}.{name}")
+                    [path, ".", name].concat()
                 };
                 Set::one(Value::Ext(specifier.clone(), path.into()))
             }
@@ -135,7 +135,7 @@ impl Eval<'_, '_> {
                 let path = if path.is_empty() {
                     format!("prototype.{name}")
                 } else {
-                    format!("{path}.prototype.{name}")
+                    [path, ".prototype.", name].concat()
                 };
                 Set::one(Value::Ext(specifier.clone(), path.into()))
             }
