@@ -9,6 +9,7 @@ use graph_model::{EdgeType, NodeId, NodeType};
 use crate::Linker;
 use crate::arguments::{self, Received};
 use crate::edges::FileLinks;
+use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::program::{Fact, ModuleIx};
 use crate::unresolved;
@@ -60,6 +61,7 @@ pub(crate) fn run(
     ix: ModuleIx,
     links: &mut FileLinks,
     received: &mut Vec<Received>,
+    errors: &mut ModuleErrors,
 ) -> CallCounts {
     let linker = eval.linker;
     let module = linker.program.module(ix);
@@ -76,6 +78,7 @@ pub(crate) fn run(
                 shift: 0,
             };
             arguments::collect(linker, ix, call, &target, received);
+            errors.note(call, &target);
             continue;
         }
         eval.refuel();
@@ -91,7 +94,14 @@ pub(crate) fn run(
                 Callee::External(specifier, path) => links.external_function(specifier, path),
             };
             links.edge(src, edge, dst, metadata(target));
+            if let Callee::External(specifier, path) = &target.callee
+                && writes_output(specifier, path)
+            {
+                let stdio = links.stdio();
+                links.edge(src, EdgeType::WritesTo, stdio, "");
+            }
             arguments::collect(linker, ix, call, target, received);
+            errors.note(call, target);
             any = true;
         }
         if !any {
@@ -104,6 +114,40 @@ pub(crate) fn run(
     }
     counts
 }
+
+/// Whether a function of the global object, or of Node's `process`, writes to the console or the process's output.
+fn writes_output(specifier: &str, path: &str) -> bool {
+    let path = match specifier {
+        "<global>" => path,
+        "process" | "node:process" => {
+            return matches!(path, "stdout.write" | "stderr.write");
+        }
+        _ => return false,
+    };
+    match path.strip_prefix("console.") {
+        Some(method) => OUTPUT.contains(&method),
+        None => matches!(path, "process.stdout.write" | "process.stderr.write"),
+    }
+}
+
+/// Methods of `console` that write.
+const OUTPUT: &[&str] = &[
+    "log",
+    "error",
+    "warn",
+    "info",
+    "debug",
+    "trace",
+    "dir",
+    "dirxml",
+    "table",
+    "group",
+    "groupCollapsed",
+    "assert",
+    "count",
+    "timeEnd",
+    "timeLog",
+];
 
 /// INSTANCE_OF of a `new`.
 fn constructed(

@@ -21,6 +21,7 @@ mod arguments;
 mod builtins;
 mod calls;
 mod edges;
+mod errors;
 mod eval;
 mod exports;
 mod file_view;
@@ -130,9 +131,11 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
         let (mut file, mut diagnostics) = (FileLinks::with_capacity(room), Vec::new());
         let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
         let mut received = Vec::new();
-        let calls = calls::run(eval, ix, &mut file, &mut received);
+        let mut errors = errors::ModuleErrors::new(ix);
+        let calls = calls::run(eval, ix, &mut file, &mut received, &mut errors);
         heritage::run(eval, ix, &mut file);
         instances::run(eval, ix, &mut file);
+        errors::run(eval, ix, &mut file, errors);
         (file, diagnostics, imports, calls, received)
     });
     let mut received: Vec<Vec<arguments::Received>> =
