@@ -11,6 +11,7 @@ use crate::arguments::{self, Received};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
+use crate::flows;
 use crate::program::{Fact, ModuleIx};
 use crate::unresolved;
 
@@ -104,6 +105,7 @@ pub(crate) fn run(
             errors.note(call, target);
             any = true;
         }
+        flows::run(eval, ix, call, &found, links, received);
         if !any {
             unresolved::record(eval, ix, call, links);
         }

@@ -25,6 +25,7 @@ mod errors;
 mod eval;
 mod exports;
 mod file_view;
+mod flows;
 mod globals;
 mod heritage;
 mod hierarchy;

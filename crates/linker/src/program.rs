@@ -103,6 +103,9 @@ pub struct Module {
     first_binding: FxHashMap<NodeRef, u32>,
     exports_by_name: Vec<u32>,
     stars: Vec<u32>,
+    /// Receivers of calls by the call, and values that functions return by the function; sorted.
+    receivers: Vec<(NodeRef, NodeRef)>,
+    returns: Vec<(NodeRef, NodeRef)>,
     /// Hashes of the names of members, at their indexes.
     member_names: Vec<u32>,
 }
@@ -186,7 +189,14 @@ impl Module {
             exports_by_name: Vec::new(),
             stars: Vec::new(),
             member_names: Vec::new(),
+            receivers: Vec::new(),
+            returns: Vec::new(),
         };
+        module.receivers = module.summary.receivers.clone();
+        module.returns = module.summary.returns.clone();
+        module.receivers.sort_unstable();
+        // Stable: what is returned first comes first.
+        module.returns.sort_by_key(|r| r.0);
         module.member_names = (module.summary.members.iter())
             .map(|m| name_hash(module.summary.name(m.name)))
             .collect();
@@ -351,6 +361,20 @@ impl Module {
             .filter(move |(_, of)| **of == hash)
             .filter_map(|(i, _)| Some((i, self.summary.members.get(i as usize)?)))
             .filter(move |(_, m)| self.summary.name(m.name) == name)
+    }
+
+    /// The value that a method is called on, if it has a node.
+    #[must_use]
+    pub fn receiver(&self, call: NodeRef) -> Option<NodeRef> {
+        let at = self.receivers.binary_search_by_key(&call, |r| r.0).ok()?;
+        Some(self.receivers[at].1)
+    }
+
+    /// The values that a function returns, as far as they have nodes.
+    pub fn returns(&self, function: NodeRef) -> impl Iterator<Item = NodeRef> + '_ {
+        let start = self.returns.partition_point(|r| r.0 < function);
+        let rest = self.returns[start..].iter();
+        rest.take_while(move |r| r.0 == function).map(|r| r.1)
     }
 
     /// The function fact of a FUNCTION or METHOD node.

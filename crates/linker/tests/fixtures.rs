@@ -83,6 +83,7 @@ fn generics_are_bound_by_arguments_and_callbacks_get_their_types() {
         ),
         [
             r#"CALL-><array>.map CALLS EXTERNAL_FUNCTION:<global>.Array.prototype.map {"resolution":"builtin"}"#,
+            r#"CALL-><array>.map CALLS FUNCTION-><map> {"callType":"callback"}"#,
             r#"CALL->f.go[in:<map>] CALLS METHOD->go[in:Foo] {"resolution":"type"}"#,
             r#"CALL->first().go CALLS METHOD->go[in:Foo] {"resolution":"type"}"#,
         ]

@@ -661,6 +661,23 @@ impl Eval<'_, '_> {
         None
     }
 
+    /// The PROPERTY of a class or type: declared, or written to in its own methods.
+    pub(crate) fn property(&mut self, class: Place, name: &str, is_static: bool) -> Option<Place> {
+        let found = self.member_fact(class, name, is_static);
+        let place = found.and_then(|f| f.place).or_else(|| {
+            let of = self.module(class.module);
+            let mut writes = of.class(class.node)?.writes.iter();
+            let write = writes.find(|w| w.1 == is_static && of.summary.name(w.0) == name)?;
+            Some(Place {
+                module: class.module,
+                node: write.2,
+            })
+        })?;
+        let of = self.module(place.module);
+        let node_type = of.summary.node(place.node).node_type();
+        (node_type == Some(NodeType::Property)).then_some(place)
+    }
+
     /// What a construct signature of a type gives.
     pub(crate) fn constructed(&mut self, value: &Value) -> Set {
         self.signatures(value, MemberKind::Construct)
