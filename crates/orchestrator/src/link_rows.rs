@@ -82,7 +82,7 @@ fn push_external(external: &External, batch: &mut Batch) {
             (
                 external_function_id(specifier, path),
                 NodeType::ExternalFunction,
-                path,
+                &**path,
                 metadata,
             )
         }
