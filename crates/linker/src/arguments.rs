@@ -87,7 +87,11 @@ pub(crate) fn collect(
         let parameters = parameters.of(&of.summary.parameters);
         Some(parameters.get(binding.index as usize)?.rest)
     };
-    let spread_at = arguments.iter().position(|a| a.spread);
+    let spread_at = match target.applies {
+        // `f.apply(t, list)`: what is in the list is passed.
+        true => usize::try_from(target.shift).ok(),
+        false => arguments.iter().position(|a| a.spread),
+    };
     for (i, binding) in of.bindings_of(place.node) {
         let Ok(first) = usize::try_from(i64::from(binding.index) + i64::from(target.shift)) else {
             continue;

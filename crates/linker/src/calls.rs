@@ -45,6 +45,8 @@ pub(crate) struct CallTarget {
     pub(crate) confidence: Confidence,
     /// Arguments before the first parameter's one.
     pub(crate) shift: i32,
+    /// The argument there is a list of those that are passed.
+    pub(crate) applies: bool,
 }
 
 /// What is called.
@@ -77,6 +79,7 @@ pub(crate) fn run(
                 resolution: "",
                 confidence: Confidence::Exact,
                 shift: 0,
+                applies: false,
             };
             arguments::collect(linker, ix, call, &target, received);
             errors.note(call, &target);
@@ -207,10 +210,15 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     if let Some((functions, name)) = eval.bound_function(ix, call)
         && name != "bind"
     {
+        let shift = if name == "reflect" { 2 } else { 1 };
         for value in functions.iter() {
-            found.callable(eval, value, "bound", 1);
+            found.callable(eval, value, "bound", shift);
         }
-        return found.finish();
+        let mut targets = found.finish();
+        for target in &mut targets {
+            target.applies = name != "call";
+        }
+        return targets;
     }
     let callee = eval.shape(ix, call.callee);
     let way = way(eval, ix, call.callee);
@@ -270,6 +278,7 @@ impl Found {
             resolution,
             confidence,
             shift,
+            applies: false,
         });
     }
 
@@ -307,6 +316,10 @@ impl Found {
                     }
                     None => self.push(Callee::Node(*place), way, Confidence::Exact, shift),
                 }
+            }
+            Value::Bound(place, _, given) => {
+                let shift = shift - i32::from(*given);
+                self.push(Callee::Node(*place), way, Confidence::Exact, shift);
             }
             Value::Sig(_, _, Some(place), env) => {
                 // The interface that the signature stands in is `this` of its environment.

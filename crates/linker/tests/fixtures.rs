@@ -195,3 +195,38 @@ fn links_do_not_depend_on_threads() {
         three.install(|| edges(&INHERITANCE, &all))
     );
 }
+
+#[test]
+fn bound_functions_are_followed() {
+    let found = edges(
+        &[(
+            "a.js",
+            "class A { go() {} }
+function make(x, y) { return new A(); }
+make.call(null, 1).go();
+make.apply(null, [2]).go();
+Reflect.apply(make, null, [3]);
+const half = make.bind(null, 4);
+half(5).go();",
+        )],
+        &["CALLS", "RECEIVES_ARGUMENT"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->Reflect.apply CALLS FUNCTION->make {"resolution":"bound","argShift":2}"#,
+            r#"CALL->half CALLS FUNCTION->make {"resolution":"alias","argShift":-1}"#,
+            r#"CALL->half().go CALLS METHOD->go[in:A] {"resolution":"type"}"#,
+            r#"CALL->make.apply CALLS FUNCTION->make {"resolution":"bound","argShift":1}"#,
+            r#"CALL->make.apply().go CALLS METHOD->go[in:A] {"resolution":"type"}"#,
+            r#"CALL->make.call CALLS FUNCTION->make {"resolution":"bound","argShift":1}"#,
+            r#"CALL->make.call().go CALLS METHOD->go[in:A] {"resolution":"type"}"#,
+            r#"PARAMETER->x[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array> {"argIndex":1,"callId":"a.js->CALL->make.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->x[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array>#2 {"argIndex":2,"callId":"a.js->CALL->Reflect.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->x[in:make] RECEIVES_ARGUMENT LITERAL->1 {"argIndex":1,"callId":"a.js->CALL->make.call"}"#,
+            r#"PARAMETER->y[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array> {"argIndex":1,"callId":"a.js->CALL->make.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->y[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array>#2 {"argIndex":2,"callId":"a.js->CALL->Reflect.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->y[in:make] RECEIVES_ARGUMENT LITERAL->5 {"argIndex":0,"callId":"a.js->CALL->half"}"#,
+        ]
+    );
+}

@@ -149,7 +149,11 @@ impl Eval<'_, '_> {
                 }
                 Set::NONE
             }
-            Value::Sig(..) | Value::New(..) | Value::Enum(_) | Value::LibMethod(..) => Set::NONE,
+            Value::Bound(..)
+            | Value::Sig(..)
+            | Value::New(..)
+            | Value::Enum(_)
+            | Value::LibMethod(..) => Set::NONE,
         }
     }
 

@@ -678,7 +678,9 @@ fn same_class(a: &Value, b: &Value) -> bool {
 
 fn type_of(value: &Value) -> Option<&'static str> {
     Some(match value {
-        Value::Fn(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => "function",
+        Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => {
+            "function"
+        }
         Value::Lib(Lib::String, _) => "string",
         Value::Lib(Lib::Number, _) => "number",
         Value::Lib(Lib::Boolean, _) => "boolean",

@@ -419,6 +419,10 @@ impl Eval<'_, '_> {
                     let env = self.closed(inner, env);
                     all.push(Value::Fn(*place, env));
                 }
+                Value::Bound(place, inner, given) => {
+                    let env = self.closed(inner, env);
+                    all.push(Value::Bound(*place, env, *given));
+                }
                 Value::Sig(module, signature, node, inner) => {
                     let env = self.closed(inner, env);
                     all.push(Value::Sig(*module, *signature, *node, env));
