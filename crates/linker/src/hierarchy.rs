@@ -1,5 +1,7 @@
 //! Which classes extend and implement which: from the top down.
 
+use std::rc::Rc;
+
 use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
@@ -86,11 +88,7 @@ fn place_of(value: &Value) -> Option<Place> {
 }
 
 /// The methods with a body that implement a signature of a type, in the classes below it.
-pub(crate) fn implementations(
-    eval: &mut Eval<'_, '_>,
-    signature: Place,
-    owner: Place,
-) -> Vec<Place> {
+pub(crate) fn implementations(eval: &Eval<'_, '_>, signature: Place, owner: Place) -> Vec<Place> {
     let linker = eval.linker;
     let of = linker.program.module(signature.module);
     let members = match linker.program.module(owner.module).fact(owner.node) {
@@ -118,14 +116,13 @@ pub(crate) fn implementations(
 }
 
 /// The method with a body that a class itself has under a name; a function that a field holds counts.
-fn own_method(eval: &mut Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
+fn own_method(eval: &Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
     let of = eval.linker.program.module(class.module);
     let fact = of.class(class.node)?;
-    let member = fact.members.of(&of.summary.members).iter().find(|m| {
-        !m.is_static
-            && of.summary.name(m.name) == name
-            && matches!(m.kind, MemberKind::Method | MemberKind::Property)
-    })?;
+    let member = of
+        .members_named(fact.members, name)
+        .map(|m| m.1)
+        .find(|m| !m.is_static && matches!(m.kind, MemberKind::Method | MemberKind::Property))?;
     let node = match (member.kind, of.summary.shape(member.init)) {
         (MemberKind::Method, _) => member.node.filter(|_| !member.is_abstract)?,
         (_, graph_model::summary::Shape::Function(node)) => *node,
@@ -138,7 +135,16 @@ fn own_method(eval: &mut Eval<'_, '_>, class: Place, name: &str) -> Option<Place
 }
 
 /// The methods below a class that override one of its methods.
-pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Vec<Place> {
+pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Rc<[Place]> {
+    if let Some(known) = eval.overriding.get(&method) {
+        return Rc::clone(known);
+    }
+    let found: Rc<[Place]> = find_overriding(eval, method).into();
+    eval.overriding.insert(method, Rc::clone(&found));
+    found
+}
+
+fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<Place> {
     let linker = eval.linker;
     let of = linker.program.module(method.module);
     let Some(function) = of.function(method.node) else {

@@ -21,9 +21,11 @@ mod arguments;
 mod builtins;
 mod calls;
 mod edges;
+mod errors;
 mod eval;
 mod exports;
 mod file_view;
+mod flows;
 mod globals;
 mod heritage;
 mod hierarchy;
@@ -43,6 +45,8 @@ pub use calls::CallCounts;
 pub use edges::{External, FileLinks, LinkEdge, json_string};
 pub use imports::ImportCounts;
 pub use program::Program;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph_model::NodeId;
 use rayon::prelude::*;
@@ -123,12 +127,16 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
     let pairs = each_module(&linker, |eval, ix| Hierarchy::of_module(eval, ix));
     linker.hierarchy = Hierarchy::new(pairs.into_iter().flatten());
     let results = each_module(&linker, |eval, ix| {
-        let (mut file, mut diagnostics) = (FileLinks::default(), Vec::new());
+        let summary = &eval.linker.program.module(ix).summary;
+        let room = summary.calls.len() + summary.accesses.len() / 2 + 2 * summary.imports.len();
+        let (mut file, mut diagnostics) = (FileLinks::with_capacity(room), Vec::new());
         let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
         let mut received = Vec::new();
-        let calls = calls::run(eval, ix, &mut file, &mut received);
+        let mut errors = errors::ModuleErrors::new(ix);
+        let calls = calls::run(eval, ix, &mut file, &mut received, &mut errors);
         heritage::run(eval, ix, &mut file);
         instances::run(eval, ix, &mut file);
+        errors::run(eval, ix, &mut file, errors);
         (file, diagnostics, imports, calls, received)
     });
     let mut received: Vec<Vec<arguments::Received>> =
@@ -153,26 +161,33 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
     links
 }
 
-/// Runs `f` for each module, in parallel. Every thread has an evaluation of its own and takes modules in turn.
+/// Runs `f` for each module, in parallel. Every thread has an evaluation of its own and takes the next module that no
+/// other has taken; that no answer depends on who asked first makes the results independent of it.
 fn each_module<'p, R: Send>(
     linker: &Linker<'p>,
     f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
 ) -> Vec<R> {
     let modules = linker.program.modules().len();
-    let parts = rayon::current_num_threads().max(1);
-    let mut results: Vec<(usize, R)> = (0..parts)
+    let next = AtomicUsize::new(0);
+    let parts: Vec<Vec<(usize, R)>> = (0..rayon::current_num_threads().max(1))
         .into_par_iter()
-        .flat_map_iter(|part| {
+        .with_max_len(1)
+        .map(|_| {
             let mut eval = Eval::new(linker);
-            (part..modules)
-                .step_by(parts)
-                .map(|i| {
-                    eval.enter_module();
-                    (i, f(&mut eval, ModuleIx(i as u32)))
-                })
-                .collect::<Vec<_>>()
+            let mut results = Vec::new();
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= modules {
+                    return results;
+                }
+                eval.enter_module();
+                results.push((i, f(&mut eval, ModuleIx(i as u32))));
+            }
         })
         .collect();
-    results.sort_by_key(|r| r.0);
-    results.into_iter().map(|r| r.1).collect()
+    let mut results: Vec<Option<R>> = (0..modules).map(|_| None).collect();
+    for (i, result) in parts.into_iter().flatten() {
+        results[i] = Some(result);
+    }
+    results.into_iter().flatten().collect()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use graph_model::{EdgeType, NodeId, NodeType, external_function_id, external_module_id};
+use graph_model::{
+    EdgeType, NodeId, NodeType, STDIO_ID, STDIO_NAME, external_function_id, external_module_id,
+};
 use linker::{External, FileLinks, is_builtin, json_string};
 use rfdb_protocol::{Batch, Edge, Node};
 
@@ -55,10 +57,16 @@ fn push_external(external: &External, batch: &mut Batch) {
             (
                 external_module_id(specifier),
                 NodeType::ExternalModule,
-                specifier,
+                &**specifier,
                 metadata.to_owned(),
             )
         }
+        External::Stdio => (
+            STDIO_ID.to_owned(),
+            NodeType::NetStdio,
+            STDIO_NAME,
+            String::new(),
+        ),
         External::Function { specifier, path } => {
             let builtin = if is_builtin(specifier) {
                 r#","isBuiltin":true"#
@@ -74,7 +82,7 @@ fn push_external(external: &External, batch: &mut Batch) {
             (
                 external_function_id(specifier, path),
                 NodeType::ExternalFunction,
-                path,
+                &**path,
                 metadata,
             )
         }

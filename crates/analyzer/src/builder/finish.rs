@@ -393,6 +393,7 @@ impl Builder<'_> {
                         | NodeType::JsxElement
                         | NodeType::Function
                         | NodeType::Method
+                        | NodeType::Class
                         | NodeType::Namespace
                 );
                 ids.push(if named { graph.semantic_id(node) } else { "" });

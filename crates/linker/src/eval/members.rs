@@ -83,14 +83,14 @@ impl Eval<'_, '_> {
                 set
             }
             Value::Iface(place, env) => {
-                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                let env = env.with_this(Set::one(value.clone()));
                 self.type_member(*place, &env, name)
             }
             Value::Anon(module, ty, env) => {
                 let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
                     return Set::NONE;
                 };
-                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                let env = env.with_this(Set::one(value.clone()));
                 self.member_in(*module, members, &env, name)
                     .unwrap_or_default()
             }
@@ -140,7 +140,7 @@ impl Eval<'_, '_> {
                 let path = if path.is_empty() {
                     name.to_owned()
                 } else {
-                    format!("{path}.{name}")
+                    [path, ".", name].concat()
                 };
                 Set::one(Value::Ext(specifier.clone(), path.into()))
             }
@@ -148,7 +148,7 @@ impl Eval<'_, '_> {
                 let path = if path.is_empty() {
                     format!("prototype.{name}")
                 } else {
-                    format!("{path}.prototype.{name}")
+                    [path, ".prototype.", name].concat()
                 };
                 Set::one(Value::Ext(specifier.clone(), path.into()))
             }
@@ -162,7 +162,11 @@ impl Eval<'_, '_> {
                 }
                 Set::NONE
             }
-            Value::Sig(..) | Value::New(..) | Value::Enum(_) | Value::LibMethod(..) => Set::NONE,
+            Value::Bound(..)
+            | Value::Sig(..)
+            | Value::New(..)
+            | Value::Enum(_)
+            | Value::LibMethod(..) => Set::NONE,
         }
     }
 
@@ -244,10 +248,16 @@ impl Eval<'_, '_> {
         let mut all: Option<Set> = None;
         let mut index = None;
         for member in members.of(&of.summary.members) {
+            if member.kind == MemberKind::Index {
+                index = Some(member.declared);
+            }
+        }
+        for (_, member) in of.members_named(members, name) {
             match member.kind {
-                MemberKind::Index => index = Some(member.declared),
-                MemberKind::Call | MemberKind::Construct | MemberKind::Setter => {}
-                _ if of.summary.name(member.name) != name => {}
+                MemberKind::Index
+                | MemberKind::Call
+                | MemberKind::Construct
+                | MemberKind::Setter => {}
                 MemberKind::Method => {
                     let place = member.node.map(|node| Place { module, node });
                     if let Some(signature) = member.signature {
@@ -336,8 +346,9 @@ impl Eval<'_, '_> {
     fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
         let mut at = class;
         let mut env = env.clone();
+        let this = Set::one(this.clone());
         for _ in 0..MAX_ANCESTORS {
-            let bound = env.with(vec![(THIS, Set::one(this.clone()))]);
+            let bound = env.with_this(this.clone());
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }
@@ -405,8 +416,8 @@ impl Eval<'_, '_> {
         let module = class.module;
         if let Some(fact) = of.class(class.node) {
             let mut result: Option<Set> = None;
-            for (i, member) in (0..).zip(fact.members.of(&of.summary.members)) {
-                if member.is_static != is_static || of.summary.name(member.name) != name {
+            for (i, member) in of.members_named(fact.members, name) {
+                if member.is_static != is_static {
                     continue;
                 }
                 match member.kind {
@@ -428,8 +439,7 @@ impl Eval<'_, '_> {
                             }
                             return Some(declared);
                         }
-                        let key =
-                            Key::ClassMember(module, class.node, fact.members.start + i, u32::MAX);
+                        let key = Key::ClassMember(module, class.node, i, u32::MAX);
                         let values = self.ask(key, |e| {
                             let init = e.shape(module, member.init);
                             let written = e.class_writes(class, member.name, is_static);
@@ -607,10 +617,7 @@ impl Eval<'_, '_> {
             Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
                 Type::Object(members) => {
                     let of = self.module(*module);
-                    members
-                        .of(&of.summary.members)
-                        .iter()
-                        .any(|m| of.summary.name(m.name) == name)
+                    of.members_named(members, name).next().is_some()
                 }
                 _ => false,
             },
@@ -639,11 +646,8 @@ impl Eval<'_, '_> {
                 Fact::Type(i) => of.summary.type_facts[i as usize].members,
                 _ => List::EMPTY,
             };
-            let found = members.of(&of.summary.members).iter().find(|m| {
-                m.is_static == is_static
-                    && m.kind != MemberKind::Setter
-                    && of.summary.name(m.name) == name
-            });
+            let found = (of.members_named(members, name).map(|m| m.1))
+                .find(|m| m.is_static == is_static && m.kind != MemberKind::Setter);
             if let Some(member) = found {
                 return Some(Found {
                     place: member.node.map(|node| Place {
@@ -672,6 +676,23 @@ impl Eval<'_, '_> {
             }
         }
         None
+    }
+
+    /// The PROPERTY of a class or type: declared, or written to in its own methods.
+    pub(crate) fn property(&mut self, class: Place, name: &str, is_static: bool) -> Option<Place> {
+        let found = self.member_fact(class, name, is_static);
+        let place = found.and_then(|f| f.place).or_else(|| {
+            let of = self.module(class.module);
+            let mut writes = of.class(class.node)?.writes.iter();
+            let write = writes.find(|w| w.1 == is_static && of.summary.name(w.0) == name)?;
+            Some(Place {
+                module: class.module,
+                node: write.2,
+            })
+        })?;
+        let of = self.module(place.module);
+        let node_type = of.summary.node(place.node).node_type();
+        (node_type == Some(NodeType::Property)).then_some(place)
     }
 
     /// What a construct signature of a type gives.

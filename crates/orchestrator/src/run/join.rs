@@ -108,9 +108,9 @@ impl Run<'_> {
             .filter(|file| file.failed)
             .map(|file| file.path.clone())
             .collect();
-        let program = self
-            .clock
-            .step("program", || Program::new(root, packages, summaries));
+        let program = self.clock.step("program", || {
+            pool.install(|| Program::new(root, packages, summaries))
+        });
         let links = self
             .clock
             .step("link", || pool.install(|| linker::link(&program, &failed)));
