@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::Durability;
@@ -156,7 +157,7 @@ impl Inner {
 
         let sync = self.options.durability != Durability::None;
         let dir = self.dir.clone().unwrap_or_default();
-        let number = {
+        let (number, unsynced) = {
             let mut writer = self.writable()?;
             let Some(files) = &mut writer.files else {
                 return Err(Error::ReadOnly(dir));
@@ -167,12 +168,26 @@ impl Inner {
                 files.rotate();
             }
             files.next_file += 2;
-            files.next_file - 2
+            let unsynced = if sync && scope != Scope::Overlay {
+                files.unsynced()
+            } else {
+                Vec::new()
+            };
+            (files.next_file - 2, unsynced)
         };
         let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
-        let built = build(&sources, fields)?;
-        let (path, reference, written) = Files::write_index(&*storage, &dir, number, &built, sync)?;
-        drop(built);
+        let (path, reference, written) = std::thread::scope(|threads| {
+            // The disk takes in what a load wrote while its indexes are built.
+            let syncing = (!unsynced.is_empty())
+                .then(|| threads.spawn(|| unsynced.iter().try_for_each(|file| file.sync())));
+            let built = build(&sources, fields)?;
+            let written = Files::write_index(&*storage, &dir, number, &built, sync)?;
+            match syncing.map(std::thread::ScopedJoinHandle::join) {
+                Some(Ok(Err(error))) => Err(Error::io("sync", &dir, error)),
+                // What a thread that died left undone is done before the new manifest is written.
+                _ => Ok(written),
+            }
+        })?;
         if !sync && let Some(files) = &mut self.writable()?.files {
             moved
                 .into_iter()
@@ -438,8 +453,9 @@ impl Inner {
 }
 
 fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built> {
+    // The first read of a block checks it, so this is work for several threads.
     let blocks: Vec<BlockSource<'_>> = sources
-        .iter()
+        .par_iter()
         .map(|source| {
             let view = BlockView::parse(source.run.block_bytes(source.number)?)
                 .ok_or_else(|| source.run.bad_block(source.number))?;

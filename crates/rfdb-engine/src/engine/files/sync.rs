@@ -48,6 +48,11 @@ impl Files {
         self.dir_changed = true;
     }
 
+    /// Data files that were written since they were last synced.
+    pub(in crate::engine) fn unsynced(&self) -> Vec<Arc<dyn StorageFile>> {
+        self.unsynced.clone()
+    }
+
     pub(super) fn sync_data(&mut self) -> Result<()> {
         for file in &self.unsynced {
             file.sync().map_err(|e| Error::io("sync", &self.dir, e))?;
