@@ -157,7 +157,7 @@ impl Inner {
 
         let sync = self.options.durability != Durability::None;
         let dir = self.dir.clone().unwrap_or_default();
-        let (number, unsynced) = {
+        let number = {
             let mut writer = self.writable()?;
             let Some(files) = &mut writer.files else {
                 return Err(Error::ReadOnly(dir));
@@ -168,36 +168,40 @@ impl Inner {
                 files.rotate();
             }
             files.next_file += 2;
-            let unsynced = if sync && scope != Scope::Overlay {
-                files.unsynced()
-            } else {
-                Vec::new()
-            };
-            (files.next_file - 2, unsynced)
+            files.next_file - 2
         };
-        let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
-        let (path, reference, written) = std::thread::scope(|threads| {
-            // The disk takes in what a load wrote while its indexes are built.
-            let syncing = (!unsynced.is_empty())
-                .then(|| threads.spawn(|| unsynced.iter().try_for_each(|file| file.sync())));
-            let built = build(&sources, fields)?;
-            let written = Files::write_index(&*storage, &dir, number, &built, sync)?;
-            match syncing.map(std::thread::ScopedJoinHandle::join) {
-                Some(Ok(Err(error))) => Err(Error::io("sync", &dir, error)),
-                // What a thread that died left undone is done before the new manifest is written.
-                _ => Ok(written),
-            }
-        })?;
-        if !sync && let Some(files) = &mut self.writable()?.files {
-            moved
-                .into_iter()
-                .chain([written])
-                .for_each(|file| files.must_sync(file));
-        }
-        let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
-        let file = Arc::new(DataFile::new(Arc::clone(&storage), path));
+        let (path, index_file) = Files::create_index(&*storage, &dir, number)?;
+        let file = Arc::new(DataFile::new(Arc::clone(&storage), path.clone()));
         // The file goes away again unless it is published.
         file.retire();
+        let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
+        let early = match &mut self.writable()?.files {
+            Some(files) if sync && scope != Scope::Overlay => Some(files.take_early_sync()),
+            _ => None,
+        };
+        let written = std::thread::scope(|threads| {
+            // The disk takes in what a load wrote while its indexes are built.
+            let syncing = early.map(|early| threads.spawn(move || early.run()));
+            let built = build(&sources, fields)?;
+            let reference = Files::write_index((&path, &*index_file), number, &built, sync)?;
+            match syncing.map(std::thread::ScopedJoinHandle::join) {
+                None | Some(Ok(Ok(()))) => Ok(reference),
+                Some(Ok(Err(error))) => Err(error),
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+            }
+        });
+        if let Some(files) = &mut self.writable()?.files {
+            if !sync {
+                moved
+                    .into_iter()
+                    .chain([index_file])
+                    .for_each(|file| files.must_sync(file));
+            } else if written.is_err() {
+                files.must_sync_dir();
+            }
+        }
+        let reference = written?;
+        let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
         self.publish_base(scope, version, image, &file, reference)
     }
 

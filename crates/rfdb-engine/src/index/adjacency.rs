@@ -25,26 +25,34 @@ pub(super) struct Adjacency {
     pub(super) type_width: u8,
 }
 
-/// One end of an edge.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    /// Vertex whose list the entry is in.
-    key: u32,
-    /// Vertex at the other end.
-    other: u32,
-    /// Type number.
-    edge_type: u32,
-    /// Tells entries of the same key, type and other end apart; the lowest comes first.
-    order: u32,
+/// One end of an edge as one number, by which it is sorted. From the upper bits on, 32 each: the vertex whose list the entry
+/// is in (its *key*), type number, vertex at the other end, and what tells entries apart that have all this in common.
+type Entry = u128;
+
+#[inline]
+fn entry(key: u32, edge_type: u32, other: u32, order: u32) -> Entry {
+    u128::from(u64::from(key) << 32 | u64::from(edge_type)) << 64
+        | u128::from(u64::from(other) << 32 | u64::from(order))
 }
 
-impl Entry {
-    /// What the entries of a list are sorted by.
-    #[inline]
-    fn rank(&self) -> (u64, u32) {
-        let key = u64::from(self.edge_type) << 32 | u64::from(self.other);
-        (key, self.order)
-    }
+#[inline]
+fn key_of(entry: Entry) -> u32 {
+    (entry >> 96) as u32
+}
+
+#[inline]
+fn type_of(entry: Entry) -> u32 {
+    (entry >> 64) as u32
+}
+
+#[inline]
+fn other_of(entry: Entry) -> u32 {
+    (entry >> 32) as u32
+}
+
+#[inline]
+fn order_of(entry: Entry) -> u32 {
+    entry as u32
 }
 
 /// How vertices are split into buckets: by their upper bits.
@@ -109,13 +117,13 @@ impl Group {
             self.starts[bucket + 1] += self.starts[bucket];
         }
         self.next = self.starts.clone();
-        self.entries = vec![Entry::default(); self.starts[self.buckets.count] as usize];
+        self.entries = vec![0; self.starts[self.buckets.count] as usize];
     }
 
     /// The order within a bucket is kept.
     #[inline]
     fn put(&mut self, entry: Entry) {
-        let place = &mut self.next[self.buckets.of(entry.key)];
+        let place = &mut self.next[self.buckets.of(key_of(entry))];
         self.entries[*place as usize] = entry;
         *place += 1;
     }
@@ -136,24 +144,24 @@ fn sorted(groups: &[Group], buckets: Buckets, bucket: usize) -> (Vec<Entry>, Vec
     let vertices = buckets.range(bucket);
     let all = || groups.iter().flat_map(|group| group.bucket(bucket));
     let mut ends = vec![0u32; vertices.len() + 1];
-    for entry in all() {
-        ends[entry.key as usize - vertices.start + 1] += 1;
+    for &entry in all() {
+        ends[key_of(entry) as usize - vertices.start + 1] += 1;
     }
     for vertex in 0..vertices.len() {
         ends[vertex + 1] += ends[vertex];
     }
-    let mut entries = vec![Entry::default(); ends[vertices.len()] as usize];
-    for entry in all() {
+    let mut entries = vec![0; ends[vertices.len()] as usize];
+    for &entry in all() {
         // Moves from the start of the list to its end, which is the start of the next.
-        let place = &mut ends[entry.key as usize - vertices.start];
-        entries[*place as usize] = *entry;
+        let place = &mut ends[key_of(entry) as usize - vertices.start];
+        entries[*place as usize] = entry;
         *place += 1;
     }
     let mut start = 0;
     for &end in &ends[..vertices.len()] {
         let list = &mut entries[start as usize..end as usize];
         if list.len() > 1 {
-            list.sort_unstable_by_key(Entry::rank);
+            list.sort_unstable();
         }
         start = end;
     }
@@ -170,11 +178,11 @@ fn put(bytes: &mut [u8], values: impl Iterator<Item = u32>) {
 fn put_types(bytes: &mut [u8], width: usize, entries: &[Entry]) {
     if width == 1 {
         for (byte, entry) in bytes.iter_mut().zip(entries) {
-            *byte = entry.edge_type as u8;
+            *byte = type_of(*entry) as u8;
         }
     } else {
         for (bytes, entry) in bytes.chunks_exact_mut(width).zip(entries) {
-            bytes.copy_from_slice(&entry.edge_type.to_le_bytes()[..width]);
+            bytes.copy_from_slice(&type_of(*entry).to_le_bytes()[..width]);
         }
     }
 }
@@ -215,13 +223,10 @@ fn deal(
         let first = layout.edges[number];
         let types = &type_maps[number];
         view.for_each_edge(|row, src, dst, code| {
-            group.put(Entry {
-                key: vertex(number, src),
-                other: vertex(number, dst),
-                edge_type: types[code as usize],
-                // Later rows come first among equal keys.
-                order: !(first + row as u32),
-            });
+            // Later rows come first among equal edges.
+            let order = !(first + row as u32);
+            let (src, dst) = (vertex(number, src), vertex(number, dst));
+            group.put(entry(src, types[code as usize], dst, order));
         });
     }
     Ok(group)
@@ -296,28 +301,24 @@ fn both_directions(
         let (((ends_out, targets), codes), positions) = sections;
         let (entries, ends) = sorted(&dealt, buckets, bucket);
         put(ends_out, ends.iter().map(|end| first + end));
-        put(targets, entries.iter().map(|e| e.other));
-        put(positions, entries.iter().map(|e| !e.order));
+        put(targets, entries.iter().map(|e| other_of(*e)));
+        put(positions, entries.iter().map(|e| !order_of(*e)));
         put_types(codes, width, &entries);
         let mut group = Group::new(buckets);
         let mut counts = vec![0u32; types];
         let mut previous = None;
-        for entry in &entries {
-            group.count(entry.other);
-            let key = (entry.key, entry.edge_type, entry.other);
-            if previous != Some(key) {
-                counts[entry.edge_type as usize] += 1;
-                previous = Some(key);
+        for &entry in &entries {
+            group.count(other_of(entry));
+            let edge = entry >> 32;
+            if previous != Some(edge) {
+                counts[type_of(entry) as usize] += 1;
+                previous = Some(edge);
             }
         }
         group.counted();
-        for (place, entry) in entries.iter().enumerate() {
-            group.put(Entry {
-                key: entry.other,
-                other: entry.key,
-                edge_type: entry.edge_type,
-                order: first + place as u32,
-            });
+        for (place, &out) in entries.iter().enumerate() {
+            let place = first + place as u32;
+            group.put(entry(other_of(out), type_of(out), key_of(out), place));
         }
         (group, counts)
     });
@@ -349,8 +350,8 @@ fn both_directions(
         let ((ends_in, sources), edges) = sections;
         let (entries, ends) = sorted(&incoming, buckets, bucket);
         put(ends_in, ends.iter().map(|end| first + end));
-        put(sources, entries.iter().map(|e| e.other));
-        put(edges, entries.iter().map(|e| e.order));
+        put(sources, entries.iter().map(|e| other_of(*e)));
+        put(edges, entries.iter().map(|e| order_of(*e)));
     });
     all
 }
@@ -394,11 +395,11 @@ mod tests {
             let entries: Vec<Entry> = edges
                 .iter()
                 .enumerate()
-                .map(|(row, &(key, other, t))| Entry { key, other, edge_type: t + offset, order: !(row as u32) })
+                .map(|(row, &(key, other, t))| entry(key, t + offset, other, !(row as u32)))
                 .collect();
             let group = |entries: &[Entry]| {
                 let mut group = Group::new(buckets);
-                entries.iter().for_each(|e| group.count(e.key));
+                entries.iter().for_each(|e| group.count(key_of(*e)));
                 group.counted();
                 entries.iter().for_each(|e| group.put(*e));
                 group
@@ -413,7 +414,8 @@ mod tests {
                 .map(|b| b.iter().rev().fold(0, |code, byte| code << 8 | u32::from(*byte)))
                 .collect();
             let out = rows(&all.out_ends, &codes, &all.out_targets, &all.out_positions);
-            let mut expected: Vec<_> = entries.iter().map(|e| (e.key, e.edge_type, e.other, e.order)).collect();
+            let parts = |e: &Entry| (key_of(*e), type_of(*e), other_of(*e), order_of(*e));
+            let mut expected: Vec<_> = entries.iter().map(parts).collect();
             expected.sort_unstable();
             let mut distinct: Vec<_> = expected.iter().map(|e| (e.0, e.1, e.2)).collect();
             distinct.dedup();

@@ -62,8 +62,8 @@ pub(super) fn node_columns(
                     };
                     match slot {
                         Some(hash) => names[row] = *hash,
-                        None => match view.string(string) {
-                            Some(name) => names[row] = *slot.insert(name_hash(name.as_bytes())),
+                        None => match view.string_bytes(string) {
+                            Some(name) => names[row] = *slot.insert(name_hash(name)),
                             None => good = false,
                         },
                     }
