@@ -183,7 +183,7 @@ impl Inner {
             writer.data_bytes += u64::from(handle.desc.len);
             writer.overlay.insert(handle.desc.id, Arc::clone(handle));
         }
-        let moment = {
+        let (moment, next) = {
             let mut state = guard(&self.state);
             for block in &retire {
                 match block {
@@ -200,16 +200,17 @@ impl Inner {
             }
             state.pending_len += handles.len();
             state.version = version;
-            self.stale.store(true, Ordering::Release);
-            state.moment()
+            let moment = state.moment();
+            if mode == IndexMode::Immediate {
+                (moment, Some(state.publish()))
+            } else {
+                self.stale.store(true, Ordering::Release);
+                (moment, None)
+            }
         };
         let on_disk = writer.files.is_some();
-        if mode == IndexMode::Immediate {
-            let version = self.version();
-            // An index that cannot be built is reported by the read that needs it; the commit stands.
-            for run in &version.runs {
-                let _ = run.image();
-            }
+        if let Some(next) = next {
+            self.replace_current(next, true);
             let (overlay, base) = {
                 let state = guard(&self.state);
                 (state.overlay_rows(), state.base_rows())

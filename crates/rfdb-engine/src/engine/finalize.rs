@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -202,7 +201,16 @@ impl Inner {
         }
         let reference = written?;
         let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
-        self.publish_base(scope, version, image, &file, reference)
+        if scope != Scope::Overlay {
+            return self.publish_base(scope, version, image, &file, reference);
+        }
+        // Readers are there already: what each would check at its first read of the new files is checked here.
+        image.verify()?;
+        self.publish_base(scope, version, image, &file, reference)?;
+        match self.version().runs.last().and_then(|run| run.as_base()) {
+            Some(base) => base.verify(),
+            None => Ok(()),
+        }
     }
 
     fn base_is_current(
@@ -366,8 +374,6 @@ impl Inner {
         writer.garbage = 0;
         let runs = writer.base.iter().cloned().collect();
         self.replace_runs(writer, runs, writer.overlay.values().cloned().collect());
-        // Nothing here needs the old runs any more; let go of their files.
-        self.version();
         Ok(())
     }
 
@@ -384,7 +390,9 @@ impl Inner {
             pending_len,
             fields: Arc::clone(&state.fields),
         };
-        self.stale.store(true, Ordering::Release);
+        let next = state.publish();
+        drop(state);
+        self.replace_current(next, false);
     }
 
     /// Without files the base is an index over all blocks on the heap.
@@ -450,8 +458,6 @@ impl Inner {
         guard(&self.kept_versions).clear();
         guard(&self.state).fields = Arc::default();
         self.replace_runs(writer, Vec::new(), Vec::new());
-        // Readers let go of the old graph at their next snapshot; do not wait for one.
-        self.version();
         Ok(())
     }
 }
