@@ -49,6 +49,18 @@ pub(crate) fn push_request(
     })
 }
 
+/// Whether the answer to the handshake says that the server reads packed rows.
+pub(crate) fn reads_packed_rows(hello: &Response) -> bool {
+    matches!(hello, Response::Hello { features, .. } if features.iter().any(|f| f == "packedRows"))
+}
+
+/// Lets the rows of a commit travel packed, if the server reads that.
+pub(crate) fn pack(request: &mut Request, packed_rows: bool) {
+    if let Request::Commit(commit) = request {
+        commit.packed = packed_rows;
+    }
+}
+
 /// Requests in flight, in the order in which they were sent, which is the order of their answers.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
