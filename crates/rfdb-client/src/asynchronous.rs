@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::socket::SocketOptions;
 use crate::transport::checked;
-use crate::wire::{InFlight, pack, push_request, reads_packed_rows};
+use crate::wire::{InFlight, check_path, pack, push_request, reads_packed_rows};
 use crate::{Error, Result};
 
 /// Requests that may wait to be written.
@@ -81,6 +81,7 @@ impl AsyncClient {
     /// [`Error::Connect`] if nobody answers there.
     pub async fn connect(path: impl AsRef<Path>, options: SocketOptions) -> Result<Self> {
         let path = path.as_ref();
+        check_path(path)?;
         let stream = UnixStream::connect(path)
             .await
             .map_err(|source| Error::Connect {

@@ -14,7 +14,7 @@ use rfdb_protocol::frame::{self, Decoder};
 use rfdb_protocol::{Request, Response};
 
 use crate::transport::{Transport, checked};
-use crate::wire::{InFlight, pack, push_request, reads_packed_rows};
+use crate::wire::{InFlight, check_path, pack, push_request, reads_packed_rows};
 use crate::{Error, Result};
 
 /// How a client connects.
@@ -113,6 +113,7 @@ impl Socket {
             path: path.to_path_buf(),
             source,
         };
+        check_path(path)?;
         let stream = UnixStream::connect(path).map_err(fail)?;
         stream
             .set_write_timeout(Some(options.timeout))

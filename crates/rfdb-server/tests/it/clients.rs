@@ -388,6 +388,18 @@ fn an_answer_that_does_not_come_is_a_timeout() {
 }
 
 #[test]
+fn a_socket_path_that_is_too_long_is_an_error_that_says_so() {
+    let path = std::env::temp_dir().join("x".repeat(200));
+    let error = Client::connect(&path, SocketOptions::default()).unwrap_err();
+    assert!(matches!(&error, Error::SocketPath(of) if *of == path));
+    assert!(
+        error
+            .to_string()
+            .contains("more than the operating system takes")
+    );
+}
+
+#[test]
 fn rows_travel_packed_only_to_a_server_that_reads_them() {
     let dir = tempfile::tempdir().unwrap();
     for (name, features, packed) in [
