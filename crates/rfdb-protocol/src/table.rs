@@ -1,5 +1,7 @@
 //! Columns of nodes and edges: what batches carry and answers hold, without an allocation per row.
 
+pub(crate) mod packed;
+
 use rustc_hash::FxHashMap;
 
 use crate::NodeId;
