@@ -3,6 +3,7 @@
 use graph_model::summary::{CallFact, NodeRef, ParameterBinding};
 use graph_model::{EdgeType, NodeId};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::calls::{CallTarget, Callee, Confidence};
@@ -11,15 +12,16 @@ use crate::eval::Place;
 use crate::program::ModuleIx;
 
 /// A parameter receives a value.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Received {
     /// The module of the callee.
     pub(crate) module: ModuleIx,
     /// Index of the PARAMETER's fact.
-    binding: u32,
-    value: NodeId,
+    pub(crate) binding: u32,
+    /// Id of the argument's node.
+    value: u128,
     index: u32,
-    call: Place,
+    pub(crate) call: Place,
     confidence: Confidence,
     /// Where in a rest parameter it becomes an element.
     element: Option<u32>,
@@ -60,7 +62,7 @@ pub(crate) fn collect(
                 out.push(Received {
                     module: place.module,
                     binding: i,
-                    value: caller.summary.node(node).node_id(),
+                    value: caller.summary.node(node).id,
                     index: at as u32,
                     call: Place {
                         module: ix,
@@ -89,8 +91,8 @@ pub(crate) fn collect(
 /// Writes what was noted, for the module of the callees. In the order of callers and calls.
 pub(crate) fn write(linker: &Linker<'_>, received: &[Received], links: &mut FileLinks) {
     // The edges of one parameter and value are one.
-    let mut groups: FxHashMap<(u32, NodeId), Vec<Received>> = FxHashMap::default();
-    let mut order: Vec<(u32, NodeId)> = Vec::new();
+    let mut groups: FxHashMap<(u32, u128), Vec<Received>> = FxHashMap::default();
+    let mut order: Vec<(u32, u128)> = Vec::new();
     for one in received {
         let key = (one.binding, one.value);
         let group = groups.entry(key).or_default();
@@ -105,7 +107,7 @@ pub(crate) fn write(linker: &Linker<'_>, received: &[Received], links: &mut File
         let of = linker.program.module(first.module);
         let binding = &of.summary.bindings[first.binding as usize];
         let src = of.summary.node(binding.node).node_id();
-        links.edge(src, EdgeType::ReceivesArgument, first.value, {
+        links.edge(src, EdgeType::ReceivesArgument, NodeId(first.value), {
             metadata(linker, binding, group)
         });
     }

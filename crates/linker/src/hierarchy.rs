@@ -3,8 +3,10 @@
 use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
+use crate::Linker;
 use crate::eval::{Eval, Place, Value};
 use crate::program::{Fact, ModuleIx};
+use crate::reads;
 
 /// Classes below a class that are looked at.
 const MAX_DESCENDANTS: usize = 256;
@@ -78,6 +80,12 @@ impl Hierarchy {
     }
 }
 
+/// The classes and interfaces below one.
+fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
+    reads::read(place.module.0, reads::heirs_key(linker.node_id(place)));
+    linker.hierarchy.descendants(place)
+}
+
 fn place_of(value: &Value) -> Option<Place> {
     match value {
         Value::Inst(place, _) | Value::Iface(place, _) => Some(*place),
@@ -94,7 +102,7 @@ pub(crate) fn implementations(
     let linker = eval.linker;
     let of = linker.program.module(signature.module);
     let members = match linker.program.module(owner.module).fact(owner.node) {
-        Fact::Class(_) | Fact::Type(_) => linker.hierarchy.descendants(owner),
+        Fact::Class(_) | Fact::Type(_) => below(linker, owner),
         _ => return Vec::new(),
     };
     let name = of
@@ -151,7 +159,7 @@ pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Vec<Place> {
         module: method.module,
         node: class,
     };
-    let heirs = linker.hierarchy.descendants(owner);
+    let heirs = below(linker, owner);
     if heirs.is_empty() {
         return Vec::new();
     }

@@ -1,16 +1,16 @@
 //! Where module specifiers lead.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::builtins;
 use crate::file_view::{FileView, SharedView};
 use crate::program::{Module, ModuleIx, Program};
+use crate::reads;
 use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
 use graph_model::{Place, Severity};
 
@@ -27,43 +27,60 @@ pub(crate) enum Target {
     Missing,
 }
 
-/// Where the specifiers of all modules lead.
-#[derive(Debug)]
-pub(crate) struct Specifiers {
-    /// For each module, its specifiers by symbol.
-    targets: Vec<Vec<(Sym, Target)>>,
+/// Where the specifiers of modules lead; resolved for each module when the first of them is asked for.
+pub(crate) struct Specifiers<'p> {
+    program: &'p Program,
+    resolver: Resolver,
+    /// For each module.
+    targets: Vec<OnceLock<Targets>>,
 }
 
-impl Specifiers {
+/// The specifiers of a module.
+#[derive(Debug)]
+struct Targets {
+    /// By symbol.
+    by_symbol: Vec<(Sym, Target)>,
+    /// Those of files that are not there.
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'p> Specifiers<'p> {
+    pub(crate) fn new(program: &'p Program) -> Self {
+        Specifiers {
+            program,
+            resolver: Resolver::new(program),
+            targets: program.indexes().map(|_| OnceLock::new()).collect(),
+        }
+    }
+
     /// Where a specifier of a module leads.
     #[must_use]
     pub(crate) fn target(&self, module: ModuleIx, specifier: Sym) -> Target {
-        let targets = &self.targets[module.0 as usize];
-        targets
+        let targets = &self.of(module).by_symbol;
+        let target = targets
             .binary_search_by_key(&specifier, |t| t.0)
-            .map_or(Target::External, |at| targets[at].1)
+            .map_or(Target::External, |at| targets[at].1);
+        if let Target::Module(target) = target {
+            reads::read(target.0, reads::MODULE);
+        }
+        target
     }
 
-    /// Resolves all specifiers. Those of files that are not there, and `tsconfig.json` files that cannot be read,
-    /// become diagnostics.
-    #[must_use]
-    pub(crate) fn resolve(program: &Program, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let resolver = Resolver::new(program);
-        let results: Vec<_> = program
-            .modules()
-            .par_iter()
-            .map(|module| {
-                let mut diagnostics = Vec::new();
-                let targets = resolver.targets(module, &mut diagnostics);
-                (targets, diagnostics)
-            })
-            .collect();
-        let mut targets = Vec::with_capacity(results.len());
-        for (of_module, found) in results {
-            targets.push(of_module);
-            diagnostics.extend(found);
-        }
-        Specifiers { targets }
+    /// The specifiers of a module that lead to files that are not there.
+    pub(crate) fn diagnostics(&self, module: ModuleIx) -> &[Diagnostic] {
+        &self.of(module).diagnostics
+    }
+
+    fn of(&self, module: ModuleIx) -> &Targets {
+        self.targets[module.0 as usize].get_or_init(|| {
+            let mut diagnostics = Vec::new();
+            let module = self.program.module(module);
+            let by_symbol = self.resolver.targets(module, &mut diagnostics);
+            Targets {
+                by_symbol,
+                diagnostics,
+            }
+        })
     }
 }
 

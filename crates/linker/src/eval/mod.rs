@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::Linker;
 use crate::program::ModuleIx;
+use crate::reads;
 
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
@@ -48,6 +49,8 @@ struct Answer {
     set: Set,
     /// How many questions deep it is.
     height: u32,
+    /// What was read for it, as [`reads`] names it.
+    reads: u32,
 }
 
 pub(crate) struct Eval<'l, 'p> {
@@ -55,7 +58,7 @@ pub(crate) struct Eval<'l, 'p> {
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
     /// Answers that a cycle had a part in.
-    local: FxHashMap<Key, Set>,
+    local: FxHashMap<Key, (Set, u32)>,
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -105,6 +108,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     /// Answers a question, once.
     fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Set) -> Set {
         if let Some(known) = self.clean.get(&key) {
+            reads::again(known.reads);
             let reach = self.depth + known.height;
             if reach <= MAX_DEPTH {
                 self.deepest = self.deepest.max(reach);
@@ -113,7 +117,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             self.tainted = true;
             return Set::NONE;
         }
-        if let Some(known) = self.local.get(&key) {
+        if let Some((known, reads)) = self.local.get(&key) {
+            reads::again(*reads);
             self.tainted = true;
             return known.clone();
         }
@@ -126,12 +131,14 @@ impl<'l, 'p> Eval<'l, 'p> {
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
         self.open.push(key);
         self.depth += 1;
+        let begun = reads::open();
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
+        let reads = reads::close(begun);
         self.depth -= 1;
         self.fuel = outer_fuel;
         self.open.pop();
         if self.tainted {
-            self.local.insert(key, set.clone());
+            self.local.insert(key, (set.clone(), reads));
         } else {
             let height = self.deepest - self.depth;
             self.clean.insert(
@@ -139,6 +146,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 Answer {
                     set: set.clone(),
                     height,
+                    reads,
                 },
             );
         }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use graph_model::facts::{Fact, Term};
 use graph_model::summary::{ExportTarget, NodeRef, Shape};
 use graph_model::{EdgeType, ModuleSummary, NodeId, NodeType, SemanticId};
+use linker::program::ModuleIx;
 use rustc_hash::FxHashMap;
 
 use crate::plugin::{EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Rows};
@@ -207,7 +208,7 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn new(cx: &'a ProgramContext<'a>) -> Self {
         let mut targets = FxHashMap::default();
-        for (at, module) in cx.program.modules().iter().enumerate() {
+        for (at, module) in cx.program.modules().enumerate() {
             let summary = &module.summary;
             targets.insert(summary.module().node_id(), (at, None));
             for (export, fact) in summary.exports.iter().enumerate() {
@@ -220,7 +221,7 @@ impl<'a> Names<'a> {
     /// Facts about Express, with the positions of their modules.
     fn facts(&self) -> impl Iterator<Item = (usize, &'a Fact)> {
         let cx = self.cx;
-        let modules = cx.program.modules().iter().enumerate();
+        let modules = cx.program.modules().enumerate();
         modules.flat_map(move |(at, module)| {
             let facts = cx.facts.get(module.file()).copied().unwrap_or_default();
             facts
@@ -231,7 +232,7 @@ impl<'a> Names<'a> {
     }
 
     fn summary(&self, at: usize) -> &'a ModuleSummary {
-        &self.cx.program.modules()[at].summary
+        &self.cx.program.module(ModuleIx(at as u32)).summary
     }
 
     /// The router that an expression stands for.
@@ -240,7 +241,7 @@ impl<'a> Names<'a> {
             Term::Name(name) if self.is_router(at, name) => Some((at, name.clone())),
             Term::Name(name) => {
                 let import = self.import_named(at, name)?;
-                self.exported(at, import, self.cx.program.modules().len())
+                self.exported(at, import, self.cx.program.len())
             }
             Term::Call(callee, arguments) if **callee == Term::Name("require".to_owned()) => {
                 let specifier = arguments.first()?.text()?;
@@ -250,7 +251,7 @@ impl<'a> Names<'a> {
                         .specifier
                         .is_some_and(|s| summary.name(s) == specifier)
                 })?;
-                self.exported(at, import.node, self.cx.program.modules().len())
+                self.exported(at, import.node, self.cx.program.len())
             }
             _ => None,
         }

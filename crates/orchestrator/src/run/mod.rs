@@ -10,6 +10,7 @@ mod clock;
 mod incremental;
 mod initial;
 mod join;
+mod relink;
 mod result;
 
 use graph_model::{Diagnostic, Severity};
