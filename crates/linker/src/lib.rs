@@ -138,7 +138,7 @@ pub fn link_traced(program: &Program, failed: &FxHashSet<String>) -> (Links, Vec
 }
 
 fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links, Vec<Trace>) {
-    let specifiers = Specifiers::new(program);
+    let specifiers = Specifiers::new(program, &|_| None);
     let modules: Vec<ModuleIx> = program.indexes().collect();
     let mut linker = Linker {
         program,
@@ -168,7 +168,7 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
         found
             .map(|(i, ((pairs, reads), linked))| {
                 let ix = ModuleIx(i as u32);
-                Trace::new(program, ix, pairs, reads.and(&linked.reads), linked)
+                Trace::new(&linker, ix, pairs, reads.and(&linked.reads), linked)
             })
             .collect()
     } else {

@@ -22,7 +22,7 @@ use crate::exports::Exports;
 use crate::hierarchy::Hierarchy;
 use crate::program::{Fact, Module, ModuleIx, Program};
 use crate::reads::{ChangedKeys, Reads, heirs_key};
-use crate::specifiers::Specifiers;
+use crate::specifiers::{Specifiers, Targets};
 use crate::surface::{self, Difference};
 use crate::{CallCounts, ImportCounts, Linked, Linker, each_module, globals, heirs_of, linked};
 
@@ -41,6 +41,8 @@ pub struct Trace {
     callees: Vec<ModuleIx>,
     /// A list of [`Received`], in a form that is only read where it is needed.
     received: Packed,
+    /// Where its specifiers lead, in such a form too.
+    targets: Packed,
     globals: bool,
 }
 
@@ -63,7 +65,7 @@ mod bytes {
 
 impl Trace {
     pub(crate) fn new(
-        program: &Program,
+        linker: &Linker<'_>,
         ix: ModuleIx,
         heirs: Vec<(Place, Place)>,
         reads: Reads,
@@ -88,7 +90,10 @@ impl Trace {
             callees,
             // Numbers can always be written.
             received: Packed(postcard::to_stdvec(&linked.received).unwrap_or_default()),
-            globals: globals::of_module(program.module(ix)).next().is_some(),
+            targets: Packed(postcard::to_stdvec(linker.specifiers.all(ix)).unwrap_or_default()),
+            globals: globals::of_module(linker.program.module(ix))
+                .next()
+                .is_some(),
         }
     }
 
@@ -139,7 +144,16 @@ pub fn relink(
     if edits.values().any(|edit| edit.difference.globals) {
         return None;
     }
-    let specifiers = Specifiers::new(program);
+    // The files are the same, and whatever else decides where specifiers lead.
+    let known: Vec<Packed> = traces
+        .iter_mut()
+        .map(|t| std::mem::take(&mut t.targets))
+        .collect();
+    let known_targets = |ix: ModuleIx| -> Option<Targets> {
+        let known = &known[ix.0 as usize].0;
+        (!edits.contains_key(&ix)).then(|| postcard::from_bytes(known).ok())?
+    };
+    let specifiers = Specifiers::new(program, &known_targets);
     let with_globals = program.indexes().zip(&*traces);
     let with_globals = with_globals.filter(|(_, trace)| trace.globals);
     let mut linker = Linker {
@@ -176,8 +190,11 @@ pub fn relink(
     }
     let first: Vec<ModuleIx> = chosen(&again);
     let mut now = before.clone();
-    for (ix, (pairs, _)) in first.iter().zip(heirs_of(&linker, &first)) {
+    // What was read for them.
+    let mut read: FxHashMap<ModuleIx, Reads> = FxHashMap::default();
+    for (&ix, (pairs, reads)) in first.iter().zip(heirs_of(&linker, &first)) {
         now[ix.0 as usize] = pairs;
+        read.insert(ix, reads);
     }
     let below = changed_ancestors(program, &edits, &before, &now);
     for (again, trace) in again.iter_mut().zip(&*traces) {
@@ -186,10 +203,10 @@ pub fn relink(
     linker.hierarchy = Hierarchy::new(now.iter().flatten().copied());
 
     let modules = chosen(&again);
-    let mut found = link_modules(&linker, &modules);
+    let mut found = each_module(&linker, &modules, linked);
     // Whoever receives other arguments: their edges are the callee's.
     let mut receives: FxHashSet<ModuleIx> = FxHashSet::default();
-    for (ix, (_, linked)) in modules.iter().zip(&found) {
+    for (ix, linked) in modules.iter().zip(&found) {
         let old = moved_received(&edits, *ix, &traces[ix.0 as usize])?;
         receives.extend(differing(&old, &linked.received));
     }
@@ -199,20 +216,20 @@ pub fn relink(
     }
     let mut more: Vec<ModuleIx> = receives.into_iter().collect();
     more.sort_unstable();
-    found.extend(link_modules(&linker, &more));
-    let mut found: Vec<(ModuleIx, Reads, Linked)> = modules
-        .into_iter()
-        .chain(more)
-        .zip(found)
-        .map(|(ix, (reads, linked))| (ix, reads, linked))
-        .collect();
+    found.extend(each_module(&linker, &more, linked));
+    let mut found: Vec<(ModuleIx, Linked)> = modules.into_iter().chain(more).zip(found).collect();
     found.sort_unstable_by_key(|one| one.0);
+    let unread = found.iter().map(|one| one.0);
+    let unread: Vec<ModuleIx> = unread.filter(|ix| !read.contains_key(ix)).collect();
+    for (&ix, (_, reads)) in unread.iter().zip(heirs_of(&linker, &unread)) {
+        read.insert(ix, reads);
+    }
 
     let received = all_received(&edits, traces, &again, &found)?;
     found
         .par_iter_mut()
         .zip(&received)
-        .for_each(|((_, _, linked), received)| {
+        .for_each(|((_, linked), received)| {
             arguments::write(&linker, received, &mut linked.file);
         });
     let mut relinked = Relinked::default();
@@ -220,6 +237,7 @@ pub fn relink(
     for (ix, trace) in (0..).map(ModuleIx).zip(&mut *traces) {
         if !again[ix.0 as usize] {
             trace.heirs.clone_from(&now[ix.0 as usize]);
+            trace.targets.clone_from(&known[ix.0 as usize]);
             if trace
                 .callees
                 .iter()
@@ -230,21 +248,13 @@ pub fn relink(
             }
         }
     }
-    for (ix, reads, linked) in found {
+    for (ix, linked) in found {
+        let reads = read.remove(&ix).unwrap_or_default().and(&linked.reads);
         let at = ix.0 as usize;
-        traces[at] = Trace::new(program, ix, std::mem::take(&mut now[at]), reads, &linked);
+        traces[at] = Trace::new(&linker, ix, std::mem::take(&mut now[at]), reads, &linked);
         relinked.modules.push((ix, linked.file, linked.diagnostics));
     }
     Some(relinked)
-}
-
-/// Links modules, with what was read for their classes too.
-fn link_modules(linker: &Linker<'_>, modules: &[ModuleIx]) -> Vec<(Reads, Linked)> {
-    let heirs = heirs_of(linker, modules);
-    let found = each_module(linker, modules, linked);
-    let both = heirs.into_iter().zip(found);
-    both.map(|((_, reads), linked)| (reads.and(&linked.reads), linked))
-        .collect()
 }
 
 fn chosen(again: &[bool]) -> Vec<ModuleIx> {
@@ -408,7 +418,7 @@ fn all_received(
     edits: &FxHashMap<ModuleIx, Edit>,
     traces: &[Trace],
     again: &[bool],
-    found: &[(ModuleIx, Reads, Linked)],
+    found: &[(ModuleIx, Linked)],
 ) -> Option<Vec<Vec<Received>>> {
     let mut positions: FxHashMap<ModuleIx, usize> = FxHashMap::default();
     positions.extend(found.iter().map(|one| one.0).zip(0..));
@@ -423,7 +433,7 @@ fn all_received(
     let mut fresh = found.iter();
     for (ix, trace) in (0..).map(ModuleIx).zip(traces) {
         if again[ix.0 as usize] {
-            add(&fresh.next()?.2.received);
+            add(&fresh.next()?.1.received);
         } else if trace.callees.iter().any(|callee| again[callee.0 as usize]) {
             add(&moved_received(edits, ix, trace)?);
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::builtins;
 use crate::file_view::{FileView, SharedView};
@@ -15,7 +16,7 @@ use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
 use graph_model::{Place, Severity};
 
 /// Where a specifier leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// To a module of the project.
     Module(ModuleIx),
@@ -27,28 +28,27 @@ pub(crate) enum Target {
     Missing,
 }
 
+/// The specifiers of a module, by symbol.
+pub(crate) type Targets = Vec<(Sym, Target)>;
+
+/// Gives the specifiers of a module that are known from before.
+pub(crate) type Known<'p> = dyn Fn(ModuleIx) -> Option<Targets> + Sync + 'p;
+
 /// Where the specifiers of modules lead; resolved for each module when the first of them is asked for.
 pub(crate) struct Specifiers<'p> {
     program: &'p Program,
-    resolver: Resolver,
-    /// For each module.
-    targets: Vec<OnceLock<Targets>>,
-}
-
-/// The specifiers of a module.
-#[derive(Debug)]
-struct Targets {
-    /// By symbol.
-    by_symbol: Vec<(Sym, Target)>,
-    /// Those of files that are not there.
-    diagnostics: Vec<Diagnostic>,
+    known: &'p Known<'p>,
+    resolver: OnceLock<Resolver>,
+    /// For each module: its specifiers, and what is to be told of those that lead to files that are not there.
+    targets: Vec<OnceLock<(Targets, Vec<Diagnostic>)>>,
 }
 
 impl<'p> Specifiers<'p> {
-    pub(crate) fn new(program: &'p Program) -> Self {
+    pub(crate) fn new(program: &'p Program, known: &'p Known<'p>) -> Self {
         Specifiers {
             program,
-            resolver: Resolver::new(program),
+            known,
+            resolver: OnceLock::new(),
             targets: program.indexes().map(|_| OnceLock::new()).collect(),
         }
     }
@@ -56,7 +56,7 @@ impl<'p> Specifiers<'p> {
     /// Where a specifier of a module leads.
     #[must_use]
     pub(crate) fn target(&self, module: ModuleIx, specifier: Sym) -> Target {
-        let targets = &self.of(module).by_symbol;
+        let targets = self.all(module);
         let target = targets
             .binary_search_by_key(&specifier, |t| t.0)
             .map_or(Target::External, |at| targets[at].1);
@@ -66,20 +66,29 @@ impl<'p> Specifiers<'p> {
         target
     }
 
-    /// The specifiers of a module that lead to files that are not there.
-    pub(crate) fn diagnostics(&self, module: ModuleIx) -> &[Diagnostic] {
-        &self.of(module).diagnostics
+    /// The specifiers of a module.
+    pub(crate) fn all(&self, module: ModuleIx) -> &Targets {
+        &self.of(module).0
     }
 
-    fn of(&self, module: ModuleIx) -> &Targets {
+    /// The specifiers of a module that lead to files that are not there.
+    pub(crate) fn diagnostics(&self, module: ModuleIx) -> &[Diagnostic] {
+        &self.of(module).1
+    }
+
+    fn of(&self, module: ModuleIx) -> &(Targets, Vec<Diagnostic>) {
         self.targets[module.0 as usize].get_or_init(|| {
             let mut diagnostics = Vec::new();
-            let module = self.program.module(module);
-            let by_symbol = self.resolver.targets(module, &mut diagnostics);
-            Targets {
-                by_symbol,
-                diagnostics,
+            if let Some(known) = (self.known)(module)
+                // What is missing is to be told again.
+                && !known.iter().any(|target| target.1 == Target::Missing)
+            {
+                return (known, diagnostics);
             }
+            let resolver = self.resolver.get_or_init(|| Resolver::new(self.program));
+            let module = self.program.module(module);
+            let targets = resolver.targets(module, &mut diagnostics);
+            (targets, diagnostics)
         })
     }
 }
@@ -136,7 +145,7 @@ impl Resolver {
         }
     }
 
-    fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Sym, Target)> {
+    fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Targets {
         let summary = &module.summary;
         let mut seen: FxHashMap<&str, Target> = FxHashMap::default();
         let mut targets = Vec::new();
