@@ -2,12 +2,11 @@
 
 use graph_model::summary::{CallFact, NodeRef, ParameterBinding};
 use graph_model::{EdgeType, NodeId};
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::calls::{CallTarget, Callee, Confidence};
-use crate::edges::{FileLinks, json_string};
+use crate::edges::{FileLinks, push_json_string, push_number};
 use crate::eval::Place;
 use crate::program::ModuleIx;
 
@@ -90,70 +89,72 @@ pub(crate) fn collect(
 
 /// Writes what was noted, for the module of the callees. In the order of callers and calls.
 pub(crate) fn write(linker: &Linker<'_>, received: &[Received], links: &mut FileLinks) {
-    // The edges of one parameter and value are one.
-    let mut groups: FxHashMap<(u32, u128), Vec<Received>> = FxHashMap::default();
-    let mut order: Vec<(u32, u128)> = Vec::new();
-    for one in received {
-        let key = (one.binding, one.value);
-        let group = groups.entry(key).or_default();
-        if group.is_empty() {
-            order.push(key);
-        }
-        group.push(*one);
-    }
-    for key in order {
-        let group = &groups[&key];
+    // The edges of one parameter and value are one; they come where its first call does.
+    let mut order: Vec<u32> = (0..received.len() as u32).collect();
+    let key = |i: u32| (received[i as usize].binding, received[i as usize].value);
+    order.sort_unstable_by_key(|&i| (key(i), i));
+    let mut groups: Vec<&[u32]> = order.chunk_by(|&a, &b| key(a) == key(b)).collect();
+    groups.sort_unstable_by_key(|group| group[0]);
+    links.reserve(groups.len());
+    let mut group: Vec<Received> = Vec::new();
+    for indexes in groups {
+        group.clear();
+        group.extend(indexes.iter().map(|&i| received[i as usize]));
         let first = group[0];
         let of = linker.program.module(first.module);
         let binding = &of.summary.bindings[first.binding as usize];
         let src = of.summary.node(binding.node).node_id();
-        links.edge(src, EdgeType::ReceivesArgument, NodeId(first.value), {
-            metadata(linker, binding, group)
-        });
+        let metadata = metadata(linker, binding, &group);
+        links.edge(
+            src,
+            EdgeType::ReceivesArgument,
+            NodeId(first.value),
+            metadata,
+        );
     }
 }
 
 fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received]) -> String {
     let first = group[0];
-    let id = |one: &Received| {
-        let of = linker.program.module(one.call.module);
-        json_string(of.summary.semantic_id(one.call.node))
-    };
-    let mut text = format!("{{\"argIndex\":{},\"callId\":{}", first.index, id(&first));
-    let mut indexes: Vec<u32> = group.iter().map(|g| g.index).collect();
-    indexes.dedup();
-    let mut ids: Vec<(ModuleIx, NodeRef)> =
-        group.iter().map(|g| (g.call.module, g.call.node)).collect();
-    ids.dedup();
-    if indexes.len() > 1 {
-        let all: Vec<String> = indexes.iter().map(u32::to_string).collect();
-        text.push_str(&format!(",\"argIndexes\":[{}]", all.join(",")));
+    let id = |module: ModuleIx, node| linker.program.module(module).summary.semantic_id(node);
+    let first_id = id(first.call.module, first.call.node);
+    let mut text = String::with_capacity(first_id.len() + 64);
+    text.push_str("{\"argIndex\":");
+    push_number(&mut text, first.index);
+    text.push_str(",\"callId\":");
+    push_json_string(&mut text, first_id);
+    if group.len() > 1 {
+        let mut indexes: Vec<u32> = group.iter().map(|g| g.index).collect();
+        indexes.dedup();
+        let mut calls: Vec<(ModuleIx, NodeRef)> =
+            group.iter().map(|g| (g.call.module, g.call.node)).collect();
+        calls.dedup();
+        if indexes.len() > 1 {
+            push_list(&mut text, "argIndexes", indexes, |text, i| {
+                push_number(text, i)
+            });
+        }
+        if calls.len() > 1 {
+            push_list(&mut text, "callIds", calls, |text, (module, node)| {
+                push_json_string(text, id(module, node));
+            });
+        }
     }
-    if ids.len() > 1 {
-        let all: Vec<String> = ids
-            .iter()
-            .map(|&(module, node)| {
-                json_string(linker.program.module(module).summary.semantic_id(node))
-            })
-            .collect();
-        text.push_str(&format!(",\"callIds\":[{}]", all.join(",")));
-    }
-    let of = linker.program.module(first.module);
-    let mut path: Vec<String> = Vec::new();
-    if first.spread {
-        path.push("\"*\"".to_owned());
-    }
-    path.extend(
-        binding
-            .path
-            .iter()
-            .map(|&p| json_string(of.summary.name(p))),
-    );
+    let names = &linker.program.module(first.module).summary;
+    let path = binding.path.iter().map(|&name| names.name(name));
+    let path: Vec<&str> = first
+        .spread
+        .then_some("*")
+        .into_iter()
+        .chain(path)
+        .collect();
     if !path.is_empty() {
-        text.push_str(&format!(",\"propertyPath\":[{}]", path.join(",")));
+        push_list(&mut text, "propertyPath", path, push_json_string);
     }
     if let Some(element) = first.element {
-        text.push_str(&format!(",\"resultPath\":[\"{element}\"]"));
+        text.push_str(",\"resultPath\":[\"");
+        push_number(&mut text, element);
+        text.push_str("\"]");
     }
     let confidence = group
         .iter()
@@ -167,4 +168,18 @@ fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received])
     }
     text.push('}');
     text
+}
+
+/// Appends `,"key":[…]`.
+fn push_list<T>(text: &mut String, key: &str, items: Vec<T>, push: impl Fn(&mut String, T)) {
+    text.push_str(",\"");
+    text.push_str(key);
+    text.push_str("\":[");
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            text.push(',');
+        }
+        push(text, item);
+    }
+    text.push(']');
 }

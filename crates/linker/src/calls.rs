@@ -1,5 +1,7 @@
 //! Pass: where calls go (CALLS, RENDERS, INSTANCE_OF of `new`), and why some go nowhere.
 
+use std::borrow::Cow;
+
 use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
 use serde::{Deserialize, Serialize};
@@ -370,7 +372,7 @@ impl Found {
             .collect();
         let mut all = Vec::new();
         for place in known {
-            all.extend(crate::hierarchy::overriding(eval, place));
+            all.extend_from_slice(&crate::hierarchy::overriding(eval, place));
         }
         if all.len() + self.targets.len() > MAX_TARGETS {
             return;
@@ -454,8 +456,24 @@ fn way(eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) -> &'static str 
 }
 
 /// Text of the metadata of a CALLS edge.
-pub(crate) fn metadata(target: &CallTarget) -> String {
-    let mut text = String::from("{");
+pub(crate) fn metadata(target: &CallTarget) -> Cow<'static, str> {
+    if target.shift == 0 && target.confidence == Confidence::Exact {
+        // What most edges say.
+        match target.resolution {
+            "" => return "".into(),
+            "import" => return r#"{"resolution":"import"}"#.into(),
+            "alias" => return r#"{"resolution":"alias"}"#.into(),
+            "this" => return r#"{"resolution":"this"}"#.into(),
+            "type" => return r#"{"resolution":"type"}"#.into(),
+            "object" => return r#"{"resolution":"object"}"#.into(),
+            "builtin" => return r#"{"resolution":"builtin"}"#.into(),
+            "external" => return r#"{"resolution":"external"}"#.into(),
+            "constructor" => return r#"{"resolution":"constructor"}"#.into(),
+            _ => {}
+        }
+    }
+    let mut text = String::with_capacity(64);
+    text.push('{');
     if !target.resolution.is_empty() {
         text.push_str("\"resolution\":\"");
         text.push_str(target.resolution);
@@ -470,11 +488,11 @@ pub(crate) fn metadata(target: &CallTarget) -> String {
         text.push_str(&format!("\"argShift\":{},", target.shift));
     }
     if text.len() == 1 {
-        return String::new();
+        return "".into();
     }
     text.pop();
     text.push('}');
-    text
+    text.into()
 }
 
 /// What `new` of a class runs: its own constructor, else that of the nearest ancestor; the class itself if none of them

@@ -42,9 +42,28 @@ pub struct FileLinks {
     edges: Vec<LinkEdge>,
     positions: FxHashMap<(NodeId, NodeId, EdgeType), u32>,
     externals: BTreeSet<External>,
+    /// Ids of the members of packages that were named before, by specifier and path with a 0 between.
+    functions: FxHashMap<Box<str>, NodeId>,
+    /// Room for such a key.
+    key: String,
 }
 
 impl FileLinks {
+    /// None yet, and room for about so many edges.
+    pub(crate) fn with_capacity(edges: usize) -> Self {
+        FileLinks {
+            edges: Vec::with_capacity(edges),
+            positions: FxHashMap::with_capacity_and_hasher(edges, rustc_hash::FxBuildHasher),
+            ..FileLinks::default()
+        }
+    }
+
+    /// Makes room for more edges.
+    pub(crate) fn reserve(&mut self, edges: usize) {
+        self.edges.reserve(edges);
+        self.positions.reserve(edges);
+    }
+
     /// Adds an edge. If it is there already, its first metadata stays and other metadata is added under `also`.
     pub fn add(&mut self, edge: LinkEdge) {
         match self.positions.entry((edge.src, edge.dst, edge.edge_type)) {
@@ -90,7 +109,13 @@ impl FileLinks {
     /// The node of a member of a package.
     pub fn external_function(&mut self, specifier: &str, path: &str) -> NodeId {
         let specifier = plain(specifier);
+        self.key.clear();
+        self.key.extend([specifier, "\0", path]);
+        if let Some(&id) = self.functions.get(self.key.as_str()) {
+            return id;
+        }
         let id = NodeId::of(&external_function_id(specifier, path));
+        self.functions.insert(self.key.as_str().into(), id);
         self.externals.insert(External::Module {
             specifier: specifier.into(),
         });
@@ -143,7 +168,31 @@ fn plain(specifier: &str) -> &str {
 /// A text as a JSON string.
 #[must_use]
 pub fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut json = String::with_capacity(text.len() + 2);
+    push_json_string(&mut json, text);
+    json
+}
+
+/// Appends a text as a JSON string.
+pub(crate) fn push_json_string(json: &mut String, text: &str) {
+    // Without a way out of the loop, so that it looks at many bytes at once.
+    let special = |found: bool, b: u8| found | (b < 0x20) | (b == b'"') | (b == b'\\');
+    if !text.bytes().fold(false, special) {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
+
+/// Appends a number.
+pub(crate) fn push_number(json: &mut String, number: u32) {
+    if number < 10 {
+        json.push(char::from(b'0' + number as u8));
+    } else {
+        json.push_str(&number.to_string());
+    }
 }
 
 /// Adds metadata of a further edge with the same ends and type to the list `also` of the first.

@@ -92,6 +92,9 @@ impl FileView {
             return Some(module);
         }
         let Some((package, inside)) = self.through_link(path) else {
+            if !path.to_str().is_some_and(in_output) {
+                return None;
+            }
             // A package that names itself is found without the link.
             let package = path
                 .ancestors()
@@ -188,6 +191,11 @@ impl FileView {
         }
         Err(io::ErrorKind::NotFound.into())
     }
+}
+
+/// Whether a path leads through a folder of build output.
+pub(crate) fn in_output(path: &str) -> bool {
+    path.split('/').any(|s| OUTPUT_FOLDERS.contains(&s))
 }
 
 /// Whether a name can be that of a package: one segment, or two with a scope.

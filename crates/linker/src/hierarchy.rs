@@ -1,5 +1,7 @@
 //! Which classes extend and implement which: from the top down.
 
+use std::rc::Rc;
+
 use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
@@ -94,11 +96,7 @@ fn place_of(value: &Value) -> Option<Place> {
 }
 
 /// The methods with a body that implement a signature of a type, in the classes below it.
-pub(crate) fn implementations(
-    eval: &mut Eval<'_, '_>,
-    signature: Place,
-    owner: Place,
-) -> Vec<Place> {
+pub(crate) fn implementations(eval: &Eval<'_, '_>, signature: Place, owner: Place) -> Vec<Place> {
     let linker = eval.linker;
     let of = linker.program.module(signature.module);
     let members = match linker.program.module(owner.module).fact(owner.node) {
@@ -126,14 +124,13 @@ pub(crate) fn implementations(
 }
 
 /// The method with a body that a class itself has under a name; a function that a field holds counts.
-fn own_method(eval: &mut Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
+fn own_method(eval: &Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
     let of = eval.linker.program.module(class.module);
     let fact = of.class(class.node)?;
-    let member = fact.members.of(&of.summary.members).iter().find(|m| {
-        !m.is_static
-            && of.summary.name(m.name) == name
-            && matches!(m.kind, MemberKind::Method | MemberKind::Property)
-    })?;
+    let member = of
+        .members_named(fact.members, name)
+        .map(|m| m.1)
+        .find(|m| !m.is_static && matches!(m.kind, MemberKind::Method | MemberKind::Property))?;
     let node = match (member.kind, of.summary.shape(member.init)) {
         (MemberKind::Method, _) => member.node.filter(|_| !member.is_abstract)?,
         (_, graph_model::summary::Shape::Function(node)) => *node,
@@ -146,7 +143,19 @@ fn own_method(eval: &mut Eval<'_, '_>, class: Place, name: &str) -> Option<Place
 }
 
 /// The methods below a class that override one of its methods.
-pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Vec<Place> {
+pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Rc<[Place]> {
+    if let Some((known, reads)) = eval.overriding.get(&method) {
+        reads::again(*reads);
+        return Rc::clone(known);
+    }
+    let begun = reads::open();
+    let found: Rc<[Place]> = find_overriding(eval, method).into();
+    let reads = reads::close(begun);
+    eval.overriding.insert(method, (Rc::clone(&found), reads));
+    found
+}
+
+fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<Place> {
     let linker = eval.linker;
     let of = linker.program.module(method.module);
     let Some(function) = of.function(method.node) else {

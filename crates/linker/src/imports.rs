@@ -1,5 +1,6 @@
 //! Pass: what modules depend on, and which export each import means (DEPENDS_ON, IMPORTS, IMPORTS_FROM).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use graph_model::summary::{ExportTarget, ImportFact, ImportForm, ModuleType, NodeRef, Sym};
@@ -128,7 +129,17 @@ fn dependencies(linker: &Linker<'_>, ix: ModuleIx, module: &Module, links: &mut 
 }
 
 impl Dependency {
-    fn metadata(&self) -> String {
+    fn metadata(&self) -> Cow<'static, str> {
+        // What most dependencies are.
+        match (self.kinds, self.has_value) {
+            ([true, false, false, false], true) => return r#"{"kinds":["static"]}"#.into(),
+            ([true, false, false, false], false) => {
+                return r#"{"kinds":["static"],"typeOnly":true}"#.into();
+            }
+            ([false, true, false, false], true) => return r#"{"kinds":["reexport"]}"#.into(),
+            ([false, false, false, true], true) => return r#"{"kinds":["require"]}"#.into(),
+            _ => {}
+        }
         let kinds: Vec<String> = KINDS
             .iter()
             .zip(self.kinds)
@@ -140,7 +151,7 @@ impl Dependency {
         } else {
             ",\"typeOnly\":true"
         };
-        format!("{{\"kinds\":[{}]{type_only}}}", kinds.join(","))
+        format!("{{\"kinds\":[{}]{type_only}}}", kinds.join(",")).into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use graph_model::summary::{ExportTarget, NodeRef, Shape};
 use graph_model::{EdgeType, NodeId, NodeType};
+use rustc_hash::FxHashSet;
 
 use crate::edges::FileLinks;
 use crate::eval::{Eval, Place, Set, Value};
@@ -46,16 +47,11 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
                 instance_edge(eval, ix, node, &set, links);
             }
         }
-        for (i, write) in class.writes.iter().enumerate() {
+        let members = class.members.of(&of.summary.members);
+        let mut seen: FxHashSet<NodeRef> = members.iter().filter_map(|m| m.node).collect();
+        for write in &class.writes {
             let (name, is_static, node, _) = *write;
-            if class.writes[..i].iter().any(|w| w.2 == node)
-                || of.summary.node(node).node_type() != Some(NodeType::Property)
-                || class
-                    .members
-                    .of(&of.summary.members)
-                    .iter()
-                    .any(|m| m.node == Some(node))
-            {
+            if !seen.insert(node) || of.summary.node(node).node_type() != Some(NodeType::Property) {
                 continue;
             }
             eval.refuel();
@@ -238,10 +234,7 @@ fn declares(eval: &Eval<'_, '_>, class: Place, name: &str) -> bool {
     let Some(fact) = of.class(class.node) else {
         return false;
     };
-    fact.members
-        .of(&of.summary.members)
-        .iter()
-        .any(|m| of.summary.name(m.name) == name)
+    of.members_named(fact.members, name).next().is_some()
         || fact.writes.iter().any(|w| of.summary.name(w.0) == name)
 }
 

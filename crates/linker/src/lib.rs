@@ -47,6 +47,8 @@ pub use edges::{External, FileLinks, LinkEdge, json_string};
 pub use imports::ImportCounts;
 pub use program::Program;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use graph_model::NodeId;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -195,7 +197,9 @@ fn heirs_of(linker: &Linker<'_>, modules: &[ModuleIx]) -> Vec<(Vec<(Place, Place
 
 /// All passes for one module.
 fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
-    let mut file = FileLinks::default();
+    let summary = &eval.linker.program.module(ix).summary;
+    let room = summary.calls.len() + summary.accesses.len() / 2 + 2 * summary.imports.len();
+    let mut file = FileLinks::with_capacity(room);
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
     let mut received = Vec::new();
@@ -212,28 +216,35 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     }
 }
 
-/// Runs `f` for some modules, in parallel. Every thread has an evaluation of its own and takes modules in turn.
+/// Runs `f` for some modules, in parallel. Every thread has an evaluation of its own and takes the next module that no
+/// other has taken; that no answer depends on who asked first makes the results independent of it.
 fn each_module<'p, R: Send>(
     linker: &Linker<'p>,
     modules: &[ModuleIx],
     f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
 ) -> Vec<R> {
-    let parts = rayon::current_num_threads().max(1);
-    let mut results: Vec<(usize, R)> = (0..parts)
+    let next = AtomicUsize::new(0);
+    let parts: Vec<Vec<(usize, R)>> = (0..rayon::current_num_threads().max(1))
         .into_par_iter()
-        .flat_map_iter(|part| {
+        .with_max_len(1)
+        .map(|_| {
             reads::logged(linker.traced, || {
                 let mut eval = Eval::new(linker);
-                (part..modules.len())
-                    .step_by(parts)
-                    .map(|i| {
-                        eval.enter_module();
-                        (i, f(&mut eval, modules[i]))
-                    })
-                    .collect::<Vec<_>>()
+                let mut results = Vec::new();
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&ix) = modules.get(i) else {
+                        return results;
+                    };
+                    eval.enter_module();
+                    results.push((i, f(&mut eval, ix)));
+                }
             })
         })
         .collect();
-    results.sort_by_key(|r| r.0);
-    results.into_iter().map(|r| r.1).collect()
+    let mut results: Vec<Option<R>> = modules.iter().map(|_| None).collect();
+    for (i, result) in parts.into_iter().flatten() {
+        results[i] = Some(result);
+    }
+    results.into_iter().flatten().collect()
 }

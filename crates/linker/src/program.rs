@@ -1,14 +1,16 @@
 //! The whole program as the linker sees it: every module's summary, indexed, and never changed.
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use graph_model::ModuleSummary;
 use graph_model::summary::{
-    CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, NodeRef, ObjectFact,
-    ParameterBinding, Shape, ShapeRef, Sym, TypeRef, VariableFact,
+    CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, List, MemberFact,
+    NodeRef, ObjectFact, ParameterBinding, Shape, ShapeRef, Sym, TypeRef, VariableFact,
 };
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::packages::Packages;
@@ -94,7 +96,8 @@ pub struct Module {
     /// The summary.
     pub summary: ModuleSummary,
     facts: Vec<Fact>,
-    roles: FxHashMap<NodeRef, Role>,
+    /// For each node.
+    roles: Vec<Option<Role>>,
     /// For each variable fact, one more than the next one of the same node.
     next_variable: Vec<u32>,
     /// First variable fact of nodes that are no variables.
@@ -104,6 +107,15 @@ pub struct Module {
     first_binding: FxHashMap<NodeRef, u32>,
     exports_by_name: Vec<u32>,
     stars: Vec<u32>,
+    /// Hashes of the names of members, at their indexes.
+    member_names: Vec<u32>,
+}
+
+/// Hash of a name: most comparisons of names end with it.
+fn name_hash(name: &str) -> u32 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    name.hash(&mut hasher);
+    (hasher.finish() >> 32) as u32
 }
 
 impl Module {
@@ -177,7 +189,11 @@ impl Module {
             first_binding,
             exports_by_name: Vec::new(),
             stars: Vec::new(),
+            member_names: Vec::new(),
         };
+        module.member_names = (module.summary.members.iter())
+            .map(|m| name_hash(module.summary.name(m.name)))
+            .collect();
         let mut property_writes: FxHashMap<Target, Vec<u32>> = FxHashMap::default();
         for (i, write) in (0..).zip(&module.summary.writes) {
             if let Some(target) = module.written(write.object, MAX_STEPS) {
@@ -262,7 +278,7 @@ impl Module {
     /// Where a function, object or array literal stands.
     #[must_use]
     pub fn role(&self, node: NodeRef) -> Option<Role> {
-        self.roles.get(&node).copied()
+        self.roles.get(node.0 as usize).copied().flatten()
     }
 
     /// The declaration of a variable or parameter, if it has a fact, and all writes to it.
@@ -325,6 +341,20 @@ impl Module {
         nodes.sort_unstable();
         nodes.dedup();
         nodes
+    }
+
+    /// Those of some members that have a name, with their indexes in the table of members.
+    pub fn members_named<'m>(
+        &'m self,
+        members: List,
+        name: &'m str,
+    ) -> impl Iterator<Item = (u32, &'m MemberFact)> {
+        let hash = name_hash(name);
+        (members.indexes())
+            .zip(members.of(&self.member_names))
+            .filter(move |(_, of)| **of == hash)
+            .filter_map(|(i, _)| Some((i, self.summary.members.get(i as usize)?)))
+            .filter(move |(_, m)| self.summary.name(m.name) == name)
     }
 
     /// The function fact of a FUNCTION or METHOD node.
@@ -453,15 +483,18 @@ impl Module {
 }
 
 /// Where the functions, object and array literals of a module stand.
-fn roles(summary: &ModuleSummary) -> FxHashMap<NodeRef, Role> {
-    let mut roles = FxHashMap::default();
+fn roles(summary: &ModuleSummary) -> Vec<Option<Role>> {
+    let mut roles: Vec<Option<Role>> = vec![None; summary.nodes.len()];
+    let mut stack: Vec<(ShapeRef, Role)> = Vec::new();
     let mut note = |shape: ShapeRef, role: Role| {
         // Through arms, and under a cast whose type counts first.
-        let mut stack = vec![(shape, role)];
+        stack.push((shape, role));
         while let Some((shape, role)) = stack.pop() {
             match *summary.shape(shape) {
                 Shape::Function(node) | Shape::Object(node) | Shape::Array(node) => {
-                    roles.entry(node).or_insert(role);
+                    if let Some(known) = roles.get_mut(node.0 as usize) {
+                        known.get_or_insert(role);
+                    }
                 }
                 Shape::OneOf(list) => {
                     stack.extend(list.of(&summary.shape_lists).iter().map(|&s| (s, role)));
@@ -564,7 +597,7 @@ impl Program {
             packages,
             files: summaries.iter().map(|s| s.file.as_str().into()).collect(),
             modules: summaries
-                .into_iter()
+                .into_par_iter()
                 .map(|summary| Module::new(summary).into())
                 .collect(),
             load: None,

@@ -55,14 +55,14 @@ impl Eval<'_, '_> {
             }
             Value::Ctor(place) => self.static_member(*place, name),
             Value::Iface(place, env) => {
-                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                let env = env.with_this(Set::one(value.clone()));
                 self.type_member(*place, &env, name)
             }
             Value::Anon(module, ty, env) => {
                 let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
                     return Set::NONE;
                 };
-                let env = env.with(vec![(THIS, Set::one(value.clone()))]);
+                let env = env.with_this(Set::one(value.clone()));
                 self.member_in(*module, members, &env, name)
                     .unwrap_or_default()
             }
@@ -231,10 +231,16 @@ impl Eval<'_, '_> {
         let mut all: Option<Set> = None;
         let mut index = None;
         for member in members.of(&of.summary.members) {
+            if member.kind == MemberKind::Index {
+                index = Some(member.declared);
+            }
+        }
+        for (_, member) in of.members_named(members, name) {
             match member.kind {
-                MemberKind::Index => index = Some(member.declared),
-                MemberKind::Call | MemberKind::Construct | MemberKind::Setter => {}
-                _ if of.summary.name(member.name) != name => {}
+                MemberKind::Index
+                | MemberKind::Call
+                | MemberKind::Construct
+                | MemberKind::Setter => {}
                 MemberKind::Method => {
                     let place = member.node.map(|node| Place { module, node });
                     if let Some(signature) = member.signature {
@@ -323,8 +329,9 @@ impl Eval<'_, '_> {
     fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
         let mut at = class;
         let mut env = env.clone();
+        let this = Set::one(this.clone());
         for _ in 0..MAX_ANCESTORS {
-            let bound = env.with(vec![(THIS, Set::one(this.clone()))]);
+            let bound = env.with_this(this.clone());
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }
@@ -392,8 +399,8 @@ impl Eval<'_, '_> {
         let module = class.module;
         if let Some(fact) = of.class(class.node) {
             let mut result: Option<Set> = None;
-            for (i, member) in (0..).zip(fact.members.of(&of.summary.members)) {
-                if member.is_static != is_static || of.summary.name(member.name) != name {
+            for (i, member) in of.members_named(fact.members, name) {
+                if member.is_static != is_static {
                     continue;
                 }
                 match member.kind {
@@ -415,8 +422,7 @@ impl Eval<'_, '_> {
                             }
                             return Some(declared);
                         }
-                        let key =
-                            Key::ClassMember(module, class.node, fact.members.start + i, u32::MAX);
+                        let key = Key::ClassMember(module, class.node, i, u32::MAX);
                         let values = self.ask(key, |e| {
                             let init = e.shape(module, member.init);
                             let written = e.class_writes(class, member.name, is_static);
@@ -594,10 +600,7 @@ impl Eval<'_, '_> {
             Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
                 Type::Object(members) => {
                     let of = self.module(*module);
-                    members
-                        .of(&of.summary.members)
-                        .iter()
-                        .any(|m| of.summary.name(m.name) == name)
+                    of.members_named(members, name).next().is_some()
                 }
                 _ => false,
             },
@@ -626,11 +629,8 @@ impl Eval<'_, '_> {
                 Fact::Type(i) => of.summary.type_facts[i as usize].members,
                 _ => List::EMPTY,
             };
-            let found = members.of(&of.summary.members).iter().find(|m| {
-                m.is_static == is_static
-                    && m.kind != MemberKind::Setter
-                    && of.summary.name(m.name) == name
-            });
+            let found = (of.members_named(members, name).map(|m| m.1))
+                .find(|m| m.is_static == is_static && m.kind != MemberKind::Setter);
             if let Some(member) = found {
                 return Some(Found {
                     place: member.node.map(|node| Place {

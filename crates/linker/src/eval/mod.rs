@@ -14,6 +14,8 @@ mod shapes;
 mod types;
 mod value;
 
+use std::rc::Rc;
+
 use graph_model::summary::{NodeRef, ShapeRef, TypeRef};
 use rustc_hash::FxHashMap;
 
@@ -53,12 +55,28 @@ struct Answer {
     reads: u32,
 }
 
+/// The answer to a question that is a step of another.
+#[derive(Debug, Clone)]
+struct StepAnswer {
+    set: Set,
+    height: u32,
+    /// How many steps it takes: they are taken again when it is remembered, so that what is left for the rest of the
+    /// question does not depend on what was asked before.
+    steps: u32,
+    /// What was read for it, as [`reads`] names it.
+    reads: u32,
+}
+
 pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
     /// Answers that a cycle had a part in.
     local: FxHashMap<Key, (Set, u32)>,
+    /// Types under an environment.
+    bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
+    /// Methods that override a method, and what was read for them.
+    pub(crate) overriding: FxHashMap<Place, (Rc<[Place]>, u32)>,
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -67,6 +85,8 @@ pub(crate) struct Eval<'l, 'p> {
     tainted: bool,
     /// Steps that are left to the current question.
     fuel: u32,
+    /// A step was left out for want of fuel.
+    starved: bool,
 }
 
 impl<'l, 'p> Eval<'l, 'p> {
@@ -75,11 +95,14 @@ impl<'l, 'p> Eval<'l, 'p> {
             linker,
             clean: FxHashMap::default(),
             local: FxHashMap::default(),
+            bound: FxHashMap::default(),
+            overriding: FxHashMap::default(),
             open: Vec::new(),
             depth: 0,
             deepest: 0,
             tainted: false,
             fuel: FUEL,
+            starved: false,
         }
     }
 
@@ -101,7 +124,10 @@ impl<'l, 'p> Eval<'l, 'p> {
                 self.fuel = left;
                 true
             }
-            None => false,
+            None => {
+                self.starved = true;
+                false
+            }
         }
     }
 
@@ -128,6 +154,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         }
         let outer = std::mem::replace(&mut self.tainted, false);
         let outer_fuel = std::mem::replace(&mut self.fuel, FUEL);
+        let outer_starved = self.starved;
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
         self.open.push(key);
         self.depth += 1;
@@ -136,6 +163,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         let reads = reads::close(begun);
         self.depth -= 1;
         self.fuel = outer_fuel;
+        self.starved = outer_starved;
         self.open.pop();
         if self.tainted {
             self.local.insert(key, (set.clone(), reads));
@@ -168,6 +196,40 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.deepest = self.deepest.max(self.depth);
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
         self.depth -= 1;
+        set
+    }
+
+    /// A type under an environment: a step, remembered where it depends on nothing but itself.
+    fn bound_type(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+        let key = (module, ty, env.clone());
+        if let Some(known) = self.bound.get(&key)
+            && known.steps <= self.fuel
+            && self.depth + known.height <= MAX_DEPTH
+        {
+            reads::again(known.reads);
+            self.fuel -= known.steps;
+            self.deepest = self.deepest.max(self.depth + known.height);
+            return known.set.clone();
+        }
+        let outer = std::mem::replace(&mut self.tainted, false);
+        let outer_starved = std::mem::replace(&mut self.starved, false);
+        let outer_deepest = std::mem::replace(&mut self.deepest, self.depth);
+        let fuel = self.fuel;
+        let begun = reads::open();
+        let set = self.deeper(|e| e.composed(module, ty, env));
+        let reads = reads::close(begun);
+        if !self.tainted && !self.starved {
+            let answer = StepAnswer {
+                set: set.clone(),
+                height: self.deepest - self.depth,
+                steps: fuel - self.fuel,
+                reads,
+            };
+            self.bound.insert(key, answer);
+        }
+        self.tainted |= outer;
+        self.starved |= outer_starved;
+        self.deepest = self.deepest.max(outer_deepest);
         set
     }
 

@@ -30,7 +30,7 @@ impl Eval<'_, '_> {
             _ if env.is_empty() => self.ask(Key::Type(module, ty), |e| {
                 e.composed(module, ty, &Env::NONE)
             }),
-            _ => self.deeper(|e| e.composed(module, ty, env)),
+            _ => self.bound_type(module, ty, env),
         }
     }
 
@@ -42,7 +42,7 @@ impl Eval<'_, '_> {
             .collect()
     }
 
-    fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+    pub(super) fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
         let of = self.module(module);
         match of.summary.type_at(ty) {
             Type::Ref(node, path, arguments) => self.reference(module, node, path, arguments, env),

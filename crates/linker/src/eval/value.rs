@@ -1,5 +1,7 @@
 //! What a value can be.
 
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use graph_model::summary::{NodeRef, SignatureRef, Sym, TypeRef, VarRef};
@@ -26,35 +28,72 @@ pub(crate) type Var = (ModuleIx, VarRef);
 /// Stands for `this` in an environment.
 pub(crate) const THIS: Var = (ModuleIx(u32::MAX), VarRef(0));
 
-/// What type variables stand for; sorted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(crate) struct Env(Option<Rc<[(Var, Set)]>>, u8);
+/// Hash of something whose parts know theirs.
+fn hash_of(value: &impl Hash) -> u32 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    value.hash(&mut hasher);
+    let hash = hasher.finish();
+    (hash >> 32) as u32 ^ hash as u32
+}
+
+/// What type variables stand for; sorted. Knows its hash, because environments are parts of questions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Env {
+    bound: Option<Rc<[(Var, Set)]>>,
+    depth: u8,
+    hash: u32,
+}
 
 impl Env {
-    pub(crate) const NONE: Env = Env(None, 0);
+    pub(crate) const NONE: Env = Env {
+        bound: None,
+        depth: 0,
+        hash: 0,
+    };
 
     pub(crate) fn of(mut bound: Vec<(Var, Set)>) -> Env {
         if bound.is_empty() {
             return Env::NONE;
         }
-        bound.sort_by_key(|b| b.0);
-        bound.dedup_by_key(|b| b.0);
-        let depth = bound.iter().map(|b| b.1.1).max().unwrap_or(0);
-        Env(Some(bound.into()), depth)
+        if bound.len() > 1 {
+            bound.sort_by_key(|b| b.0);
+            bound.dedup_by_key(|b| b.0);
+        }
+        Env::sorted(bound.into())
+    }
+
+    fn sorted(bound: Rc<[(Var, Set)]>) -> Env {
+        Env {
+            depth: bound.iter().map(|b| b.1.depth).max().unwrap_or(0),
+            hash: hash_of(&bound),
+            bound: Some(bound),
+        }
+    }
+
+    /// This environment and what `this` stands for.
+    pub(crate) fn with_this(&self, this: Set) -> Env {
+        let Some(bound) = &self.bound else {
+            return Env::sorted(Rc::new([(THIS, this)]));
+        };
+        // THIS comes last in the order.
+        let kept = bound.iter().filter(|b| b.0 != THIS).cloned();
+        let mut all: Vec<(Var, Set)> = Vec::with_capacity(bound.len() + 1);
+        all.extend(kept);
+        all.push((THIS, this));
+        Env::sorted(all.into())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.bound.is_none()
     }
 
     pub(crate) fn get(&self, var: Var) -> Option<&Set> {
-        let bound = self.0.as_ref()?;
-        let at = bound.binary_search_by_key(&var, |b| b.0).ok()?;
-        Some(&bound[at].1)
+        let bound = self.bound.as_deref()?;
+        bound.iter().find(|b| b.0 == var).map(|b| &b.1)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Var, Set)> {
-        self.0.iter().flat_map(|bound| bound.iter())
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, (Var, Set)> {
+        self.bound.as_deref().unwrap_or_default().iter()
     }
 
     /// This environment, with more bindings that take precedence.
@@ -70,6 +109,52 @@ impl Env {
             }
         }
         Env::of(all)
+    }
+}
+
+impl PartialEq for Env {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && same_or(&self.bound, &other.bound, |a, b| a == b)
+    }
+}
+
+impl Eq for Env {}
+
+impl Hash for Env {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.hash);
+    }
+}
+
+impl PartialOrd for Env {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Env {
+    fn cmp(&self, other: &Self) -> Ordering {
+        order(&self.bound, &other.bound)
+    }
+}
+
+/// Whether two shared lists are one, or else equal.
+fn same_or<T>(
+    a: &Option<Rc<[T]>>,
+    b: &Option<Rc<[T]>>,
+    equal: impl FnOnce(&[T], &[T]) -> bool,
+) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => Rc::ptr_eq(a, b) || equal(a, b),
+        _ => false,
+    }
+}
+
+fn order<T: Ord>(a: &Option<Rc<[T]>>, b: &Option<Rc<[T]>>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if Rc::ptr_eq(a, b) => Ordering::Equal,
+        (a, b) => a.cmp(b),
     }
 }
 
@@ -160,38 +245,60 @@ impl Value {
             | Value::New(_, _, env)
             | Value::Inst(_, env)
             | Value::Iface(_, env)
-            | Value::Anon(_, _, env) => env.1,
+            | Value::Anon(_, _, env) => env.depth,
             Value::Lib(_, parts) | Value::Tuple(parts) | Value::LibMethod(_, parts, _) => {
-                parts.iter().map(|p| p.1).max().unwrap_or(0)
+                parts.iter().map(|p| p.depth).max().unwrap_or(0)
             }
             _ => 0,
         }
     }
 }
 
-/// A few values, sorted; none of them where nothing is known.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(crate) struct Set(Option<Rc<[Value]>>, u8);
+/// A few values, sorted; none of them where nothing is known. Knows its hash, as [`Env`] does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Set {
+    values: Option<Rc<[Value]>>,
+    depth: u8,
+    hash: u32,
+}
 
 impl Set {
-    pub(crate) const NONE: Set = Set(None, 0);
+    pub(crate) const NONE: Set = Set {
+        values: None,
+        depth: 0,
+        hash: 0,
+    };
 
     pub(crate) fn one(value: Value) -> Set {
         let depth = value.depth() + 1;
         if depth > MAX_NESTING {
             return Set::NONE;
         }
-        Set(Some(Rc::new([value])), depth)
+        let values: Rc<[Value]> = Rc::new([value]);
+        Set {
+            hash: hash_of(&values),
+            values: Some(values),
+            depth,
+        }
     }
 
     pub(crate) fn of(mut values: Vec<Value>) -> Set {
-        if values.is_empty() {
-            return Set::NONE;
+        match values.len() {
+            0 => return Set::NONE,
+            1 => {
+                return match values.pop() {
+                    Some(value) => Set::one(value),
+                    None => Set::NONE,
+                };
+            }
+            _ => {}
         }
-        if values.len() > 1 {
-            values.sort_unstable();
-            values.dedup();
-        }
+        values.sort_unstable();
+        values.dedup();
+        Set::sorted(values)
+    }
+
+    fn sorted(values: Vec<Value>) -> Set {
         if values.len() > MAX_VALUES {
             return Set::NONE;
         }
@@ -199,7 +306,12 @@ impl Set {
         if depth > MAX_NESTING {
             return Set::NONE;
         }
-        Set(Some(values.into()), depth)
+        let values: Rc<[Value]> = values.into();
+        Set {
+            hash: hash_of(&values),
+            values: Some(values),
+            depth,
+        }
     }
 
     pub(crate) fn lib(lib: Lib, arguments: &[Set]) -> Set {
@@ -207,20 +319,68 @@ impl Set {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.values.is_none()
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Value> {
-        self.0.as_deref().unwrap_or_default().iter()
+        self.values.as_deref().unwrap_or_default().iter()
     }
 
     pub(crate) fn union(self, other: Set) -> Set {
-        if self.is_empty() || self == other {
+        let (Some(mine), Some(theirs)) = (&self.values, &other.values) else {
+            return if self.is_empty() { other } else { self };
+        };
+        if Rc::ptr_eq(mine, theirs) {
             return other;
         }
-        if other.is_empty() {
+        // Often one holds the other.
+        if mine.len() >= theirs.len() && holds(mine, theirs) {
             return self;
         }
-        Set::of(self.iter().chain(other.iter()).cloned().collect())
+        if theirs.len() > mine.len() && holds(theirs, mine) {
+            return other;
+        }
+        let (mut a, mut b) = (&mine[..], &theirs[..]);
+        let mut all = Vec::with_capacity(a.len() + b.len());
+        while let (Some(x), Some(y)) = (a.first(), b.first()) {
+            let order = x.cmp(y);
+            all.push(if order == Ordering::Greater { y } else { x }.clone());
+            a = &a[usize::from(order != Ordering::Greater)..];
+            b = &b[usize::from(order != Ordering::Less)..];
+        }
+        all.extend(a.iter().chain(b).cloned());
+        Set::sorted(all)
+    }
+}
+
+/// Whether all values of a sorted list are in another.
+fn holds(all: &[Value], some: &[Value]) -> bool {
+    let mut all = all.iter();
+    some.iter().all(|value| all.any(|other| other == value))
+}
+
+impl PartialEq for Set {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && same_or(&self.values, &other.values, |a, b| a == b)
+    }
+}
+
+impl Eq for Set {}
+
+impl Hash for Set {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.hash);
+    }
+}
+
+impl PartialOrd for Set {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Set {
+    fn cmp(&self, other: &Self) -> Ordering {
+        order(&self.values, &other.values)
     }
 }

@@ -137,9 +137,9 @@ impl Run<'_> {
             .filter(|file| file.failed)
             .map(|file| file.path.clone())
             .collect();
-        let program = self
-            .clock
-            .step("program", || Program::new(root, packages, summaries));
+        let program = self.clock.step("program", || {
+            pool.install(|| Program::new(root, packages, summaries))
+        });
         let remembered = self.cache.is_some();
         let (links, traces) = self.clock.step("link", || {
             pool.install(|| {
