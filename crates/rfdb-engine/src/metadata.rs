@@ -2,7 +2,7 @@
 //!
 //! The rows of a block mostly carry the same JSON keys in the same order with different numbers and strings. A text is
 //! therefore stored as a *template*, which is the text with a marker in place of every canonical integer and of the
-//! contents of every escape-free string value, and the values of the holes. Filling the holes gives back the text byte for
+//! contents of every string value, and the values of the holes. Filling the holes gives back the text byte for
 //! byte. A template is valid JSON with its holes filled if and only if the text is, so validation runs once per template.
 
 use crate::codec::{Cursor, unzigzag};
@@ -46,8 +46,22 @@ pub(crate) fn canonical_integer(text: &[u8], at: usize) -> Option<(i64, usize)> 
     Some((if negative { -value } else { value }, end))
 }
 
-/// Where the string that begins after a quote at `start - 1` ends, if it has no escape and no control character.
-pub(crate) fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
+/// Where the string that begins after a quote at `start - 1` ends, if it is a string of JSON.
+pub(crate) fn string_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        at = next_special(text, at)?;
+        at += match text[at..] {
+            [b'"', ..] => return Some(at),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) => 6,
+            _ => return None,
+        };
+    }
+}
+
+/// The first quote, backslash or control character from `start`.
+fn next_special(text: &[u8], start: usize) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     // Eight bytes at a time: the lowest high bit that is left marks the first byte below the bound.
@@ -60,8 +74,7 @@ pub(crate) fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
             | below(word ^ (ONES * u64::from(b'"')), 1)
             | below(word ^ (ONES * u64::from(b'\\')), 1);
         if stops != 0 {
-            let end = at + stops.trailing_zeros() as usize / 8;
-            return (text[end] == b'"').then_some(end);
+            return Some(at + stops.trailing_zeros() as usize / 8);
         }
         at += 8;
         rest = after;
@@ -69,7 +82,7 @@ pub(crate) fn plain_string_end(text: &[u8], start: usize) -> Option<usize> {
     let len = rest
         .iter()
         .position(|&b| b == b'"' || b == b'\\' || b < 0x20)?;
-    (rest[len] == b'"').then_some(at + len)
+    Some(at + len)
 }
 
 /// Splits a text into its template and its holes. Both outputs are cleared first.
@@ -83,7 +96,7 @@ pub(crate) fn split(text: &str, template: &mut Vec<u8>, holes: &mut Vec<Hole>) {
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'"' => {
-                if let Some(end) = plain_string_end(bytes, at + 1) {
+                if let Some(end) = string_end(bytes, at + 1) {
                     if bytes.get(end + 1) != Some(&b':') {
                         template.extend_from_slice(&bytes[copied..=at]);
                         template.push(STRING);
@@ -92,7 +105,7 @@ pub(crate) fn split(text: &str, template: &mut Vec<u8>, holes: &mut Vec<Hole>) {
                     }
                     at = end + 1;
                 } else {
-                    // A string with escapes stays literal up to its closing quote.
+                    // What is no string of JSON stays literal, and is refused with its template.
                     at += 1;
                     while let Some(&inner) = bytes.get(at) {
                         at += if inner == b'\\' { 2 } else { 1 };

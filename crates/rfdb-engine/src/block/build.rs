@@ -15,8 +15,8 @@ use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
 
 /// Node rows that room is made for at first.
 const USUAL_ROWS: usize = 128;
-/// So many builders of a thread wait for their next block.
-const POOL: usize = 4;
+/// So many builders of a thread wait for their next block: as many as a batch of usual owners has.
+const POOL: usize = 64;
 /// A builder whose tables have become larger is not used again.
 const LARGEST_POOLED: usize = 1 << 15;
 /// No row: the id belongs to a node outside of the block.
