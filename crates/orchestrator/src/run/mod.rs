@@ -128,7 +128,8 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
             || FileChanges::find(&project.root, &project.discovery.files, &state),
             || {
                 let known = (&state.inputs[..], state.seen);
-                inputs::collect(&project.root, &project.discovery, known.0, known.1)
+                let config = &run.options.config;
+                inputs::collect(&project.root, &project.discovery, config, known.0, known.1)
             },
         )
     });
