@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     );
 
     let mut samples: BTreeMap<usize, Vec<[Cost; 2]>> = BTreeMap::new();
-    let mut rewritten = [0; 4];
+    let mut rewritten = [(0, 0); 4];
     for repetition in 0..=args.repetitions {
         let (full, _) = measured(&workspace, true, false)?;
         // Files just written are hashed again; then they are old enough.
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 }
             }
             let (cost, report) = measured(&workspace, false, kind > 0)?;
-            *rewritten = report.changes.changed.len();
+            *rewritten = (report.changes.changed.len(), report.changes.linked);
             if repetition > 0 {
                 samples.entry(kind).or_default().push([cost, full]);
             }
@@ -110,7 +110,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         rows.push(vec![
             names[*kind].0.to_owned(),
-            rewritten[*kind].to_string(),
+            rewritten[*kind].0.to_string(),
+            rewritten[*kind].1.to_string(),
             format!("{:.1}", of(&|s| ms(s[0].wall))),
             format!("{:.1}", of(&|s| ms(s[1].wall))),
             format!("{:.1} %", of(&|s| 100.0 * ms(s[0].wall) / ms(s[1].wall))),
@@ -121,6 +122,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let heads = [
         "",
         "files",
+        "linked",
         "ms",
         "full ms",
         "of full, wall",

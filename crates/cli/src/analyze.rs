@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use orchestrator::config::Config;
-use orchestrator::{AnalyzeOptions, Cancellation, Mode, Phase, Project, Report, Severity};
+use orchestrator::{AnalyzeOptions, Cancellation, Mode, Phase, Project, Report, Severity, Store};
 
 use crate::args::AnalyzeArgs;
 use crate::error::Error;
 use crate::progress::TerminalProgress;
 use crate::{database, diagnostics, interrupt, staging, text, watch};
+
+/// How often to look whether the graph is free.
+const WAIT: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<(), Error> {
     let cancellation = interrupt::cancellation();
@@ -98,7 +102,7 @@ fn analyze(
     // A database is made only if there is something to put into it.
     let result = Project::discover(&args.path, &progress)
         .map_err(Error::from)
-        .and_then(|project| {
+        .and_then(|mut project| {
             let root = project.root().to_owned();
             let options = AnalyzeOptions {
                 clear: args.clear,
@@ -113,7 +117,14 @@ fn analyze(
             };
             let store = match &args.socket {
                 Some(socket) => Box::new(database::connect(socket, args.database.as_deref())?),
-                None => staging::open(&root)?,
+                None => {
+                    let (store, waited) = open(&root, args, cancellation, silent)?;
+                    if waited {
+                        // Files may have changed meanwhile.
+                        project = Project::discover(&args.path, &progress)?;
+                    }
+                    store
+                }
             };
             let report = project.analyze(&*store, &options, &progress)?;
             // A graph that lies elsewhere leaves nothing in the project.
@@ -124,6 +135,39 @@ fn analyze(
         });
     progress.finish(result.is_ok());
     result
+}
+
+/// Opens the graph of a project; while another process has it, waits for that, and tells whether it did.
+fn open(
+    root: &Path,
+    args: &AnalyzeArgs,
+    cancellation: &Cancellation,
+    silent: bool,
+) -> Result<(Box<dyn Store>, bool), Error> {
+    let mut told = None;
+    loop {
+        match staging::open(root) {
+            Ok(store) => return Ok((store, told.is_some())),
+            Err(error) => {
+                let holder = match error.holder() {
+                    Some(holder) if !args.no_wait => holder,
+                    _ => return Err(error),
+                };
+                if told != Some(holder.pid) {
+                    told = Some(holder.pid);
+                    if !silent {
+                        writeln!(
+                            io::stderr(),
+                            "waiting for {holder}, which has the graph of {} (--no-wait fails instead)",
+                            root.display()
+                        )?;
+                    }
+                }
+            }
+        }
+        cancellation.check()?;
+        std::thread::sleep(WAIT);
+    }
 }
 
 /// Writes what the run had to say, one JSON object a line.

@@ -65,6 +65,9 @@ pub(crate) struct AnalyzeArgs {
     /// Analyze again whenever a file changes, until Ctrl-C
     #[arg(short, long, conflicts_with = "clear")]
     pub(crate) watch: bool,
+    /// Fail if another process has the graph, instead of waiting for it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
     /// Print how long each phase, step and plugin took
     #[arg(long)]
     pub(crate) profile: bool,

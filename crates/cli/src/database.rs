@@ -1,6 +1,7 @@
 //! Where a project's graph is, and how it is opened: in this process, or through the server that has it.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rfdb_client::{Client, SocketOptions};
 use rfdb_server::{Config, Dispatcher, EngineError, LockHolder, Options};
 
 use crate::error::Error;
+use crate::staging;
 
 /// The folder of a project that is ours.
 const FOLDER: &str = ".grafema";
@@ -154,7 +156,18 @@ pub(crate) fn open(path: Option<&Path>, program: &str) -> Result<(PathBuf, Clien
     if client.is_loading()? || client.node_count()? == 0 {
         return Err(Error::Unfinished(root));
     }
+    if was_stopped(&root) {
+        let told = Error::Stopped(root.clone());
+        let hint = told.hint().unwrap_or_default();
+        writeln!(io::stderr(), "warning: {told}; {hint}")?;
+    }
     Ok((root, client))
+}
+
+/// Whether the last analysis was stopped while it loaded a graph beside the one that is there: it left that behind. Only
+/// of use while no analysis runs.
+pub(crate) fn was_stopped(root: &Path) -> bool {
+    staging::beside(&location(root)).is_dir()
 }
 
 fn open_unchecked(path: Option<&Path>, program: &str) -> Result<(PathBuf, Client), Error> {

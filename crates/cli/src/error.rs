@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rfdb_server::{EngineError, LockHolder};
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -22,6 +24,8 @@ pub(crate) enum Error {
     NoGraph(PathBuf),
     #[error("the last analysis of {} did not finish: it was stopped, or is still running, so its graph is incomplete", .0.display())]
     Unfinished(PathBuf),
+    #[error("the last analysis of {} did not finish: it was stopped; this is the graph as it was before it", .0.display())]
+    Stopped(PathBuf),
     #[error("no node in the graph has the type {asked}; its types are {known}")]
     UnknownType { asked: String, known: String },
     #[error("{0}, and the analysis is strict")]
@@ -56,6 +60,16 @@ impl Error {
         }
     }
 
+    /// The process that has the graph, if that is why it could not be opened.
+    pub(crate) fn holder(&self) -> Option<&LockHolder> {
+        match self {
+            Error::Open(rfdb_server::Error::Engine(EngineError::Locked { holder, .. })) => {
+                Some(holder)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the reader of our standard output has gone.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         let kind = match self {
@@ -74,7 +88,7 @@ impl Error {
                 "make it with: grafema-rs analyze {}",
                 shell_word(path)
             )),
-            Error::Unfinished(path) => Some(format!(
+            Error::Unfinished(path) | Error::Stopped(path) => Some(format!(
                 "redo it with: grafema-rs analyze --clear {}",
                 shell_word(path)
             )),

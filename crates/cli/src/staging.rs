@@ -39,7 +39,7 @@ pub(crate) fn open(root: &Path) -> Result<Box<dyn Store>, Error> {
         Opened::There(client) => return Ok(Box::new(client)),
     };
     // Nobody else loads while this process holds the graph. What cannot be removed is removed by the next load.
-    let _ = remove(&beside(&path, ".new"));
+    let _ = remove(&beside(&path));
     Ok(Box::new(GraphStore {
         path,
         open: Mutex::new(Open {
@@ -64,11 +64,16 @@ impl GraphStore {
     }
 
     fn staging(&self) -> PathBuf {
-        beside(&self.path, ".new")
+        beside(&self.path)
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// Where a graph is loaded that is to take the place of another.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    with_suffix(path, ".new")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -88,7 +93,7 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// Puts a folder in the place of another, which is deleted.
 fn replace(old: &Path, new: &Path) -> io::Result<()> {
-    let gone = beside(old, ".old");
+    let gone = with_suffix(old, ".old");
     remove(&gone)?;
     if !exchange(old, new) {
         fs::rename(old, &gone)?;
@@ -189,7 +194,7 @@ impl Drop for GraphStore {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
         if open.staged.take().is_some() {
             // What stays is removed by the next load.
-            let _ = remove(&beside(&self.path, ".new"));
+            let _ = remove(&beside(&self.path));
         }
     }
 }

@@ -16,6 +16,8 @@ struct Stats<'a> {
     database: std::path::PathBuf,
     nodes: TypeCounts,
     edges: TypeCounts,
+    /// Whether the last analysis was stopped, so that this is the graph of the one before.
+    last_analysis_stopped: bool,
 }
 
 pub(crate) fn run(args: &StatsArgs) -> Result<(), Error> {
@@ -28,6 +30,7 @@ pub(crate) fn run(args: &StatsArgs) -> Result<(), Error> {
             database: database::location(&root),
             nodes,
             edges,
+            last_analysis_stopped: database::was_stopped(&root),
         };
         serde_json::to_writer_pretty(&mut out, &stats)?;
         writeln!(out)?;

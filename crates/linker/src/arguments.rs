@@ -2,6 +2,7 @@
 
 use graph_model::summary::{CallFact, NodeRef, ParameterBinding};
 use graph_model::{EdgeType, NodeId};
+use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::calls::{CallTarget, Callee, Confidence};
@@ -10,15 +11,16 @@ use crate::eval::Place;
 use crate::program::ModuleIx;
 
 /// A parameter receives a value.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Received {
     /// The module of the callee.
     pub(crate) module: ModuleIx,
     /// Index of the PARAMETER's fact.
-    binding: u32,
-    value: NodeId,
+    pub(crate) binding: u32,
+    /// Id of the argument's node.
+    value: u128,
     index: u32,
-    call: Place,
+    pub(crate) call: Place,
     confidence: Confidence,
     /// Where in a rest parameter it becomes an element.
     element: Option<u32>,
@@ -52,7 +54,7 @@ pub(crate) fn receive_builtin(
             out.push(Received {
                 module: function.module,
                 binding: i,
-                value: source.value,
+                value: source.value.0,
                 index: source.parameter,
                 call: source.call,
                 confidence: source.confidence,
@@ -101,7 +103,7 @@ pub(crate) fn collect(
                 out.push(Received {
                     module: place.module,
                     binding: i,
-                    value: caller.summary.node(node).node_id(),
+                    value: caller.summary.node(node).id,
                     index: at as u32,
                     call: Place {
                         module: ix,
@@ -146,7 +148,12 @@ pub(crate) fn write(linker: &Linker<'_>, received: &[Received], links: &mut File
         let binding = &of.summary.bindings[first.binding as usize];
         let src = of.summary.node(binding.node).node_id();
         let metadata = metadata(linker, binding, &group);
-        links.edge(src, EdgeType::ReceivesArgument, first.value, metadata);
+        links.edge(
+            src,
+            EdgeType::ReceivesArgument,
+            NodeId(first.value),
+            metadata,
+        );
     }
 }
 

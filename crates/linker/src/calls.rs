@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
+use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::arguments::{self, Received};
@@ -21,7 +22,7 @@ const MAX_TARGETS: usize = 16;
 const MAX_ANCESTORS: u32 = 64;
 
 /// Counts of this pass.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCounts {
     /// CALL and CONSTRUCTOR_CALL nodes.
     pub total: u64,
@@ -29,8 +30,16 @@ pub struct CallCounts {
     pub resolved: u64,
 }
 
+impl CallCounts {
+    /// Adds those of another module.
+    pub fn add(&mut self, other: CallCounts) {
+        self.total += other.total;
+        self.resolved += other.resolved;
+    }
+}
+
 /// How sure a target is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Confidence {
     Exact,
     Likely,

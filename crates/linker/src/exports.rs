@@ -7,6 +7,7 @@ use graph_model::summary::{ExportTarget, ModuleType};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{ModuleIx, Program};
+use crate::reads;
 use crate::specifiers::{Specifiers, Target};
 
 /// An export of a module.
@@ -33,13 +34,15 @@ pub(crate) enum Found {
     Ambiguous,
 }
 
+/// What names were found to mean, and what was read for it.
+type Remembered = FxHashMap<Box<str>, (Found, reads::List)>;
+
 /// Looks names up and remembers what it found.
-#[derive(Debug)]
 pub(crate) struct Exports<'p> {
     program: &'p Program,
-    specifiers: &'p Specifiers,
+    specifiers: &'p Specifiers<'p>,
     /// What names mean that come through an `export *`, for each module.
-    through_stars: Vec<Mutex<FxHashMap<Box<str>, Found>>>,
+    through_stars: Vec<Mutex<Remembered>>,
 }
 
 /// Re-exports of re-exports are followed so far; longer chains only exist in cycles.
@@ -48,8 +51,8 @@ const MAX_CHAIN: usize = 64;
 impl<'p> Exports<'p> {
     /// Nothing looked up yet.
     #[must_use]
-    pub(crate) fn new(program: &'p Program, specifiers: &'p Specifiers) -> Self {
-        let through_stars = program.modules().iter().map(|_| Mutex::default()).collect();
+    pub(crate) fn new(program: &'p Program, specifiers: &'p Specifiers<'p>) -> Self {
+        let through_stars = (0..program.len()).map(|_| Mutex::default()).collect();
         Exports {
             program,
             specifiers,
@@ -60,6 +63,7 @@ impl<'p> Exports<'p> {
     /// What a name means in a module. The export that is found may be a re-export; [`Exports::origin`] follows it.
     #[must_use]
     pub(crate) fn lookup(&self, module: ModuleIx, name: &str) -> Found {
+        reads::read(module.0, reads::name_key(name));
         let of = self.program.module(module);
         let common_js = of.summary.module_type == ModuleType::CommonJs;
         if name == "default" && common_js && !of.summary.es_module_marker {
@@ -82,9 +86,17 @@ impl<'p> Exports<'p> {
         }
         let memo = &self.through_stars[module.0 as usize];
         let locked = || memo.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(found) = locked().get(name) {
+        if let Some((found, list)) = locked().get(name) {
+            reads::all_of(list);
             return found.clone();
         }
+        let (found, list) = reads::listed(|| self.search(module, name));
+        locked().insert(name.into(), (found.clone(), list));
+        found
+    }
+
+    /// What a name means that comes through an `export *`.
+    fn search(&self, module: ModuleIx, name: &str) -> Found {
         let mut search = StarSearch {
             exports: self,
             name,
@@ -94,7 +106,7 @@ impl<'p> Exports<'p> {
             external: None,
         };
         search.visit(module);
-        let found = match search.found.as_slice() {
+        match search.found.as_slice() {
             [] => match search.external {
                 Some(export) => Found::External(export),
                 None => self.lookup_in_value(module, name),
@@ -110,9 +122,7 @@ impl<'p> Exports<'p> {
                     Found::Ambiguous
                 }
             }
-        };
-        locked().insert(name.into(), found.clone());
-        found
+        }
     }
 
     /// A name of a module whose value is assigned as a whole: if the value is that of another module, the name is
@@ -132,6 +142,7 @@ impl<'p> Exports<'p> {
             };
             match self.specifiers.target(module, specifier) {
                 Target::Module(next) => {
+                    reads::read(next.0, reads::name_key(name));
                     if let Some(export) = self.program.module(next).export_named(name) {
                         return Found::Export(
                             ExportIx {
@@ -204,6 +215,7 @@ impl StarSearch<'_, '_> {
         if !self.visited.insert(module) {
             return;
         }
+        reads::read(module.0, reads::name_key(self.name));
         let of = self.exports.program.module(module);
         if let Some(export) = of.export_named(self.name) {
             self.found

@@ -43,9 +43,10 @@ impl FileView {
     pub(crate) fn new(program: &Program) -> Self {
         let root = program.root.clone();
         let mut view = FileView {
-            modules: program
-                .indexed()
-                .map(|(ix, m)| (root.join(m.file()), ix))
+            modules: (0..)
+                .map(ModuleIx)
+                .zip(program.files())
+                .map(|(ix, file)| (root.join(&**file), ix))
                 .collect(),
             folders: FxHashSet::default(),
             manifests: FxHashSet::default(),

@@ -1,36 +1,41 @@
-//! Names that scripts share: what a script declares at its top is a name of the global object for the others.
+//! Names that all modules see without an import: those of `declare global`.
 
 use graph_model::NodeType;
-use graph_model::summary::ModuleType;
+use graph_model::summary::{NodeRef, Sym};
 use rustc_hash::FxHashMap;
 
 use crate::eval::Place;
-use crate::program::Program;
+use crate::program::{Module, ModuleIx, Program};
 
-/// Names that `declare global` declares, with their nodes.
-pub(crate) fn declared(program: &Program) -> FxHashMap<&str, Vec<Place>> {
+/// Names that `declare global` declares in some modules, with their nodes.
+pub(crate) fn declared(
+    program: &Program,
+    modules: impl Iterator<Item = ModuleIx>,
+) -> FxHashMap<&str, Vec<Place>> {
     let mut globals: FxHashMap<&str, Vec<Place>> = FxHashMap::default();
-    for (module, of) in program.indexed() {
-        let _ = ModuleType::Script;
-        for scope in &of.summary.scopes {
-            if of
-                .summary
-                .semantic_id(scope.node)
-                .ends_with("->NAMESPACE->global")
-            {
-                for &(name, node) in &scope.members {
-                    // An interface adds to the library's own one, which has more members.
-                    let node_type = of.summary.node(node).node_type();
-                    if matches!(node_type, Some(NodeType::Interface | NodeType::Type)) {
-                        continue;
-                    }
-                    globals
-                        .entry(of.summary.name(name))
-                        .or_default()
-                        .push(Place { module, node });
-                }
-            }
+    for module in modules {
+        let of = program.module(module);
+        for (name, node) in of_module(of) {
+            globals
+                .entry(of.summary.name(name))
+                .or_default()
+                .push(Place { module, node });
         }
     }
     globals
+}
+
+/// Those of one module.
+pub(crate) fn of_module(of: &Module) -> impl Iterator<Item = (Sym, NodeRef)> + '_ {
+    let scopes = of.summary.scopes.iter().filter(|scope| {
+        of.summary
+            .semantic_id(scope.node)
+            .ends_with("->NAMESPACE->global")
+    });
+    let members = scopes.flat_map(|scope| scope.members.iter().copied());
+    // An interface adds to the library's own one, which has more members.
+    members.filter(|&(_, node)| {
+        let node_type = of.summary.node(node).node_type();
+        !matches!(node_type, Some(NodeType::Interface | NodeType::Type))
+    })
 }

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
+use crate::Linker;
 use crate::eval::{Eval, Place, Value};
 use crate::program::{Fact, ModuleIx};
+use crate::reads;
 
 /// Classes below a class that are looked at.
 const MAX_DESCENDANTS: usize = 256;
@@ -80,6 +82,12 @@ impl Hierarchy {
     }
 }
 
+/// The classes and interfaces below one.
+fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
+    reads::read(place.module.0, reads::heirs_key(linker.node_id(place)));
+    linker.hierarchy.descendants(place)
+}
+
 fn place_of(value: &Value) -> Option<Place> {
     match value {
         Value::Inst(place, _) | Value::Iface(place, _) => Some(*place),
@@ -92,7 +100,7 @@ pub(crate) fn implementations(eval: &Eval<'_, '_>, signature: Place, owner: Plac
     let linker = eval.linker;
     let of = linker.program.module(signature.module);
     let members = match linker.program.module(owner.module).fact(owner.node) {
-        Fact::Class(_) | Fact::Type(_) => linker.hierarchy.descendants(owner),
+        Fact::Class(_) | Fact::Type(_) => below(linker, owner),
         _ => return Vec::new(),
     };
     let name = of
@@ -136,11 +144,14 @@ fn own_method(eval: &Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
 
 /// The methods below a class that override one of its methods.
 pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Rc<[Place]> {
-    if let Some(known) = eval.overriding.get(&method) {
+    if let Some((known, reads)) = eval.overriding.get(&method) {
+        reads::again(*reads);
         return Rc::clone(known);
     }
+    let begun = reads::open();
     let found: Rc<[Place]> = find_overriding(eval, method).into();
-    eval.overriding.insert(method, Rc::clone(&found));
+    let reads = reads::close(begun);
+    eval.overriding.insert(method, (Rc::clone(&found), reads));
     found
 }
 
@@ -157,7 +168,7 @@ fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<Place> {
         module: method.module,
         node: class,
     };
-    let heirs = linker.hierarchy.descendants(owner);
+    let heirs = below(linker, owner);
     if heirs.is_empty() {
         return Vec::new();
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use graph_model::summary::{ExportTarget, ImportFact, ImportForm, ModuleType, NodeRef, Sym};
 use graph_model::{EdgeType, NodeId};
+use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::edges::{FileLinks, json_string};
@@ -24,12 +25,20 @@ struct Dependency {
 }
 
 /// Counts of this pass.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportCounts {
     /// IMPORT nodes whose specifier leads to a module of the project.
     pub internal: u64,
     /// Of those, how many reach an export or the module itself.
     pub resolved: u64,
+}
+
+impl ImportCounts {
+    /// Adds those of another module.
+    pub fn add(&mut self, other: ImportCounts) {
+        self.internal += other.internal;
+        self.resolved += other.resolved;
+    }
 }
 
 /// Runs the pass for one module.

@@ -33,7 +33,10 @@ mod imports;
 mod instances;
 pub mod packages;
 pub mod program;
+mod reads;
+pub mod relink;
 mod specifiers;
+mod surface;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -52,7 +55,10 @@ use graph_model::NodeId;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::arguments::Received;
 use crate::program::{ModuleIx, export_specifier};
+use crate::reads::Reads;
+use crate::relink::Trace;
 use eval::{Eval, Place};
 use exports::{ExportIx, Exports};
 use graph_model::Diagnostic;
@@ -75,13 +81,25 @@ pub struct Links {
 /// What all passes read.
 pub(crate) struct Linker<'p> {
     program: &'p Program,
-    specifiers: &'p Specifiers,
+    specifiers: &'p Specifiers<'p>,
     exports: Exports<'p>,
     /// Files without a tree: nothing is known of their exports.
     failed: &'p FxHashSet<String>,
     /// Names of the global object that the project itself declares.
     globals: FxHashMap<&'p str, Vec<Place>>,
     hierarchy: Hierarchy,
+    /// Whether it is written down what modules read of each other.
+    traced: bool,
+}
+
+/// What the passes found for one module.
+struct Linked {
+    file: FileLinks,
+    diagnostics: Vec<Diagnostic>,
+    imports: ImportCounts,
+    calls: CallCounts,
+    received: Vec<Received>,
+    reads: Reads,
 }
 
 impl<'p> Linker<'p> {
@@ -114,78 +132,121 @@ impl<'p> Linker<'p> {
 /// Links a program. `failed` are the files that could not be parsed. Runs on the current rayon pool.
 #[must_use]
 pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
-    let mut links = Links::default();
-    let specifiers = Specifiers::resolve(program, &mut links.diagnostics);
+    whole(program, failed, false).0
+}
+
+/// Links a program, and notes for each of its modules what [`relink`](relink::relink) needs to know.
+#[must_use]
+pub fn link_traced(program: &Program, failed: &FxHashSet<String>) -> (Links, Vec<Trace>) {
+    whole(program, failed, true)
+}
+
+fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links, Vec<Trace>) {
+    let specifiers = Specifiers::new(program, &|_| None);
+    let modules: Vec<ModuleIx> = program.indexes().collect();
     let mut linker = Linker {
         program,
         specifiers: &specifiers,
         exports: Exports::new(program, &specifiers),
         failed,
-        globals: globals::declared(program),
+        globals: globals::declared(program, modules.iter().copied()),
         hierarchy: Hierarchy::default(),
+        traced,
     };
-    let pairs = each_module(&linker, |eval, ix| Hierarchy::of_module(eval, ix));
-    linker.hierarchy = Hierarchy::new(pairs.into_iter().flatten());
-    let results = each_module(&linker, |eval, ix| {
-        let summary = &eval.linker.program.module(ix).summary;
-        let room = summary.calls.len() + summary.accesses.len() / 2 + 2 * summary.imports.len();
-        let (mut file, mut diagnostics) = (FileLinks::with_capacity(room), Vec::new());
-        let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
-        let mut received = Vec::new();
-        let mut errors = errors::ModuleErrors::new(ix);
-        let calls = calls::run(eval, ix, &mut file, &mut received, &mut errors);
-        heritage::run(eval, ix, &mut file);
-        instances::run(eval, ix, &mut file);
-        errors::run(eval, ix, &mut file, errors);
-        (file, diagnostics, imports, calls, received)
-    });
-    let mut received: Vec<Vec<arguments::Received>> =
-        program.modules().iter().map(|_| Vec::new()).collect();
-    for (file, diagnostics, imports, calls, passed) in results {
-        for one in passed {
-            received[one.module.0 as usize].push(one);
+    let mut heirs = heirs_of(&linker, &modules);
+    let pairs = heirs.iter().flat_map(|(pairs, _)| pairs.iter().copied());
+    linker.hierarchy = Hierarchy::new(pairs);
+    let mut results = each_module(&linker, &modules, linked);
+    let mut received: Vec<Vec<Received>> = modules.iter().map(|_| Vec::new()).collect();
+    for linked in &results {
+        for one in &linked.received {
+            received[one.module.0 as usize].push(*one);
         }
-        links.files.push(file);
-        links.diagnostics.extend(diagnostics);
-        links.imports.internal += imports.internal;
-        links.imports.resolved += imports.resolved;
-        links.calls.total += calls.total;
-        links.calls.resolved += calls.resolved;
     }
-    links
-        .files
+    results
         .par_iter_mut()
         .zip(&received)
-        .for_each(|(file, received)| arguments::write(&linker, received, file));
+        .for_each(|(linked, received)| arguments::write(&linker, received, &mut linked.file));
+    let traces = if traced {
+        let found = heirs.par_drain(..).zip(&results).enumerate();
+        found
+            .map(|(i, ((pairs, reads), linked))| {
+                let ix = ModuleIx(i as u32);
+                Trace::new(&linker, ix, pairs, reads.and(&linked.reads), linked)
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let mut links = Links::default();
+    for linked in results {
+        links.files.push(linked.file);
+        links.diagnostics.extend(linked.diagnostics);
+        links.imports.add(linked.imports);
+        links.calls.add(linked.calls);
+    }
     links.diagnostics.sort_unstable();
-    links
+    (links, traces)
 }
 
-/// Runs `f` for each module, in parallel. Every thread has an evaluation of its own and takes the next module that no
+/// The pairs of ancestor and heir that modules declare, and what was read for them.
+fn heirs_of(linker: &Linker<'_>, modules: &[ModuleIx]) -> Vec<(Vec<(Place, Place)>, Reads)> {
+    each_module(linker, modules, |eval, ix| {
+        let pairs = Hierarchy::of_module(eval, ix);
+        (pairs, reads::take(ix.0))
+    })
+}
+
+/// All passes for one module.
+fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
+    let summary = &eval.linker.program.module(ix).summary;
+    let room = summary.calls.len() + summary.accesses.len() / 2 + 2 * summary.imports.len();
+    let mut file = FileLinks::with_capacity(room);
+    let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
+    let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
+    let mut received = Vec::new();
+    let mut errors = errors::ModuleErrors::new(ix);
+    let calls = calls::run(eval, ix, &mut file, &mut received, &mut errors);
+    heritage::run(eval, ix, &mut file);
+    instances::run(eval, ix, &mut file);
+    errors::run(eval, ix, &mut file, errors);
+    Linked {
+        file,
+        diagnostics,
+        imports,
+        calls,
+        received,
+        reads: reads::take(ix.0),
+    }
+}
+
+/// Runs `f` for some modules, in parallel. Every thread has an evaluation of its own and takes the next module that no
 /// other has taken; that no answer depends on who asked first makes the results independent of it.
 fn each_module<'p, R: Send>(
     linker: &Linker<'p>,
+    modules: &[ModuleIx],
     f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
 ) -> Vec<R> {
-    let modules = linker.program.modules().len();
     let next = AtomicUsize::new(0);
     let parts: Vec<Vec<(usize, R)>> = (0..rayon::current_num_threads().max(1))
         .into_par_iter()
         .with_max_len(1)
         .map(|_| {
-            let mut eval = Eval::new(linker);
-            let mut results = Vec::new();
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                if i >= modules {
-                    return results;
+            reads::logged(linker.traced, || {
+                let mut eval = Eval::new(linker);
+                let mut results = Vec::new();
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(&ix) = modules.get(i) else {
+                        return results;
+                    };
+                    eval.enter_module();
+                    results.push((i, f(&mut eval, ix)));
                 }
-                eval.enter_module();
-                results.push((i, f(&mut eval, ModuleIx(i as u32))));
-            }
+            })
         })
         .collect();
-    let mut results: Vec<Option<R>> = (0..modules).map(|_| None).collect();
+    let mut results: Vec<Option<R>> = modules.iter().map(|_| None).collect();
     for (i, result) in parts.into_iter().flatten() {
         results[i] = Some(result);
     }

@@ -2,6 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use graph_model::ModuleSummary;
 use graph_model::summary::{
@@ -17,7 +19,9 @@ use crate::packages::Packages;
 const MAX_STEPS: usize = 16;
 
 /// A module, as an index into [`Program::modules`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct ModuleIx(pub u32);
 
 /// What is known of a node of a summary.
@@ -120,7 +124,7 @@ fn name_hash(name: &str) -> u32 {
 }
 
 impl Module {
-    fn new(summary: ModuleSummary) -> Self {
+    pub(crate) fn new(summary: ModuleSummary) -> Self {
         let mut facts = vec![Fact::None; summary.nodes.len()];
         let mut set = |node: NodeRef, fact| {
             if let Some(slot) = facts.get_mut(node.0 as usize) {
@@ -591,55 +595,131 @@ pub fn export_specifier(target: &ExportTarget) -> Option<Sym> {
     }
 }
 
+/// Gives the summary of a module that is needed; `None` if it is damaged.
+pub type Load = Box<dyn Fn(ModuleIx) -> Option<ModuleSummary> + Send + Sync>;
+
 /// All modules of a project and what lies around them.
-#[derive(Debug)]
 pub struct Program {
     /// Absolute path of the project.
     pub root: PathBuf,
     /// Its packages.
     pub packages: Packages,
-    modules: Vec<Module>,
-    by_file: FxHashMap<Box<str>, ModuleIx>,
+    /// Paths of the modules, sorted.
+    files: Vec<Box<str>>,
+    modules: Vec<OnceLock<Module>>,
+    load: Option<Load>,
+    damaged: AtomicBool,
 }
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program")
+            .field("root", &self.root)
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is thrown where a summary is needed that is damaged, through whatever needed it. It is no panic, so that nobody is
+/// told of one: who gave [`Load`] catches it, and asks [`Program::is_damaged`].
+#[derive(Debug)]
+struct Damaged;
 
 impl Program {
     /// Indexes summaries; their order does not matter.
     #[must_use]
     pub fn new(root: &Path, packages: Packages, mut summaries: Vec<ModuleSummary>) -> Self {
         summaries.sort_unstable_by(|a, b| a.file.cmp(&b.file));
-        let modules: Vec<Module> = summaries.into_par_iter().map(Module::new).collect();
-        let by_file = (0..)
-            .zip(&modules)
-            .map(|(i, m)| (m.file().into(), ModuleIx(i)))
-            .collect();
         Program {
             root: root.to_owned(),
             packages,
-            modules,
-            by_file,
+            files: summaries.iter().map(|s| s.file.as_str().into()).collect(),
+            modules: summaries
+                .into_par_iter()
+                .map(|summary| Module::new(summary).into())
+                .collect(),
+            load: None,
+            damaged: AtomicBool::new(false),
         }
     }
 
-    /// All modules, by path.
+    /// A program of which each summary is fetched when it is needed. `files` are sorted.
     #[must_use]
-    pub fn modules(&self) -> &[Module] {
-        &self.modules
+    pub fn lazy(root: &Path, packages: Packages, files: Vec<Box<str>>, load: Load) -> Self {
+        Program {
+            root: root.to_owned(),
+            packages,
+            modules: files.iter().map(|_| OnceLock::new()).collect(),
+            files,
+            load: Some(load),
+            damaged: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether a summary was needed and is damaged: what was made of the program is of no use then.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Number of modules.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there are no modules.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Paths of all modules, sorted.
+    #[must_use]
+    pub fn files(&self) -> &[Box<str>] {
+        &self.files
+    }
+
+    /// All modules, by path.
+    pub fn modules(&self) -> impl ExactSizeIterator<Item = &Module> {
+        self.indexes().map(|ix| self.module(ix))
+    }
+
+    /// The indexes of all modules.
+    pub fn indexes(&self) -> impl ExactSizeIterator<Item = ModuleIx> + use<> {
+        (0..self.files.len() as u32).map(ModuleIx)
     }
 
     /// All modules with their indexes.
     pub fn indexed(&self) -> impl Iterator<Item = (ModuleIx, &Module)> {
-        (0..).map(ModuleIx).zip(&self.modules)
+        self.indexes().zip(self.modules())
     }
 
     /// A module.
     #[must_use]
     pub fn module(&self, module: ModuleIx) -> &Module {
-        &self.modules[module.0 as usize]
+        let slot = &self.modules[module.0 as usize];
+        match slot.get() {
+            Some(known) => known,
+            None => self.loaded(module, slot),
+        }
+    }
+
+    #[cold]
+    fn loaded<'p>(&'p self, module: ModuleIx, slot: &'p OnceLock<Module>) -> &'p Module {
+        slot.get_or_init(|| {
+            let summary = self.load.as_ref().and_then(|load| load(module));
+            Module::new(summary.unwrap_or_else(|| {
+                self.damaged.store(true, Ordering::Relaxed);
+                std::panic::resume_unwind(Box::new(Damaged))
+            }))
+        })
     }
 
     /// The module of a path.
     #[must_use]
     pub fn find(&self, file: &str) -> Option<ModuleIx> {
-        self.by_file.get(file).copied()
+        let at = self.files.binary_search_by(|known| (**known).cmp(file));
+        at.ok().map(|at| ModuleIx(at as u32))
     }
 }

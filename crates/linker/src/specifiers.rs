@@ -1,21 +1,22 @@
 //! Where module specifiers lead.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::builtins;
 use crate::file_view::{self, FileView, SharedView};
 use crate::program::{Module, ModuleIx, Program};
+use crate::reads;
 use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
 use graph_model::{Place, Severity};
 
 /// Where a specifier leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// To a module of the project.
     Module(ModuleIx),
@@ -27,43 +28,68 @@ pub(crate) enum Target {
     Missing,
 }
 
-/// Where the specifiers of all modules lead.
-#[derive(Debug)]
-pub(crate) struct Specifiers {
-    /// For each module, its specifiers by symbol.
-    targets: Vec<Vec<(Sym, Target)>>,
+/// The specifiers of a module, by symbol.
+pub(crate) type Targets = Vec<(Sym, Target)>;
+
+/// Gives the specifiers of a module that are known from before.
+pub(crate) type Known<'p> = dyn Fn(ModuleIx) -> Option<Targets> + Sync + 'p;
+
+/// Where the specifiers of modules lead; resolved for each module when the first of them is asked for.
+pub(crate) struct Specifiers<'p> {
+    program: &'p Program,
+    known: &'p Known<'p>,
+    resolver: OnceLock<Resolver<'p>>,
+    /// For each module: its specifiers, and what is to be told of those that lead to files that are not there.
+    targets: Vec<OnceLock<(Targets, Vec<Diagnostic>)>>,
 }
 
-impl Specifiers {
+impl<'p> Specifiers<'p> {
+    pub(crate) fn new(program: &'p Program, known: &'p Known<'p>) -> Self {
+        Specifiers {
+            program,
+            known,
+            resolver: OnceLock::new(),
+            targets: program.indexes().map(|_| OnceLock::new()).collect(),
+        }
+    }
+
     /// Where a specifier of a module leads.
     #[must_use]
     pub(crate) fn target(&self, module: ModuleIx, specifier: Sym) -> Target {
-        let targets = &self.targets[module.0 as usize];
-        targets
+        let targets = self.all(module);
+        let target = targets
             .binary_search_by_key(&specifier, |t| t.0)
-            .map_or(Target::External, |at| targets[at].1)
+            .map_or(Target::External, |at| targets[at].1);
+        if let Target::Module(target) = target {
+            reads::read(target.0, reads::MODULE);
+        }
+        target
     }
 
-    /// Resolves all specifiers. Those of files that are not there, and `tsconfig.json` files that cannot be read,
-    /// become diagnostics.
-    #[must_use]
-    pub(crate) fn resolve(program: &Program, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let resolver = Resolver::new(program);
-        let results: Vec<_> = program
-            .modules()
-            .par_iter()
-            .map(|module| {
-                let mut diagnostics = Vec::new();
-                let targets = resolver.targets(module, &mut diagnostics);
-                (targets, diagnostics)
-            })
-            .collect();
-        let mut targets = Vec::with_capacity(results.len());
-        for (of_module, found) in results {
-            targets.push(of_module);
-            diagnostics.extend(found);
-        }
-        Specifiers { targets }
+    /// The specifiers of a module.
+    pub(crate) fn all(&self, module: ModuleIx) -> &Targets {
+        &self.of(module).0
+    }
+
+    /// The specifiers of a module that lead to files that are not there.
+    pub(crate) fn diagnostics(&self, module: ModuleIx) -> &[Diagnostic] {
+        &self.of(module).1
+    }
+
+    fn of(&self, module: ModuleIx) -> &(Targets, Vec<Diagnostic>) {
+        self.targets[module.0 as usize].get_or_init(|| {
+            let mut diagnostics = Vec::new();
+            if let Some(known) = (self.known)(module)
+                // What is missing is to be told again.
+                && !known.iter().any(|target| target.1 == Target::Missing)
+            {
+                return (known, diagnostics);
+            }
+            let resolver = self.resolver.get_or_init(|| Resolver::new(self.program));
+            let module = self.program.module(module);
+            let targets = resolver.targets(module, &mut diagnostics);
+            (targets, diagnostics)
+        })
     }
 }
 
@@ -129,7 +155,7 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Sym, Target)> {
+    fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Targets {
         let summary = &module.summary;
         let mut seen: FxHashMap<&str, Target> = FxHashMap::default();
         let mut targets = Vec::new();

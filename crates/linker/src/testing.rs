@@ -287,7 +287,6 @@ pub(super) fn link_all(summaries: Vec<Summary>, files: &[(&str, &str)]) -> (Vec<
     let links = link(&program, &Default::default());
     let mut names: std::collections::HashMap<NodeId, String> = program
         .modules()
-        .iter()
         .flat_map(|m| {
             let ids = (0..m.summary.nodes.len() as u32)
                 .map(|i| m.summary.semantic_id(NodeRef(i)).to_owned());

@@ -13,7 +13,7 @@ use crate::config::ServiceConfig;
 pub const INDEX_CONTEXT: &str = "index";
 
 /// PROJECT, SERVICEs and their folders.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ProjectIndex {
     /// Name of the project: that of its `package.json`, else of its folder.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct ProjectIndex {
     entry_point: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Service {
     name: String,
     metadata: String,

@@ -1,5 +1,5 @@
-//! Files besides sources that decide how modules are joined: `package.json`, the workspace lists of package managers, and
-//! `tsconfig.json` with all that it extends.
+//! Files besides sources that decide how modules are joined: `package.json`, the workspace lists of package managers,
+//! `tsconfig.json` with all that it extends; and the programs that are plugins.
 //!
 //! The linker reads them itself. Here is only told whether any of them changed since the last run.
 
@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cache::InputRecord;
+use crate::config::Config;
 use crate::discovery::Discovery;
 use crate::stamp::Stamp;
 
@@ -21,6 +22,7 @@ const TSCONFIG: &str = "tsconfig.json";
 pub(crate) fn collect(
     root: &Path,
     discovery: &Discovery,
+    config: &Config,
     known: &[InputRecord],
     seen: i64,
 ) -> Vec<InputRecord> {
@@ -34,6 +36,13 @@ pub(crate) fn collect(
             root.ancestors()
                 .skip(1)
                 .map(|folder| text(&folder.join(TSCONFIG))),
+        )
+        // The programs and scripts of external plugins, as far as they are not found through PATH.
+        .chain(
+            config
+                .command_words()
+                .filter(|word| root.join(word).is_file())
+                .map(str::to_owned),
         )
         .collect();
     let known_discovered = known.iter().filter(|input| input.discovered);
@@ -145,7 +154,7 @@ mod tests {
     use crate::discovery::discover;
 
     fn collected(root: &Path, known: &[InputRecord], seen: i64) -> Vec<InputRecord> {
-        collect(root, &discover(root), known, seen)
+        collect(root, &discover(root), &Config::default(), known, seen)
     }
 
     #[test]

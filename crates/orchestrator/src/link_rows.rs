@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use graph_model::{
-    EdgeType, NodeId, NodeType, STDIO_ID, STDIO_NAME, external_function_id, external_module_id,
+    EdgeType, GLOBAL_MODULE, NodeId, NodeType, STDIO_ID, STDIO_NAME, external_function_id,
+    external_module_id, is_standard_global, is_standard_value,
 };
 use linker::{External, FileLinks, is_builtin, json_string};
 use rfdb_protocol::{Batch, Edge, Node};
@@ -49,7 +50,7 @@ pub(crate) fn push_containment<'e>(
 fn push_external(external: &External, batch: &mut Batch) {
     let (id, node_type, name, metadata) = match external {
         External::Module { specifier } => {
-            let metadata = if is_builtin(specifier) {
+            let metadata = if is_builtin(specifier) || **specifier == *GLOBAL_MODULE {
                 r#"{"isBuiltin":true}"#
             } else {
                 ""
@@ -74,11 +75,15 @@ fn push_external(external: &External, batch: &mut Batch) {
                 ""
             };
             let exported = path.split('.').next().unwrap_or(path);
-            let metadata = format!(
-                r#"{{"module":{},"exportedName":{}{builtin}}}"#,
-                json_string(specifier),
-                json_string(exported)
-            );
+            let metadata = if **specifier == *GLOBAL_MODULE {
+                global_metadata(path)
+            } else {
+                format!(
+                    r#"{{"module":{},"exportedName":{}{builtin}}}"#,
+                    json_string(specifier),
+                    json_string(exported)
+                )
+            };
             (
                 external_function_id(specifier, path),
                 NodeType::ExternalFunction,
@@ -96,6 +101,25 @@ fn push_external(external: &External, batch: &mut Batch) {
         exported: false,
         metadata: &metadata,
     });
+}
+
+/// Metadata of a member of the global object: what the analyzer writes where it knows the member itself.
+fn global_metadata(path: &str) -> String {
+    let root = path.split('.').next().unwrap_or(path);
+    let builtin = if is_standard_global(root) {
+        r#","isBuiltin":true"#
+    } else {
+        ""
+    };
+    let value = if is_standard_value(path) {
+        r#","isValue":true"#
+    } else {
+        ""
+    };
+    format!(
+        r#"{{"module":"{GLOBAL_MODULE}","exportedName":{}{builtin}{value}}}"#,
+        json_string(path)
+    )
 }
 
 #[cfg(test)]

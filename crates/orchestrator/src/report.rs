@@ -135,6 +135,8 @@ pub struct Changes {
     pub changed: Vec<String>,
     /// Those that are gone.
     pub removed: Vec<String>,
+    /// Number of modules that were linked: all of them, or those that the changes could reach.
+    pub linked: u64,
 }
 
 impl Changes {

@@ -117,6 +117,34 @@ pub(crate) fn push_changed(
     }
 }
 
+/// Replaces the rows of some of the stored owners, those that `ours` tells by context and file, with those of a batch: adds what
+/// differs to another batch.
+pub(crate) fn replace(
+    from: &Batch,
+    owners: &mut OwnerHashes,
+    to: &mut Batch,
+    ours: impl Fn(&str, &str) -> bool,
+) {
+    let mut now = OwnerHashes::new();
+    push_changed(from, owners, to, &mut now);
+    for (context, files) in owners.iter_mut() {
+        files.retain(|file, _| {
+            let is_now = now
+                .get(context)
+                .is_some_and(|files| files.contains_key(file));
+            let gone = ours(context, file) && !is_now;
+            if gone {
+                to.owner(file, context);
+            }
+            !gone
+        });
+    }
+    for (context, files) in now {
+        owners.entry(context).or_default().extend(files);
+    }
+    owners.retain(|_, files| !files.is_empty());
+}
+
 /// Empties owners that had rows and have none any more.
 pub(crate) fn push_gone(stored: &OwnerHashes, hashes: &OwnerHashes, to: &mut Batch) {
     for (context, files) in stored {

@@ -53,7 +53,11 @@ pub(crate) fn string_end(text: &[u8], start: usize) -> Option<usize> {
         at = next_special(text, at)?;
         at += match text[at..] {
             [b'"', ..] => return Some(at),
-            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [
+                b'\\',
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                ..,
+            ] => 2,
             [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) => 6,
             _ => return None,
         };

@@ -62,11 +62,22 @@ fn an_analysis_that_is_killed_leaves_the_graph_as_it_was() {
         &["analyze", "--clear", "--quiet"],
     ] {
         kill_in_the_middle(root);
-        // Questions are answered from the old graph, and the next run goes on from it.
+        // Questions are answered from the old graph, but say so, and the next run goes on from it.
         assert_eq!(ok(root, &["export"]), undisturbed);
+        for question in [&["stats"][..], &["query", "f1"]] {
+            let (code, _, err) = run(root, question);
+            assert_eq!(code, 0, "{err}");
+            assert!(
+                err.contains("the last analysis of") && err.contains("did not finish"),
+                "{err}"
+            );
+            assert!(err.contains("grafema-rs analyze --clear"), "{err}");
+        }
+        assert!(ok(root, &["stats", "--json"]).contains("\"lastAnalysisStopped\": true"));
         ok(root, analyze);
         assert_eq!(ok(root, &["export"]), undisturbed);
         assert!(!root.join(".grafema/graph.rfdb.new").exists());
+        assert_eq!(run(root, &["stats"]).2, "");
     }
 }
 
@@ -162,7 +173,7 @@ fn a_second_analysis_beside_a_running_one_is_told_who_holds_the_graph() {
             .map_while(Result::ok)
             .any(|line| line.starts_with("INDEXING"))
     );
-    let (code, out, err) = run(root, &["analyze"]);
+    let (code, out, err) = run(root, &["analyze", "--no-wait"]);
     let first_runs = first.try_wait().unwrap().is_none();
     first.kill().unwrap();
     first.wait().unwrap();
@@ -175,4 +186,34 @@ fn a_second_analysis_beside_a_running_one_is_told_who_holds_the_graph() {
         err.contains("in use by grafema-rs analyze") && err.contains("pid"),
         "{err}"
     );
+}
+
+#[test]
+fn a_second_analysis_waits_for_the_first() {
+    let folder = large_project(40);
+    let root = folder.path();
+    for killed in [false, true] {
+        let mut first = spawn(root, &["analyze", "--clear"]);
+        let mut lines = BufReader::new(first.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("INDEXING")));
+        let mut second = spawn(root, &["analyze"]);
+        let mut told = BufReader::new(second.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let waiting = format!("waiting for grafema-rs analyze (pid {})", first.id());
+        let waits = told.any(|line| line.contains(&waiting));
+        if killed {
+            first.kill().unwrap();
+        }
+        let rest: Vec<String> = lines.collect();
+        assert_eq!(first.wait().unwrap().success(), !killed, "{rest:?}");
+        let rest: Vec<String> = told.collect();
+        assert!(second.wait().unwrap().success(), "{rest:?}");
+        assert!(waits, "the first analysis ended too early for this test");
+        let graph = ok(root, &["export"]);
+        ok(root, &["analyze", "--clear", "--quiet"]);
+        assert_eq!(ok(root, &["export"]), graph);
+    }
 }

@@ -21,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use crate::Linker;
 use crate::program::ModuleIx;
+use crate::reads;
 
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
@@ -50,6 +51,8 @@ struct Answer {
     set: Set,
     /// How many questions deep it is.
     height: u32,
+    /// What was read for it, as [`reads`] names it.
+    reads: u32,
 }
 
 /// The answer to a question that is a step of another.
@@ -60,6 +63,8 @@ struct StepAnswer {
     /// How many steps it takes: they are taken again when it is remembered, so that what is left for the rest of the
     /// question does not depend on what was asked before.
     steps: u32,
+    /// What was read for it, as [`reads`] names it.
+    reads: u32,
 }
 
 pub(crate) struct Eval<'l, 'p> {
@@ -67,11 +72,11 @@ pub(crate) struct Eval<'l, 'p> {
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
     /// Answers that a cycle had a part in.
-    local: FxHashMap<Key, Set>,
+    local: FxHashMap<Key, (Set, u32)>,
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
-    /// Methods that override a method.
-    pub(crate) overriding: FxHashMap<Place, Rc<[Place]>>,
+    /// Methods that override a method, and what was read for them.
+    pub(crate) overriding: FxHashMap<Place, (Rc<[Place]>, u32)>,
     /// Names of the global object.
     globals: FxHashMap<&'p str, Set>,
     /// The specifier of the global object.
@@ -145,6 +150,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     /// Answers a question, once.
     fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Set) -> Set {
         if let Some(known) = self.clean.get(&key) {
+            reads::again(known.reads);
             let reach = self.depth + known.height;
             if reach <= MAX_DEPTH {
                 self.deepest = self.deepest.max(reach);
@@ -153,7 +159,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             self.tainted = true;
             return Set::NONE;
         }
-        if let Some(known) = self.local.get(&key) {
+        if let Some((known, reads)) = self.local.get(&key) {
+            reads::again(*reads);
             self.tainted = true;
             return known.clone();
         }
@@ -167,13 +174,15 @@ impl<'l, 'p> Eval<'l, 'p> {
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
         self.open.push(key);
         self.depth += 1;
+        let begun = reads::open();
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
+        let reads = reads::close(begun);
         self.depth -= 1;
         self.fuel = outer_fuel;
         self.starved = outer_starved;
         self.open.pop();
         if self.tainted {
-            self.local.insert(key, set.clone());
+            self.local.insert(key, (set.clone(), reads));
         } else {
             let height = self.deepest - self.depth;
             self.clean.insert(
@@ -181,6 +190,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 Answer {
                     set: set.clone(),
                     height,
+                    reads,
                 },
             );
         }
@@ -212,6 +222,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             && known.steps <= self.fuel
             && self.depth + known.height <= MAX_DEPTH
         {
+            reads::again(known.reads);
             self.fuel -= known.steps;
             self.deepest = self.deepest.max(self.depth + known.height);
             return known.set.clone();
@@ -220,12 +231,15 @@ impl<'l, 'p> Eval<'l, 'p> {
         let outer_starved = std::mem::replace(&mut self.starved, false);
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth);
         let fuel = self.fuel;
+        let begun = reads::open();
         let set = self.deeper(|e| e.composed(module, ty, env));
+        let reads = reads::close(begun);
         if !self.tainted && !self.starved {
             let answer = StepAnswer {
                 set: set.clone(),
                 height: self.deepest - self.depth,
                 steps: fuel - self.fuel,
+                reads,
             };
             self.bound.insert(key, answer);
         }

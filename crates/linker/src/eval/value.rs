@@ -14,7 +14,9 @@ const MAX_VALUES: usize = 16;
 const MAX_NESTING: u8 = 6;
 
 /// A node of a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub(crate) struct Place {
     pub(crate) module: ModuleIx,
     pub(crate) node: NodeRef,

@@ -1,12 +1,14 @@
 //! What a run remembers for the next one: summaries, hashes of what was stored, and what it told.
 //!
-//! Two files in `.grafema/cache`. `summaries-N.bin` is appended to: each changed module adds its new summary. `state.bin`
+//! Three files in `.grafema/cache`. `summaries-N.bin` is appended to: each changed module adds its new summary. `state.bin`
 //! names the live summaries in it, with their checksums, and all else; it is replaced as a whole, at the end of a run.
+//! `links.bin` says what linking each module read of others.
 //!
 //! A state counts only if the graph still has the version that it was written for. So whatever stops a run, wherever it is:
 //! if the graph had not been changed, the old state fits it; if it had, no state does, and the next run begins anew. The
 //! same holds for a cache that is damaged, or that another version of the analyzer wrote.
 
+mod links;
 mod state;
 mod summaries;
 
@@ -17,10 +19,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use links::{LinkRecord, LinksId};
 pub(crate) use state::{
-    FileRecord, Hash, InputRecord, Outcome, OwnerHashes, State, interned, restored, stored,
+    FileRecord, Hash, InputRecord, Outcome, OwnerHashes, State, StoredDiagnostic, interned,
+    restored, stored,
 };
-pub(crate) use summaries::{SummaryFile, SummaryWriter};
+pub(crate) use summaries::{Span, SummaryFile, SummaryWriter};
 
 const STATE: &str = "state.bin";
 const MAGIC: &[u8; 8] = b"grafcach";

@@ -8,6 +8,7 @@ use graph_model::facts::Fact;
 use graph_model::{Diagnostic, Place, Severity};
 use serde::{Deserialize, Serialize};
 
+use super::LinksId;
 use super::summaries::Span;
 use crate::stamp::Stamp;
 use crate::store::GraphVersion;
@@ -37,6 +38,9 @@ pub(crate) struct State {
     pub(crate) listing: u64,
     /// Rows of the index, of enrichment, and of plugins.
     pub(crate) owners: OwnerHashes,
+    /// The file of what linking left behind; `None` if there is none, or if a plugin did what an incremental run cannot do in
+    /// parts.
+    pub(crate) links: Option<LinksId>,
     /// Name of the project.
     pub(crate) project: String,
     /// Names of its services.

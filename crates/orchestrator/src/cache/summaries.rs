@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use graph_model::ModuleSummary;
 use serde::{Deserialize, Serialize};
@@ -99,15 +99,15 @@ impl SummaryWriter {
 }
 
 /// A file of summaries, read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SummaryFile {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
 }
 
 impl SummaryFile {
     pub(super) fn read(folder: &Path, number: u32) -> io::Result<Self> {
         Ok(SummaryFile {
-            bytes: std::fs::read(path_of(folder, number))?,
+            bytes: std::fs::read(path_of(folder, number))?.into(),
         })
     }
 

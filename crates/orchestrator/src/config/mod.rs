@@ -46,13 +46,23 @@ pub struct Config {
     pub plugins: Vec<(Phase, Vec<PluginConfig>)>,
     /// `strict`: an analysis with unresolved imports or calls fails.
     pub strict: bool,
-    /// `routing`.
+    /// `routing`: read and checked; nothing uses it yet, which a warning says.
     pub routing: Vec<RoutingRule>,
     /// `workspace.roots`: folders to which the analysis is confined; empty for the whole project.
     pub roots: Vec<String>,
     /// Keys that mean nothing, and names that are not known.
     #[serde(skip)]
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Config {
+    /// Words of the commands of external plugins; some of them are files.
+    pub(crate) fn command_words(&self) -> impl Iterator<Item = &str> {
+        let plugins = self.plugins.iter().flat_map(|(_, plugins)| plugins);
+        plugins
+            .flat_map(|plugin| plugin.command.iter().flatten())
+            .map(String::as_str)
+    }
 }
 
 /// A service.

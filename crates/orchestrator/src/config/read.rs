@@ -315,6 +315,13 @@ impl Reader {
             }
             rules.push(rule);
         }
+        if !rules.is_empty() {
+            self.warn(
+                node,
+                "routing-unused",
+                "`routing` is checked and otherwise not used yet: requests are not joined with the routes of other services".to_owned(),
+            );
+        }
         Ok(rules)
     }
 }
@@ -402,7 +409,8 @@ mod tests {
             "version: 0.2.11\nstrict: true\nservices:\n  - name: api\n    path: ./apps/api/\n    entryPoint: src/main.ts\n    customerFacing: true\n  - {name: web, path: apps/web}\ninclude: ['**/*.ts']\nexclude:\n  - '**/*.test.ts'\nrouting:\n  - from: web\n    to: api\n    stripPrefix: /api\nworkspace:\n  roots: [apps]\nserver:\n  binaryPath: x\n",
         )
         .unwrap();
-        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+        let codes: Vec<&str> = config.warnings.iter().map(|w| w.code).collect();
+        assert_eq!(codes, ["routing-unused"], "{:?}", config.warnings);
         assert_eq!(config.services[0].path, "apps/api");
         assert_eq!(
             config.services[0].entry_point.as_deref(),

@@ -77,6 +77,9 @@ pub struct Metadata {
     pub produces: Vec<String>,
     /// The npm packages that it is about. If none of them is a dependency of the project, the plugin does not run.
     pub covers: Vec<String>,
+    /// Whether it does without [`Links::files`](linker::Links::files), if it is of ENRICHMENT or VALIDATION. As long as one
+    /// runs that does not, every incremental run links all modules; otherwise the list may be empty.
+    pub without_links: bool,
     /// Whether an error of it ends the run.
     pub fatal: bool,
 }
@@ -113,6 +116,13 @@ impl Metadata {
     #[must_use]
     pub fn produces<'t>(mut self, types: impl IntoIterator<Item = &'t str>) -> Self {
         self.produces.extend(owned(types));
+        self
+    }
+
+    /// Sets [`Metadata::without_links`].
+    #[must_use]
+    pub fn without_links(mut self) -> Self {
+        self.without_links = true;
         self
     }
 
@@ -162,7 +172,8 @@ pub trait IndexingPlugin: Plugin {
 
 /// ANALYSIS: looks at each module on its own.
 pub trait AnalysisPlugin: Plugin {
-    /// Adds nodes and edges for one module. It must depend on nothing else: the modules come in any order.
+    /// Adds nodes and edges for one module. It must depend on nothing else: the modules come in any order, and an incremental
+    /// run only has those that changed.
     ///
     /// # Errors
     /// Why it cannot be done.
@@ -216,7 +227,8 @@ pub struct ProgramContext<'a> {
     pub program: &'a Program,
     /// What detectors of frameworks noticed; files in which they noticed nothing are not there.
     pub facts: &'a Facts<'a>,
-    /// What the linker found, for each module of the program.
+    /// What the linker found, for each module of the program. If all plugins that run do
+    /// [without](Metadata::without_links), an incremental run has no files here.
     pub links: &'a Links,
     /// Where to say what is wrong with the project.
     pub reporter: &'a Reporter,

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use graph_model::{Diagnostic, Severity};
+use linker::program::ModuleIx;
 use rayon::prelude::*;
 use rfdb_protocol::Batch;
 
 use super::{
     AnalysisPlugin, DiscoveryContext, DiscoveryPlugin, EnrichmentPlugin, IndexingPlugin, Metadata,
     ModuleContext, Plugin, PluginError, ProgramContext, Rows, ValidationContext, ValidationPlugin,
-    order,
+    order, rows,
 };
 use crate::config::ServiceConfig;
 use crate::{Error, Phase};
@@ -115,6 +116,8 @@ pub(crate) struct Output {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// How long each took.
     pub(crate) times: Vec<(String, Duration)>,
+    /// Whether a plugin of ANALYSIS wrote rows that belong to no file, or to another than the module's.
+    pub(crate) scattered: bool,
 }
 
 /// Runs plugins.
@@ -163,29 +166,62 @@ impl<'a> Runner<'a> {
         })
     }
 
-    pub(crate) fn analyze(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {
-        self.each(&self.plugins.analysis, |plugin, rows| {
+    /// Runs the plugins of ANALYSIS on some modules.
+    pub(crate) fn analyze(
+        &mut self,
+        cx: &ProgramContext<'_>,
+        modules: &[ModuleIx],
+    ) -> Result<Output, Error> {
+        let mut scattered = false;
+        let mut output = self.each(&self.plugins.analysis, |plugin, rows| {
             let name = plugin.metadata().name;
-            let parts: Vec<Result<Rows, PluginError>> = cx
-                .program
-                .modules()
+            let parts: Vec<Result<(Rows, bool), PluginError>> = modules
                 .par_iter()
                 .with_min_len(64)
-                .map(|module| {
+                .map(|&ix| {
+                    let module = cx.program.module(ix);
                     let mut rows = Rows::new(&name);
                     let module = ModuleContext {
                         summary: &module.summary,
                         facts: cx.facts.get(module.file()).copied().unwrap_or_default(),
                     };
                     plugin.analyze(&module, &mut rows)?;
-                    Ok(rows)
+                    let elsewhere = !rows.only_of(&module.summary.file);
+                    Ok((rows, elsewhere))
                 })
                 .collect();
             for part in parts {
-                rows.append(part?);
+                let (part, elsewhere) = part?;
+                scattered |= elsewhere;
+                rows.append(part);
             }
             Ok(())
-        })
+        })?;
+        output.scattered = scattered;
+        Ok(output)
+    }
+
+    /// Whether a plugin that is to run reads the links of files.
+    pub(crate) fn reads_links(&self) -> bool {
+        let enrichment = self.plugins.enrichment.iter().map(|p| p.metadata());
+        let validation = self.plugins.validation.iter().map(|p| p.metadata());
+        enrichment
+            .chain(validation)
+            .any(|about| !about.without_links && self.runs(&about))
+    }
+
+    /// The contexts under which plugins of ANALYSIS write.
+    pub(crate) fn contexts_by_file(&self) -> Vec<String> {
+        let analysis = self.plugins.analysis.iter();
+        analysis
+            .map(|plugin| rows::context(&plugin.metadata().name))
+            .collect()
+    }
+
+    /// Whether the project depends on a package that a plugin is about.
+    fn runs(&self, about: &Metadata) -> bool {
+        let covered = |package: &String| self.dependencies.contains(&package.as_str());
+        about.covers.is_empty() || about.covers.iter().any(covered)
     }
 
     pub(crate) fn enrich(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {
@@ -208,8 +244,7 @@ impl<'a> Runner<'a> {
         let mut output = Output::default();
         for at in order(&metadata).map_err(super::cycle)? {
             let (plugin, about) = (&plugins[at], &metadata[at]);
-            let covered = |package: &String| self.dependencies.contains(&package.as_str());
-            if !about.covers.is_empty() && !about.covers.iter().any(covered) {
+            if !self.runs(about) {
                 continue;
             }
             let begun = Instant::now();

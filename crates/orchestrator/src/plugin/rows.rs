@@ -18,10 +18,15 @@ pub struct Rows {
     ordinals: BTreeMap<(String, String, String), u32>,
 }
 
+/// The context under which the rows of a plugin are stored.
+pub(super) fn context(plugin: &str) -> String {
+    format!("plugin:{plugin}")
+}
+
 impl Rows {
     pub(crate) fn new(plugin: &str) -> Self {
         Rows {
-            context: format!("plugin:{plugin}"),
+            context: context(plugin),
             files: BTreeMap::new(),
             owners: BTreeMap::new(),
             ordinals: BTreeMap::new(),
@@ -132,6 +137,11 @@ impl Rows {
             edge_type,
             metadata,
         });
+    }
+
+    /// Whether all rows belong to one file.
+    pub(super) fn only_of(&self, file: &str) -> bool {
+        self.files.keys().all(|of| of == file)
     }
 
     /// Number of nodes.

@@ -10,7 +10,9 @@ pub(super) struct BrokenImports;
 
 impl Plugin for BrokenImports {
     fn metadata(&self) -> Metadata {
-        Metadata::new("broken-imports").consumes(["IMPORTS_FROM"])
+        Metadata::new("broken-imports")
+            .without_links()
+            .consumes(["IMPORTS_FROM"])
     }
 }
 

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph_model::facts::{Fact, Term};
-use graph_model::summary::{ExportTarget, NodeRef, Shape};
+use graph_model::summary::{ExportTarget, NodeRef, Shape, SummaryNode};
 use graph_model::{EdgeType, ModuleSummary, NodeId, NodeType, SemanticId};
+use linker::program::ModuleIx;
 use rustc_hash::FxHashMap;
 
 use crate::plugin::{EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Rows};
@@ -207,7 +208,7 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn new(cx: &'a ProgramContext<'a>) -> Self {
         let mut targets = FxHashMap::default();
-        for (at, module) in cx.program.modules().iter().enumerate() {
+        for (at, module) in cx.program.modules().enumerate() {
             let summary = &module.summary;
             targets.insert(summary.module().node_id(), (at, None));
             for (export, fact) in summary.exports.iter().enumerate() {
@@ -220,7 +221,7 @@ impl<'a> Names<'a> {
     /// Facts about Express, with the positions of their modules.
     fn facts(&self) -> impl Iterator<Item = (usize, &'a Fact)> {
         let cx = self.cx;
-        let modules = cx.program.modules().iter().enumerate();
+        let modules = cx.program.modules().enumerate();
         modules.flat_map(move |(at, module)| {
             let facts = cx.facts.get(module.file()).copied().unwrap_or_default();
             facts
@@ -231,7 +232,7 @@ impl<'a> Names<'a> {
     }
 
     fn summary(&self, at: usize) -> &'a ModuleSummary {
-        &self.cx.program.modules()[at].summary
+        &self.cx.program.module(ModuleIx(at as u32)).summary
     }
 
     /// The router that an expression stands for.
@@ -240,7 +241,7 @@ impl<'a> Names<'a> {
             Term::Name(name) if self.is_router(at, name) => Some((at, name.clone())),
             Term::Name(name) => {
                 let import = self.import_named(at, name)?;
-                self.exported(at, import, self.cx.program.modules().len())
+                self.exported(at, import, self.cx.program.len())
             }
             Term::Call(callee, arguments) if **callee == Term::Name("require".to_owned()) => {
                 let specifier = arguments.first()?.text()?;
@@ -250,7 +251,7 @@ impl<'a> Names<'a> {
                         .specifier
                         .is_some_and(|s| summary.name(s) == specifier)
                 })?;
-                self.exported(at, import.node, self.cx.program.modules().len())
+                self.exported(at, import.node, self.cx.program.len())
             }
             _ => None,
         }
@@ -284,11 +285,7 @@ impl<'a> Names<'a> {
 
     /// The router that an IMPORT or EXPORT leads to, over at most so many modules.
     fn exported(&self, at: usize, node: NodeRef, steps: usize) -> Option<Router> {
-        let src = self.summary(at).node(node).node_id();
-        let links = self.cx.links.files.get(at)?.edges().iter();
-        let from = links.filter(|e| e.src == src && e.edge_type == EdgeType::ImportsFrom);
-        let mut targets = from.filter_map(|edge| self.targets.get(&edge.dst).copied());
-        targets.find_map(|(module, export)| {
+        self.targets_of(at, node).find_map(|(module, export)| {
             let summary = self.summary(module);
             // A module as a whole is what it assigns to `module.exports`.
             let mut exports = match export {
@@ -316,27 +313,143 @@ impl<'a> Names<'a> {
         Some((at, router.to_owned()))
     }
 
-    /// The FUNCTION that an expression stands for, if the summary mentions it.
+    /// The FUNCTION that an expression stands for, if the summary mentions it; also through an import.
     fn function(&self, at: usize, term: &Term) -> Option<NodeId> {
         let summary = self.summary(at);
-        let is_function = |node: &graph_model::summary::SummaryNode| {
-            matches!(
-                node.node_type(),
-                Some(NodeType::Function | NodeType::Method)
-            )
-        };
         let mut nodes = (0..).map(NodeRef).zip(&summary.nodes);
-        let found = match term {
+        match term {
             Term::Function(line, column) => {
-                nodes.find(|(_, n)| is_function(n) && (n.line, n.column) == (*line, *column))
+                let found = nodes
+                    .find(|(_, n)| is_function(n) && (n.line, n.column) == (*line, *column))?;
+                Some(found.1.node_id())
             }
-            Term::Name(name) => {
-                nodes.find(|(node, n)| is_function(n) && is_named(summary, *node, name))
+            Term::Name(name) => match self.import_named(at, name) {
+                Some(import) => self.imported_function(at, import, self.cx.program.len()),
+                None => {
+                    let mut named = nodes.filter(|(node, _)| is_named(summary, *node, name));
+                    named.find_map(|(node, _)| held_function(summary, node))
+                }
+            },
+            // `controller.list` of `import * as controller`, or of an object that is exported.
+            Term::Member(of, name) => {
+                let Term::Name(whole) = &**of else {
+                    return None;
+                };
+                let import = self.import_named(at, whole)?;
+                self.targets_of(at, import).find_map(|(module, export)| {
+                    let summary = self.summary(module);
+                    match export {
+                        None => self.exported_function(module, name, self.cx.program.len()),
+                        Some(export) => {
+                            let nodes = local_nodes(&summary.exports.get(export)?.target)?;
+                            nodes
+                                .iter()
+                                .find_map(|&node| property_function(summary, node, name))
+                        }
+                    }
+                })
             }
             _ => None,
-        };
-        Some(found?.1.node_id())
+        }
     }
+
+    /// Where the link of an IMPORT or EXPORT leads: modules, and positions of exports in them.
+    fn targets_of(
+        &self,
+        at: usize,
+        node: NodeRef,
+    ) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
+        let src = self.summary(at).node(node).node_id();
+        let links = self.cx.links.files.get(at).into_iter();
+        let from = links
+            .flat_map(|links| links.edges())
+            .filter(move |e| e.src == src && e.edge_type == EdgeType::ImportsFrom);
+        from.filter_map(|edge| self.targets.get(&edge.dst).copied())
+    }
+
+    /// The FUNCTION that an IMPORT or EXPORT leads to, over at most so many modules.
+    fn imported_function(&self, at: usize, node: NodeRef, steps: usize) -> Option<NodeId> {
+        self.targets_of(at, node).find_map(|(module, export)| {
+            let summary = self.summary(module);
+            let exports = match export {
+                Some(export) => summary.exports.get(export..=export)?,
+                // A module as a whole is what it assigns to `module.exports`.
+                None => &summary.exports[..],
+            };
+            exports.iter().find_map(|fact| match &fact.target {
+                ExportTarget::Local(nodes) if export.is_some() => {
+                    nodes.iter().find_map(|&node| held_function(summary, node))
+                }
+                ExportTarget::Equals(nodes) => {
+                    nodes.iter().find_map(|&node| held_function(summary, node))
+                }
+                ExportTarget::Reexport { .. } if export.is_some() && steps > 0 => {
+                    self.imported_function(module, fact.node, steps - 1)
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// The FUNCTION that a module exports under a name.
+    fn exported_function(&self, module: usize, name: &str, steps: usize) -> Option<NodeId> {
+        let summary = self.summary(module);
+        let named = summary
+            .exports
+            .iter()
+            .filter(|fact| summary.name(fact.name) == name);
+        let mut own = named.clone().filter_map(|fact| local_nodes(&fact.target));
+        own.find_map(|nodes| nodes.iter().find_map(|&node| held_function(summary, node)))
+            .or_else(|| {
+                let mut reexports = named;
+                reexports.find_map(|fact| self.imported_function(module, fact.node, steps))
+            })
+    }
+}
+
+fn is_function(node: &SummaryNode) -> bool {
+    matches!(
+        node.node_type(),
+        Some(NodeType::Function | NodeType::Method)
+    )
+}
+
+/// The nodes of its own module that an export stands for.
+fn local_nodes(target: &ExportTarget) -> Option<&[NodeRef]> {
+    match target {
+        ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) => Some(nodes),
+        _ => None,
+    }
+}
+
+/// The function that a node is, or that a variable is initialised with.
+fn held_function(summary: &ModuleSummary, node: NodeRef) -> Option<NodeId> {
+    let at = summary.node(node);
+    if is_function(at) {
+        return Some(at.node_id());
+    }
+    let variable = summary.variables.iter().find(|v| v.node == node)?;
+    match *summary.shape(variable.init) {
+        Shape::Function(function) => Some(summary.node(function).node_id()),
+        _ => None,
+    }
+}
+
+/// The function that an object literal, or a variable that holds one, has under a name.
+fn property_function(summary: &ModuleSummary, node: NodeRef, name: &str) -> Option<NodeId> {
+    let variable = summary.variables.iter().find(|v| v.node == node);
+    let object = match variable.map(|v| *summary.shape(v.init)) {
+        Some(Shape::Object(object)) => object,
+        _ => node,
+    };
+    let object = summary.objects.iter().find(|o| o.node == object)?;
+    let properties = object.properties.of(&summary.properties).iter();
+    let mut named = properties.filter(|property| summary.name(property.name) == name);
+    named.find_map(|property| match *summary.shape(property.shape) {
+        Shape::Function(function) => Some(summary.node(function).node_id()),
+        Shape::Binding(node) => held_function(summary, node),
+        _ => None,
+    })
 }
 
 /// Types of nodes that a name at the top of a module can stand for.

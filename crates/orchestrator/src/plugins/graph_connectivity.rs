@@ -16,7 +16,9 @@ pub(super) struct GraphConnectivity;
 
 impl Plugin for GraphConnectivity {
     fn metadata(&self) -> Metadata {
-        Metadata::new("graph-connectivity").consumes(["CONTAINS"])
+        Metadata::new("graph-connectivity")
+            .without_links()
+            .consumes(["CONTAINS"])
     }
 }
 

@@ -9,7 +9,9 @@ pub(super) struct UnresolvedCalls;
 
 impl Plugin for UnresolvedCalls {
     fn metadata(&self) -> Metadata {
-        Metadata::new("unresolved-calls").consumes(["CALLS"])
+        Metadata::new("unresolved-calls")
+            .without_links()
+            .consumes(["CALLS"])
     }
 }
 

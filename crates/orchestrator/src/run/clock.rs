@@ -28,6 +28,9 @@ impl<'a> Clock<'a> {
 
     /// Ends the current phase and begins another; `files` as in [`Progress::phase`].
     pub(crate) fn begin(&mut self, phase: Phase, files: Option<u64>) {
+        if self.phases.last().is_some_and(|last| last.phase == phase) {
+            return;
+        }
         self.end();
         self.progress.phase(phase, files);
         self.phases.push(PhaseTime {

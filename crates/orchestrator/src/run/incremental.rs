@@ -7,10 +7,11 @@ use graph_model::ModuleSummary;
 use rayon::prelude::*;
 use rfdb_protocol::Batch;
 
+use super::relink::Edits;
 use super::result::Stored;
 use super::{Previous, Run, initial};
 use crate::analysis::ANALYSIS_CONTEXT;
-use crate::cache::{Cache, FileRecord, State, SummaryFile, SummaryWriter, restored};
+use crate::cache::{Cache, Span, State, SummaryFile, SummaryWriter, restored};
 use crate::inputs::same_contents;
 use crate::report::{InitialReason, Mode, Report};
 use crate::{Error, Phase};
@@ -28,19 +29,27 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     run.clock
         .begin(Phase::Analysis, Some(previous.changes.analyze.len() as u64));
-    let pool = &run.pool;
     let read = run.clock.step("summaries", || {
-        let file = cache
-            .read_summaries(previous.state.summaries)
-            .map_err(|e| e.to_string())?;
-        let summaries = pool.install(|| read_summaries(&file, &previous.changes.kept))?;
-        Ok::<_, String>((file, summaries))
+        cache.read_summaries(previous.state.summaries)
     });
-    let (file, mut summaries) = match read {
-        Ok(read) => read,
-        Err(what) => return initial::run(run, InitialReason::DamagedCache(what)),
+    let file = match read {
+        Ok(file) => file,
+        Err(e) => return initial::run(run, InitialReason::DamagedCache(e.to_string())),
     };
     let mut cache_error = None;
+    // Where summaries are now: the file may be written anew.
+    let kept: Vec<Span> = previous
+        .changes
+        .kept
+        .iter()
+        .filter_map(|file| file.summary)
+        .collect();
+    let edits = if same_inputs && same_listing(&run, &previous.state) {
+        let file = file.clone();
+        Edits::new(&run, &previous, file)
+    } else {
+        None
+    };
     let writer = match open_writer(&cache, &mut previous, &file) {
         Ok(writer) => Some(writer),
         Err(error) => {
@@ -48,7 +57,6 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             None
         }
     };
-    drop(file);
     let batches = Mutex::new(Vec::new());
     let keep = |batch: Batch| {
         let mut batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +65,6 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     let mut analyzed = run.analyze(&previous.changes.analyze, &keep, writer.as_ref())?;
     cache_error = cache_error.or(analyzed.cache_error.take());
-    summaries.append(&mut analyzed.summaries);
     let mut batch = Batch::new();
     for part in batches.into_inner().unwrap_or_else(PoisonError::into_inner) {
         if batch.is_empty() {
@@ -77,13 +84,36 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     records.append(&mut analyzed.records);
     records.sort_by(|a, b| a.path.cmp(&b.path));
 
-    let above = run.above()?;
-    let joined = run.join(above, summaries, &records)?;
     let stored = std::mem::take(&mut previous.state.owners);
-    let pool = &run.pool;
-    let owners = run.clock.step("compare", || {
-        pool.install(|| joined.push_changed(&stored, &mut batch))
-    });
+    let mut above = run.above()?;
+    let relinked = match edits {
+        Some(edits) => {
+            let new = &analyzed.summaries;
+            run.relink(&mut above, edits, new, &records, &stored, &mut batch)?
+        }
+        None => None,
+    };
+    let (joined, owners) = match relinked {
+        Some(relinked) => relinked,
+        None => {
+            let pool = &run.pool;
+            let read = run.clock.step("summaries", || {
+                pool.install(|| read_summaries(&file, &kept))
+            });
+            let mut summaries = match read {
+                Ok(summaries) => summaries,
+                Err(what) => return initial::run(run, InitialReason::DamagedCache(what)),
+            };
+            summaries.append(&mut analyzed.summaries);
+            let joined = run.join(above, summaries, &records)?;
+            let pool = &run.pool;
+            let owners = run.clock.step("compare", || {
+                pool.install(|| joined.push_changed(&stored, &mut batch))
+            });
+            (joined, owners)
+        }
+    };
+    drop(file);
     let summaries = match writer.map(SummaryWriter::finish) {
         Some(Ok(number)) => Some(number),
         Some(Err(error)) => {
@@ -136,11 +166,10 @@ fn nothing_changed(run: Run<'_>, previous: Previous<'_>) -> Result<Report, Error
     Ok(run.report(&state, Mode::Incremental, changes.counts, cache_error))
 }
 
-fn read_summaries(file: &SummaryFile, kept: &[FileRecord]) -> Result<Vec<ModuleSummary>, String> {
+fn read_summaries(file: &SummaryFile, kept: &[Span]) -> Result<Vec<ModuleSummary>, String> {
     kept.par_iter()
         .with_min_len(16)
-        .filter_map(|record| record.summary)
-        .map(|span| file.get(span))
+        .map(|&span| file.get(span))
         .collect()
 }
 

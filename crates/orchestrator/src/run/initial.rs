@@ -85,7 +85,13 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         _ => None,
     };
     let inputs = if summaries.is_some() {
-        inputs::collect(&project.root, &project.discovery, &[], 0)
+        inputs::collect(
+            &project.root,
+            &project.discovery,
+            &run.options.config,
+            &[],
+            0,
+        )
     } else {
         Vec::new()
     };

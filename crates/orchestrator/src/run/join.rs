@@ -2,13 +2,15 @@
 
 use graph_model::{Diagnostic, ModuleSummary, NodeId};
 use linker::packages::Packages;
+use linker::program::ModuleIx;
+use linker::relink::Trace;
 use linker::{Links, Program};
 use rayon::prelude::*;
 use rfdb_protocol::Batch;
 use rustc_hash::FxHashSet;
 
 use super::Run;
-use crate::cache::{FileRecord, Hash, OwnerHashes};
+use crate::cache::{FileRecord, Hash, LinkRecord, OwnerHashes};
 use crate::index::ProjectIndex;
 use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
 use crate::plugin::{DiscoveryContext, Facts, ProgramContext, Reporter, Runner, ValidationContext};
@@ -18,7 +20,29 @@ use crate::{Error, Phase};
 /// Links of so many modules are made rows together.
 const LINK_CHUNK: usize = 64;
 
-fn facts_of(records: &[FileRecord]) -> Facts<'_> {
+/// What is to be remembered of the links of each module.
+fn link_records(
+    program: &Program,
+    traces: Vec<Trace>,
+    diagnostics: &[Diagnostic],
+) -> Vec<LinkRecord> {
+    let mut records: Vec<LinkRecord> = traces
+        .into_iter()
+        .map(|trace| LinkRecord {
+            trace,
+            diagnostics: Vec::new(),
+        })
+        .collect();
+    for diagnostic in diagnostics {
+        let of = program.find(&diagnostic.file);
+        if let Some(record) = of.and_then(|ix| records.get_mut(ix.0 as usize)) {
+            record.diagnostics.push(diagnostic.into());
+        }
+    }
+    records
+}
+
+pub(super) fn facts_of(records: &[FileRecord]) -> Facts<'_> {
     records
         .iter()
         .filter(|file| !file.facts.is_empty())
@@ -28,10 +52,11 @@ fn facts_of(records: &[FileRecord]) -> Facts<'_> {
 
 /// What is above the modules.
 pub(super) struct Above {
-    packages: Packages,
-    index: ProjectIndex,
-    rows: Batch,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) packages: Packages,
+    pub(super) index: ProjectIndex,
+    /// Rows of plugins.
+    pub(super) rows: Batch,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// A joined program, and the rows that come of it.
@@ -43,6 +68,10 @@ pub(super) struct Joined {
     pub(super) rows: Batch,
     /// What was found on the way.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What linking left behind; none if it is not to be remembered.
+    pub(super) records: Vec<LinkRecord>,
+    /// Number of modules that were linked.
+    pub(super) linked: usize,
 }
 
 impl Run<'_> {
@@ -111,13 +140,20 @@ impl Run<'_> {
         let program = self.clock.step("program", || {
             pool.install(|| Program::new(root, packages, summaries))
         });
-        let links = self
-            .clock
-            .step("link", || pool.install(|| linker::link(&program, &failed)));
+        let remembered = self.cache.is_some();
+        let (links, traces) = self.clock.step("link", || {
+            pool.install(|| {
+                if remembered {
+                    linker::link_traced(&program, &failed)
+                } else {
+                    (linker::link(&program, &failed), Vec::new())
+                }
+            })
+        });
+        let left = link_records(&program, traces, &links.diagnostics);
         self.options.cancellation.check()?;
         let modules = program
             .modules()
-            .iter()
             .map(|m| (m.file(), m.summary.module().node_id()));
         let modules: Vec<(&str, NodeId)> = modules.collect();
         let mut rows = index.batch(modules);
@@ -134,8 +170,12 @@ impl Run<'_> {
             cancellation: &self.options.cancellation,
         };
         let mut runner = Runner::new(&self.plugins, &program.packages);
+        let all: Vec<ModuleIx> = program.indexes().collect();
         let outputs =
-            pool.install(|| Ok::<_, Error>([runner.analyze(&cx)?, runner.enrich(&cx)?]))?;
+            pool.install(|| Ok::<_, Error>([runner.analyze(&cx, &all)?, runner.enrich(&cx)?]))?;
+        let in_parts = outputs
+            .iter()
+            .all(|output| !output.scattered && output.diagnostics.is_empty());
         for output in outputs {
             rows.append(&output.rows);
             diagnostics.extend(output.diagnostics);
@@ -151,6 +191,8 @@ impl Run<'_> {
             index,
             rows,
             diagnostics,
+            linked: all.len(),
+            records: if in_parts { left } else { Vec::new() },
         })
     }
 
@@ -199,13 +241,13 @@ impl Joined {
         commit: &(dyn Fn(Batch) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
         self.program
-            .modules()
+            .files()
             .par_chunks(LINK_CHUNK)
             .zip(self.links.files.par_chunks(LINK_CHUNK))
-            .try_for_each(|(modules, files)| {
+            .try_for_each(|(files, of_files)| {
                 let mut batch = Batch::new();
-                for (module, links) in modules.iter().zip(files) {
-                    push_links(links, module.file(), &mut batch);
+                for (file, links) in files.iter().zip(of_files) {
+                    push_links(links, file, &mut batch);
                 }
                 commit(batch)
             })
@@ -215,8 +257,8 @@ impl Joined {
     pub(super) fn hash_links(&self, hashes: &mut OwnerHashes) {
         let of_links = self.link_hashes();
         let now = hashes.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
-        for (module, hash) in self.program.modules().iter().zip(of_links) {
-            now.insert(module.file().to_owned(), hash);
+        for (file, hash) in self.program.files().iter().zip(of_links) {
+            now.insert(file.to_string(), hash);
         }
     }
 
@@ -236,9 +278,9 @@ impl Joined {
         let of_links = self.link_hashes();
         let stored_links = stored.get(ENRICHMENT_CONTEXT);
         let now = hashes.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
-        let modules = self.program.modules().iter().zip(&self.links.files);
-        for ((module, links), hash) in modules.zip(of_links) {
-            let file = module.file();
+        let files = self.program.files().iter().zip(&self.links.files);
+        for ((file, links), hash) in files.zip(of_links) {
+            let file = &**file;
             if stored_links.and_then(|files| files.get(file)) != Some(&hash) {
                 push_links(links, file, batch);
             }

@@ -10,6 +10,7 @@ mod clock;
 mod incremental;
 mod initial;
 mod join;
+mod relink;
 mod result;
 
 use graph_model::{Diagnostic, Severity};
@@ -127,7 +128,8 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
             || FileChanges::find(&project.root, &project.discovery.files, &state),
             || {
                 let known = (&state.inputs[..], state.seen);
-                inputs::collect(&project.root, &project.discovery, known.0, known.1)
+                let config = &run.options.config;
+                inputs::collect(&project.root, &project.discovery, config, known.0, known.1)
             },
         )
     });

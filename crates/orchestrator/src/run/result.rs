@@ -27,18 +27,33 @@ impl Run<'_> {
         joined: Joined,
         mut result: Stored,
         mode: Mode,
-        changes: Changes,
+        mut changes: Changes,
     ) -> Result<Report, Error> {
+        changes.linked = joined.linked as u64;
         self.clock.begin(Phase::Validation, None);
         let counts = self.store.counts()?;
         let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
         let mut diagnostics = self.validate(&joined, &result.records, &written)?;
         diagnostics.extend(joined.diagnostics);
-        let modules = joined.program.modules().len() as u64;
+        let modules = joined.program.len() as u64;
         let stored_modules = counts.nodes.get(NodeType::Module.as_str()).copied();
         diagnostics.extend(missing_modules(stored_modules.unwrap_or(0), modules));
         let (imports, calls) = (joined.links.imports, joined.links.calls);
+        let mut links = None;
+        if let Some(cache) = &self.cache
+            && result.summaries.is_some()
+            && !joined.records.is_empty()
+        {
+            let saved = self
+                .clock
+                .step("links", || cache.save_links(&joined.records));
+            match saved {
+                Ok(id) => links = Some(id),
+                Err(error) => result.cache_error = result.cache_error.or(Some(error)),
+            }
+        }
         let state = State {
+            links,
             graph: self.store.version()?,
             configuration: self.configuration,
             seen: self.project.seen,

@@ -367,3 +367,168 @@ proptest! {
         }
     }
 }
+
+/// A program in which modules reach each other in every way that linking in parts has to know.
+const WEB: &[(&str, &str)] = &[
+    (
+        "shape.ts",
+        "export interface Shape { area(by: number): number; name?: string }\n\
+         export abstract class Base implements Shape { area(by: number) { return by; } abstract kind(): string; }\n\
+         export function make(size: number): Shape { return new Square(size); }\n\
+         import { Square } from './square';",
+    ),
+    (
+        "square.ts",
+        "import { Base } from './shape';\n\
+         export class Square extends Base { constructor(private size: number) { super(); } area(by: number) { return this.size * by; } kind() { return 'square'; } }",
+    ),
+    (
+        "barrel.ts",
+        "export * from './shape'; export * from './square'; export { helper as help } from './helper';",
+    ),
+    (
+        "helper.ts",
+        "import { Square } from './square';\n\
+         export function helper(x: number) { const inner = [x]; inner.push(x); return new Square(x); }\n\
+         export const table = { first(a: number) { return a; }, second: (b: number) => helper(b) };",
+    ),
+    (
+        "user.ts",
+        "import { make, help, Shape } from './barrel'; import { table } from './helper';\n\
+         export function use(shape: Shape) { return shape.area(2); }\n\
+         use(make(1)); help(3).area(4); table.first(5); table.second(6).kind();",
+    ),
+    (
+        "other.ts",
+        "import { use } from './user'; import * as all from './barrel'; use(all.help(7)); const far = all.make(8); far.area(9);",
+    ),
+    (
+        "plain.js",
+        "const h = require('./helper'); h.table.first(1); module.exports = { go: () => h.helper(2) };",
+    ),
+    ("caller.js", "const p = require('./plain'); p.go().area(3);"),
+    (
+        "global.ts",
+        "declare global { interface Window { shape: number } }  export {};",
+    ),
+    ("lonely.ts", "export const alone = 1; console.log(alone);"),
+];
+
+/// Edits of one module of [`WEB`], as a text and what stands in its place.
+const EDITS: &[(&str, &str, &str)] = &[
+    ("shape.ts", "return by; }", "return this.kind().length; }"),
+    (
+        "shape.ts",
+        "area(by: number): number;",
+        "area(by: number, more?: string): number; extra(): void;",
+    ),
+    (
+        "shape.ts",
+        "return new Square(size)",
+        "return { area: (n: number) => n }",
+    ),
+    ("shape.ts", "implements Shape", ""),
+    ("square.ts", "kind() {", "kindly() {} kind() {"),
+    ("square.ts", "extends Base", ""),
+    ("square.ts", "super();", ""),
+    (
+        "square.ts",
+        "class Square",
+        "class Unused {} export class Square",
+    ),
+    ("barrel.ts", "export * from './square';", ""),
+    ("barrel.ts", "helper as help", "table as help"),
+    (
+        "helper.ts",
+        "const inner = [x];",
+        "const before = make(x); const inner = [before];",
+    ),
+    (
+        "helper.ts",
+        "import { Square }",
+        "import { make } from './shape'; import { Square }",
+    ),
+    (
+        "helper.ts",
+        "first(a: number) { return a; }",
+        "first(z: string, a: number) { return new Square(a); }",
+    ),
+    ("helper.ts", "return new Square(x)", "return table"),
+    (
+        "helper.ts",
+        "export const table",
+        "const unseen = () => helper(1); unseen(); export const table",
+    ),
+    ("user.ts", "shape.area(2)", "shape.area(2, shape.name)"),
+    (
+        "user.ts",
+        "use(make(1));",
+        "use(make(1)); use(help(2)); make(3);",
+    ),
+    ("other.ts", "use(all.help(7));", ""),
+    ("plain.js", "h.helper(2)", "h.table"),
+    ("caller.js", "p.go()", "p.go(4)"),
+    ("lonely.ts", "alone = 1", "alone = 2"),
+    ("global.ts", "shape: number", "shape: string"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn linking_in_parts_ends_where_linking_everything_does(
+        rounds in prop::collection::vec(
+            prop::collection::vec((0..EDITS.len(), any::<bool>()), 1..4), 1..6)
+    ) {
+        let workspace = Workspace::new(project(WEB));
+        workspace.analyze();
+        for edits in &rounds {
+            for (edit, comment) in edits {
+                let (file, from, to) = EDITS[*edit];
+                let path = workspace.root().join(file);
+                let text = fs::read_to_string(&path).unwrap();
+                // Done, or undone.
+                let mut new = if !to.is_empty() && text.contains(to) {
+                    text.replacen(to, from, 1)
+                } else {
+                    text.replacen(from, to, 1)
+                };
+                if *comment {
+                    new.insert_str(0, "// a line\n");
+                }
+                fs::write(path, new).unwrap();
+            }
+            workspace.law();
+        }
+    }
+}
+
+#[test]
+fn an_edit_links_what_it_can_reach() {
+    let workspace = Workspace::new(project(WEB));
+    assert_eq!(workspace.analyze().changes.linked, WEB.len() as u64);
+    let linked = |file: &str, from: &str, to: &str| {
+        let path = workspace.root().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let report = workspace.analyze();
+        assert_eq!(report.mode, Mode::Incremental);
+        workspace.law();
+        report.changes.linked
+    };
+    // Nobody imports it; nobody can see what changed; only the position changed.
+    assert_eq!(linked("lonely.ts", "alone = 1", "alone = 2"), 1);
+    assert_eq!(
+        linked("helper.ts", "inner.push(x);", "inner.push(x, x);"),
+        1
+    );
+    assert_eq!(
+        linked("shape.ts", "export interface", "\n\nexport interface"),
+        1
+    );
+    // All that call it, through a barrel too.
+    let all = WEB.len() as u64;
+    let some = linked("helper.ts", "return new Square(x)", "return table");
+    assert!((4..all).contains(&some), "{some}");
+}

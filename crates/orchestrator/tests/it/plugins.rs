@@ -92,6 +92,43 @@ fn routes_have_full_paths_over_modules() {
 }
 
 #[test]
+fn imported_functions_handle_routes() {
+    let folder = project(&[
+        (
+            "package.json",
+            r#"{"name":"shop","dependencies":{"express":"4"}}"#,
+        ),
+        (
+            "app.js",
+            "import express from 'express';\nimport { list, show as detail } from './barrel.js';\nimport * as all from './handlers.js';\nimport orders from './orders.js';\nimport remove from './remove.cjs';\nconst app = express();\nconst local = (q, s) => s.end();\napp.get('/list', list);\napp.get('/show', detail);\napp.post('/list', all.create);\napp.get('/orders', orders.latest);\napp.delete('/list', remove);\napp.get('/local', local);\n",
+        ),
+        (
+            "handlers.js",
+            "export function list(q, s) {}\nexport const show = (q, s) => s.end();\nexport async function create(q, s) {}\n",
+        ),
+        ("barrel.js", "export { list, show } from './handlers.js';\n"),
+        (
+            "orders.js",
+            "function latest(q, s) {}\nexport default { latest };\n",
+        ),
+        ("remove.cjs", "module.exports = function remove(q, s) {};\n"),
+    ]);
+    let (report, export) = run(folder.path(), AnalyzeOptions::default());
+    assert!(report.diagnostics.is_empty(), "{:?}", report.diagnostics);
+    assert_eq!(
+        edges(&export, "HANDLED_BY"),
+        [
+            "app.js->http:route->DELETE /list => remove.cjs->FUNCTION->remove",
+            "app.js->http:route->GET /list => handlers.js->FUNCTION->list",
+            "app.js->http:route->GET /local => app.js->FUNCTION->local",
+            "app.js->http:route->GET /orders => orders.js->FUNCTION->latest",
+            "app.js->http:route->GET /show => handlers.js->FUNCTION->show",
+            "app.js->http:route->POST /list => handlers.js->FUNCTION->create",
+        ]
+    );
+}
+
+#[test]
 fn requests_are_made_by_calls() {
     let folder = project(&[(
         "a.ts",
@@ -227,6 +264,29 @@ fn a_program_can_be_a_plugin() {
         assert!(told.iter().any(|t| t.contains(part)), "{part}: {told:#?}");
     }
     assert_eq!(told.len(), 5, "{told:#?}");
+}
+
+#[test]
+fn a_program_that_changed_runs_again() {
+    let script = |name: &str| {
+        format!(
+            "cat > /dev/null\necho '{{\"kind\":\"node\",\"file\":\"a.js\",\"type\":\"my:note\",\"name\":\"{name}\"}}'\n"
+        )
+    };
+    let folder = project(&[("a.js", "1;"), ("plugin.sh", &script("one"))]);
+    let cache = tempfile::tempdir().unwrap();
+    let store = MemoryStore::new();
+    let note = || {
+        let options = AnalyzeOptions {
+            cache: Some(cache.path().to_owned()),
+            ..configured("plugins:\n  enrichment:\n    - {name: mine, command: [sh, plugin.sh]}\n")
+        };
+        analyze(folder.path(), &store, &options, &NoProgress).unwrap();
+        nodes(&crate::common::export(&store), "my:note", "k")
+    };
+    assert_eq!(note(), ["one null"]);
+    fs::write(folder.path().join("plugin.sh"), script("other")).unwrap();
+    assert_eq!(note(), ["other null"]);
 }
 
 #[test]

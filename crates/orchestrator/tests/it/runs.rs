@@ -144,3 +144,41 @@ fn unresolved_imports_say_where_they_are() {
         ["unresolved-import src/a.ts:2:10: cannot find module './nope'"]
     );
 }
+
+#[test]
+fn whoever_names_a_member_of_the_global_object_says_the_same_of_it() {
+    // `Boolean` is known by name in one file, and followed to by the linker in the other: the files' rows are alike, so that it
+    // does not matter whose are read.
+    let direct = "console.log(Boolean('x'), Object.keys({}), window.foo.bar());";
+    let followed = "import { check, keys, far } from './names'; [check('x'), keys({}), far.bar()];";
+    let names = "export const check = Boolean; export const keys = Object.keys; export const far = window.foo;";
+    let (_, both) = run(
+        project(&[("a.js", direct), ("b.js", followed), ("names.js", names)]).path(),
+        1,
+    );
+    let (_, one) = run(
+        project(&[("b.js", followed), ("names.js", names)]).path(),
+        1,
+    );
+    let globals = |export: &str| -> std::collections::BTreeSet<String> {
+        let lines = export.lines();
+        lines
+            .filter(|line| {
+                line.starts_with("{\"kind\":\"node\",\"id\":\"EXTERNAL_FUNCTION:<global>")
+            })
+            .map(str::to_owned)
+            .collect()
+    };
+    let (both, one) = (globals(&both), globals(&one));
+    let said = |text: &str| one.iter().any(|line| line.contains(text));
+    assert!(
+        said(r#""exportedName":"Boolean","isBuiltin":true"#),
+        "{one:#?}"
+    );
+    assert!(
+        said(r#""exportedName":"Object.keys","isBuiltin":true"#),
+        "{one:#?}"
+    );
+    let missing: Vec<_> = one.difference(&both).collect();
+    assert!(missing.is_empty(), "{missing:#?} not in {both:#?}");
+}

@@ -1,0 +1,364 @@
+//! What linking a module reads of other modules, written down while it reads, so that after an edit only modules that it can
+//! reach are linked again.
+//!
+//! Everything that one module learns of another begins with a specifier that leads there, a name that is looked up there, or
+//! the classes below one of its classes; from there on it follows what the other module's summary refers to
+//! (`surface.rs`). So these beginnings are what is written down. An answer of the evaluator that is remembered carries the
+//! reads that it was made of: they form a graph whose leaves are reads, and each answer names a node of it.
+//!
+//! The log belongs to a thread: the tables that are read are shared, and do not know who asks.
+
+use std::cell::{Cell, RefCell};
+
+use graph_model::NodeId;
+use rustc_hash::{FxHashMap, FxHasher};
+use serde::{Deserialize, Serialize};
+use std::hash::Hasher as _;
+
+/// More reads than these are as good as all.
+const MAX_READS: usize = 1 << 12;
+/// So many nodes of the graph are looked at for one module; if there are more, it counts as one that reads all.
+const MAX_VISITS: usize = 1 << 14;
+
+/// Stands for a module itself: its kind, its value as a whole, what it re-exports as a whole.
+pub(crate) const MODULE: u32 = 0;
+
+/// Stands for a name of a module. Two names may share a number: then a change of one counts for both.
+pub(crate) fn name_key(name: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(name.as_bytes());
+    (hasher.finish() >> 32) as u32 | 1
+}
+
+/// Stands for the classes below a class or interface.
+pub(crate) fn heirs_key(id: NodeId) -> u32 {
+    (id.0 as u32 & !1).max(2)
+}
+
+fn is_heirs(key: u32) -> bool {
+    key != MODULE && key & 1 == 0
+}
+
+/// A node of the graph of reads; the first one reads nothing.
+#[derive(Clone, Copy)]
+enum Node {
+    Leaf(u32, u32),
+    /// A run of `Log::children`.
+    Many(u32, u32),
+}
+
+#[derive(Default)]
+struct Log {
+    nodes: Vec<Node>,
+    children: Vec<u32>,
+    leaves: FxHashMap<(u32, u32), u32>,
+    /// What the open answers have read so far, the innermost last.
+    open: Vec<u32>,
+    seen: Vec<bool>,
+}
+
+thread_local! {
+    static ON: Cell<bool> = const { Cell::new(false) };
+    static LOG: RefCell<Log> = RefCell::default();
+}
+
+/// Keeps a log in this thread while `work` runs.
+pub(crate) fn logged<T>(on: bool, work: impl FnOnce() -> T) -> T {
+    let before = ON.replace(on);
+    if on {
+        LOG.with_borrow_mut(|log| {
+            *log = Log::default();
+            log.nodes.push(Node::Many(0, 0));
+        });
+    }
+    let result = work();
+    ON.set(before);
+    if on {
+        LOG.set(Log::default());
+    }
+    result
+}
+
+/// Notes that something of a module is read.
+pub(crate) fn read(module: u32, key: u32) {
+    if ON.get() {
+        LOG.with_borrow_mut(|log| log.read(module, key));
+    }
+}
+
+/// Begins an answer; to be ended by [`close`].
+pub(crate) fn open() -> usize {
+    if ON.get() {
+        LOG.with_borrow(|log| log.open.len())
+    } else {
+        0
+    }
+}
+
+/// Ends an answer: what it read, for [`again`]. Whoever asked has read it too.
+pub(crate) fn close(begun: usize) -> u32 {
+    if ON.get() {
+        LOG.with_borrow_mut(|log| log.close(begun))
+    } else {
+        0
+    }
+}
+
+/// Notes what a remembered answer has read.
+pub(crate) fn again(reads: u32) {
+    if reads != 0 && ON.get() {
+        LOG.with_borrow_mut(|log| log.open.push(reads));
+    }
+}
+
+/// What was read for something that several threads remember.
+pub(crate) type List = Box<[(u32, u32)]>;
+
+/// Notes what was read for something remembered.
+pub(crate) fn all_of(list: &[(u32, u32)]) {
+    if ON.get() {
+        LOG.with_borrow_mut(|log| {
+            for &(module, key) in list {
+                log.read(module, key);
+            }
+        });
+    }
+}
+
+/// Does something that asks no question of the evaluator, and answers what it read, for threads that remember the result.
+pub(crate) fn listed<T>(work: impl FnOnce() -> T) -> (T, List) {
+    if !ON.get() {
+        return (work(), Box::default());
+    }
+    let begun = open();
+    let result = work();
+    let list = LOG.with_borrow(|log| {
+        let leaves = log.open[begun..]
+            .iter()
+            .filter_map(|&id| match log.nodes[id as usize] {
+                Node::Leaf(module, key) => Some((module, key)),
+                Node::Many(..) => None,
+            });
+        leaves.collect()
+    });
+    (result, list)
+}
+
+/// Ends a module: all that it read of others.
+pub(crate) fn take(of: u32) -> Reads {
+    if ON.get() {
+        LOG.with_borrow_mut(|log| log.take(of))
+    } else {
+        Reads::default()
+    }
+}
+
+impl Log {
+    fn read(&mut self, module: u32, key: u32) {
+        let next = self.nodes.len() as u32;
+        let id = *self.leaves.entry((module, key)).or_insert(next);
+        if id == next {
+            self.nodes.push(Node::Leaf(module, key));
+        }
+        self.open.push(id);
+    }
+
+    fn close(&mut self, begun: usize) -> u32 {
+        let mine = &mut self.open[begun..];
+        mine.sort_unstable();
+        let mut kept = begun;
+        for at in begun..self.open.len() {
+            if kept == begun || self.open[kept - 1] != self.open[at] {
+                self.open[kept] = self.open[at];
+                kept += 1;
+            }
+        }
+        let id = match kept - begun {
+            0 => 0,
+            1 => self.open[begun],
+            count => {
+                let start = self.children.len() as u32;
+                self.children.extend_from_slice(&self.open[begun..kept]);
+                self.nodes.push(Node::Many(start, count as u32));
+                self.nodes.len() as u32 - 1
+            }
+        };
+        self.open.truncate(begun);
+        if id != 0 {
+            self.open.push(id);
+        }
+        id
+    }
+
+    fn take(&mut self, of: u32) -> Reads {
+        self.seen.resize(self.nodes.len(), false);
+        let mut visited = Vec::new();
+        let mut stack = std::mem::take(&mut self.open);
+        let mut found = Vec::new();
+        let mut all = false;
+        while let Some(id) = stack.pop() {
+            if std::mem::replace(&mut self.seen[id as usize], true) {
+                continue;
+            }
+            visited.push(id);
+            match self.nodes[id as usize] {
+                // A module knows itself, but not what is below its classes.
+                Node::Leaf(module, key) if module != of || is_heirs(key) => {
+                    found.push((module, key));
+                }
+                Node::Leaf(..) => {}
+                Node::Many(start, count) => {
+                    let children = start as usize..(start + count) as usize;
+                    stack.extend_from_slice(&self.children[children]);
+                }
+            }
+            if visited.len() > MAX_VISITS || found.len() > MAX_READS {
+                all = true;
+                break;
+            }
+        }
+        for id in visited {
+            self.seen[id as usize] = false;
+        }
+        stack.clear();
+        self.open = stack;
+        if all { Reads::all() } else { Reads::new(found) }
+    }
+}
+
+/// What the links of one module depend on in other modules.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Reads {
+    all: bool,
+    /// Modules in rising order, each with how many of the keys are its.
+    modules: Vec<(u32, u32)>,
+    #[serde(with = "words")]
+    keys: Vec<u32>,
+}
+
+/// Numbers that look random, as bytes: quicker to read than one by one.
+mod words {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(words: &[u32], to: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        to.serialize_bytes(&bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
+        let bytes = <&[u8]>::deserialize(from)?;
+        let words = bytes.chunks_exact(4);
+        Ok(words
+            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect())
+    }
+}
+
+impl Reads {
+    fn all() -> Self {
+        Reads {
+            all: true,
+            ..Reads::default()
+        }
+    }
+
+    fn new(mut found: Vec<(u32, u32)>) -> Self {
+        found.sort_unstable();
+        found.dedup();
+        let mut reads = Reads::default();
+        for (module, key) in found {
+            match reads.modules.last_mut() {
+                Some((last, count)) if *last == module => *count += 1,
+                _ => reads.modules.push((module, 1)),
+            }
+            reads.keys.push(key);
+        }
+        reads
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let modules = self.modules.iter();
+        let modules = modules.flat_map(|&(module, count)| (0..count).map(move |_| module));
+        modules.zip(self.keys.iter().copied())
+    }
+
+    /// These and others.
+    pub(crate) fn and(self, other: &Reads) -> Reads {
+        if self.all || other.all {
+            return Reads::all();
+        }
+        if self.keys.is_empty() {
+            return other.clone();
+        }
+        Reads::new(self.iter().chain(other.iter()).collect())
+    }
+
+    /// Whether one of them is among what changed.
+    pub(crate) fn meets(&self, changed: &FxHashMap<u32, ChangedKeys>) -> bool {
+        if self.all {
+            return !changed.is_empty();
+        }
+        let mut at = 0;
+        self.modules.iter().any(|&(module, count)| {
+            let keys = at..at + count as usize;
+            at = keys.end;
+            match changed.get(&module) {
+                None => false,
+                Some(ChangedKeys::All) => true,
+                Some(ChangedKeys::Some(changed)) => {
+                    let keys = self.keys.get(keys).unwrap_or_default();
+                    keys.iter().any(|key| changed.contains(key))
+                }
+            }
+        })
+    }
+}
+
+/// What others can read of a module and that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ChangedKeys {
+    /// All of it, as far as can be told.
+    All,
+    /// These.
+    Some(rustc_hash::FxHashSet<u32>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_remembered_keeps_what_it_read() {
+        logged(true, || {
+            let begun = open();
+            read(1, 3);
+            let inner = open();
+            read(2, 5);
+            read(2, 5);
+            read(1, 7);
+            let inner = close(inner);
+            close(begun);
+            assert_eq!(take(9).iter().collect::<Vec<_>>(), [(1, 3), (1, 7), (2, 5)]);
+            again(inner);
+            read(2, 4);
+            assert_eq!(take(1).iter().collect::<Vec<_>>(), [(2, 4), (2, 5)]);
+            assert_eq!(take(1), Reads::default());
+        });
+        read(1, 1);
+        assert_eq!(take(0), Reads::default());
+    }
+
+    #[test]
+    fn reads_meet_what_changed() {
+        let reads = Reads::new(vec![(4, 9), (1, 3), (4, 5)]);
+        let some = |module, key| {
+            let keys = ChangedKeys::Some([key].into_iter().collect());
+            reads.meets(&[(module, keys)].into_iter().collect())
+        };
+        assert!(some(4, 9) && some(4, 5) && some(1, 3));
+        assert!(!some(4, 3) && !some(1, 9) && !some(2, 3));
+        assert!(reads.meets(&[(1, ChangedKeys::All)].into_iter().collect()));
+        let bytes = postcard::to_stdvec(&reads).unwrap();
+        assert_eq!(postcard::from_bytes::<Reads>(&bytes).unwrap(), reads);
+    }
+}

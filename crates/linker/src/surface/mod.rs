@@ -1,0 +1,172 @@
+//! What other modules can see of a module, and what of it an edit changed.
+//!
+//! Whatever begins at an exported name, at a class (from above, through what it extends) or at the module itself follows the
+//! summary from reference to reference. So for each beginning all that can be reached from it is written into one text, with
+//! the order of what it meets for names of what has none, and the texts of the old and the new summary are compared by their
+//! hashes. What is not reached, such as the calls in the body of a function whose result does not depend on them, can
+//! change without a trace.
+//!
+//! **Who lets the evaluator follow something backwards** (from a node to the facts that mention it) must let `Walk::node`
+//! follow it too; the facts are taken apart field by field, so that a new field is not overlooked.
+
+mod terms;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use graph_model::summary::{ExportFact, ExportTarget, NodeRef};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::globals;
+use crate::program::Module;
+use crate::reads::{ChangedKeys, name_key};
+use walk::{Hash, Unit, Walk};
+
+/// What can be seen of a module.
+#[derive(Debug)]
+pub(crate) struct Surface {
+    /// Its kind, its value as a whole, and what it re-exports as a whole.
+    module: Hash,
+    names: FxHashMap<u32, Hash>,
+    /// Classes and interfaces by their ids.
+    classes: FxHashMap<u128, (NodeRef, Hash)>,
+    globals: Hash,
+    /// The nodes, in order.
+    nodes: Vec<u128>,
+}
+
+/// What an edit changed of what can be seen of a module.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    pub(crate) keys: ChangedKeys,
+    /// Classes and interfaces of the new summary that changed or are new.
+    pub(crate) classes: Vec<NodeRef>,
+    /// Those of the old summary that are gone.
+    pub(crate) gone: Vec<NodeRef>,
+    /// Whether a name changed that all modules see without an import.
+    pub(crate) globals: bool,
+}
+
+/// Compares what can be seen of an old and a new summary. `other_state`: one of them could not be parsed.
+pub(crate) fn difference(old: &Module, new: &Module, other_state: bool) -> Difference {
+    let (before, after) = (Surface::new(old), Surface::new(new));
+    let (Some(before), Some(after)) = (before, after) else {
+        return Difference {
+            keys: ChangedKeys::All,
+            classes: class_nodes(new).collect(),
+            gone: class_nodes(old).collect(),
+            globals: globals::of_module(old).next().is_some()
+                || globals::of_module(new).next().is_some(),
+        };
+    };
+    let all = other_state || before.module != after.module || !same_order(&before, &after);
+    let keys = if all {
+        ChangedKeys::All
+    } else {
+        let mut changed: FxHashSet<u32> = FxHashSet::default();
+        for (key, hash) in &after.names {
+            if before.names.get(key) != Some(hash) {
+                changed.insert(*key);
+            }
+        }
+        changed.extend(before.names.keys().filter(|k| !after.names.contains_key(k)));
+        ChangedKeys::Some(changed)
+    };
+    let same = |id: &u128, hash: Hash| before.classes.get(id).is_some_and(|old| old.1 == hash);
+    let mut classes: Vec<NodeRef> = after
+        .classes
+        .iter()
+        .filter(|(id, (_, hash))| all || !same(id, *hash))
+        .map(|(_, (node, _))| *node)
+        .collect();
+    let mut gone: Vec<NodeRef> = before
+        .classes
+        .iter()
+        .filter(|(id, _)| !after.classes.contains_key(id))
+        .map(|(_, (node, _))| *node)
+        .collect();
+    classes.sort_unstable();
+    gone.sort_unstable();
+    Difference {
+        keys,
+        classes,
+        gone,
+        globals: before.globals != after.globals,
+    }
+}
+
+/// Whether the nodes that both have stand in one order: values are sorted by it.
+fn same_order(before: &Surface, after: &Surface) -> bool {
+    let positions: FxHashMap<u128, usize> = before.nodes.iter().copied().zip(0..).collect();
+    after
+        .nodes
+        .iter()
+        .filter_map(|id| positions.get(id))
+        .is_sorted()
+}
+
+fn class_nodes(of: &Module) -> impl Iterator<Item = NodeRef> {
+    let types = of.summary.type_facts.iter().map(|fact| fact.node);
+    of.summary.classes.iter().map(|c| c.node).chain(types)
+}
+
+impl Surface {
+    /// `None` if it would be too much to write.
+    fn new(of: &Module) -> Option<Surface> {
+        let summary = &of.summary;
+        let mut walk = Walk::new(of);
+        let mut by_name: BTreeMap<&str, Vec<&ExportFact>> = BTreeMap::new();
+        for export in &summary.exports {
+            if !matches!(export.target, ExportTarget::Star { .. }) {
+                let name = summary.name(export.name);
+                by_name.entry(name).or_default().push(export);
+            }
+        }
+        for &(name, _) in &summary.typedefs {
+            by_name.entry(summary.name(name)).or_default();
+        }
+        let mut names: FxHashMap<u32, Hash> = FxHashMap::default();
+        for (name, exports) in &by_name {
+            let hash = walk.text(|walk| {
+                for export in exports {
+                    walk.export(export);
+                }
+                for &(defined, ty) in &summary.typedefs {
+                    if summary.name(defined) == *name {
+                        walk.ty(ty);
+                    }
+                }
+            })?;
+            let of_key = names.entry(name_key(name)).or_default();
+            *of_key = of_key.rotate_left(1).wrapping_add(hash);
+        }
+        let module = walk.text(|walk| {
+            walk.byte(summary.module_type as u8);
+            walk.byte(u8::from(summary.es_module_marker));
+            for export in &summary.exports {
+                let whole = summary.name(export.name) == "export=";
+                if whole || matches!(export.target, ExportTarget::Star { .. }) {
+                    walk.export(export);
+                }
+            }
+        })?;
+        let mut classes = FxHashMap::default();
+        for node in class_nodes(of) {
+            let hash = walk.text(|walk| walk.refer(Unit::Node(node.0)))?;
+            classes.insert(summary.node(node).id, (node, hash));
+        }
+        let globals = walk.text(|walk| {
+            for (name, node) in globals::of_module(of) {
+                walk.name(name);
+                walk.refer(Unit::Node(node.0));
+            }
+        })?;
+        Some(Surface {
+            module,
+            names,
+            classes,
+            globals,
+            nodes: summary.nodes.iter().map(|node| node.id).collect(),
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! ENRICHMENT of an incremental run after edits: only modules that the edits can reach are linked again
+//! (`linker::relink`), summaries are read where linking needs them, and the rows of all other files stay as they are.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use graph_model::ModuleSummary;
+use linker::program::{Load, ModuleIx};
+use linker::relink::{Edited, Relinked, relink};
+use linker::{External, FileLinks, Links, Program};
+use rayon::prelude::*;
+use rfdb_protocol::Batch;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::join::{Above, Joined, facts_of};
+use super::{Previous, Run};
+use crate::cache::{FileRecord, LinkRecord, OwnerHashes, Span, SummaryFile};
+use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
+use crate::plugin::{ProgramContext, Reporter, Runner};
+use crate::rows;
+use crate::{Error, Phase};
+
+/// What is known of the last run's links, if only some modules are to be linked again.
+pub(super) struct Edits {
+    file: SummaryFile,
+    records: Vec<LinkRecord>,
+    /// Where the summaries of unchanged files are, by path.
+    kept: FxHashMap<Box<str>, Span>,
+    /// The edited files, and where their summaries were before.
+    edited: Vec<(Box<str>, Span, bool)>,
+}
+
+impl Edits {
+    /// What is needed to link in parts; `None` if that cannot be done, because files came or went, or the last run left too
+    /// little.
+    pub(super) fn new(run: &Run<'_>, previous: &Previous<'_>, file: SummaryFile) -> Option<Edits> {
+        let changes = &previous.changes;
+        if !changes.counts.added.is_empty() || !changes.counts.removed.is_empty() {
+            return None;
+        }
+        let state = &previous.state;
+        let records = run.cache.as_ref()?.load_links(state.links?)?;
+        let mut edited = Vec::new();
+        for changed in &changes.analyze {
+            let at = state.files.binary_search_by(|f| f.path.cmp(&changed.path));
+            let known = &state.files[at.ok()?];
+            edited.push((known.path.as_str().into(), known.summary?, known.failed));
+        }
+        let kept = changes
+            .kept
+            .iter()
+            .filter_map(|file| Some((file.path.as_str().into(), file.summary?)));
+        Some(Edits {
+            kept: kept.collect(),
+            file,
+            records,
+            edited,
+        })
+    }
+}
+
+impl Run<'_> {
+    /// Links what edits can reach, runs plugins, and adds the rows that differ from the stored ones to a batch. Answers `None`
+    /// if everything is to be linked instead; nothing was added then.
+    pub(super) fn relink(
+        &mut self,
+        above: &mut Above,
+        edits: Edits,
+        summaries: &[ModuleSummary],
+        records: &[FileRecord],
+        stored: &OwnerHashes,
+        batch: &mut Batch,
+    ) -> Result<Option<(Joined, OwnerHashes)>, Error> {
+        self.clock.begin(Phase::Enrichment, None);
+        let runner = Runner::new(&self.plugins, &above.packages);
+        if runner.reads_links() {
+            return Ok(None);
+        }
+        let modules = records.iter().filter(|file| file.hash.is_some());
+        let files: Vec<Box<str>> = modules.map(|file| file.path.as_str().into()).collect();
+        let Edits {
+            file,
+            records: mut links,
+            kept,
+            edited,
+        } = edits;
+        if files.len() != links.len() || files.len() != kept.len() + summaries.len() {
+            return Ok(None);
+        }
+        let before: Option<Vec<(Box<str>, ModuleSummary, bool)>> = edited
+            .into_iter()
+            .map(|(path, span, failed)| Some((path, file.get(span).ok()?, failed)))
+            .collect();
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let load = load(file, kept, files.clone(), summaries.to_vec());
+        let packages = std::mem::take(&mut above.packages);
+        let program = Program::lazy(&self.project.root, packages, files, load);
+        let failed: FxHashSet<String> = records
+            .iter()
+            .filter(|file| file.failed)
+            .map(|file| file.path.clone())
+            .collect();
+        let mut traces: Vec<_> = (links.iter_mut())
+            .map(|record| std::mem::take(&mut record.trace))
+            .collect();
+        let edited: Vec<Edited> = before
+            .into_iter()
+            .filter_map(|(path, before, failed_before)| {
+                Some(Edited {
+                    module: program.find(&path)?,
+                    before,
+                    failed_before,
+                })
+            })
+            .collect();
+        let changed: Vec<ModuleIx> = edited.iter().map(|edited| edited.module).collect();
+        let pool = &self.pool;
+        let linked = self.clock.step("link", || {
+            // A damaged summary ends the linking wherever it is.
+            catch_unwind(AssertUnwindSafe(|| {
+                pool.install(|| relink(&program, &failed, &mut traces, edited))
+            }))
+        });
+        let relinked = match linked {
+            Ok(Some(relinked)) => relinked,
+            Err(payload) if !program.is_damaged() => std::panic::resume_unwind(payload),
+            Ok(None) | Err(_) => {
+                above.packages = program.packages;
+                return Ok(None);
+            }
+        };
+        self.options.cancellation.check()?;
+        for (record, trace) in links.iter_mut().zip(traces) {
+            record.trace = trace;
+        }
+        for (ix, _, diagnostics) in &relinked.modules {
+            let diagnostics = diagnostics.iter().map(Into::into);
+            links[ix.0 as usize].diagnostics = diagnostics.collect();
+        }
+
+        let totals = totals(&links);
+        let reporter = Reporter::default();
+        let cx = ProgramContext {
+            config: &self.options.config,
+            program: &program,
+            facts: &facts_of(records),
+            links: &totals,
+            reporter: &reporter,
+            cancellation: &self.options.cancellation,
+        };
+        let mut runner = Runner::new(&self.plugins, &program.packages);
+        let (by_file, whole) =
+            pool.install(|| Ok::<_, Error>((runner.analyze(&cx, &changed)?, runner.enrich(&cx)?)))?;
+        if program.is_damaged() || by_file.scattered || !by_file.diagnostics.is_empty() {
+            above.packages = program.packages;
+            return Ok(None);
+        }
+        self.options.cancellation.check()?;
+        let mut rows = Batch::new();
+        let functions: Vec<External> = links
+            .iter()
+            .flat_map(|record| &record.trace.functions)
+            .map(|(specifier, path)| External::Function {
+                specifier: specifier.clone(),
+                path: path.clone(),
+            })
+            .collect();
+        push_containment(&functions, &mut rows);
+        rows.append(&above.rows);
+        rows.append(&whole.rows);
+        let by_file_contexts = runner.contexts_by_file();
+        let clock = &mut self.clock;
+        let owners = clock.step("compare", || {
+            let mut owners = stored.clone();
+            let files: Vec<&str> = changed
+                .iter()
+                .map(|ix| &*program.files()[ix.0 as usize])
+                .collect();
+            push_relinked(&program, &relinked, &mut owners, batch);
+            let contexts = &by_file_contexts;
+            rows::replace(&by_file.rows, &mut owners, batch, |context, file| {
+                contexts.iter().any(|c| c == context) && files.contains(&file)
+            });
+            rows::replace(&rows, &mut owners, batch, |context, file| {
+                let of_plugin = context.starts_with("plugin:");
+                let of_linker = context == ENRICHMENT_CONTEXT && file.is_empty();
+                of_linker || (of_plugin && !contexts.iter().any(|c| c == context))
+            });
+            owners
+        });
+        for (plugin, time) in by_file.times.into_iter().chain(whole.times) {
+            self.clock.add(&plugin, time);
+        }
+        let mut diagnostics = std::mem::take(&mut above.diagnostics);
+        diagnostics.extend(whole.diagnostics);
+        diagnostics.extend(reporter.take());
+        Ok(Some((
+            Joined {
+                program,
+                links: totals,
+                index: above.index.clone(),
+                rows: Batch::new(),
+                diagnostics,
+                records: links,
+                linked: relinked.modules.len(),
+            },
+            owners,
+        )))
+    }
+}
+
+/// Gives summaries: new ones, and unchanged ones from the file.
+fn load(
+    file: SummaryFile,
+    kept: FxHashMap<Box<str>, Span>,
+    files: Vec<Box<str>>,
+    summaries: Vec<ModuleSummary>,
+) -> Load {
+    let new: FxHashMap<String, ModuleSummary> = summaries
+        .into_iter()
+        .map(|summary| (summary.file.clone(), summary))
+        .collect();
+    let new = Mutex::new(new);
+    Box::new(move |ix| {
+        let path = &files[ix.0 as usize];
+        match kept.get(path) {
+            Some(&span) => file.get(span).ok(),
+            None => {
+                let mut new = new.lock().unwrap_or_else(PoisonError::into_inner);
+                new.remove(&**path)
+            }
+        }
+    })
+}
+
+/// What is told of the links of all modules.
+fn totals(records: &[LinkRecord]) -> Links {
+    let mut links = Links::default();
+    for record in records {
+        links.imports.add(record.trace.imports);
+        links.calls.add(record.trace.calls);
+        links
+            .diagnostics
+            .extend(record.diagnostics.iter().map(Into::into));
+    }
+    links.diagnostics.sort_unstable();
+    links
+}
+
+/// Adds the links that differ from the stored ones.
+fn push_relinked(
+    program: &Program,
+    relinked: &Relinked,
+    owners: &mut OwnerHashes,
+    batch: &mut Batch,
+) {
+    let of_links = owners.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
+    let hash = |links: &FileLinks| rows::hash_links(links);
+    let hashes: Vec<_> = relinked.modules.par_iter().map(|m| hash(&m.1)).collect();
+    for ((ix, links, _), hash) in relinked.modules.iter().zip(hashes) {
+        let file = &program.files()[ix.0 as usize];
+        if of_links.insert(file.to_string(), hash) != Some(hash) {
+            push_links(links, file, batch);
+        }
+    }
+}
