@@ -217,8 +217,8 @@ impl NodeTable {
     #[must_use]
     pub fn empty_like(&self) -> Self {
         Self {
-            rows: Vec::with_capacity(self.rows.len()),
-            texts: String::with_capacity(self.texts.len()),
+            rows: Vec::with_capacity(self.rows.capacity()),
+            texts: String::with_capacity(self.texts.capacity()),
             ..Self::default()
         }
     }
@@ -357,8 +357,8 @@ impl EdgeTable {
     #[must_use]
     pub fn empty_like(&self) -> Self {
         Self {
-            rows: Vec::with_capacity(self.rows.len()),
-            texts: String::with_capacity(self.texts.len()),
+            rows: Vec::with_capacity(self.rows.capacity()),
+            texts: String::with_capacity(self.texts.capacity()),
             ..Self::default()
         }
     }
