@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orchestrator::{Counts, GraphVersion, Store, StoreError};
 use rfdb_client::Client;
-use rfdb_protocol::{Batch, EdgeTable, NodeTable};
+use rfdb_protocol::{Batch, EdgeTable, NodeTable, Rows};
 use rfdb_server::Dispatcher;
 
 use crate::database::{self, Opened};
@@ -138,6 +138,10 @@ impl Store for GraphStore {
 
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
         self.client()?.commit_deferred(batch)
+    }
+
+    fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
+        self.client()?.load(rows)
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {

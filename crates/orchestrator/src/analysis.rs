@@ -1,7 +1,7 @@
 //! ANALYSIS: every module on its own, on a pool of threads.
 //!
-//! Each thread takes the next file, reads and parses it once, and adds its rows to a batch that only it owns; a batch
-//! that has grown large is committed and a new one begun. What comes back of a module is its summary.
+//! Each thread takes the next file, reads and parses it once, and keeps its graph; graphs that have become many are
+//! committed together, their rows encoded by the thread that has them. What comes back of a module is its summary.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use analyzer::{ModuleAnalysis, ModuleGraph, ModuleSummary, Options, analyze_module};
-use rfdb_protocol::{Batch, Edge, Node};
+use rfdb_protocol::{Edge, Node, RowSink, Rows};
 
 use crate::cancellation::Cancellation;
 use crate::discovery::SourceFile;
@@ -20,9 +20,9 @@ use graph_model::facts::Fact;
 /// Context under which a module's own rows are stored, for each file.
 pub const ANALYSIS_CONTEXT: &str = "analysis";
 
-/// Batches are committed when their rows take so many bytes: large enough that a commit costs little beside its rows,
-/// small enough that their memory is used again while it is warm: with 4 MiB two fifths of all page faults were theirs.
-const BATCH_BYTES: usize = 512 << 10;
+/// Graphs are committed when they take so many bytes: large enough that a commit costs little beside its rows, small
+/// enough that their memory is used again while it is warm: with 4 MiB two fifths of all page faults were theirs.
+const COMMIT_BYTES: usize = 512 << 10;
 
 /// What ANALYSIS knows of a file besides the stored rows.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub fn analyze_files(
         let mut worker = Worker {
             root,
             sink,
-            batch: Batch::new(),
+            graphs: Graphs::default(),
         };
         let result = (|| {
             while !stop.load(Ordering::Relaxed) {
@@ -93,7 +93,7 @@ pub fn analyze_files(
 /// Where the results of [`analyze_files`] go. Both functions are called from all threads.
 pub struct Sink<'a> {
     /// Takes rows.
-    pub commit: &'a (dyn Fn(Batch) -> Result<(), Error> + Sync),
+    pub commit: &'a (dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
     /// Takes what is known of a file.
     pub done: &'a (dyn Fn(AnalyzedFile) -> Result<(), Error> + Sync),
     /// Hears of every file.
@@ -105,7 +105,32 @@ pub struct Sink<'a> {
 struct Worker<'a> {
     root: &'a Path,
     sink: &'a Sink<'a>,
-    batch: Batch,
+    graphs: Graphs,
+}
+
+/// The graphs of some modules, as rows of their files.
+#[derive(Default)]
+struct Graphs {
+    graphs: Vec<ModuleGraph>,
+    /// What they take, about.
+    bytes: usize,
+}
+
+impl Graphs {
+    fn push(&mut self, graph: ModuleGraph) {
+        self.bytes += graph.text_len()
+            + std::mem::size_of_val(graph.nodes())
+            + std::mem::size_of_val(graph.edges());
+        self.graphs.push(graph);
+    }
+}
+
+impl Rows for Graphs {
+    fn write_to(&self, sink: &mut dyn RowSink) {
+        for graph in &self.graphs {
+            push_graph(graph, sink);
+        }
+    }
 }
 
 impl Worker<'_> {
@@ -140,8 +165,7 @@ impl Worker<'_> {
         } = module;
         let (bytes, lines) = (text.len() as u64, count_lines(&text));
         drop(text);
-        push_graph(&graph, &mut self.batch);
-        drop(graph);
+        self.graphs.push(graph);
         (self.sink.done)(AnalyzedFile {
             file: number,
             summary: Some(summary),
@@ -151,7 +175,7 @@ impl Worker<'_> {
             bytes,
             lines,
         })?;
-        if self.batch.bytes() >= BATCH_BYTES {
+        if self.graphs.bytes >= COMMIT_BYTES {
             self.commit()
         } else {
             Ok(())
@@ -159,21 +183,19 @@ impl Worker<'_> {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        if self.batch.is_empty() {
+        if self.graphs.graphs.is_empty() {
             return Ok(());
         }
-        let next = self.batch.empty_like();
-        (self.sink.commit)(std::mem::replace(&mut self.batch, next))
+        (self.sink.commit)(&std::mem::take(&mut self.graphs))
     }
 }
 
 /// Writes a module's graph as the rows of its file.
-pub fn push_graph(graph: &ModuleGraph, batch: &mut Batch) {
-    batch.owner(graph.file(), ANALYSIS_CONTEXT);
+pub fn push_graph(graph: &ModuleGraph, sink: &mut dyn RowSink) {
+    sink.owner(graph.file(), ANALYSIS_CONTEXT);
     let nodes = graph.nodes();
-    batch.reserve(nodes.len(), graph.edges().len());
     for node in nodes {
-        batch.push_node(Node {
+        sink.node(Node {
             id: node.id.0,
             semantic_id: graph.semantic_id(node),
             node_type: node.node_type.as_str(),
@@ -184,7 +206,7 @@ pub fn push_graph(graph: &ModuleGraph, batch: &mut Batch) {
         });
     }
     for edge in graph.edges() {
-        batch.push_edge(Edge {
+        sink.edge(Edge {
             src: nodes[edge.src as usize].id.0,
             dst: nodes[edge.dst as usize].id.0,
             edge_type: edge.edge_type.as_str(),

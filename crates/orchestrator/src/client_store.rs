@@ -1,7 +1,7 @@
 //! The client of the RFDB protocol as a [`Store`].
 
 use rfdb_client::{AttrQuery, Client, Error, IndexMode};
-use rfdb_protocol::{Batch, EdgeTable, NodeTable};
+use rfdb_protocol::{Batch, EdgeTable, NodeTable, Rows};
 
 use crate::store::{Counts, GraphVersion, Store, StoreError};
 
@@ -27,6 +27,10 @@ impl Store for Client {
 
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
         Client::commit(self, batch, IndexMode::Deferred).map_err(failed("store a batch"))
+    }
+
+    fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
+        Client::commit_rows(self, rows, IndexMode::Deferred).map_err(failed("store rows"))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {

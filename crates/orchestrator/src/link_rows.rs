@@ -7,19 +7,19 @@ use graph_model::{
     external_module_id, is_standard_global, is_standard_value,
 };
 use linker::{External, FileLinks, is_builtin, json_string};
-use rfdb_protocol::{Batch, Edge, Node};
+use rfdb_protocol::{Batch, Edge, Node, RowSink};
 
 /// Context under which the linker's results are stored, for each file.
 pub(crate) const ENRICHMENT_CONTEXT: &str = "enrichment";
 
 /// Writes the rows of a module's file.
-pub(crate) fn push_links(links: &FileLinks, file: &str, batch: &mut Batch) {
-    batch.owner(file, ENRICHMENT_CONTEXT);
+pub(crate) fn push_links(links: &FileLinks, file: &str, sink: &mut dyn RowSink) {
+    sink.owner(file, ENRICHMENT_CONTEXT);
     for external in links.externals() {
-        push_external(external, batch);
+        push_external(external, sink);
     }
     for edge in links.edges() {
-        batch.push_edge(Edge {
+        sink.edge(Edge {
             src: edge.src.0,
             dst: edge.dst.0,
             edge_type: edge.edge_type.as_str(),
@@ -47,7 +47,7 @@ pub(crate) fn push_containment<'e>(
     }
 }
 
-fn push_external(external: &External, batch: &mut Batch) {
+fn push_external(external: &External, sink: &mut dyn RowSink) {
     let (id, node_type, name, metadata) = match external {
         External::Module { specifier } => {
             let metadata = if is_builtin(specifier) || **specifier == *GLOBAL_MODULE {
@@ -92,7 +92,7 @@ fn push_external(external: &External, batch: &mut Batch) {
             )
         }
     };
-    batch.push_node(Node {
+    sink.node(Node {
         id: NodeId::of(&id).0,
         semantic_id: &id,
         node_type: node_type.as_str(),

@@ -1,6 +1,6 @@
 //! What a run needs of a database.
 
-use rfdb_protocol::{Batch, EdgeTable, NodeTable};
+use rfdb_protocol::{Batch, EdgeTable, NodeTable, Rows};
 use serde::{Deserialize, Serialize};
 
 /// A failed request to the database, in its own words.
@@ -52,6 +52,14 @@ pub trait Store: Sync {
     /// # Errors
     /// The database's own; nothing of the batch is there then.
     fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// As [`Store::commit_deferred`], for rows that are in no batch.
+    ///
+    /// # Errors
+    /// The database's own; none of the rows is there then.
+    fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
+        self.commit_deferred(rows.to_batch())
+    }
 
     /// Replaces what the owners of the batch wrote before, all or nothing, and leaves everything indexed.
     ///

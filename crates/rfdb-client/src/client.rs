@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rfdb_protocol::{Batch, Commit, Delta, EdgeTable, Handler, NodeTable, Part, Request, Response};
+use rfdb_protocol::{
+    Batch, Commit, Delta, EdgeTable, Handler, NodeTable, Part, Request, Response, Rows,
+};
 
 use crate::transport::{InProcess, Transport, checked};
 use crate::{Page, Result};
@@ -90,6 +92,17 @@ impl Client {
     /// commit may have been done.
     pub fn commit(&self, batch: Batch, mode: IndexMode) -> Result<()> {
         self.commit_in_parts(batch, mode, false).map(drop)
+    }
+
+    /// As [`commit`](Self::commit), for rows that are in no batch: in process they are stored as they are handed on.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn commit_rows(&self, rows: &dyn Rows, mode: IndexMode) -> Result<()> {
+        match (self.transport).commit_rows(rows, mode == IndexMode::Deferred) {
+            Some(response) => checked(response?).map(drop),
+            None => self.commit(rows.to_batch(), mode),
+        }
     }
 
     /// As [`commit`](Self::commit), and tells exactly what changed in the graph.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rfdb_protocol::{Handler, Request, Response};
+use rfdb_protocol::{Handler, Request, Response, Rows};
 
 use crate::{Error, Result};
 
@@ -25,6 +25,12 @@ pub trait Transport: Send + Sync {
             .collect()
     }
 
+    /// Commits rows without making a batch of them. `None` where they have to be one: then nothing was sent.
+    fn commit_rows(&self, rows: &dyn Rows, defer_index: bool) -> Option<Result<Response>> {
+        let _ = (rows, defer_index);
+        None
+    }
+
     /// Bytes of a request at most; nothing if requests are not serialised.
     fn request_limit(&self) -> Option<usize>;
 }
@@ -35,6 +41,10 @@ pub(crate) struct InProcess(pub(crate) Arc<dyn Handler>);
 impl Transport for InProcess {
     fn call(&self, request: Request) -> Result<Response> {
         Ok(self.0.handle(request))
+    }
+
+    fn commit_rows(&self, rows: &dyn Rows, defer_index: bool) -> Option<Result<Response>> {
+        Some(Ok(self.0.commit_rows(rows, defer_index)))
     }
 
     fn request_limit(&self) -> Option<usize> {

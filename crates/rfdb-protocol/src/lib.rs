@@ -37,6 +37,7 @@ mod id;
 mod query;
 mod request;
 mod response;
+mod rows;
 mod table;
 mod wire;
 
@@ -56,4 +57,5 @@ pub use response::{
     DatabaseEntry, Delta, ExplainProfile, ExplainStats, ExplainStep, Explained, NodeBox, Response,
     ResponseKind, SlowQuery, SnapshotDiff, SnapshotEntry, SnapshotTotals, Solution, Stats, True,
 };
+pub use rows::{RowSink, Rows};
 pub use table::{Edge, EdgeTable, Node, NodeTable};

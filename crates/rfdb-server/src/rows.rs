@@ -1,7 +1,7 @@
 //! Rows of the engine to rows of the protocol and back. Both are borrowed columns, so nothing is allocated per row.
 
 use rfdb_engine as engine;
-use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable};
+use rfdb_protocol::{Edge, EdgeTable, Node, NodeTable, RowSink, Rows};
 
 pub(crate) fn push_node(table: &mut NodeTable, node: &engine::Node<'_>) {
     table.push(Node {
@@ -45,17 +45,36 @@ pub(crate) fn edge_row(edge: Edge<'_>) -> engine::EdgeRow<'_> {
     }
 }
 
-/// Encodes a batch for the engine. It needs no lock and is done by the thread that commits.
-pub(crate) fn encode_batch(batch: &Batch) -> engine::Batch {
-    let mut encoded = engine::Batch::new();
-    for section in batch.sections() {
-        encoded.owner(engine::Owner::new(&section.file, &section.context));
-        for node in batch.nodes_of(section) {
-            encoded.push_node(node_row(node));
-        }
-        for edge in batch.edges_of(section) {
-            encoded.push_edge(edge_row(edge));
-        }
+/// Rows, encoded for the engine.
+#[derive(Default)]
+pub(crate) struct Encoded {
+    pub(crate) batch: engine::Batch,
+    /// Files of the owners, in the order in which they were named.
+    pub(crate) files: Vec<String>,
+}
+
+impl Encoded {
+    /// Encodes rows. It needs no lock and is done by the thread that commits.
+    pub(crate) fn of(rows: &dyn Rows) -> Self {
+        let mut encoded = Self::default();
+        rows.write_to(&mut encoded);
+        encoded
     }
-    encoded
+}
+
+impl RowSink for Encoded {
+    fn owner(&mut self, file: &str, context: &str) {
+        if self.files.last().is_none_or(|last| last != file) {
+            self.files.push(file.to_owned());
+        }
+        self.batch.owner(engine::Owner::new(file, context));
+    }
+
+    fn node(&mut self, node: Node<'_>) {
+        self.batch.push_node(node_row(node));
+    }
+
+    fn edge(&mut self, edge: Edge<'_>) {
+        self.batch.push_edge(edge_row(edge));
+    }
 }

@@ -136,17 +136,42 @@ impl Session {
             Access::None => return self.without_database(request),
             Access::Read | Access::Write => {}
         }
-        let current = self.current()?;
         if request.access() == Access::Read {
-            return self.read(&current.database, request);
+            return self.read(&self.current()?.database, request);
         }
+        let database = self.writable()?;
+        self.write(&database, request)
+    }
+
+    /// The current database, to write to.
+    fn writable(&self) -> Result<Arc<Database>> {
+        let current = self.current()?;
         if current.read_only {
             return Err(WireError::new(
                 ErrorCode::ReadOnlyMode,
                 "Operation not allowed in read-only mode",
             ));
         }
-        self.write(&current.database, request)
+        Ok(current.database)
+    }
+
+    /// Answers, and keeps count of it.
+    fn measured(&self, command: &'static str, answer: impl FnOnce() -> Result) -> Response {
+        let Some(metrics) = &self.dispatcher.metrics else {
+            return answer().into();
+        };
+        let started = Instant::now();
+        let response = answer().into();
+        let duration = started.elapsed();
+        metrics.record(command, duration, &response);
+        if duration >= crate::metrics::SLOW {
+            tracing::info!(
+                "[RUST SLOW] {command}: {}ms (client {})",
+                duration.as_millis(),
+                self.number
+            );
+        }
+        response
     }
 
     fn without_database(&self, request: Request) -> Result {
@@ -513,22 +538,11 @@ fn unexpected(request: &Request) -> WireError {
 
 impl Handler for Session {
     fn handle(&self, request: Request) -> Response {
-        let Some(metrics) = &self.dispatcher.metrics else {
-            return self.answer(request).into();
-        };
-        let command = request.command();
-        let started = Instant::now();
-        let response = self.answer(request).into();
-        let duration = started.elapsed();
-        metrics.record(command, duration, &response);
-        if duration >= crate::metrics::SLOW {
-            tracing::info!(
-                "[RUST SLOW] {command}: {}ms (client {})",
-                duration.as_millis(),
-                self.number
-            );
-        }
-        response
+        self.measured(request.command(), || self.answer(request))
+    }
+
+    fn commit_rows(&self, rows: &dyn rfdb_protocol::Rows, defer_index: bool) -> Response {
+        self.measured("commitBatch", || self.store_rows(rows, defer_index))
     }
 }
 

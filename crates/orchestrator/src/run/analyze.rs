@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use graph_model::ModuleSummary;
-use rfdb_protocol::Batch;
+use rfdb_protocol::Rows;
 
 use super::Run;
 use crate::Error;
@@ -28,7 +28,7 @@ impl Run<'_> {
     pub(super) fn analyze(
         &self,
         files: &[&SourceFile],
-        commit: &(dyn Fn(Batch) -> Result<(), Error> + Sync),
+        commit: &(dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
         cache: Option<&SummaryWriter>,
     ) -> Result<Analyzed, Error> {
         let result = Mutex::new(Analyzed::default());

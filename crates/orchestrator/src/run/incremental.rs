@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use graph_model::ModuleSummary;
 use rayon::prelude::*;
-use rfdb_protocol::Batch;
+use rfdb_protocol::{Batch, Rows};
 
 use super::relink::Edits;
 use super::result::Stored;
@@ -57,22 +57,15 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             None
         }
     };
-    let batches = Mutex::new(Vec::new());
-    let keep = |batch: Batch| {
-        let mut batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
-        batches.push(batch);
+    let batch = Mutex::new(Batch::new());
+    let keep = |rows: &dyn Rows| {
+        let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.write_to(&mut *batch);
         Ok(())
     };
     let mut analyzed = run.analyze(&previous.changes.analyze, &keep, writer.as_ref())?;
     cache_error = cache_error.or(analyzed.cache_error.take());
-    let mut batch = Batch::new();
-    for part in batches.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        if batch.is_empty() {
-            batch = part;
-        } else {
-            batch.append(&part);
-        }
-    }
+    let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
     let left_out = analyzed.records.iter().filter(|file| file.hash.is_none());
     for file in left_out
         .map(|file| &file.path)

@@ -9,7 +9,7 @@ use crate::cache::{OwnerHashes, SummaryWriter};
 use crate::inputs;
 use crate::report::{Changes, InitialReason, Mode, Report};
 use crate::{Error, Phase};
-use rfdb_protocol::Batch;
+use rfdb_protocol::{Batch, Rows};
 
 pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Error> {
     let project = run.project;
@@ -37,7 +37,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         None => {}
     }
     let store = run.store;
-    let commit = |batch: Batch| Ok(store.commit_deferred(batch)?);
+    let commit = |rows: &dyn Rows| Ok(store.load(rows)?);
     let mut analyzed = run.analyze(&files, &commit, writer.as_ref())?;
     analyzed.records.sort_by(|a, b| a.path.cmp(&b.path));
     cache_error = cache_error.or(analyzed.cache_error.take());
@@ -50,8 +50,8 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         if writer.is_some() {
             crate::rows::push_changed(&rows, &OwnerHashes::new(), &mut Batch::new(), &mut owners);
         }
-        store.commit_deferred(rows)?;
-        pool.install(|| joined.each_links_batch(&commit))
+        store.load(&rows)?;
+        pool.install(|| joined.each_links(&commit))
     })?;
     run.options.cancellation.check()?;
     // What is hashed for the next run fills the gaps in which the indexes keep one thread busy.

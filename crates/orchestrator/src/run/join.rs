@@ -4,9 +4,9 @@ use graph_model::{Diagnostic, ModuleSummary, NodeId};
 use linker::packages::Packages;
 use linker::program::ModuleIx;
 use linker::relink::Trace;
-use linker::{Links, Program};
+use linker::{FileLinks, Links, Program};
 use rayon::prelude::*;
-use rfdb_protocol::Batch;
+use rfdb_protocol::{Batch, RowSink, Rows};
 use rustc_hash::FxHashSet;
 
 use super::Run;
@@ -234,23 +234,31 @@ impl Run<'_> {
     }
 }
 
+/// The links of some modules, as rows of their files.
+struct LinkRows<'a> {
+    files: &'a [Box<str>],
+    links: &'a [FileLinks],
+}
+
+impl Rows for LinkRows<'_> {
+    fn write_to(&self, sink: &mut dyn RowSink) {
+        for (file, links) in self.files.iter().zip(self.links) {
+            push_links(links, file, sink);
+        }
+    }
+}
+
 impl Joined {
-    /// Hands on the rows of all links, in batches, from several threads.
-    pub(super) fn each_links_batch(
+    /// Hands on the rows of all links, of some modules at once, from several threads.
+    pub(super) fn each_links(
         &self,
-        commit: &(dyn Fn(Batch) -> Result<(), Error> + Sync),
+        commit: &(dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
         self.program
             .files()
             .par_chunks(LINK_CHUNK)
             .zip(self.links.files.par_chunks(LINK_CHUNK))
-            .try_for_each(|(files, of_files)| {
-                let mut batch = Batch::new();
-                for (file, links) in files.iter().zip(of_files) {
-                    push_links(links, file, &mut batch);
-                }
-                commit(batch)
-            })
+            .try_for_each(|(files, links)| commit(&LinkRows { files, links }))
     }
 
     /// Hashes the rows of all links. Runs on the current pool.

@@ -2,13 +2,13 @@
 
 use rfdb_engine::{IndexMode, NodeId, Owner};
 use rfdb_protocol::{
-    Batch, Commit, Delta, ErrorCode, FieldDeclaration, Request, Response, True, WireError,
+    Batch, Commit, Delta, ErrorCode, FieldDeclaration, Request, Response, Rows, True, WireError,
 };
 
 use super::{Result, Session, lock, unexpected};
 use crate::database::Database;
 use crate::error::ToWire;
-use crate::rows::{edge_row, encode_batch, node_row};
+use crate::rows::{Encoded, edge_row, node_row};
 use crate::{file_commit, versions};
 
 impl Session {
@@ -104,37 +104,47 @@ impl Session {
                 }
             }
         };
-        let mut files: Vec<String> = batch
-            .sections()
-            .iter()
-            .map(|section| section.file.to_string())
-            .collect();
-        files.dedup();
-        let encoded = encode_batch(&batch);
+        let encoded = Encoded::of(&batch);
         drop(batch);
-        let mode = if commit.defer_index {
-            IndexMode::Deferred
-        } else {
-            IndexMode::Immediate
-        };
-        let done = database
-            .single(|engine| engine.commit(encoded, mode))
-            .to_wire()?;
-        let mut delta = Delta {
-            changed_files: files,
-            ..Delta::default()
-        };
-        if commit.want_delta {
-            let changes = done.changes().to_wire()?;
-            delta.nodes_added = changes.nodes_added;
-            delta.nodes_removed = changes.nodes_removed;
-            delta.edges_added = changes.edges_added;
-            delta.edges_removed = changes.edges_removed;
-            delta.changed_node_types = changes.node_types;
-            delta.changed_edge_types = changes.edge_types;
-        }
-        Ok(Response::Committed { ok: True, delta })
+        commit_encoded(database, encoded, commit.defer_index, commit.want_delta)
     }
+
+    /// Commits rows that are in no batch.
+    pub(super) fn store_rows(&self, rows: &dyn Rows, defer_index: bool) -> Result {
+        let database = self.writable()?;
+        commit_encoded(&database, Encoded::of(rows), defer_index, false)
+    }
+}
+
+fn commit_encoded(
+    database: &Database,
+    encoded: Encoded,
+    defer_index: bool,
+    want_delta: bool,
+) -> Result {
+    let Encoded { batch, files } = encoded;
+    let mode = if defer_index {
+        IndexMode::Deferred
+    } else {
+        IndexMode::Immediate
+    };
+    let done = database
+        .single(|engine| engine.commit(batch, mode))
+        .to_wire()?;
+    let mut delta = Delta {
+        changed_files: files,
+        ..Delta::default()
+    };
+    if want_delta {
+        let changes = done.changes().to_wire()?;
+        delta.nodes_added = changes.nodes_added;
+        delta.nodes_removed = changes.nodes_removed;
+        delta.edges_added = changes.edges_added;
+        delta.edges_removed = changes.edges_removed;
+        delta.changed_node_types = changes.node_types;
+        delta.changed_edge_types = changes.edge_types;
+    }
+    Ok(Response::Committed { ok: True, delta })
 }
 
 fn declare(database: &Database, fields: &[FieldDeclaration]) -> Result {
