@@ -112,7 +112,7 @@ impl Inner {
             )
         };
         let done =
-            self.finalize_version(scope, &version, &fields, &segments, &kept_segments, active);
+            self.finalize_version(scope, version, &fields, &segments, &kept_segments, active);
         if done.is_err() {
             guard(&self.writer).retired_meanwhile = None;
         }
@@ -122,7 +122,7 @@ impl Inner {
     fn finalize_version(
         self: &Arc<Self>,
         scope: Scope,
-        version: &Version,
+        version: Arc<Version>,
         fields: &Arc<[crate::FieldDeclaration]>,
         segments: &[(u32, u64)],
         kept_segments: &BTreeSet<u32>,
@@ -140,10 +140,10 @@ impl Inner {
         sources.sort_by_key(|source| source.desc.id);
 
         let Some(storage) = self.storage.clone() else {
-            return self.finalize_in_memory(scope, version, sources, fields);
+            return self.finalize_in_memory(scope, &version, sources, fields);
         };
         let to_move = segments_to_move(scope, &sources, segments, kept_segments);
-        if to_move.is_empty() && self.base_is_current(version, fields)? {
+        if to_move.is_empty() && self.base_is_current(&version, fields)? {
             let mut writer = self.writable()?;
             writer.retired_meanwhile = None;
             drop(writer);
@@ -201,12 +201,16 @@ impl Inner {
         }
         let reference = written?;
         let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
+        // What is replaced goes away with the publishing, before another commit adds to it.
+        let indexed = version.number;
+        drop(sources);
+        drop(version);
         if scope != Scope::Overlay {
-            return self.publish_base(scope, version, image, &file, reference);
+            return self.publish_base(scope, indexed, image, &file, reference);
         }
         // Readers are there already: what each would check at its first read of the new files is checked here.
         image.verify()?;
-        self.publish_base(scope, version, image, &file, reference)?;
+        self.publish_base(scope, indexed, image, &file, reference)?;
         match self.version().runs.last().and_then(|run| run.as_base()) {
             Some(base) => base.verify(),
             None => Ok(()),
@@ -289,7 +293,7 @@ impl Inner {
     fn publish_base(
         self: &Arc<Self>,
         scope: Scope,
-        version: &Version,
+        version: u64,
         image: Image,
         file: &Arc<DataFile>,
         reference: IndexRef,
@@ -323,7 +327,7 @@ impl Inner {
             base.kill(number, since);
         }
         let loading = writer.loading && scope == Scope::Overlay;
-        let newer = |block: &&Arc<BlockHandle>| block.desc.commit > version.number;
+        let newer = |block: &&Arc<BlockHandle>| block.desc.commit > version;
         let contents = Contents {
             next_block: writer.next_block,
             version: writer.version,
@@ -358,9 +362,9 @@ impl Inner {
         writer.loading = loading;
         writer
             .overlay
-            .retain(|_, block| block.desc.commit > version.number);
+            .retain(|_, block| block.desc.commit > version);
         // The base was just read without an error, so its owners can be read.
-        let _ = writer.rebuild_owners(version.number);
+        let _ = writer.rebuild_owners(version);
         let named = writer.named_segments();
         if let Some(files) = &mut writer.files {
             files.retire_segments(&named);
