@@ -140,6 +140,16 @@ fn load(client: &Client, batches: &[Batch], pipelined: bool) -> anyhow::Result<f
 /// Latencies in seconds of an action repeated for some time, sorted.
 fn latencies(
     seconds: f64,
+    action: impl FnMut(u64) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<f64>> {
+    let mut times = latencies_in_order(seconds, action)?;
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+/// Latencies in seconds of an action repeated for some time, in the order of the repetitions.
+fn latencies_in_order(
+    seconds: f64,
     mut action: impl FnMut(u64) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<f64>> {
     let end = Instant::now() + Duration::from_secs_f64(seconds);
@@ -151,7 +161,6 @@ fn latencies(
         times.push(start.elapsed().as_secs_f64());
         number += 1;
     }
-    times.sort_by(f64::total_cmp);
     if times.is_empty() {
         bail!("no time to measure");
     }
@@ -269,17 +278,40 @@ fn pipelined(server: &Process, args: &Args) -> anyhow::Result<Figure> {
     })
 }
 
+/// Latencies of a reader and, in turns, of a bare ping, which touches no database: it tells what sharing the machine with
+/// the committing client costs by itself.
+struct ReaderAndPing {
+    reads: Vec<f64>,
+    pings: Vec<f64>,
+}
+
+fn read_and_ping(client: &Client, ids: &[NodeId], seconds: f64) -> anyhow::Result<ReaderAndPing> {
+    let turns = latencies_in_order(seconds, |number| {
+        if number % 2 == 1 {
+            client.ping()?;
+        } else {
+            client.get_node(ids[(number as usize * 7919) % ids.len()])?;
+        }
+        Ok(())
+    })?;
+    let every_second = |from: usize| {
+        let mut times: Vec<f64> = turns.iter().copied().skip(from).step_by(2).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let (reads, pings) = (every_second(0), every_second(1));
+    if pings.is_empty() {
+        bail!("no time to measure");
+    }
+    Ok(ReaderAndPing { reads, pings })
+}
+
 fn beside_writer(server: &Process, args: &Args) -> anyhow::Result<[Figure; 2]> {
     let client = server.connect()?;
     let ids = ids(&client)?;
-    let read = |number: u64| -> anyhow::Result<()> {
-        Ok(client
-            .get_node(ids[(number as usize * 7919) % ids.len()])
-            .map(drop)?)
-    };
-    let idle = latencies(args.seconds, read)?;
+    let idle = read_and_ping(&client, &ids, args.seconds)?;
     let done = AtomicBool::new(false);
-    let busy = std::thread::scope(|scope| -> anyhow::Result<_> {
+    let (busy, commits) = std::thread::scope(|scope| -> anyhow::Result<_> {
         let writer = scope.spawn(|| -> anyhow::Result<u32> {
             let client = server.connect()?;
             let mut number = 0;
@@ -289,21 +321,24 @@ fn beside_writer(server: &Process, args: &Args) -> anyhow::Result<[Figure; 2]> {
             }
             Ok(number)
         });
-        let busy = latencies(args.seconds, read);
+        let busy = read_and_ping(&client, &ids, args.seconds);
         done.store(true, Ordering::Relaxed);
         let commits = writer
             .join()
             .map_err(|_| anyhow::anyhow!("the writer panicked"))??;
         Ok((busy?, commits))
     })?;
-    let (busy, commits) = busy;
     let figure = |what, share, limit: f64| {
-        let (quiet, loud) = (percentile(&idle, share), percentile(&busy, share));
+        let (quiet, loud) = (
+            percentile(&idle.reads, share),
+            percentile(&busy.reads, share),
+        );
         let ratio = loud / quiet;
+        let ping = percentile(&busy.pings, share) / percentile(&idle.pings, share);
         Figure {
             what,
             measured: format!(
-                "{} against {} idle: {ratio:.2} times ({commits} commits meanwhile)",
+                "{} against {} idle: {ratio:.2} times; a bare ping {ping:.2} times ({commits} commits meanwhile)",
                 micros(loud),
                 micros(quiet)
             ),

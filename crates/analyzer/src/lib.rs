@@ -103,16 +103,21 @@ fn with_stack_for<R>(source: &str, f: impl FnOnce() -> R) -> R {
     const FOR_CHAINS: usize = 64 << 20;
     const PER_BRACKET: usize = 8 << 10;
     let chains = source.len().saturating_mul(1024).min(FOR_CHAINS);
-    let opening = source
-        .bytes()
-        .filter(|b| matches!(b, b'(' | b'[' | b'{'))
-        .count();
-    let mut brackets = opening.saturating_mul(PER_BRACKET);
+    let mut brackets = opening_brackets(source).saturating_mul(PER_BRACKET);
     if brackets > chains {
         brackets = nesting(source).saturating_mul(PER_BRACKET);
     }
     let need = chains.max(brackets).clamp(LEAST, MOST);
     stacker::maybe_grow(need, need + LEAST, f)
+}
+
+/// How many brackets open. Counted in bytes of small parts, which the compiler does for many at once.
+fn opening_brackets(source: &str) -> usize {
+    let opens = |&b: &u8| u8::from((b == b'(') | (b == b'[') | (b == b'{'));
+    let parts = source.as_bytes().chunks(usize::from(u8::MAX));
+    parts
+        .map(|part| usize::from(part.iter().map(opens).sum::<u8>()))
+        .sum()
 }
 
 /// How deep brackets nest, those in strings and comments counted too.

@@ -61,9 +61,19 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
     let text = &source[bom..];
     let start = BASE + BytePos(bom as u32);
     let mut read = read(path, text, start);
+    let mut text = std::borrow::Cow::Borrowed(text);
+    for _ in 0..MOST_USING_HEADS {
+        let Err(error) = &read.result else { break };
+        let at = error.span().lo.0.saturating_sub(start.0) as usize;
+        let Some(declared) = with_using_as_const(&text, at) else {
+            break;
+        };
+        text = declared.into();
+        read = self::read(path, &text, start);
+    }
     if !read.html_comments.is_empty() {
         // The parser counts them to the token that follows.
-        let blanked = without_comments(text, start, &read.html_comments);
+        let blanked = without_comments(&text, start, &read.html_comments);
         read = self::read(path, &blanked, start);
     }
     let (result, mut errors) = (read.result, read.errors);
@@ -149,6 +159,26 @@ fn without_comments(text: &str, start: BytePos, comments: &[Span]) -> String {
         bytes[range].fill(b' ');
     }
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// So many heads of `for` that declare with `using` are found in one file.
+const MOST_USING_HEADS: usize = 64;
+
+/// The text with `const` in place of the `using` of `for (using x = …;;)`, which the parser
+/// does not know; `at` is where it failed. No position changes, and what was written is still
+/// read from the source.
+fn with_using_as_const(text: &str, at: usize) -> Option<String> {
+    // It fails behind `using`, or at it behind an `await` that it took for a name.
+    let rest = text.get(at..)?;
+    let at = at + if rest.starts_with("using") { 5 } else { 0 };
+    let head = text.get(..at)?.trim_end();
+    let before = head.strip_suffix("using")?.trim_end();
+    let before = before.strip_suffix("await").unwrap_or(before).trim_end();
+    before.strip_suffix('(')?.trim_end().strip_suffix("for")?;
+    let start = before.len() + text[before.len()..].find(['a', 'u'])?;
+    let width = head.len() - start;
+    let declared = format!("{:width$}", "const");
+    Some([&text[..start], &declared, &text[head.len()..]].concat())
 }
 
 fn diagnostic(

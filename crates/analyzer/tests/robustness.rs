@@ -6,6 +6,9 @@ use analyzer::{ModuleAnalysis, Options, Severity, analyze_module};
 use graph_model::NodeType;
 
 const DEPTH: usize = 10_000;
+/// The same where every level is an owner: an id names all owners around it, so the
+/// length of all ids together grows with the square of the depth.
+const OWNERS: usize = 2_000;
 
 fn analyze(path: &str, source: &str) -> ModuleAnalysis {
     analyze_module(path, source, &Options::default())
@@ -94,10 +97,10 @@ fn deep_blocks_and_else_ifs() {
 
 #[test]
 fn deep_functions_and_objects() {
-    parses("arrows", &format!("x = {}1;", "() => ".repeat(2_000)));
+    parses("arrows", &format!("x = {}1;", "() => ".repeat(OWNERS)));
     parses(
         "objects",
-        &format!("x = {}f(){};", "{a:".repeat(2_000), "}".repeat(2_000)),
+        &format!("x = {}f(){};", "{a:".repeat(OWNERS), "}".repeat(OWNERS)),
     );
     parses("unary", &format!("x = {}y;", "!".repeat(DEPTH)));
 }
@@ -115,14 +118,14 @@ fn deep_functions_and_classes() {
     assert_eq!(count(&functions, NodeType::Function), DEPTH);
     parses(
         "callbacks",
-        &format!("{}{}", "f(() => { ".repeat(2_000), "});".repeat(2_000)),
+        &format!("{}{}", "f(() => { ".repeat(OWNERS), "});".repeat(OWNERS)),
     );
     parses(
         "classes",
         &format!(
             "x = {}1{};",
-            "class { a = ".repeat(2_000),
-            "}".repeat(2_000)
+            "class { a = ".repeat(OWNERS),
+            "}".repeat(OWNERS)
         ),
     );
 }
@@ -137,7 +140,7 @@ fn deep_jsx() {
     parses("tags", &format!("x = <a{} />;", ".b".repeat(DEPTH)));
     parses(
         "attributes",
-        &format!("x = {}1{};", "<a b={".repeat(2_000), "} />".repeat(2_000)),
+        &format!("x = {}1{};", "<a b={".repeat(DEPTH), "} />".repeat(DEPTH)),
     );
 }
 
@@ -145,7 +148,7 @@ fn deep_jsx() {
 fn deep_templates_and_members() {
     parses(
         "templates",
-        &format!("x = {}1{};", "`${".repeat(2_000), "}`".repeat(2_000)),
+        &format!("x = {}1{};", "`${".repeat(DEPTH), "}`".repeat(DEPTH)),
     );
     let module = parses("members", &format!("x = a{};", ".b".repeat(DEPTH)));
     assert_eq!(count(&module, NodeType::PropertyAccess), DEPTH);
@@ -164,7 +167,7 @@ fn deep_templates_and_members() {
     parses("new", &format!("x = {}C;", "new ".repeat(DEPTH)));
     parses(
         "spreads",
-        &format!("x = {}[]{};", "[...".repeat(2_000), "]".repeat(2_000)),
+        &format!("x = {}[]{};", "[...".repeat(DEPTH), "]".repeat(DEPTH)),
     );
 }
 
@@ -172,11 +175,11 @@ fn deep_templates_and_members() {
 fn deep_patterns() {
     parses(
         "patterns",
-        &format!("const {}a{} = x;", "[".repeat(2_000), "]".repeat(2_000)),
+        &format!("const {}a{} = x;", "[".repeat(DEPTH), "]".repeat(DEPTH)),
     );
     parses(
         "object patterns",
-        &format!("const {}a{} = x;", "{ b: ".repeat(2_000), "}".repeat(2_000)),
+        &format!("const {}a{} = x;", "{ b: ".repeat(DEPTH), "}".repeat(DEPTH)),
     );
 }
 
@@ -191,23 +194,23 @@ fn deep_statements() {
         parses(name, &format!("{}f();", open.repeat(DEPTH)));
     }
     parses("labels", &{
-        let labels: Vec<String> = (0..2_000).map(|i| format!("l{i}: ")).collect();
+        let labels: Vec<String> = (0..DEPTH).map(|i| format!("l{i}: ")).collect();
         format!("{}f();", labels.concat())
     });
     parses(
         "try",
         &format!(
             "{}f();{}",
-            "try { ".repeat(2_000),
-            "} catch {}".repeat(2_000)
+            "try { ".repeat(DEPTH),
+            "} catch {}".repeat(DEPTH)
         ),
     );
     parses(
         "switch",
         &format!(
             "{}f();{}",
-            "switch (a) { case 1: ".repeat(2_000),
-            "}".repeat(2_000)
+            "switch (a) { case 1: ".repeat(DEPTH),
+            "}".repeat(DEPTH)
         ),
     );
 }
@@ -235,15 +238,15 @@ fn deep_types() {
     parses("unions", &format!("type A = B{};", " | C".repeat(DEPTH)));
     parses(
         "parentheses",
-        &format!("type A = {}B{};", "(".repeat(2_000), ")".repeat(2_000)),
+        &format!("type A = {}B{};", "(".repeat(DEPTH), ")".repeat(DEPTH)),
     );
     parses(
         "objects",
-        &format!("type A = {}B{};", "{ a: ".repeat(2_000), "}".repeat(2_000)),
+        &format!("type A = {}B{};", "{ a: ".repeat(DEPTH), "}".repeat(DEPTH)),
     );
     parses(
         "functions",
-        &format!("type A = {}B;", "() => ".repeat(2_000)),
+        &format!("type A = {}B;", "() => ".repeat(DEPTH)),
     );
     parses(
         "qualified names",
@@ -252,7 +255,7 @@ fn deep_types() {
     parses("casts", &format!("x = y{};", " as A".repeat(DEPTH)));
     parses(
         "namespaces",
-        &format!("namespace a{} {{}}", ".b".repeat(2_000)),
+        &format!("namespace a{} {{}}", ".b".repeat(OWNERS)),
     );
 }
 
@@ -265,8 +268,8 @@ fn depth_that_does_not_parse() {
         "a ? ".repeat(DEPTH),
         "`${".repeat(DEPTH),
         "<a>".repeat(DEPTH),
-        "x = <a b={".repeat(2_000),
-        "class A { b = ".repeat(2_000),
+        "x = <a b={".repeat(DEPTH),
+        "class A { b = ".repeat(DEPTH),
     ] {
         let module = analyze("deep.js", &source);
         let what = &source[..source.len().min(16)];

@@ -27,10 +27,8 @@ pub fn external_module_id(specifier: &str) -> String {
 
 /// Id of a member of an external module, such as `fs.readFile`.
 pub fn external_function_id(module: &str, path: &str) -> String {
-    format!(
-        "EXTERNAL_FUNCTION:{}.{path}",
-        module.strip_prefix("node:").unwrap_or(module)
-    )
+    let module = module.strip_prefix("node:").unwrap_or(module);
+    ["EXTERNAL_FUNCTION:", module, ".", path].concat()
 }
 
 /// Names of the global object that ECMAScript, Node and browsers define, sorted.

@@ -132,6 +132,26 @@ impl<'a> LineIndex<'a> {
         }
     }
 
+    /// Bytes of a line (from 1), without its end; `None` if there are not so many lines.
+    ///
+    /// ```
+    /// # use graph_model::LineIndex;
+    /// let text = "a;\r\nb;\u{2028}c;";
+    /// let index = LineIndex::new(text);
+    /// let lines = [1, 2, 3, 4].map(|line| index.line_range(line).map(|bytes| &text[bytes]));
+    /// assert_eq!(lines, [Some("a;"), Some("b;"), Some("c;"), None]);
+    /// ```
+    #[must_use]
+    pub fn line_range(&self, line: u32) -> Option<std::ops::Range<usize>> {
+        let line = (line as usize).checked_sub(1)?;
+        let start = *self.starts.get(line)? as usize;
+        let next = self.starts.get(line + 1);
+        let bytes = &self.text[start..next.map_or(self.text.len(), |&next| next as usize)];
+        let bytes = bytes.trim_end_matches('\n').trim_end_matches('\r');
+        let bytes = bytes.trim_end_matches(['\u{2028}', '\u{2029}']);
+        Some(start..start + bytes.len())
+    }
+
     /// Number of lines.
     pub fn lines(&self) -> usize {
         self.starts.len()

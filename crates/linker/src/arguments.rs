@@ -24,8 +24,46 @@ pub(crate) struct Received {
     confidence: Confidence,
     /// Where in a rest parameter it becomes an element.
     element: Option<u32>,
-    /// It is an element of a spread value.
+    /// It is an element of a spread value, or of what a built-in function takes elements of.
     spread: bool,
+    /// A built-in function passes it; the index is that of the parameter.
+    builtin: bool,
+}
+
+/// What a built-in function passes to a callback.
+pub(crate) struct BuiltinSource {
+    /// Position of the parameter.
+    pub(crate) parameter: u32,
+    pub(crate) value: NodeId,
+    /// An element of the value, not the value itself.
+    pub(crate) element: bool,
+    pub(crate) call: Place,
+    pub(crate) confidence: Confidence,
+}
+
+/// Notes what a built-in function passes to a callback.
+pub(crate) fn receive_builtin(
+    linker: &Linker<'_>,
+    function: Place,
+    source: &BuiltinSource,
+    out: &mut Vec<Received>,
+) {
+    let of = linker.program.module(function.module);
+    for (i, binding) in of.bindings_of(function.node) {
+        if binding.index == source.parameter {
+            out.push(Received {
+                module: function.module,
+                binding: i,
+                value: source.value.0,
+                index: source.parameter,
+                call: source.call,
+                confidence: source.confidence,
+                element: None,
+                spread: source.element,
+                builtin: true,
+            });
+        }
+    }
 }
 
 /// Notes what a call passes to a target.
@@ -51,7 +89,11 @@ pub(crate) fn collect(
         let parameters = parameters.of(&of.summary.parameters);
         Some(parameters.get(binding.index as usize)?.rest)
     };
-    let spread_at = arguments.iter().position(|a| a.spread);
+    let spread_at = match target.applies {
+        // `f.apply(t, list)`: what is in the list is passed.
+        true => usize::try_from(target.shift).ok(),
+        false => arguments.iter().position(|a| a.spread),
+    };
     for (i, binding) in of.bindings_of(place.node) {
         let Ok(first) = usize::try_from(i64::from(binding.index) + i64::from(target.shift)) else {
             continue;
@@ -70,6 +112,7 @@ pub(crate) fn collect(
                     confidence: target.confidence,
                     element,
                     spread,
+                    builtin: false,
                 });
             }
         };
@@ -165,6 +208,9 @@ fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received])
         Confidence::Exact => {}
         Confidence::Likely => text.push_str(",\"confidence\":\"likely\""),
         Confidence::Possible => text.push_str(",\"confidence\":\"possible\""),
+    }
+    if first.builtin {
+        text.push_str(",\"via\":\"builtin\"");
     }
     text.push('}');
     text

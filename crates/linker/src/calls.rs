@@ -1,6 +1,7 @@
 //! Pass: where calls go (CALLS, RENDERS, INSTANCE_OF of `new`), and why some go nowhere.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
@@ -9,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::Linker;
 use crate::arguments::{self, Received};
 use crate::edges::FileLinks;
+use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
+use crate::flows;
 use crate::program::{Fact, ModuleIx};
 use crate::unresolved;
 
@@ -51,6 +54,8 @@ pub(crate) struct CallTarget {
     pub(crate) confidence: Confidence,
     /// Arguments before the first parameter's one.
     pub(crate) shift: i32,
+    /// The argument there is a list of those that are passed.
+    pub(crate) applies: bool,
 }
 
 /// What is called.
@@ -59,7 +64,7 @@ pub(crate) enum Callee {
     /// A callable or class of the project.
     Node(Place),
     /// A function of a package: specifier and path.
-    External(Box<str>, Box<str>),
+    External(Rc<str>, Rc<str>),
 }
 
 /// Runs the pass for one module.
@@ -68,6 +73,7 @@ pub(crate) fn run(
     ix: ModuleIx,
     links: &mut FileLinks,
     received: &mut Vec<Received>,
+    errors: &mut ModuleErrors,
 ) -> CallCounts {
     let linker = eval.linker;
     let module = linker.program.module(ix);
@@ -82,8 +88,10 @@ pub(crate) fn run(
                 resolution: "",
                 confidence: Confidence::Exact,
                 shift: 0,
+                applies: false,
             };
             arguments::collect(linker, ix, call, &target, received);
+            errors.note(call, &target);
             continue;
         }
         eval.refuel();
@@ -99,9 +107,17 @@ pub(crate) fn run(
                 Callee::External(specifier, path) => links.external_function(specifier, path),
             };
             links.edge(src, edge, dst, metadata(target));
+            if let Callee::External(specifier, path) = &target.callee
+                && writes_output(specifier, path)
+            {
+                let stdio = links.stdio();
+                links.edge(src, EdgeType::WritesTo, stdio, "");
+            }
             arguments::collect(linker, ix, call, target, received);
+            errors.note(call, target);
             any = true;
         }
+        flows::run(eval, ix, call, &found, links, received);
         if !any {
             unresolved::record(eval, ix, call, links);
         }
@@ -112,6 +128,40 @@ pub(crate) fn run(
     }
     counts
 }
+
+/// Whether a function of the global object, or of Node's `process`, writes to the console or the process's output.
+fn writes_output(specifier: &str, path: &str) -> bool {
+    let path = match specifier {
+        "<global>" => path,
+        "process" | "node:process" => {
+            return matches!(path, "stdout.write" | "stderr.write");
+        }
+        _ => return false,
+    };
+    match path.strip_prefix("console.") {
+        Some(method) => OUTPUT.contains(&method),
+        None => matches!(path, "process.stdout.write" | "process.stderr.write"),
+    }
+}
+
+/// Methods of `console` that write.
+const OUTPUT: &[&str] = &[
+    "log",
+    "error",
+    "warn",
+    "info",
+    "debug",
+    "trace",
+    "dir",
+    "dirxml",
+    "table",
+    "group",
+    "groupCollapsed",
+    "assert",
+    "count",
+    "timeEnd",
+    "timeLog",
+];
 
 /// INSTANCE_OF of a `new`.
 fn constructed(
@@ -169,10 +219,15 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     if let Some((functions, name)) = eval.bound_function(ix, call)
         && name != "bind"
     {
+        let shift = if name == "reflect" { 2 } else { 1 };
         for value in functions.iter() {
-            found.callable(eval, value, "bound", 1);
+            found.callable(eval, value, "bound", shift);
         }
-        return found.finish();
+        let mut targets = found.finish();
+        for target in &mut targets {
+            target.applies = name != "call";
+        }
+        return targets;
     }
     let callee = eval.shape(ix, call.callee);
     let way = way(eval, ix, call.callee);
@@ -232,13 +287,17 @@ impl Found {
             resolution,
             confidence,
             shift,
+            applies: false,
         });
     }
 
-    fn external(&mut self, specifier: &str, path: &str, resolution: &'static str) {
-        let path = if path.is_empty() { "default" } else { path };
+    fn external(&mut self, specifier: &Rc<str>, path: &Rc<str>, resolution: &'static str) {
+        let path = match path.is_empty() {
+            true => "default".into(),
+            false => Rc::clone(path),
+        };
         self.push(
-            Callee::External(specifier.into(), path.into()),
+            Callee::External(Rc::clone(specifier), path),
             resolution,
             Confidence::Exact,
             0,
@@ -267,6 +326,10 @@ impl Found {
                     None => self.push(Callee::Node(*place), way, Confidence::Exact, shift),
                 }
             }
+            Value::Bound(place, _, given) => {
+                let shift = shift - i32::from(*given);
+                self.push(Callee::Node(*place), way, Confidence::Exact, shift);
+            }
             Value::Sig(_, _, Some(place), env) => {
                 // The interface that the signature stands in is `this` of its environment.
                 let owner = env.get(crate::eval::THIS).and_then(|this| {
@@ -283,8 +346,9 @@ impl Found {
                 }
             }
             Value::LibMethod(lib, _, name) => {
-                let path = format!("{}.prototype.{name}", lib.class());
-                self.external("<global>", &path, "builtin");
+                let path = [lib.class(), ".prototype.", name].concat();
+                let specifier = Rc::clone(&eval.global_specifier);
+                self.external(&specifier, &path.into(), "builtin");
             }
             Value::Ext(specifier, path) => {
                 let resolution = if &**specifier == "<global>" {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use graph_model::{EdgeType, NodeId, external_function_id, external_module_id};
+use graph_model::{EdgeType, NodeId, STDIO_ID, external_function_id, external_module_id};
 use rustc_hash::FxHashMap;
 
 /// An edge that a pass found.
@@ -34,6 +34,8 @@ pub enum External {
         /// Names, joined by dots.
         path: Box<str>,
     },
+    /// Console and process output.
+    Stdio,
 }
 
 /// What the passes found for one module.
@@ -126,6 +128,12 @@ impl FileLinks {
         id
     }
 
+    /// The node of console and process output.
+    pub fn stdio(&mut self) -> NodeId {
+        self.externals.insert(External::Stdio);
+        NodeId::of(STDIO_ID)
+    }
+
     /// Number of edges.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -157,6 +165,7 @@ impl External {
         match self {
             External::Module { specifier } => external_module_id(specifier),
             External::Function { specifier, path } => external_function_id(specifier, path),
+            External::Stdio => STDIO_ID.to_owned(),
         }
     }
 }

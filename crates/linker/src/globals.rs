@@ -1,5 +1,6 @@
 //! Names that all modules see without an import: those of `declare global`.
 
+use graph_model::NodeType;
 use graph_model::summary::{NodeRef, Sym};
 use rustc_hash::FxHashMap;
 
@@ -31,5 +32,10 @@ pub(crate) fn of_module(of: &Module) -> impl Iterator<Item = (Sym, NodeRef)> + '
             .semantic_id(scope.node)
             .ends_with("->NAMESPACE->global")
     });
-    scopes.flat_map(|scope| scope.members.iter().copied())
+    let members = scopes.flat_map(|scope| scope.members.iter().copied());
+    // An interface adds to the library's own one, which has more members.
+    members.filter(|&(_, node)| {
+        let node_type = of.summary.node(node).node_type();
+        !matches!(node_type, Some(NodeType::Interface | NodeType::Type))
+    })
 }

@@ -170,17 +170,15 @@ fn reads(
             },
             Value::Scope(place) => {
                 let of = linker.program.module(place.module);
-                match of.fact(place.node) {
-                    Fact::Scope(i) => of.summary.scopes[i as usize]
-                        .members
-                        .iter()
-                        .find(|m| of.summary.name(m.0) == name)
-                        .map(|m| Place {
-                            module: place.module,
-                            node: m.1,
-                        }),
-                    _ => None,
-                }
+                let scope = of.scope(place.node);
+                scope.and_then(|scope| {
+                    let found = scope.members.iter();
+                    let mut found = found.filter(|m| of.summary.name(m.0) == name);
+                    found.next().map(|m| Place {
+                        module: place.module,
+                        node: m.1,
+                    })
+                })
             }
             Value::Ext(specifier, path) => {
                 let path = if path.is_empty() {

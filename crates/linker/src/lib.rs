@@ -21,9 +21,11 @@ mod arguments;
 mod builtins;
 mod calls;
 mod edges;
+mod errors;
 mod eval;
 mod exports;
 mod file_view;
+mod flows;
 mod globals;
 mod heritage;
 mod hierarchy;
@@ -203,9 +205,11 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
     let mut received = Vec::new();
-    let calls = calls::run(eval, ix, &mut file, &mut received);
+    let mut errors = errors::ModuleErrors::new(ix);
+    let calls = calls::run(eval, ix, &mut file, &mut received, &mut errors);
     heritage::run(eval, ix, &mut file);
     instances::run(eval, ix, &mut file);
+    errors::run(eval, ix, &mut file, errors);
     Linked {
         file,
         diagnostics,

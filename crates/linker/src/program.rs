@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use graph_model::ModuleSummary;
 use graph_model::summary::{
     CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, List, MemberFact,
-    NodeRef, ObjectFact, ParameterBinding, Shape, ShapeRef, Sym, TypeRef, VariableFact,
+    NodeRef, ObjectFact, ParameterBinding, ScopeFact, Shape, ShapeRef, Sym, TypeRef, VariableFact,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -98,6 +98,8 @@ pub struct Module {
     facts: Vec<Fact>,
     /// For each node.
     roles: Vec<Option<Role>>,
+    /// Indexes into [`ModuleSummary::scopes`].
+    scopes: FxHashMap<NodeRef, u32>,
     /// For each variable fact, one more than the next one of the same node.
     next_variable: Vec<u32>,
     /// First variable fact of nodes that are no variables.
@@ -107,6 +109,9 @@ pub struct Module {
     first_binding: FxHashMap<NodeRef, u32>,
     exports_by_name: Vec<u32>,
     stars: Vec<u32>,
+    /// Receivers of calls by the call, and values that functions return by the function; sorted.
+    receivers: Vec<(NodeRef, NodeRef)>,
+    returns: Vec<(NodeRef, NodeRef)>,
     /// Hashes of the names of members, at their indexes.
     member_names: Vec<u32>,
 }
@@ -150,9 +155,6 @@ impl Module {
         for (i, fact) in (0..).zip(&summary.calls) {
             set(fact.node, Fact::Call(i));
         }
-        for (i, fact) in (0..).zip(&summary.scopes) {
-            set(fact.node, Fact::Scope(i));
-        }
         for (node, var) in &summary.type_parameters {
             set(*node, Fact::TypeVar(var.0));
         }
@@ -175,6 +177,14 @@ impl Module {
                 *slot = Fact::Variable(i);
             }
         }
+        // A namespace may be merged with a class, function or variable, which keeps its own fact.
+        let mut scopes: FxHashMap<NodeRef, u32> = FxHashMap::default();
+        for (i, fact) in (0..).zip(&summary.scopes) {
+            scopes.insert(fact.node, i);
+            if let Some(slot @ Fact::None) = facts.get_mut(fact.node.0 as usize) {
+                *slot = Fact::Scope(i);
+            }
+        }
         let mut first_binding: FxHashMap<NodeRef, u32> = FxHashMap::default();
         for (i, binding) in (0..).zip(&summary.bindings) {
             first_binding.entry(binding.function).or_insert(i);
@@ -183,6 +193,7 @@ impl Module {
             roles: roles(&summary),
             summary,
             facts,
+            scopes,
             next_variable,
             writes_to,
             property_writes: FxHashMap::default(),
@@ -190,7 +201,14 @@ impl Module {
             exports_by_name: Vec::new(),
             stars: Vec::new(),
             member_names: Vec::new(),
+            receivers: Vec::new(),
+            returns: Vec::new(),
         };
+        module.receivers = module.summary.receivers.clone();
+        module.returns = module.summary.returns.clone();
+        module.receivers.sort_unstable();
+        // Stable: what is returned first comes first.
+        module.returns.sort_by_key(|r| r.0);
         module.member_names = (module.summary.members.iter())
             .map(|m| name_hash(module.summary.name(m.name)))
             .collect();
@@ -357,6 +375,20 @@ impl Module {
             .filter(move |(_, m)| self.summary.name(m.name) == name)
     }
 
+    /// The value that a method is called on, if it has a node.
+    #[must_use]
+    pub fn receiver(&self, call: NodeRef) -> Option<NodeRef> {
+        let at = self.receivers.binary_search_by_key(&call, |r| r.0).ok()?;
+        Some(self.receivers[at].1)
+    }
+
+    /// The values that a function returns, as far as they have nodes.
+    pub fn returns(&self, function: NodeRef) -> impl Iterator<Item = NodeRef> + '_ {
+        let start = self.returns.partition_point(|r| r.0 < function);
+        let rest = self.returns[start..].iter();
+        rest.take_while(move |r| r.0 == function).map(|r| r.1)
+    }
+
     /// The function fact of a FUNCTION or METHOD node.
     #[must_use]
     pub fn function(&self, node: NodeRef) -> Option<&FunctionFact> {
@@ -385,6 +417,12 @@ impl Module {
     #[must_use]
     pub fn fact(&self, node: NodeRef) -> Fact {
         self.facts.get(node.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Members of the namespaces and enums of a name that means this node.
+    #[must_use]
+    pub fn scope(&self, node: NodeRef) -> Option<&ScopeFact> {
+        self.summary.scopes.get(*self.scopes.get(&node)? as usize)
     }
 
     /// The import fact of an IMPORT node.

@@ -76,7 +76,7 @@ impl Trace {
             .externals()
             .filter_map(|external| match external {
                 External::Function { specifier, path } => Some((specifier.clone(), path.clone())),
-                External::Module { .. } => None,
+                External::Module { .. } | External::Stdio => None,
             });
         let mut callees: Vec<ModuleIx> = linked.received.iter().map(|one| one.module).collect();
         callees.sort_unstable();

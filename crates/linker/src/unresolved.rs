@@ -3,7 +3,7 @@
 use graph_model::EdgeType;
 use graph_model::summary::{CallFact, CallKind, Shape, ShapeRef};
 
-use crate::edges::{FileLinks, json_string};
+use crate::edges::{FileLinks, push_json_string};
 use crate::eval::{Eval, Value};
 use crate::program::{Fact, ModuleIx};
 use crate::specifiers::Target;
@@ -20,24 +20,24 @@ pub(crate) fn record(
 ) {
     let of = eval.linker.program.module(ix);
     let (reason, name) = (reason(eval, ix, call), called_name(eval, ix, call));
-    let metadata = format!(
-        "{{\"name\":{},\"reason\":\"{reason}\"}}",
-        json_string(&name)
-    );
+    let mut metadata = String::with_capacity(name.len() + 48);
+    metadata.push_str("{\"name\":");
+    push_json_string(&mut metadata, name);
+    metadata.extend([",\"reason\":\"", reason, "\"}"]);
     let src = of.summary.node(call.node).node_id();
     let dst = of.summary.module().node_id();
     links.edge(src, EdgeType::UnresolvedCall, dst, metadata);
 }
 
 /// The last name of what is called.
-fn called_name(eval: &Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> String {
+fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p str {
     let of = eval.linker.program.module(ix);
     if call.kind == CallKind::Super {
-        return "super".to_owned();
+        return "super";
     }
     if let Shape::Member(_, name) = *of.summary.shape(unwrapped(eval, ix, call.callee)) {
         let name = of.summary.name(name);
-        return if name == "*" { "<computed>" } else { name }.to_owned();
+        return if name == "*" { "<computed>" } else { name };
     }
     // As the id of the call tells it: `file->CALL->a.b[in:scope]#2`.
     let id = of.summary.semantic_id(call.node);
@@ -46,7 +46,7 @@ fn called_name(eval: &Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> String {
     let text = text.split('#').next().unwrap_or("");
     let text = text.strip_prefix("new ").unwrap_or(text);
     let text = text.trim_end_matches("()");
-    text.rsplit('.').next().unwrap_or(text).to_owned()
+    text.rsplit('.').next().unwrap_or(text)
 }
 
 fn unwrapped(eval: &Eval<'_, '_>, ix: ModuleIx, shape: ShapeRef) -> ShapeRef {

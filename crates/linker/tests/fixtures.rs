@@ -1,56 +1,8 @@
 //! Programs in source, through the analyzer: the edges that the linker adds, as the model writes them.
 
-use std::path::Path;
+mod common;
 
-use graph_model::NodeId;
-use linker::packages::Packages;
-use linker::{FileLinks, Program, link};
-
-/// Edges of some types, `src TYPE dst metadata`, without the file where there is one file only.
-fn edges(files: &[(&str, &str)], types: &[&str]) -> Vec<String> {
-    let mut names = std::collections::HashMap::new();
-    let mut summaries = Vec::new();
-    for (path, text) in files {
-        let module = analyzer::analyze_module(path, text, &Default::default());
-        assert!(module.diagnostics.is_empty(), "{:?}", module.diagnostics);
-        for node in module.graph.nodes() {
-            names.insert(node.id, module.graph.semantic_id(node).to_owned());
-        }
-        summaries.push(module.summary);
-    }
-    let program = Program::new(Path::new("/project"), Packages::default(), summaries);
-    let links = link(&program, &Default::default());
-    for external in links.files.iter().flat_map(FileLinks::externals) {
-        let id = external.id();
-        names.insert(NodeId::of(&id), id);
-    }
-    let single = files.len() == 1;
-    let short = |id: NodeId| {
-        let name = &names[&id];
-        match name.split_once("->") {
-            Some((_, rest)) if single => rest.to_owned(),
-            _ => name.clone(),
-        }
-    };
-    let mut edges: Vec<String> = links
-        .files
-        .iter()
-        .flat_map(FileLinks::edges)
-        .filter(|e| types.contains(&e.edge_type.as_str()))
-        .map(|e| {
-            let text = format!(
-                "{} {} {} {}",
-                short(e.src),
-                e.edge_type,
-                short(e.dst),
-                e.metadata
-            );
-            text.trim_end().to_owned()
-        })
-        .collect();
-    edges.sort();
-    edges
-}
+use common::edges;
 
 /// The CALLS edges of one file.
 fn calls(source: &str) -> Vec<String> {
@@ -131,6 +83,7 @@ fn generics_are_bound_by_arguments_and_callbacks_get_their_types() {
         ),
         [
             r#"CALL-><array>.map CALLS EXTERNAL_FUNCTION:<global>.Array.prototype.map {"resolution":"builtin"}"#,
+            r#"CALL-><array>.map CALLS FUNCTION-><map> {"callType":"callback"}"#,
             r#"CALL->f.go[in:<map>] CALLS METHOD->go[in:Foo] {"resolution":"type"}"#,
             r#"CALL->first().go CALLS METHOD->go[in:Foo] {"resolution":"type"}"#,
         ]
@@ -240,5 +193,60 @@ fn links_do_not_depend_on_threads() {
     assert_eq!(
         one.install(|| edges(&INHERITANCE, &all)),
         three.install(|| edges(&INHERITANCE, &all))
+    );
+}
+
+#[test]
+fn a_class_merged_with_a_namespace_is_both() {
+    let found = calls(
+        "class Box { constructor(public options: Box.Options) {} open() { return 1; } }\n\
+         namespace Box {\n  export interface Options { run(): void }\n  \
+         export function make(o: Options) { return new Box(o); }\n}\n\
+         namespace Box { make({ run() {} }); }\n\
+         function take(o: Box.Options) { o.run(); }\n\
+         Box.make({ run() {} }).open();",
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->Box.make CALLS FUNCTION->make[in:Box] {"resolution":"object"}"#,
+            r#"CALL->Box.make().open CALLS METHOD->open[in:Box] {"resolution":"type"}"#,
+            r#"CALL->o.run[in:take] CALLS METHOD->run[in:Box.Options] {"resolution":"type","confidence":"possible"}"#,
+        ]
+    );
+}
+
+#[test]
+fn bound_functions_are_followed() {
+    let found = edges(
+        &[(
+            "a.js",
+            "class A { go() {} }
+function make(x, y) { return new A(); }
+make.call(null, 1).go();
+make.apply(null, [2]).go();
+Reflect.apply(make, null, [3]);
+const half = make.bind(null, 4);
+half(5).go();",
+        )],
+        &["CALLS", "RECEIVES_ARGUMENT"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->Reflect.apply CALLS FUNCTION->make {"resolution":"bound","argShift":2}"#,
+            r#"CALL->half CALLS FUNCTION->make {"resolution":"alias","argShift":-1}"#,
+            r#"CALL->half().go CALLS METHOD->go[in:A] {"resolution":"type"}"#,
+            r#"CALL->make.apply CALLS FUNCTION->make {"resolution":"bound","argShift":1}"#,
+            r#"CALL->make.apply().go CALLS METHOD->go[in:A] {"resolution":"type"}"#,
+            r#"CALL->make.call CALLS FUNCTION->make {"resolution":"bound","argShift":1}"#,
+            r#"CALL->make.call().go CALLS METHOD->go[in:A] {"resolution":"type"}"#,
+            r#"PARAMETER->x[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array> {"argIndex":1,"callId":"a.js->CALL->make.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->x[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array>#2 {"argIndex":2,"callId":"a.js->CALL->Reflect.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->x[in:make] RECEIVES_ARGUMENT LITERAL->1 {"argIndex":1,"callId":"a.js->CALL->make.call"}"#,
+            r#"PARAMETER->y[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array> {"argIndex":1,"callId":"a.js->CALL->make.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->y[in:make] RECEIVES_ARGUMENT ARRAY_LITERAL-><array>#2 {"argIndex":2,"callId":"a.js->CALL->Reflect.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->y[in:make] RECEIVES_ARGUMENT LITERAL->5 {"argIndex":0,"callId":"a.js->CALL->half"}"#,
+        ]
     );
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use graph_model::{
-    EdgeType, GLOBAL_MODULE, NodeId, NodeType, external_function_id, external_module_id,
-    is_standard_global, is_standard_value,
+    EdgeType, GLOBAL_MODULE, NodeId, NodeType, STDIO_ID, STDIO_NAME, external_function_id,
+    external_module_id, is_standard_global, is_standard_value,
 };
 use linker::{External, FileLinks, is_builtin, json_string};
 use rfdb_protocol::{Batch, Edge, Node};
@@ -58,10 +58,16 @@ fn push_external(external: &External, batch: &mut Batch) {
             (
                 external_module_id(specifier),
                 NodeType::ExternalModule,
-                specifier,
+                &**specifier,
                 metadata.to_owned(),
             )
         }
+        External::Stdio => (
+            STDIO_ID.to_owned(),
+            NodeType::NetStdio,
+            STDIO_NAME,
+            String::new(),
+        ),
         External::Function { specifier, path } => {
             let builtin = if is_builtin(specifier) {
                 r#","isBuiltin":true"#
@@ -81,7 +87,7 @@ fn push_external(external: &External, batch: &mut Batch) {
             (
                 external_function_id(specifier, path),
                 NodeType::ExternalFunction,
-                path,
+                &**path,
                 metadata,
             )
         }

@@ -82,6 +82,7 @@ pub(crate) fn hash_links(links: &FileLinks) -> Hash {
                 text(&mut bytes, specifier);
                 text(&mut bytes, path);
             }
+            External::Stdio => bytes.push(2),
         }
     }
     let mut hash = Hash::default();

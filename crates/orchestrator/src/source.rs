@@ -32,14 +32,14 @@ fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
         );
     }
     match String::from_utf8(bytes) {
-        Ok(text) if text.as_bytes().iter().take(8192).any(|&b| b == 0) => warning(
+        Ok(text) if begins_binary(text.as_bytes()) => warning(
             "binary-file",
             "holds zero bytes: not a source file".to_owned(),
         ),
         Ok(text) => Ok(text),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            if error.as_bytes().iter().take(8192).any(|&b| b == 0) {
+            if begins_binary(error.as_bytes()) {
                 return warning(
                     "binary-file",
                     "holds zero bytes: not a source file".to_owned(),
@@ -51,6 +51,11 @@ fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
             )
         }
     }
+}
+
+/// Whether there is a zero byte near the beginning, as in no text.
+fn begins_binary(bytes: &[u8]) -> bool {
+    memchr::memchr(0, &bytes[..bytes.len().min(8192)]).is_some()
 }
 
 /// Reads a file of the project once more, to show a place in it.

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::socket::SocketOptions;
 use crate::transport::checked;
-use crate::wire::{InFlight, push_request};
+use crate::wire::{InFlight, check_path, pack, push_request, reads_packed_rows};
 use crate::{Error, Result};
 
 /// Requests that may wait to be written.
@@ -57,6 +57,8 @@ impl Drop for Tasks {
 pub struct AsyncClient {
     queue: mpsc::Sender<(Request, Reply)>,
     options: Arc<SocketOptions>,
+    /// The server reads packed rows.
+    packed_rows: bool,
     _tasks: Arc<Tasks>,
 }
 
@@ -79,6 +81,7 @@ impl AsyncClient {
     /// [`Error::Connect`] if nobody answers there.
     pub async fn connect(path: impl AsRef<Path>, options: SocketOptions) -> Result<Self> {
         let path = path.as_ref();
+        check_path(path)?;
         let stream = UnixStream::connect(path)
             .await
             .map_err(|source| Error::Connect {
@@ -88,7 +91,7 @@ impl AsyncClient {
         let (read, write) = stream.into_split();
         let shared = Arc::new(Mutex::new(Shared::default()));
         let (queue, requests) = mpsc::channel(QUEUE);
-        let client = Self {
+        let mut client = Self {
             _tasks: Arc::new(Tasks {
                 writer: tokio::spawn(write_all(
                     write,
@@ -100,8 +103,9 @@ impl AsyncClient {
             }),
             queue,
             options: Arc::new(options),
+            packed_rows: false,
         };
-        client.call(client.options.hello()).await?;
+        client.packed_rows = reads_packed_rows(&client.call(client.options.hello()).await?);
         Ok(client)
     }
 
@@ -109,7 +113,8 @@ impl AsyncClient {
     ///
     /// # Errors
     /// See [`Error`]; an error answer is [`Error::Server`].
-    pub async fn call(&self, request: Request) -> Result<Response> {
+    pub async fn call(&self, mut request: Request) -> Result<Response> {
+        pack(&mut request, self.packed_rows);
         let command = request.command();
         let answer = async {
             let (reply, answer) = oneshot::channel();

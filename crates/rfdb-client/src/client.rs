@@ -124,6 +124,7 @@ impl Client {
                 batch,
                 defer_index: mode == IndexMode::Deferred,
                 want_delta: false,
+                packed: false,
                 part: None,
             })));
         }
@@ -135,6 +136,7 @@ impl Client {
             batch,
             defer_index: mode == IndexMode::Deferred,
             want_delta,
+            packed: false,
             part: None,
         };
         let small = self.transport.request_limit().is_none() || commit.batch.bytes() <= PART_BYTES;

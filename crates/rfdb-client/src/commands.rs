@@ -106,7 +106,7 @@ macro_rules! commands {
 commands! {
     /// Says which version of the protocol the session speaks. A client that connects by itself has done it.
     hello(protocol_version: Option<u32>, client_id: Option<&str>, decimal_edges: bool) -> Handshake {
-        Request::Hello { protocol_version, client_id: client_id.map(str::to_owned), decimal_edges }
+        Request::Hello { protocol_version, client_id: client_id.map(str::to_owned), decimal_edges, packed_rows: false }
         => Response::Hello { protocol_version, server_version, features, .. }
         => Handshake { protocol_version, server_version, features }
     }

@@ -23,6 +23,13 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The operating system takes paths of about a hundred bytes for sockets.
+    #[error(
+        "cannot connect to {}: the path has {} bytes, more than the operating system takes for a socket (about 100)",
+        .0.display(),
+        .0.as_os_str().len()
+    )]
+    SocketPath(PathBuf),
     /// The connection ended while an answer was awaited.
     #[error("the connection to the server is closed: {reason}")]
     Closed {

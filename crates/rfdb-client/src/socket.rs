@@ -14,7 +14,7 @@ use rfdb_protocol::frame::{self, Decoder};
 use rfdb_protocol::{Request, Response};
 
 use crate::transport::{Transport, checked};
-use crate::wire::{InFlight, push_request};
+use crate::wire::{InFlight, check_path, pack, push_request, reads_packed_rows};
 use crate::{Error, Result};
 
 /// How a client connects.
@@ -48,6 +48,7 @@ impl SocketOptions {
             protocol_version: Some(3),
             client_id: Some(self.client_id.clone()),
             decimal_edges: true,
+            packed_rows: true,
         }
     }
 }
@@ -95,6 +96,8 @@ pub(crate) struct Socket {
     reader: Mutex<Reader>,
     state: Mutex<State>,
     changed: Condvar,
+    /// The server reads packed rows.
+    packed_rows: bool,
     options: SocketOptions,
     path: PathBuf,
 }
@@ -110,11 +113,12 @@ impl Socket {
             path: path.to_path_buf(),
             source,
         };
+        check_path(path)?;
         let stream = UnixStream::connect(path).map_err(fail)?;
         stream
             .set_write_timeout(Some(options.timeout))
             .map_err(fail)?;
-        let socket = Self {
+        let mut socket = Self {
             writer: Mutex::new(Writer {
                 stream: stream.try_clone().map_err(fail)?,
                 next: 0,
@@ -126,10 +130,11 @@ impl Socket {
             }),
             state: Mutex::default(),
             changed: Condvar::new(),
+            packed_rows: false,
             path: path.to_path_buf(),
             options,
         };
-        checked(socket.call(socket.options.hello())?)?;
+        socket.packed_rows = reads_packed_rows(&checked(socket.call(socket.options.hello())?)?);
         Ok(socket)
     }
 
@@ -320,7 +325,8 @@ fn read_some(stream: &mut UnixStream, decoder: &mut Decoder) -> io::Result<usize
 }
 
 impl Transport for Socket {
-    fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, mut request: Request) -> Result<Response> {
+        pack(&mut request, self.packed_rows);
         let numbers = self.send(std::slice::from_ref(&request))?;
         let command = request.command();
         match numbers.first() {
@@ -329,7 +335,10 @@ impl Transport for Socket {
         }
     }
 
-    fn call_many(&self, requests: Vec<Request>) -> Result<Vec<Response>> {
+    fn call_many(&self, mut requests: Vec<Request>) -> Result<Vec<Response>> {
+        for request in &mut requests {
+            pack(request, self.packed_rows);
+        }
         let mut responses = Vec::with_capacity(requests.len());
         let mut rest = requests.as_slice();
         // Requests with short answers that were sent and not answered yet.

@@ -1,6 +1,8 @@
 //! What the blocking and the asynchronous connection share: requests in flight and the answers to them.
 
 use std::collections::VecDeque;
+use std::os::unix::net::SocketAddr;
+use std::path::Path;
 
 use rfdb_protocol::frame;
 use rfdb_protocol::{
@@ -47,6 +49,25 @@ pub(crate) fn push_request(
         number,
         kind: request.response_kind(),
     })
+}
+
+/// Refuses a path that no socket can have.
+pub(crate) fn check_path(path: &Path) -> Result<()> {
+    SocketAddr::from_pathname(path)
+        .map(drop)
+        .map_err(|_| Error::SocketPath(path.to_path_buf()))
+}
+
+/// Whether the answer to the handshake says that the server reads packed rows.
+pub(crate) fn reads_packed_rows(hello: &Response) -> bool {
+    matches!(hello, Response::Hello { features, .. } if features.iter().any(|f| f == "packedRows"))
+}
+
+/// Lets the rows of a commit travel packed, if the server reads that.
+pub(crate) fn pack(request: &mut Request, packed_rows: bool) {
+    if let Request::Commit(commit) = request {
+        commit.packed = packed_rows;
+    }
 }
 
 /// Requests in flight, in the order in which they were sent, which is the order of their answers.

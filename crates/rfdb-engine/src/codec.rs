@@ -126,12 +126,6 @@ pub(crate) fn width_for(max: u32) -> u8 {
     }
 }
 
-/// Appends a number in `width` bytes.
-#[inline]
-pub(crate) fn put_packed(out: &mut Vec<u8>, width: u8, value: u32) {
-    out.extend_from_slice(&value.to_le_bytes()[..usize::from(width)]);
-}
-
 /// Appends a column of numbers at the smallest width, which it answers.
 pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
     let width = width_for(values.iter().copied().max().unwrap_or(0));

@@ -1,13 +1,14 @@
 //! The commit of our own clients: `commitBatch` with the additional field `owner`.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::{Deserializer, Error as _};
+use serde::de::{Deserializer, Error as _, Visitor};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::batch::{Batch, Section};
-use crate::table::{EdgeTable, NodeTable};
+use crate::table::{EdgeTable, NodeTable, packed};
 use crate::wire;
 
 /// A batch on its way into the database, with all that a commit can be told.
@@ -20,6 +21,8 @@ pub struct Commit {
     /// Answer with what the commit changed. Computing it reads the graph before and after, so a bulk load does without;
     /// the answer's delta is empty then.
     pub want_delta: bool,
+    /// The rows travel as one string of bytes: for a server whose handshake lists `packedRows`. Without effect in process.
+    pub packed: bool,
     /// Set if the batch was cut because it exceeds a frame: the server puts the parts together and commits
     /// them at once when the last one is there.
     pub part: Option<Part>,
@@ -42,6 +45,45 @@ struct OwnerEntry<'a> {
     context: Cow<'a, str>,
     nodes: usize,
     edges: usize,
+}
+
+/// Rows on their way out, packed.
+struct PackedRows<'a>(&'a NodeTable, &'a EdgeTable);
+
+impl Serialize for PackedRows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        packed::put(&mut bytes, self.0, self.1);
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+/// Rows that came packed.
+struct UnpackedRows(NodeTable, EdgeTable);
+
+impl<'de> Deserialize<'de> for UnpackedRows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = UnpackedRows;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("packed rows")
+            }
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<UnpackedRows, E> {
+                packed::take(bytes)
+                    .map(|(nodes, edges)| UnpackedRows(nodes, edges))
+                    .map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+/// Reads a value that may be absent but not nil.
+fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// `owner` on the wire: one owner of all rows, or a list of owners with their shares.
@@ -69,7 +111,7 @@ impl Serialize for Commit {
                 edges: section.edges.len(),
             })
             .collect();
-        let fields = 6 + usize::from(self.part.is_some());
+        let fields = 5 + usize::from(self.part.is_some()) + usize::from(!self.packed);
         let mut map = serializer.serialize_struct("Commit", fields)?;
         map.serialize_field("owner", &owner)?;
         // A server that does not know owners replaces by file instead.
@@ -79,8 +121,12 @@ impl Serialize for Commit {
         if let Some(part) = &self.part {
             map.serialize_field("part", part)?;
         }
-        map.serialize_field("nodes", self.batch.nodes())?;
-        map.serialize_field("edges", self.batch.edges())?;
+        if self.packed {
+            map.serialize_field("rows", &PackedRows(self.batch.nodes(), self.batch.edges()))?;
+        } else {
+            map.serialize_field("nodes", self.batch.nodes())?;
+            map.serialize_field("edges", self.batch.edges())?;
+        }
         map.serialize_field("deferIndex", &self.defer_index)?;
         map.serialize_field("delta", &self.want_delta)?;
         map.end()
@@ -93,8 +139,12 @@ impl<'de> Deserialize<'de> for Commit {
         #[serde(rename_all = "camelCase")]
         struct Fields {
             owner: OwnerField,
-            nodes: NodeTable,
-            edges: EdgeTable,
+            #[serde(default, deserialize_with = "some")]
+            nodes: Option<NodeTable>,
+            #[serde(default, deserialize_with = "some")]
+            edges: Option<EdgeTable>,
+            #[serde(default)]
+            rows: Option<UnpackedRows>,
             #[serde(default, deserialize_with = "wire::or_default")]
             defer_index: bool,
             #[serde(default)]
@@ -103,7 +153,19 @@ impl<'de> Deserialize<'de> for Commit {
             part: Option<Part>,
         }
         let fields = Fields::deserialize(deserializer)?;
-        let (nodes, edges) = (fields.nodes.len(), fields.edges.len());
+        let packed = fields.rows.is_some();
+        let (node_table, edge_table) = match fields.rows {
+            Some(UnpackedRows(nodes, edges)) => (nodes, edges),
+            None => (
+                fields
+                    .nodes
+                    .ok_or_else(|| D::Error::missing_field("nodes"))?,
+                fields
+                    .edges
+                    .ok_or_else(|| D::Error::missing_field("edges"))?,
+            ),
+        };
+        let (nodes, edges) = (node_table.len(), edge_table.len());
         let sections = match fields.owner {
             OwnerField::All { file, context } => vec![Section {
                 file: file.into(),
@@ -144,9 +206,10 @@ impl<'de> Deserialize<'de> for Commit {
             }
         };
         Ok(Self {
-            batch: Batch::from_tables(fields.nodes, fields.edges, sections),
+            batch: Batch::from_tables(node_table, edge_table, sections),
             defer_index: fields.defer_index,
             want_delta: fields.delta.unwrap_or(true),
+            packed,
             part: fields.part,
         })
     }

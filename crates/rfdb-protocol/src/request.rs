@@ -29,6 +29,13 @@ pub enum Request {
             skip_serializing_if = "std::ops::Not::not"
         )]
         decimal_edges: bool,
+        /// Ask whether the server reads packed rows; it then lists `packedRows` among its features. (Not in other servers.)
+        #[serde(
+            default,
+            deserialize_with = "wire::or_default",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        packed_rows: bool,
     },
     /// Makes a database without opening it.
     CreateDatabase {

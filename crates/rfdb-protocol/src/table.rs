@@ -1,5 +1,7 @@
 //! Columns of nodes and edges: what batches carry and answers hold, without an allocation per row.
 
+pub(crate) mod packed;
+
 use rustc_hash::FxHashMap;
 
 use crate::NodeId;
@@ -215,8 +217,8 @@ impl NodeTable {
     #[must_use]
     pub fn empty_like(&self) -> Self {
         Self {
-            rows: Vec::with_capacity(self.rows.len()),
-            texts: String::with_capacity(self.texts.len()),
+            rows: Vec::with_capacity(self.rows.capacity()),
+            texts: String::with_capacity(self.texts.capacity()),
             ..Self::default()
         }
     }
@@ -355,8 +357,8 @@ impl EdgeTable {
     #[must_use]
     pub fn empty_like(&self) -> Self {
         Self {
-            rows: Vec::with_capacity(self.rows.len()),
-            texts: String::with_capacity(self.texts.len()),
+            rows: Vec::with_capacity(self.rows.capacity()),
+            texts: String::with_capacity(self.texts.capacity()),
             ..Self::default()
         }
     }

@@ -82,11 +82,13 @@ fn every_request() -> Vec<Request> {
             protocol_version: Some(3),
             client_id: types().map(|t| t[0].clone()),
             decimal_edges: true,
+            packed_rows: true,
         },
         Request::Hello {
             protocol_version: None,
             client_id: None,
             decimal_edges: false,
+            packed_rows: false,
         },
         Request::CreateDatabase {
             name: text(),
@@ -223,9 +225,17 @@ fn every_request() -> Vec<Request> {
             protected_types: vec![text()],
         })),
         Request::Commit(Box::new(Commit {
+            batch: batch.clone(),
+            defer_index: true,
+            want_delta: true,
+            packed: true,
+            part: None,
+        })),
+        Request::Commit(Box::new(Commit {
             batch,
             defer_index: true,
             want_delta: false,
+            packed: false,
             part: Some(Part {
                 batch: text(),
                 last: false,

@@ -24,6 +24,13 @@ pub enum Error {
     /// Something answers at the socket already.
     #[error("a server is already running at {}; stop it first, or choose another --socket", .0.display())]
     SocketInUse(PathBuf),
+    /// The operating system takes paths of about a hundred bytes for sockets.
+    #[error(
+        "the path of the socket has {} bytes, more than the operating system takes (about 100); choose a shorter --socket: {}",
+        .0.as_os_str().len(),
+        .0.display()
+    )]
+    SocketPath(PathBuf),
 }
 
 /// An engine's error as the wire tells it.

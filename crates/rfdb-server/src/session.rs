@@ -156,7 +156,13 @@ impl Session {
                 protocol_version,
                 client_id,
                 decimal_edges,
-            } => Ok(self.hello(protocol_version, client_id.as_deref(), decimal_edges)),
+                packed_rows,
+            } => Ok(self.hello(
+                protocol_version,
+                client_id.as_deref(),
+                decimal_edges,
+                packed_rows,
+            )),
             Request::CreateDatabase { name, ephemeral } => {
                 registry.create(&name, ephemeral)?;
                 Ok(Response::DatabaseCreated {
@@ -215,6 +221,7 @@ impl Session {
         protocol_version: Option<u32>,
         client_id: Option<&str>,
         decimal_edges: bool,
+        packed_rows: bool,
     ) -> Response {
         let mut state = lock(&self.state);
         let version = protocol_version.unwrap_or(2);
@@ -225,8 +232,10 @@ impl Session {
             protocol_version: PROTOCOL_VERSION,
             server_version: env!("CARGO_PKG_VERSION").into(),
             features: ["multiDatabase", "ephemeral", "semanticIds", "streaming"]
+                .into_iter()
+                .chain(packed_rows.then_some("packedRows"))
                 .map(String::from)
-                .into(),
+                .collect(),
         }
     }
 

@@ -333,7 +333,15 @@ fn quantiles(mut times: Vec<f64>) -> (f64, f64) {
     (at(0.5), at(0.99))
 }
 
-/// Latency of a reader alone, and beside a writer that commits without pause.
+/// Latencies of reads, and of work of the same size that has nothing to do with the engine, in turns on one thread.
+#[derive(Default)]
+struct Latencies {
+    reads: Vec<f64>,
+    control: Vec<f64>,
+}
+
+/// Latency of a reader alone, and beside a writer that commits without pause. What the reader pays for sharing the machine with
+/// anyone is told by the control, a search in an array of its own: it meets the same processor, caches and scheduler.
 fn run_readers(dir: &Path, count: usize) -> Result<Row> {
     let mut row = Row::new();
     let engine = Engine::create(dir, options())?;
@@ -344,24 +352,31 @@ fn run_readers(dir: &Path, count: usize) -> Result<Row> {
     let ids: Vec<NodeId> = (0..50_000)
         .map(|n| NodeId::from_semantic(&semantic_id(n * 7919 % count, n * 31 % NODES).2))
         .collect();
+    let mut array = ids.clone();
+    array.sort_unstable();
     let modules: Vec<Module> = (0..64).map(|n| module(n * 13 % count)).collect();
-    let read = |time: Duration| -> Result<Vec<f64>> {
-        let mut times = Vec::new();
+    let read = |time: Duration| -> Result<Latencies> {
+        let mut latencies = Latencies::default();
         let end = Instant::now() + time;
         while Instant::now() < end {
-            for id in ids.iter().skip(times.len() % 1000).step_by(97) {
+            for id in ids.iter().skip(latencies.reads.len() % 1000).step_by(97) {
                 let start = Instant::now();
                 let snapshot = engine.snapshot();
                 if snapshot.node(*id)?.is_none() {
                     bail!("a node is missing");
                 }
-                times.push(start.elapsed().as_secs_f64() * 1e6);
+                drop(snapshot);
+                let between = Instant::now();
+                std::hint::black_box(array.binary_search(id).is_ok());
+                let control = between.elapsed();
+                latencies.reads.push((between - start).as_secs_f64() * 1e6);
+                latencies.control.push(control.as_secs_f64() * 1e6);
             }
         }
-        Ok(times)
+        Ok(latencies)
     };
     read(Duration::from_millis(300))?;
-    let idle = quantiles(read(Duration::from_secs(2))?);
+    let idle = read(Duration::from_secs(2))?;
     let stop = AtomicBool::new(false);
     let (busy, commits) = std::thread::scope(|scope| -> Result<_> {
         let writer = scope.spawn(|| -> Result<usize> {
@@ -380,14 +395,21 @@ fn run_readers(dir: &Path, count: usize) -> Result<Row> {
         let commits = writer
             .join()
             .map_err(|_| anyhow::anyhow!("the writer panicked"))??;
-        Ok((quantiles(times?), commits))
+        Ok((times?, commits))
     })?;
-    set(&mut row, "idle_p50_us", idle.0);
-    set(&mut row, "idle_p99_us", idle.1);
-    set(&mut row, "busy_p50_us", busy.0);
-    set(&mut row, "busy_p99_us", busy.1);
-    set(&mut row, "p50_ratio", busy.0 / idle.0);
-    set(&mut row, "p99_ratio", busy.1 / idle.1);
+    set(&mut row, "reads_meanwhile", busy.reads.len() as f64);
+    for (name, idle, busy) in [
+        ("", idle.reads, busy.reads),
+        ("control_", idle.control, busy.control),
+    ] {
+        let (idle, busy) = (quantiles(idle), quantiles(busy));
+        set(&mut row, &format!("{name}idle_p50_us"), idle.0);
+        set(&mut row, &format!("{name}idle_p99_us"), idle.1);
+        set(&mut row, &format!("{name}busy_p50_us"), busy.0);
+        set(&mut row, &format!("{name}busy_p99_us"), busy.1);
+        set(&mut row, &format!("{name}p50_ratio"), busy.0 / idle.0);
+        set(&mut row, &format!("{name}p99_ratio"), busy.1 / idle.1);
+    }
     set(&mut row, "commits_meanwhile", commits as f64);
     Ok(row)
 }

@@ -190,6 +190,10 @@ impl Facts {
         for throw in &mut facts.throws {
             f(&mut throw.function);
         }
+        for (node, value) in facts.receivers.iter_mut().chain(&mut facts.returns) {
+            f(node);
+            f(value);
+        }
     }
 }
 

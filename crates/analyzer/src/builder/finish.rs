@@ -34,7 +34,7 @@ impl Builder<'_> {
 
         let mut graph = ModuleGraph {
             file: self.file.to_owned(),
-            text: String::with_capacity(self.meta.len() + self.nodes.len() * 160),
+            text: String::with_capacity(self.meta.len() + self.nodes.len() * (self.file.len() + 144)),
             nodes: Vec::with_capacity(self.nodes.len() + 1),
             edges: Vec::with_capacity(self.edges.len()),
         };
@@ -283,7 +283,14 @@ impl Builder<'_> {
     /// One edge for a fact that was met more than once.
     fn write_repeated(&self, edge: &RawEdge, others: &[(u32, u32)], out: &mut String) {
         let text = |meta: (u32, u32)| &self.meta[meta.0 as usize..meta.1 as usize];
-        let first = text(edge.meta);
+        let mut metas: Vec<(u32, u32)> = std::iter::once(edge.meta)
+            .chain(others.iter().copied())
+            .collect();
+        if edge.edge_type == EdgeType::FlowsInto {
+            // Of `a.x = a.y = v` the inner write is met first.
+            metas.sort_by_key(|&meta| written_at(text(meta)));
+        }
+        let (first, others) = (text(metas[0]), &metas[1..]);
         let mut members = first.to_owned();
         let arguments = edge.edge_type == EdgeType::PassesArgument;
         if arguments {
@@ -386,6 +393,7 @@ impl Builder<'_> {
                         | NodeType::JsxElement
                         | NodeType::Function
                         | NodeType::Method
+                        | NodeType::Class
                         | NodeType::Namespace
                 );
                 ids.push(if named { graph.semantic_id(node) } else { "" });
@@ -453,6 +461,18 @@ fn push(out: &mut String, text: &str) -> TextRange {
         start,
         end: out.len() as u32,
     }
+}
+
+/// Line and column of a write, from the metadata of its edge.
+fn written_at(meta: &str) -> (u32, u32) {
+    let number = |key: &str| {
+        let rest = meta.split_once(key)?.1;
+        rest.split_once(',')?.0.parse().ok()
+    };
+    (
+        number("\"line\":").unwrap_or(0),
+        number("\"column\":").unwrap_or(0),
+    )
 }
 
 fn argument_index(meta: &str) -> Option<&str> {

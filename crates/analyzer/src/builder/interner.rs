@@ -15,6 +15,14 @@ pub(crate) struct Interner {
 }
 
 impl Interner {
+    /// An empty one with room for so many names.
+    pub(crate) fn with_capacity(names: usize) -> Self {
+        Interner {
+            names: Names::with_capacity(names, names * 12),
+            table: HashTable::with_capacity(names),
+        }
+    }
+
     /// The symbol of a text; the same text has the same symbol.
     pub(crate) fn intern(&mut self, text: &str) -> Sym {
         let hash = hash(text);

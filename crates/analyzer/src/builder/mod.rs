@@ -166,12 +166,15 @@ pub(crate) struct Member {
 
 /// A class whose body is being visited.
 #[derive(Debug)]
-pub(crate) struct ClassContext {
+pub(crate) struct ClassContext<'a> {
+    pub(crate) decl: &'a swc_ecma_ast::Class,
     pub(crate) node: NodeIdx,
     pub(crate) name: Sym,
     /// The container around the class.
     pub(crate) outside: NodeIdx,
     pub(crate) members: FxHashMap<(Sym, bool), Member>,
+    /// Where `this.p` is first assigned, once that had to be known before its visit.
+    pub(crate) assigned: Option<FxHashMap<(Sym, bool), Span>>,
     /// Facts of its members.
     pub(crate) member_facts: Vec<MemberFact>,
     /// Signatures of overloads of its methods.
@@ -213,7 +216,10 @@ pub(crate) struct PendingCall {
 pub(crate) struct PendingType {
     pub(crate) sink: Sink,
     pub(crate) root: bool,
+    /// What the name of the namespace means as a value.
     pub(crate) namespace: NodeIdx,
+    /// CLASS or ENUM of the same name, which it is if the namespace has no such member.
+    pub(crate) otherwise: Option<NodeIdx>,
     /// The names after that of the namespace.
     pub(crate) path: Vec<Sym>,
 }
@@ -223,13 +229,6 @@ pub(crate) struct PendingType {
 pub(crate) struct Sink {
     pub(crate) src: NodeIdx,
     pub(crate) edge: EdgeType,
-}
-
-/// The value of a constant member of an enum.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum EnumValue {
-    Number(f64),
-    Text(String),
 }
 
 /// State of the analysis of one module.
@@ -248,7 +247,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) meta: String,
     pub(crate) scopes: Scopes,
     pub(crate) frames: Vec<Frame>,
-    pub(crate) classes: Vec<ClassContext>,
+    pub(crate) classes: Vec<ClassContext<'a>>,
     pub(crate) tries: Vec<TryContext>,
     pub(crate) container: NodeIdx,
     pub(crate) owner: NodeIdx,
@@ -273,10 +272,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
     /// The types among them.
     pub(crate) type_members: FxHashMap<(NodeIdx, Sym), NodeIdx>,
-    /// What a NAMESPACE exports to its other declarations.
-    pub(crate) namespace_exports: FxHashMap<NodeIdx, Vec<(Space, Sym, BindingId)>>,
-    /// Values of constant ENUM_MEMBERs.
-    pub(crate) enum_values: FxHashMap<NodeIdx, EnumValue>,
+    pub(crate) namespaces: crate::visit::Namespaces<'a>,
+    pub(crate) enums: crate::visit::Enums<'a>,
     pub(crate) pending_types: Vec<PendingType>,
     pub(crate) facts: Facts,
     /// The language has types; elsewhere they stand in comments.
@@ -285,6 +282,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) overload_signatures: FxHashMap<NodeIdx, Vec<SignatureRef>>,
     /// Shape of the default of the parameter that is being visited.
     pub(crate) parameter_default: ShapeRef,
+    /// Places of targets in patterns that have defaults, by their first byte.
+    pub(crate) target_places: FxHashMap<u32, crate::visit::Place>,
     /// Types that comments define.
     pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
     /// Narrowings in force: the value, and what is known of it.
@@ -339,7 +338,7 @@ pub(crate) struct Known {
 impl<'a> Builder<'a> {
     /// A builder whose only node is the MODULE.
     pub(crate) fn new(file: &'a str, source: &'a str, base: BytePos) -> Self {
-        let mut names = Interner::default();
+        let mut names = Interner::with_capacity(source.len() / 48 + 32);
         let known = Known {
             empty: names.intern(""),
             star: names.intern("*"),
@@ -362,8 +361,8 @@ impl<'a> Builder<'a> {
             lines: LineIndex::new(source),
             base: base.0,
             nodes: Vec::with_capacity(guess),
-            edges: Vec::with_capacity(guess * 2),
-            edge_keys: FxHashMap::with_capacity_and_hasher(guess, Default::default()),
+            edges: Vec::with_capacity(guess * 5 / 2),
+            edge_keys: FxHashMap::with_capacity_and_hasher(guess * 3 / 2, Default::default()),
             repeated: Vec::new(),
             meta: String::with_capacity(source.len() * 3 + 64),
             scopes: Scopes::default(),
@@ -383,13 +382,14 @@ impl<'a> Builder<'a> {
             pending_members: Vec::new(),
             members: FxHashMap::default(),
             type_members: FxHashMap::default(),
-            namespace_exports: FxHashMap::default(),
-            enum_values: FxHashMap::default(),
+            namespaces: Default::default(),
+            enums: Default::default(),
             pending_types: Vec::new(),
             facts: Facts::default(),
             typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),
             overload_signatures: FxHashMap::default(),
             parameter_default: ShapeRef::UNKNOWN,
+            target_places: FxHashMap::default(),
             typedefs: FxHashMap::default(),
             guards: Vec::new(),
             import_facts: FxHashMap::default(),
@@ -406,7 +406,7 @@ impl<'a> Builder<'a> {
             directives: Vec::new(),
             doc_anchor: u32::MAX,
             scratch: String::new(),
-            has_ignore_comments: source.contains("grafema-ignore"),
+            has_ignore_comments: memchr::memmem::find(source.as_bytes(), b"grafema-ignore").is_some(),
             label: None,
             setter_parameters: FxHashMap::default(),
             names,

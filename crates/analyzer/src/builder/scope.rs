@@ -114,6 +114,15 @@ impl Scopes {
         table[i] = id.0;
     }
 
+    /// What the innermost scope declares, in order.
+    pub(crate) fn declared_here(&self) -> Vec<(Space, Sym, BindingId)> {
+        let start = self.starts.last().copied().unwrap_or(0) as usize;
+        self.undo[start..]
+            .iter()
+            .filter_map(|&(space, sym, _)| Some((space, sym, self.resolve(space, sym)?)))
+            .collect()
+    }
+
     pub(crate) fn resolve(&self, space: Space, sym: Sym) -> Option<BindingId> {
         let table = match space {
             Space::Value => &self.values,

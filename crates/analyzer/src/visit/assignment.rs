@@ -8,8 +8,7 @@ use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::pattern::Leaves;
 use super::text::transparent;
-use crate::builder::metadata::NO_META;
-use crate::builder::{Builder, FrameKind, Member, NO_NODE, NodeIdx, RawNode, Val};
+use crate::builder::{Builder, FrameKind, NO_NODE, NodeIdx, Val};
 use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym, TypeRef, WriteFact};
 
 /// A place that can be written.
@@ -61,7 +60,11 @@ impl<'a> Builder<'a> {
 
     fn simple_assignment(&mut self, assign: &'a AssignExpr, target: &'a SimpleAssignTarget) -> Val {
         let plain = assign.op == AssignOp::Assign;
-        if plain && let Some(value) = self.common_js_assignment(assign, target) {
+        let gives_right_side = matches!(
+            assign.op,
+            AssignOp::Assign | AssignOp::NullishAssign | AssignOp::OrAssign | AssignOp::AndAssign
+        );
+        if gives_right_side && let Some(value) = self.common_js_assignment(assign, target) {
             return value;
         }
         let context = self.target_context(target);
@@ -223,7 +226,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn name_place(&mut self, ident: &'a Ident) -> Place {
+    pub(super) fn name_place(&mut self, ident: &'a Ident) -> Place {
         match self.meaning(ident) {
             Meaning::Bound(id) => {
                 self.mark_reassigned(id);
@@ -315,51 +318,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The PROPERTY of a field that is only ever assigned.
-    fn implicit_property(
-        &mut self,
-        class: usize,
-        name: Sym,
-        is_static: bool,
-        span: Span,
-    ) -> NodeIdx {
-        let (start, end) = self.range(span);
-        let (class_node, class_name) = (self.classes[class].node, self.classes[class].name);
-        let id_name = if is_static {
-            let text = format!("static:{}", self.names.get(name));
-            self.sym(&text)
-        } else {
-            name
-        };
-        let node = self.push_node(RawNode {
-            node_type: NodeType::Property,
-            flags: 0,
-            id_name,
-            name,
-            owner: class_node,
-            start,
-            end,
-            meta: NO_META,
-        });
-        let fragment = self.fragment();
-        self.m_str("propertyKind", "implicit");
-        self.m_sym("className", class_name);
-        self.m_flag("isStatic", is_static);
-        self.m_flag("isPrivate", self.names.get(name).starts_with('#'));
-        self.set_meta(node, fragment);
-        self.contain_in(class_node, node);
-        let context = &mut self.classes[class];
-        context.members.insert(
-            (name, is_static),
-            Member {
-                read: node,
-                write: node,
-                setter: NO_NODE,
-            },
-        );
-        node
-    }
-
     /// Root of a chain of members; the steps from it are appended to `path`.
     fn chain_root(&mut self, expr: &'a Expr, path: &mut Vec<Sym>) -> NodeIdx {
         super::with_stack(|| match transparent(expr) {
@@ -369,7 +327,8 @@ impl<'a> Builder<'a> {
                 }
                 let (name, key) = self.member_key(&member.prop);
                 if matches!(transparent(&member.obj), Expr::This(_))
-                    && let Some(found) = self.this_member(name)
+                    && key.is_none()
+                    && let Some(found) = self.this_member_or_assigned(name)
                     && found.read != NO_NODE
                 {
                     return found.read;

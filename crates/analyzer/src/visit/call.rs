@@ -311,6 +311,10 @@ impl<'a> Builder<'a> {
     fn member_callee(&mut self, call: NodeIdx, member: &'a MemberExpr) -> ShapeRef {
         let receiver = self.receiver(&member.obj);
         self.uses(call, receiver, "receiver");
+        if receiver.exists() {
+            let pair = (NodeRef(call), NodeRef(receiver.node));
+            self.facts.receivers.push(pair);
+        }
         let name = match &member.prop {
             MemberProp::Ident(name) => self.sym(&name.sym),
             MemberProp::PrivateName(name) => self.private_name(name),

@@ -145,10 +145,12 @@ impl<'a> Builder<'a> {
             writes: Vec::new(),
         });
         self.classes.push(ClassContext {
+            decl: class,
             node,
             name,
             outside,
             members: FxHashMap::default(),
+            assigned: None,
             member_facts: Vec::new(),
             overloads: FxHashMap::default(),
             writes: Vec::new(),

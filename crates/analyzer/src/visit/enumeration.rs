@@ -7,8 +7,32 @@ use super::name::Meaning;
 use super::naming::Context;
 use super::text::transparent;
 use crate::builder::metadata::push_json_number;
-use crate::builder::scope::{BindingKind, Space};
-use crate::builder::{Builder, EnumValue, flag};
+use crate::builder::scope::{BindingId, BindingKind, Space};
+use crate::builder::{Builder, NO_NODE, NodeIdx, flag};
+use graph_model::summary::Sym;
+use rustc_hash::FxHashMap;
+
+/// The value of a constant member of an enum.
+#[derive(Debug, Clone, PartialEq)]
+enum EnumValue {
+    Number(f64),
+    Text(String),
+}
+
+/// What is known of the enums of a module.
+#[derive(Default)]
+pub(crate) struct Enums<'a> {
+    /// Enums of the scope that is being entered, whose members have no nodes yet.
+    noted: Vec<(&'a TsEnumDecl, NodeIdx)>,
+    /// Those whose values are not known yet.
+    unknown: FxHashMap<NodeIdx, &'a TsEnumDecl>,
+    /// What the name of each ENUM means: the first of its declarations.
+    merged: FxHashMap<NodeIdx, NodeIdx>,
+    /// Members of all declarations of an enum.
+    names: FxHashMap<NodeIdx, Vec<(Sym, BindingId)>>,
+    /// Values of members and of constants.
+    values: FxHashMap<NodeIdx, EnumValue>,
+}
 
 impl<'a> Builder<'a> {
     pub(crate) fn enumeration(&mut self, decl: &'a TsEnumDecl) {
@@ -21,44 +45,19 @@ impl<'a> Builder<'a> {
         self.m_flag("declare", decl.declare);
         self.set_meta(node, fragment);
         self.set_flag(node, flag::SHOWS_EXPORTED);
-        let name = self.sym(&decl.id.sym);
-        let merged = match self.scopes.resolve(Space::Value, name) {
-            Some(id) => self.scopes.get(id).node,
-            None => node,
-        };
         let outer_owner = std::mem::replace(&mut self.owner, node);
         let outer_container = std::mem::replace(&mut self.container, node);
         self.scopes.enter();
-        let mut members = Vec::with_capacity(decl.members.len());
+        self.declare_members(node);
         for (index, member) in decl.members.iter().enumerate() {
-            let name = match &member.id {
-                TsEnumMemberId::Ident(ident) => self.sym(&ident.sym),
-                TsEnumMemberId::Str(s) => {
-                    let text = s.value.to_string_lossy();
-                    self.sym(&text)
-                }
+            let Some(&member_node) = self.reserved.get(&self.start_of(&member.id)) else {
+                continue;
             };
-            let range = self.range(member.span);
-            let member_node = self.make(NodeType::EnumMember, name, range);
             let fragment = self.fragment();
             self.m_int("index", index as u32);
             let meta = self.end(fragment);
             self.tree_edge(node, member_node, EdgeType::HasMember, meta);
-            self.declare(Space::Value, name, member_node, BindingKind::EnumMember);
-            self.members.entry((merged, name)).or_insert(member_node);
-            members.push(member_node);
-        }
-        // The next automatic number, while the one before it is known.
-        let mut next = Some(0.0);
-        for (member, member_node) in decl.members.iter().zip(members) {
-            let value = match member.init.as_deref() {
-                None => next.map(EnumValue::Number),
-                Some(init) => self.enum_constant(init),
-            };
-            next = match value {
-                Some(EnumValue::Number(number)) => Some(number + 1.0),
-                _ => None,
-            };
+            let value = self.enums.values.get(&member_node).cloned();
             let fragment = self.fragment();
             match &value {
                 Some(EnumValue::Number(number)) => {
@@ -70,13 +69,9 @@ impl<'a> Builder<'a> {
                 None => {}
             }
             self.set_meta(member_node, fragment);
-            let constant = value.is_some();
-            if let Some(value) = value {
-                self.enum_values.insert(member_node, value);
-            }
             // A constant that reads other members is joined to them all the same.
             if let Some(init) = member.init.as_deref()
-                && !(constant && is_closed(init))
+                && !(value.is_some() && is_closed(init))
             {
                 let name = self.node(member_node).name;
                 let value = self.value(init, Context::Plain(name));
@@ -89,8 +84,116 @@ impl<'a> Builder<'a> {
         self.container = outer_container;
     }
 
+    /// Notes an enum whose name was declared.
+    pub(super) fn note_enum(&mut self, decl: &'a TsEnumDecl, node: NodeIdx) {
+        let name = self.sym(&decl.id.sym);
+        let merged = match self.scopes.resolve(Space::Value, name) {
+            Some(id) => self.scopes.get(id).node,
+            None => node,
+        };
+        self.enums.merged.insert(node, merged);
+        self.enums.noted.push((decl, node));
+    }
+
+    /// Makes the members of the enums that a scope declares, and finds their values: a member
+    /// may be computed from an enum that is declared later.
+    pub(super) fn hoist_enums(&mut self) {
+        if self.enums.noted.is_empty() {
+            return;
+        }
+        let noted = std::mem::take(&mut self.enums.noted);
+        for &(decl, node) in &noted {
+            let merged = self.enums.merged[&node];
+            for member in &decl.members {
+                let name = match &member.id {
+                    TsEnumMemberId::Ident(ident) => self.sym(&ident.sym),
+                    TsEnumMemberId::Str(s) => {
+                        let text = s.value.to_string_lossy();
+                        self.sym(&text)
+                    }
+                };
+                let range = self.range(member.span);
+                let member_node =
+                    self.in_owner(node, |b| b.make(NodeType::EnumMember, name, range));
+                let key = self.start_of(&member.id);
+                self.reserved.insert(key, member_node);
+                self.members.entry((merged, name)).or_insert(member_node);
+                // Bound one scope further in, where it will be visible.
+                let id = self.in_scope(|b| {
+                    b.declare(Space::Value, name, member_node, BindingKind::EnumMember)
+                });
+                self.enums.names.entry(merged).or_default().push((name, id));
+            }
+            self.enums.unknown.insert(node, decl);
+        }
+        for (_, node) in noted {
+            self.enum_values(node);
+        }
+    }
+
+    /// Members of all declarations of an enum are visible in each of them.
+    fn declare_members(&mut self, node: NodeIdx) {
+        let merged = self.enums.merged.get(&node);
+        let names = merged.and_then(|merged| self.enums.names.get(merged));
+        for &(name, id) in names.into_iter().flatten() {
+            self.scopes.alias(Space::Value, name, id);
+        }
+    }
+
+    /// Finds the values of an enum's members, unless it is known or being found.
+    fn enum_values(&mut self, node: NodeIdx) {
+        let Some(decl) = self.enums.unknown.remove(&node) else {
+            return;
+        };
+        self.scopes.enter();
+        self.declare_members(node);
+        // The next automatic number, while the one before it is known.
+        let mut next = Some(0.0);
+        for member in &decl.members {
+            let value = match member.init.as_deref() {
+                None => next.map(EnumValue::Number),
+                Some(init) => self.enum_constant(node, init),
+            };
+            next = match value {
+                Some(EnumValue::Number(number)) => Some(number + 1.0),
+                _ => None,
+            };
+            let member = self.reserved.get(&self.start_of(&member.id)).copied();
+            if let (Some(member), Some(value)) = (member, value) {
+                self.enums.values.insert(member, value);
+            }
+        }
+        self.scopes.leave();
+    }
+
+    /// The value of a member, or of a constant; `within` is the enum that asks.
+    fn known_value(&mut self, within: NodeIdx, node: NodeIdx) -> Option<EnumValue> {
+        if node == NO_NODE {
+            return None;
+        }
+        let owner = self.node(node).owner;
+        if owner != within && self.enums.unknown.contains_key(&owner) {
+            // It is computed outside the scope of the one that asks.
+            self.scopes.leave();
+            self.enum_values(owner);
+            self.scopes.enter();
+            self.declare_members(within);
+        }
+        self.enums.values.get(&node).cloned()
+    }
+
+    /// Notes the value of a `const`, from which members can be computed.
+    pub(super) fn note_constant(&mut self, node: NodeIdx, init: Option<&Expr>) {
+        let value = match init {
+            Some(Expr::Lit(Lit::Num(n))) => EnumValue::Number(n.value),
+            Some(Expr::Lit(Lit::Str(s))) => EnumValue::Text(s.value.to_string_lossy().into_owned()),
+            _ => return,
+        };
+        self.enums.values.insert(node, value);
+    }
+
     /// The value of a constant expression: literals, members of enums, and operators.
-    fn enum_constant(&mut self, expr: &'a Expr) -> Option<EnumValue> {
+    fn enum_constant(&mut self, within: NodeIdx, expr: &'a Expr) -> Option<EnumValue> {
         super::with_stack(|| match transparent(expr) {
             Expr::Lit(Lit::Num(n)) => Some(EnumValue::Number(n.value)),
             Expr::Lit(Lit::Str(s)) => Some(EnumValue::Text(s.value.to_string_lossy().into_owned())),
@@ -99,7 +202,7 @@ impl<'a> Builder<'a> {
                 for (i, quasi) in tpl.quasis.iter().enumerate() {
                     text.push_str(&quasi.cooked.as_ref()?.to_string_lossy());
                     if let Some(hole) = tpl.exprs.get(i) {
-                        push_text(&mut text, &self.enum_constant(hole)?);
+                        push_text(&mut text, &self.enum_constant(within, hole)?);
                     }
                 }
                 Some(EnumValue::Text(text))
@@ -107,9 +210,14 @@ impl<'a> Builder<'a> {
             Expr::Ident(ident) => match self.meaning(ident) {
                 Meaning::Bound(id) => {
                     let member = self.scopes.get(id).node;
-                    self.enum_values.get(&member).cloned()
+                    self.known_value(within, member)
                 }
-                _ => None,
+                Meaning::Global(name) => match self.names.get(name) {
+                    "Infinity" => Some(EnumValue::Number(f64::INFINITY)),
+                    "NaN" => Some(EnumValue::Number(f64::NAN)),
+                    _ => None,
+                },
+                Meaning::Hidden => None,
             },
             Expr::Member(member) => {
                 let Expr::Ident(object) = transparent(&member.obj) else {
@@ -121,11 +229,11 @@ impl<'a> Builder<'a> {
                 let Meaning::Bound(id) = self.meaning(object) else {
                     return None;
                 };
-                let member = self.members.get(&(self.scopes.get(id).node, name))?;
-                self.enum_values.get(member).cloned()
+                let &member = self.members.get(&(self.scopes.get(id).node, name))?;
+                self.known_value(within, member)
             }
             Expr::Unary(unary) => {
-                let EnumValue::Number(value) = self.enum_constant(&unary.arg)? else {
+                let EnumValue::Number(value) = self.enum_constant(within, &unary.arg)? else {
                     return None;
                 };
                 Some(EnumValue::Number(match unary.op {
@@ -137,8 +245,8 @@ impl<'a> Builder<'a> {
             }
             Expr::Bin(bin) => {
                 match (
-                    self.enum_constant(&bin.left)?,
-                    self.enum_constant(&bin.right)?,
+                    self.enum_constant(within, &bin.left)?,
+                    self.enum_constant(within, &bin.right)?,
                 ) {
                     (EnumValue::Number(a), EnumValue::Number(b)) => {
                         arithmetic(bin.op, a, b).map(EnumValue::Number)
@@ -170,7 +278,7 @@ fn is_closed(expr: &Expr) -> bool {
 
 fn push_text(out: &mut String, value: &EnumValue) {
     match value {
-        EnumValue::Number(number) => push_json_number(out, *number),
+        EnumValue::Number(number) => out.push_str(&super::text::number_text(*number)),
         EnumValue::Text(text) => out.push_str(text),
     }
 }

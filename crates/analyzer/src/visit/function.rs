@@ -569,6 +569,10 @@ impl<'a> Builder<'a> {
     }
 
     fn note_returned(&mut self, value: Val) {
+        if value.exists() {
+            let function = NodeRef(self.callable());
+            self.facts.returns.push((function, NodeRef(value.node)));
+        }
         self.frame_mut().returned.push(value.shape);
         if let Some(call) = self.facts.calls.last_mut()
             && call.node.0 == value.node

@@ -61,6 +61,17 @@ impl<'a> Builder<'a> {
                 ModuleItem::ModuleDecl(_) => {}
             }
         }
+        self.hoist_enums();
+        for item in items {
+            if let ModuleItem::Stmt(Stmt::Decl(Decl::TsModule(module)))
+            | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl {
+                decl: Decl::TsModule(module),
+                ..
+            })) = item
+            {
+                self.note_namespace(module);
+            }
+        }
     }
 
     /// Declarations of the body of a function, script or static block.
@@ -93,6 +104,7 @@ impl<'a> Builder<'a> {
                 self.hoist_declaration(decl);
             }
         }
+        self.hoist_enums();
     }
 
     fn hoist_declaration(&mut self, decl: &'a Decl) {
@@ -125,6 +137,7 @@ impl<'a> Builder<'a> {
                 let node = self.reserve(NodeType::Enum, &decl.id, range);
                 self.declare_first(Space::Value, &decl.id, node, BindingKind::Enum);
                 self.declare_first(Space::Type, &decl.id, node, BindingKind::Enum);
+                self.note_enum(decl, node);
             }
             Decl::TsModule(module) => self.hoist_namespace(module),
         }
@@ -254,7 +267,12 @@ impl<'a> Builder<'a> {
     }
 
     /// The node of a declaration, made once for each identifier.
-    fn reserve(&mut self, node_type: NodeType, ident: &'a Ident, range: (u32, u32)) -> NodeIdx {
+    pub(super) fn reserve(
+        &mut self,
+        node_type: NodeType,
+        ident: &'a Ident,
+        range: (u32, u32),
+    ) -> NodeIdx {
         let key = self.offset(ident.span.lo);
         if let Some(&node) = self.reserved.get(&key) {
             return node;
@@ -265,10 +283,23 @@ impl<'a> Builder<'a> {
         node
     }
 
-    /// Declares a name unless this scope has it already.
-    fn declare_first(&mut self, space: Space, ident: &'a Ident, node: NodeIdx, kind: BindingKind) {
+    /// Declares a name unless this scope has it already. A namespace is a type only as long
+    /// as nothing else is.
+    pub(super) fn declare_first(
+        &mut self,
+        space: Space,
+        ident: &'a Ident,
+        node: NodeIdx,
+        kind: BindingKind,
+    ) {
         let name = self.sym(&ident.sym);
-        if self.scopes.resolve_here(space, name).is_none() {
+        let here = self.scopes.resolve_here(space, name);
+        let replaced = here.is_none_or(|id| {
+            space == Space::Type
+                && kind != BindingKind::Namespace
+                && self.scopes.get(id).kind == BindingKind::Namespace
+        });
+        if replaced {
             self.declare(space, name, node, kind);
         }
     }
@@ -289,6 +320,9 @@ impl<'a> Builder<'a> {
                 NodeType::Variable
             };
             let node = self.reserve(node_type, &ident.id, range);
+            if constant && self.typed && ident.type_ann.is_none() {
+                self.note_constant(node, declarator.init.as_deref());
+            }
             let name = self.sym(&ident.id.sym);
             let kind = match declarator.init.as_deref() {
                 Some(init) if is_create_require(init) => {

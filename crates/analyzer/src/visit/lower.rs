@@ -184,6 +184,12 @@ impl Builder<'_> {
         {
             return Type::Alias(ty);
         }
+        if !path.is_empty()
+            && let Some(namespace) = self.namespace_meant(root)
+        {
+            let path = self.facts.path(&path);
+            return Type::Ref(NodeRef(namespace), path, arguments);
+        }
         let path = self.facts.path(&path);
         let Some(id) = binding else {
             return Type::Global(root, path, arguments);

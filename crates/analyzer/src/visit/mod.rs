@@ -16,6 +16,7 @@ mod enumeration;
 mod expression;
 mod function;
 mod hoist;
+mod implicit_fields;
 mod interface;
 mod js_doc;
 mod jsx;
@@ -38,6 +39,11 @@ mod try_catch;
 mod types;
 mod update;
 mod variable;
+
+pub(crate) use assignment::Place;
+pub(crate) use enumeration::Enums;
+pub(crate) use namespace::Namespaces;
+pub(crate) use text::number_text;
 
 /// So much stack must be left before a visit goes one level deeper.
 const RED_ZONE: usize = 256 * 1024;

@@ -72,6 +72,11 @@ impl<'a> Builder<'a> {
                 self.strict = super::function::has_use_strict(&script.body);
                 self.directives = super::function::directives(&script.body).collect();
                 self.hoist_body(&script.body);
+                for stmt in &script.body {
+                    if let Stmt::Decl(Decl::TsModule(module)) = stmt {
+                        self.note_namespace(module);
+                    }
+                }
                 self.doc_definitions();
                 self.statements(&script.body);
             }
@@ -354,13 +359,8 @@ impl<'a> Builder<'a> {
                                 continue;
                             };
                             let nodes = self.meanings(ident);
-                            let only_types = !nodes.is_empty()
-                                && nodes.iter().all(|&n| {
-                                    matches!(
-                                        self.node(n).node_type,
-                                        NodeType::Interface | NodeType::Type
-                                    )
-                                });
+                            let only_types =
+                                !nodes.is_empty() && nodes.iter().all(|&n| self.is_only_type(n));
                             let shape = match nodes.first() {
                                 Some(&node) => self.shape(Shape::Binding(NodeRef(node))),
                                 None => self.shape(Shape::Global(name)),
@@ -417,6 +417,18 @@ impl<'a> Builder<'a> {
                     );
                 }
             }
+        }
+    }
+
+    /// Whether a declaration has no value: a type, or an import of one.
+    fn is_only_type(&self, node: NodeIdx) -> bool {
+        match self.node(node).node_type {
+            NodeType::Interface | NodeType::Type => true,
+            NodeType::Import => {
+                let fact = self.import_facts.get(&node);
+                fact.is_some_and(|&fact| self.facts.imports[fact].type_only)
+            }
+            _ => false,
         }
     }
 
@@ -672,14 +684,16 @@ impl<'a> Builder<'a> {
         }
         let mut scopes: std::collections::BTreeMap<NodeIdx, Vec<(Sym, NodeRef)>> =
             Default::default();
-        for (&(owner, name), &member) in &self.members {
+        let types = self.type_members.iter();
+        let types = types.filter(|(key, member)| self.members.get(*key) != Some(*member));
+        for (&(owner, name), &member) in self.members.iter().chain(types) {
             scopes
                 .entry(owner)
                 .or_default()
                 .push((name, NodeRef(member)));
         }
         for (owner, mut members) in scopes {
-            members.sort_unstable();
+            members.sort_by_key(|member| member.0); // stable: values before types
             self.facts.scopes.push(ScopeFact {
                 node: NodeRef(owner),
                 members,

@@ -63,8 +63,14 @@ impl<'a> Builder<'a> {
     pub(crate) fn literal_name(&mut self, base: &'static str, context: Context<'a>) -> (Sym, bool) {
         match context {
             Context::Binding(name) | Context::Plain(name) => {
-                let text = format!("{base}:{}", self.names.get(name));
-                (self.sym(&text), true)
+                let mut text = std::mem::take(&mut self.scratch);
+                text.clear();
+                text.push_str(base);
+                text.push(':');
+                text.push_str(self.names.get(name));
+                let name = self.sym(&text);
+                self.scratch = text;
+                (name, true)
             }
             _ => (self.sym(base), false),
         }

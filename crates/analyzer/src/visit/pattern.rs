@@ -5,6 +5,7 @@ use graph_model::{EdgeType, NodeType};
 use swc_common::Span;
 use swc_ecma_ast::*;
 
+use super::assignment::Place;
 use super::naming::ANONYMOUS;
 use super::object::property_key;
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
@@ -139,17 +140,65 @@ impl<'a> Builder<'a> {
         path: &mut Vec<Sym>,
         span: Span,
     ) {
-        let mut found = Vec::new();
-        if let Pat::Expr(target) = pattern {
-            if let Leaves::Assigned { .. } | Leaves::LoopAssigned { .. } = leaves {
-                let place = self.place(target);
-                self.write(value, &place, span, None, path, false);
+        if let Leaves::Assigned { .. } | Leaves::LoopAssigned { .. } = leaves {
+            let mut targets = Vec::new();
+            self.pattern_targets(pattern, path, &mut targets);
+            for (target, path) in targets {
+                let place = self.target_of_pattern(target);
+                self.write(value, &place, span, None, &path, false);
+                // The target is met again with the part of the whole value that it gets.
+                self.target_places.insert(self.start_of(target), place);
             }
-            return;
         }
+        let mut found = Vec::new();
         self.pattern_paths(pattern, path, &mut found);
         for (ident, path, _) in found {
             self.leaf_default(ident, leaves, value, &path, span);
+        }
+    }
+
+    /// The place of a member or other expression in a pattern.
+    fn target_of_pattern(&mut self, target: &'a Expr) -> Place {
+        let known = self.target_places.remove(&self.start_of(target));
+        known.unwrap_or_else(|| self.place(target))
+    }
+
+    /// The path to every target of a pattern that is no name.
+    fn pattern_targets(
+        &mut self,
+        pattern: &'a Pat,
+        path: &mut Vec<Sym>,
+        out: &mut Vec<(&'a Expr, Vec<Sym>)>,
+    ) {
+        match pattern {
+            Pat::Expr(target) => out.push((target, path.clone())),
+            Pat::Array(array) => {
+                for (i, element) in array.elems.iter().enumerate() {
+                    let Some(element) = element else { continue };
+                    let step = self.element_step(element, i);
+                    path.push(step);
+                    self.pattern_targets(element, path, out);
+                    path.pop();
+                }
+            }
+            Pat::Object(object) => {
+                for prop in &object.props {
+                    let (step, value) = match prop {
+                        ObjectPatProp::KeyValue(prop) => match property_key(&prop.key) {
+                            Some(text) => (self.sym(&text), &prop.value),
+                            None => (self.known.star, &prop.value),
+                        },
+                        ObjectPatProp::Rest(rest) => (self.known.rest, &rest.arg),
+                        ObjectPatProp::Assign(_) => continue,
+                    };
+                    path.push(step);
+                    self.pattern_targets(value, path, out);
+                    path.pop();
+                }
+            }
+            Pat::Rest(rest) => self.pattern_targets(&rest.arg, path, out),
+            Pat::Assign(assign) => self.pattern_targets(&assign.left, path, out),
+            Pat::Ident(_) | Pat::Invalid(_) => {}
         }
     }
 
@@ -292,7 +341,7 @@ impl<'a> Builder<'a> {
             NodeType::Variable | NodeType::Constant | NodeType::Parameter | NodeType::Property
         );
         if !assigned {
-            let place = super::assignment::Place {
+            let place = Place {
                 node,
                 path: Vec::new(),
                 mutation: None,
@@ -341,8 +390,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn name_target(&mut self, ident: &'a Ident) -> super::assignment::Place {
-        let none = super::assignment::Place {
+    fn name_target(&mut self, ident: &'a Ident) -> Place {
+        let none = Place {
             node: NO_NODE,
             path: Vec::new(),
             mutation: None,
@@ -352,11 +401,11 @@ impl<'a> Builder<'a> {
             super::name::Meaning::Bound(id) => {
                 self.mark_reassigned(id);
                 let node = self.bound_value(id, true).node;
-                super::assignment::Place { node, ..none }
+                Place { node, ..none }
             }
             super::name::Meaning::Global(name) => {
                 let node = self.global(name);
-                super::assignment::Place { node, ..none }
+                Place { node, ..none }
             }
             super::name::Meaning::Hidden => none,
         }
@@ -366,11 +415,11 @@ impl<'a> Builder<'a> {
     fn target_leaf(&mut self, target: &'a Expr, leaves: &Leaves, path: &[Sym]) {
         match *leaves {
             Leaves::Assigned { value, span } => {
-                let place = self.place(target);
+                let place = self.target_of_pattern(target);
                 self.write(value, &place, span, None, path, false);
             }
             Leaves::LoopAssigned { value, span } => {
-                let place = self.place(target);
+                let place = self.target_of_pattern(target);
                 let mut full = vec![self.known.star];
                 full.extend_from_slice(path);
                 self.write(value, &place, span, None, &full, false);

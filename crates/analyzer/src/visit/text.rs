@@ -210,6 +210,8 @@ pub(crate) fn template_text(tpl: &Tpl) -> Option<String> {
 pub(crate) fn number_text(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
     } else {
         format!("{value}")
     }
@@ -274,6 +276,11 @@ pub(crate) fn last_name(mut callee: &Expr) -> String {
                 }
                 Callee::Super(_) => "super".to_owned(),
                 _ => "import".to_owned(),
+            },
+            Expr::This(_) => "this".to_owned(),
+            Expr::MetaProp(meta) => match meta.kind {
+                MetaPropKind::NewTarget => "target".to_owned(),
+                MetaPropKind::ImportMeta => "meta".to_owned(),
             },
             Expr::TaggedTpl(tagged) => {
                 callee = &tagged.tag;

@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 use super::interface::fn_param_type;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingType, Sink, Val};
-use graph_model::summary::{List, NodeRef, ShapeRef};
+use graph_model::summary::{List, NodeRef, ShapeRef, Sym};
 
 impl<'a> Builder<'a> {
     /// The source text of a type.
@@ -226,6 +226,19 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// What the name of a namespace means as a value, where it qualifies a type.
+    pub(crate) fn namespace_meant(&self, name: Sym) -> Option<NodeIdx> {
+        let value = self.scopes.get(self.scopes.resolve(Space::Value, name)?);
+        let hidden = self
+            .scopes
+            .resolve(Space::Type, name)
+            .is_some_and(|id| self.scopes.get(id).level > value.level);
+        let is_namespace = value.node != NO_NODE
+            && (self.node(value.node).node_type == NodeType::Namespace
+                || self.namespaces.first(value.node).is_some());
+        (is_namespace && !hidden).then_some(value.node)
+    }
+
     fn entity(&mut self, mut name: &'a TsEntityName, sink: Sink, root: bool) {
         let mut path = Vec::new();
         let ident = loop {
@@ -238,19 +251,24 @@ impl<'a> Builder<'a> {
             }
         };
         let target = self.resolve_type_only(ident, !path.is_empty());
-        if let Some(namespace) = target
-            && !path.is_empty()
-            && self.node(namespace).node_type == NodeType::Namespace
-        {
-            path.reverse();
-            self.uses(sink.src, Val::new(namespace, ShapeRef::UNKNOWN), "type");
-            self.pending_types.push(PendingType {
-                sink,
-                root,
-                namespace,
-                path,
-            });
-            return;
+        if !path.is_empty() {
+            let name = self.sym(&ident.sym);
+            if let Some(namespace) = self.namespace_meant(name) {
+                let first = self.namespaces.first(namespace).unwrap_or(namespace);
+                path.reverse();
+                self.uses(sink.src, Val::new(first, ShapeRef::UNKNOWN), "type");
+                let merged = |t: &NodeIdx| {
+                    matches!(self.node(*t).node_type, NodeType::Class | NodeType::Enum)
+                };
+                self.pending_types.push(PendingType {
+                    sink,
+                    root,
+                    namespace,
+                    otherwise: target.filter(merged),
+                    path,
+                });
+                return;
+            }
         }
         self.named_type(target, sink, root);
     }
@@ -269,13 +287,12 @@ impl<'a> Builder<'a> {
                 }
                 true
             });
-            if !reached {
-                continue;
-            }
             let target = match self.node(at).node_type {
-                NodeType::Enum => Some(at),
+                _ if !reached => None,
+                NodeType::Enum if !steps.is_empty() => Some(at),
                 _ => self.type_members.get(&(at, last)).copied(),
             };
+            let target = target.or(pending.otherwise);
             self.named_type(target, pending.sink, pending.root);
         }
     }

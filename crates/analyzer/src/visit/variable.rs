@@ -10,7 +10,7 @@ use super::naming::{ANONYMOUS, Context};
 use super::object::property_key;
 use super::pattern::Leaves;
 use super::text::transparent;
-use crate::builder::scope::NO_FUNCTION;
+use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
 use graph_model::summary::{NodeRef, ShapeRef, Sym, TypeRef, VariableFact};
 
@@ -20,10 +20,24 @@ const MAX_CONSTANT_JSON: usize = 1024;
 impl<'a> Builder<'a> {
     /// A declaration statement.
     pub(crate) fn variables(&mut self, var: &'a VarDecl) {
-        let kind = kind_of(var.kind);
+        let kind = match var.kind {
+            VarDeclKind::Const => self.const_or_using(var),
+            kind => kind_of(kind),
+        };
         for declarator in &var.decls {
             self.declarator(declarator, kind, var.declare, declarator.span);
         }
+    }
+
+    /// The parser got the `using` of `for (using x = …;;)` as `const`.
+    fn const_or_using(&mut self, var: &'a VarDecl) -> &'static str {
+        let written = self.text_of(var.span);
+        if written.starts_with("await") {
+            self.note_await();
+        } else if !written.starts_with("using") {
+            return "const";
+        }
+        "using"
     }
 
     pub(crate) fn using(&mut self, using: &'a UsingDecl) {
@@ -51,6 +65,15 @@ impl<'a> Builder<'a> {
             _ => (ANONYMOUS, None),
         };
         let value = self.value(init, context);
+        if let (Some(ident), "var") = (ident, kind)
+            && let Meaning::Bound(id) = self.meaning(ident)
+            && self.scopes.get(id).kind == BindingKind::Catch
+        {
+            // `catch (e) { var e = v }` assigns to the `e` of the catch clause.
+            let place = self.name_place(ident);
+            self.write(value, &place, span, None, &[], false);
+            return;
+        }
         if let Some(ident) = ident {
             self.note_initialiser(ident, value);
         }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 2;
+pub const SUMMARY_VERSION: u32 = 3;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -370,6 +370,10 @@ pub struct ModuleSummary {
     pub guards: Vec<Guard>,
     /// Thrown values.
     pub throws: Vec<ThrowFact>,
+    /// Receivers of calls that have a node: call, value. In the order of the source.
+    pub receivers: Vec<(NodeRef, NodeRef)>,
+    /// What functions return, as far as it has a node: callable, value.
+    pub returns: Vec<(NodeRef, NodeRef)>,
 }
 
 impl ModuleSummary {

@@ -46,6 +46,14 @@ pub struct Names {
 }
 
 impl Names {
+    /// An empty table with room for so many names, and so many bytes of them.
+    pub fn with_capacity(names: usize, bytes: usize) -> Self {
+        Names {
+            text: String::with_capacity(bytes),
+            ends: Vec::with_capacity(names),
+        }
+    }
+
     /// The text of a symbol; empty for one that is not in the table.
     pub fn get(&self, sym: Sym) -> &str {
         let i = sym.0 as usize;

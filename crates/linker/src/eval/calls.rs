@@ -31,6 +31,9 @@ impl<'p> Eval<'_, 'p> {
 
     /// What a call gives.
     pub(crate) fn call_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set {
+        if let Some((functions, way)) = self.bound_function(module, fact) {
+            return self.bound_result(&functions, way, fact);
+        }
         let call = self.call_of(module, fact, None);
         let callee = self.callee(module, fact);
         let mut all = Set::NONE;
@@ -75,9 +78,25 @@ impl<'p> Eval<'_, 'p> {
                 }
                 all
             }
-            // Results of `f.call(…)`, `f.apply(…)` and `f.bind(…)` are not followed.
+            Value::Bound(place, env, _) => self.function_result(*place, env, None),
             _ => Set::NONE,
         }
+    }
+
+    /// The result of `f.call(…)`, `f.apply(…)` or `f.bind(…)`.
+    fn bound_result(&mut self, functions: &Set, way: &str, fact: &CallFact) -> Set {
+        if way != "bind" {
+            return self.returned_by_expected(functions);
+        }
+        // Without the value for `this`.
+        let given = fact.arguments.len.saturating_sub(1);
+        let bound = functions.iter().map(|value| match (value, given) {
+            (Value::Fn(place, env), 1..) => {
+                Value::Bound(*place, env.clone(), u8::try_from(given).unwrap_or(u8::MAX))
+            }
+            (value, _) => value.clone(),
+        });
+        Set::of(bound.collect())
     }
 
     /// The function behind `f.call`, `f.apply` or `f.bind`.
@@ -95,10 +114,19 @@ impl<'p> Eval<'_, 'p> {
             "bind" => "bind",
             _ => return None,
         };
+        let of = self.module(module);
+        // `Reflect.apply(f, t, list)`.
+        let (object, name) = match *of.summary.shape(object) {
+            Shape::Global(global) if name == "apply" && of.summary.name(global) == "Reflect" => {
+                let first = fact.arguments.of(&of.summary.arguments).first()?;
+                (first.shape, "reflect")
+            }
+            _ => (object, name),
+        };
         let object = self.shape(module, object);
         let functions: Vec<Value> = object
             .iter()
-            .filter(|v| matches!(v, Value::Fn(..) | Value::Sig(..)))
+            .filter(|v| matches!(v, Value::Fn(..) | Value::Bound(..) | Value::Sig(..)))
             .cloned()
             .collect();
         (!functions.is_empty()).then(|| (Set::of(functions), name))
@@ -577,7 +605,9 @@ impl<'p> Eval<'_, 'p> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let set = match value {
-                Value::Fn(place, env) => self.deeper(|e| e.function_result(*place, env, None)),
+                Value::Fn(place, env) | Value::Bound(place, env, _) => {
+                    self.deeper(|e| e.function_result(*place, env, None))
+                }
                 Value::Sig(m, signature, _, env) => {
                     self.deeper(|e| e.signature_result(*m, *signature, env, None))
                 }

@@ -39,6 +39,28 @@ impl Eval<'_, '_> {
         self.member(set, name)
     }
 
+    /// A member of a namespace or enum, by what its name means.
+    fn scope_member(&mut self, place: Place, name: &str) -> Set {
+        let of = self.module(place.module);
+        let Some(scope) = of.scope(place.node) else {
+            return Set::NONE;
+        };
+        let mut all = Set::NONE;
+        for &(key, node) in &scope.members {
+            if of.summary.name(key) != name {
+                continue;
+            }
+            if of.summary.node(node).node_type() == Some(NodeType::EnumMember) {
+                return Set::one(Value::Enum(place));
+            }
+            all = all.union(self.node(Place {
+                module: place.module,
+                node,
+            }));
+        }
+        all
+    }
+
     fn member_of(&mut self, value: &Value, name: &str) -> Set {
         match name {
             "*" => return self.computed_member(value),
@@ -53,7 +75,13 @@ impl Eval<'_, '_> {
                 }
                 self.instance_member(*place, &Env::NONE, name, value)
             }
-            Value::Ctor(place) => self.static_member(*place, name),
+            Value::Ctor(place) => {
+                let set = self.static_member(*place, name);
+                if set.is_empty() {
+                    return self.scope_member(*place, name);
+                }
+                set
+            }
             Value::Iface(place, env) => {
                 let env = env.with_this(Set::one(value.clone()));
                 self.type_member(*place, &env, name)
@@ -73,7 +101,11 @@ impl Eval<'_, '_> {
                     "call" | "apply" | "bind" => {}
                     _ => {}
                 }
-                self.written(*place, Target::Node(place.node), name)
+                let set = self.written(*place, Target::Node(place.node), name);
+                if set.is_empty() {
+                    return self.scope_member(*place, name);
+                }
+                set
             }
             Value::Ns(module) => {
                 let found = self.linker.exports.lookup(*module, name);
@@ -95,26 +127,7 @@ impl Eval<'_, '_> {
                 }
                 Set::NONE
             }
-            Value::Scope(place) => {
-                let of = self.module(place.module);
-                let Fact::Scope(i) = of.fact(place.node) else {
-                    return Set::NONE;
-                };
-                let mut all = Set::NONE;
-                for &(key, node) in &of.summary.scopes[i as usize].members {
-                    if of.summary.name(key) != name {
-                        continue;
-                    }
-                    if of.summary.node(node).node_type() == Some(NodeType::EnumMember) {
-                        return Set::one(Value::Enum(*place));
-                    }
-                    all = all.union(self.node(Place {
-                        module: place.module,
-                        node,
-                    }));
-                }
-                all
-            }
+            Value::Scope(place) => self.scope_member(*place, name),
             Value::Lib(lib, arguments) => self.lib_member(*lib, arguments, name),
             Value::Tuple(parts) => {
                 if let Ok(index) = name.parse::<usize>() {
@@ -127,7 +140,7 @@ impl Eval<'_, '_> {
                 let path = if path.is_empty() {
                     name.to_owned()
                 } else {
-                    format!("{path}.{name}")
+                    [path, ".", name].concat()
                 };
                 Set::one(Value::Ext(specifier.clone(), path.into()))
             }
@@ -135,7 +148,7 @@ impl Eval<'_, '_> {
                 let path = if path.is_empty() {
                     format!("prototype.{name}")
                 } else {
-                    format!("{path}.prototype.{name}")
+                    [path, ".prototype.", name].concat()
                 };
                 Set::one(Value::Ext(specifier.clone(), path.into()))
             }
@@ -149,7 +162,11 @@ impl Eval<'_, '_> {
                 }
                 Set::NONE
             }
-            Value::Sig(..) | Value::New(..) | Value::Enum(_) | Value::LibMethod(..) => Set::NONE,
+            Value::Bound(..)
+            | Value::Sig(..)
+            | Value::New(..)
+            | Value::Enum(_)
+            | Value::LibMethod(..) => Set::NONE,
         }
     }
 
@@ -659,6 +676,23 @@ impl Eval<'_, '_> {
             }
         }
         None
+    }
+
+    /// The PROPERTY of a class or type: declared, or written to in its own methods.
+    pub(crate) fn property(&mut self, class: Place, name: &str, is_static: bool) -> Option<Place> {
+        let found = self.member_fact(class, name, is_static);
+        let place = found.and_then(|f| f.place).or_else(|| {
+            let of = self.module(class.module);
+            let mut writes = of.class(class.node)?.writes.iter();
+            let write = writes.find(|w| w.1 == is_static && of.summary.name(w.0) == name)?;
+            Some(Place {
+                module: class.module,
+                node: write.2,
+            })
+        })?;
+        let of = self.module(place.module);
+        let node_type = of.summary.node(place.node).node_type();
+        (node_type == Some(NodeType::Property)).then_some(place)
     }
 
     /// What a construct signature of a type gives.

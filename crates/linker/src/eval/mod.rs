@@ -77,6 +77,12 @@ pub(crate) struct Eval<'l, 'p> {
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     /// Methods that override a method, and what was read for them.
     pub(crate) overriding: FxHashMap<Place, (Rc<[Place]>, u32)>,
+    /// Names of the global object.
+    globals: FxHashMap<&'p str, Set>,
+    /// The specifier of the global object.
+    pub(crate) global_specifier: Rc<str>,
+    /// The values of built-in types without arguments.
+    primitives: [Set; 5],
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -93,10 +99,20 @@ impl<'l, 'p> Eval<'l, 'p> {
     pub(crate) fn new(linker: &'l Linker<'p>) -> Self {
         Eval {
             linker,
-            clean: FxHashMap::default(),
+            clean: FxHashMap::with_capacity_and_hasher(1 << 14, rustc_hash::FxBuildHasher),
             local: FxHashMap::default(),
             bound: FxHashMap::default(),
             overriding: FxHashMap::default(),
+            globals: FxHashMap::default(),
+            global_specifier: "<global>".into(),
+            primitives: [
+                Lib::String,
+                Lib::Number,
+                Lib::Boolean,
+                Lib::RegExp,
+                Lib::Nothing,
+            ]
+            .map(|lib| Set::lib(lib, &[])),
             open: Vec::new(),
             depth: 0,
             deepest: 0,

@@ -1,5 +1,7 @@
 //! From shapes to values: names, members, calls, literals.
 
+use std::rc::Rc;
+
 use graph_model::NodeType;
 use graph_model::summary::{
     ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, Shape, ShapeRef, Sym,
@@ -149,16 +151,15 @@ impl<'p> Eval<'_, 'p> {
     }
 
     pub(crate) fn primitive(&self, name: &str) -> Set {
-        let lib = match name {
-            "string" => Lib::String,
-            "number" | "bigint" => Lib::Number,
-            "string|number" => return Set::NONE,
-            "boolean" => Lib::Boolean,
-            "regexp" => Lib::RegExp,
-            "null" | "undefined" | "void" => Lib::Nothing,
+        let at = match name {
+            "string" => 0,
+            "number" | "bigint" => 1,
+            "boolean" => 2,
+            "regexp" => 3,
+            "null" | "undefined" | "void" => 4,
             _ => return Set::NONE,
         };
-        Set::lib(lib, &[])
+        self.primitives[at].clone()
     }
 
     fn global(&mut self, module: ModuleIx, name: Sym) -> Set {
@@ -169,7 +170,9 @@ impl<'p> Eval<'_, 'p> {
                 .map(|&p| self.node(p))
                 .fold(Set::NONE, Set::union);
         }
-        Set::one(Value::Ext("<global>".into(), name.into()))
+        let specifier = &self.global_specifier;
+        let global = || Set::one(Value::Ext(Rc::clone(specifier), name.into()));
+        self.globals.entry(name).or_insert_with(global).clone()
     }
 
     /// What `this` is inside a class or function.
@@ -675,7 +678,9 @@ fn same_class(a: &Value, b: &Value) -> bool {
 
 fn type_of(value: &Value) -> Option<&'static str> {
     Some(match value {
-        Value::Fn(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => "function",
+        Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => {
+            "function"
+        }
         Value::Lib(Lib::String, _) => "string",
         Value::Lib(Lib::Number, _) => "number",
         Value::Lib(Lib::Boolean, _) => "boolean",

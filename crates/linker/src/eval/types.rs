@@ -178,8 +178,7 @@ impl Eval<'_, '_> {
             };
         }
         if let Some((first, rest)) = path.split_first() {
-            if let Fact::Scope(i) = of.fact(place.node) {
-                let scope = &of.summary.scopes[i as usize];
+            if let Some(scope) = of.scope(place.node) {
                 let members: Vec<NodeRef> = scope
                     .members
                     .iter()
@@ -418,6 +417,10 @@ impl Eval<'_, '_> {
                 Value::Fn(place, inner) => {
                     let env = self.closed(inner, env);
                     all.push(Value::Fn(*place, env));
+                }
+                Value::Bound(place, inner, given) => {
+                    let env = self.closed(inner, env);
+                    all.push(Value::Bound(*place, env, *given));
                 }
                 Value::Sig(module, signature, node, inner) => {
                     let env = self.closed(inner, env);

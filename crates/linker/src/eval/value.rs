@@ -198,6 +198,8 @@ impl Lib {
 pub(crate) enum Value {
     /// FUNCTION or METHOD, with what the type variables around it stand for.
     Fn(Place, Env),
+    /// A function with so many of its first arguments given by `bind`.
+    Bound(Place, Env, u8),
     /// A value of a function type: the signature, and METHOD where it has a node.
     Sig(ModuleIx, SignatureRef, Option<Place>, Env),
     /// A value of a constructor type.
@@ -241,6 +243,7 @@ impl Value {
     fn depth(&self) -> u8 {
         match self {
             Value::Fn(_, env)
+            | Value::Bound(_, env, _)
             | Value::Sig(_, _, _, env)
             | Value::New(_, _, env)
             | Value::Inst(_, env)

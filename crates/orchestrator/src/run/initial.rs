@@ -53,12 +53,21 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         store.commit_deferred(rows)?;
         pool.install(|| joined.each_links_batch(&commit))
     })?;
-    if writer.is_some() {
-        run.clock
-            .step("hash", || pool.install(|| joined.hash_links(&mut owners)));
-    }
     run.options.cancellation.check()?;
-    run.clock.step("indexes", || store.rebuild_indexes())?;
+    // What is hashed for the next run fills the gaps in which the indexes keep one thread busy.
+    run.clock.step("indexes", || {
+        pool.install(|| {
+            rayon::join(
+                || store.rebuild_indexes(),
+                || {
+                    if writer.is_some() {
+                        joined.hash_links(&mut owners);
+                    }
+                },
+            )
+            .0
+        })
+    })?;
 
     let removed = before
         .into_iter()

@@ -18,7 +18,7 @@ use crate::rows;
 use crate::{Error, Phase};
 
 /// Links of so many modules are made rows together.
-const LINK_CHUNK: usize = 512;
+const LINK_CHUNK: usize = 64;
 
 /// What is to be remembered of the links of each module.
 fn link_records(

@@ -102,7 +102,7 @@ impl<'a> BlockView<'a> {
     }
 
     #[inline]
-    fn string_bytes(&self, number: u32) -> Option<&'a [u8]> {
+    pub(crate) fn string_bytes(&self, number: u32) -> Option<&'a [u8]> {
         let (start, end) = self.string_span(number)?;
         self.all_strings().get(start..end)
     }

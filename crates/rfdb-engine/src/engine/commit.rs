@@ -20,7 +20,7 @@ use crate::{Batch, Error, Owner, Result};
 /// Overlay rows below which the indexes are not built anew in the background.
 const OVERLAY_FLOOR: u64 = 1 << 16;
 /// Superseded bytes and manifest edits below which files are not rewritten in the background.
-const GARBAGE_FLOOR: u64 = 1 << 13;
+const GARBAGE_FLOOR: u64 = 1 << 12;
 
 /// A block that is encoded and not yet written.
 pub(super) struct Prepared {
@@ -64,15 +64,13 @@ impl Inner {
                 prepared.push(Prepared::new(builder, None)?);
             }
         }
+        self.relieve(mode);
         let mut writer = self.writable()?;
         let mut retire = Vec::new();
         for (file, context) in &owners {
             retire.extend(writer.blocks_of(Owner::new(file, context))?);
         }
-        let delta = self.apply(&mut writer, retire, prepared, mode)?;
-        drop(writer);
-        self.relieve(mode);
-        Ok(delta)
+        self.apply(&mut writer, retire, prepared, mode)
     }
 
     /// Adds a block to those of its owner.
@@ -82,15 +80,13 @@ impl Inner {
         if !builder.is_empty() {
             prepared.push(Prepared::new(builder, None)?);
         }
-        let mut writer = self.writable()?;
-        let delta = self.apply(&mut writer, Vec::new(), prepared, IndexMode::Immediate)?;
-        drop(writer);
         self.relieve(IndexMode::Immediate);
-        Ok(delta)
+        let mut writer = self.writable()?;
+        self.apply(&mut writer, Vec::new(), prepared, IndexMode::Immediate)
     }
 
-    /// Lets a writer that supersedes faster than the background thread cleans up do the work itself, so that the disk does not
-    /// fill.
+    /// Lets a writer that supersedes faster than the background thread cleans up wait for it, or do the work itself, before it
+    /// writes more, so that the disk does not fill.
     fn relieve(self: &Arc<Self>, mode: IndexMode) {
         if mode == IndexMode::Deferred {
             return;
@@ -104,7 +100,7 @@ impl Inner {
                 && writer.garbage + log > (live / 2).max(GARBAGE_FLOOR)
         };
         if overdue {
-            // The commit stands, whatever comes of this.
+            // Whatever comes of this, what is to be committed can be.
             let _ = self.finalize(Scope::Overlay);
         }
     }
@@ -183,7 +179,7 @@ impl Inner {
             writer.data_bytes += u64::from(handle.desc.len);
             writer.overlay.insert(handle.desc.id, Arc::clone(handle));
         }
-        let moment = {
+        let (moment, next) = {
             let mut state = guard(&self.state);
             for block in &retire {
                 match block {
@@ -200,16 +196,17 @@ impl Inner {
             }
             state.pending_len += handles.len();
             state.version = version;
-            self.stale.store(true, Ordering::Release);
-            state.moment()
+            let moment = state.moment();
+            if mode == IndexMode::Immediate {
+                (moment, Some(state.publish()))
+            } else {
+                self.stale.store(true, Ordering::Release);
+                (moment, None)
+            }
         };
         let on_disk = writer.files.is_some();
-        if mode == IndexMode::Immediate {
-            let version = self.version();
-            // An index that cannot be built is reported by the read that needs it; the commit stands.
-            for run in &version.runs {
-                let _ = run.image();
-            }
+        if let Some(next) = next {
+            self.replace_current(next, true);
             let (overlay, base) = {
                 let state = guard(&self.state);
                 (state.overlay_rows(), state.base_rows())

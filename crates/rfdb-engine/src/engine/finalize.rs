@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::Durability;
@@ -169,21 +169,48 @@ impl Inner {
             files.next_file += 2;
             files.next_file - 2
         };
-        let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
-        let built = build(&sources, fields)?;
-        let (path, reference, written) = Files::write_index(&*storage, &dir, number, &built, sync)?;
-        drop(built);
-        if !sync && let Some(files) = &mut self.writable()?.files {
-            moved
-                .into_iter()
-                .chain([written])
-                .for_each(|file| files.must_sync(file));
-        }
-        let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
-        let file = Arc::new(DataFile::new(Arc::clone(&storage), path));
+        let (path, index_file) = Files::create_index(&*storage, &dir, number)?;
+        let file = Arc::new(DataFile::new(Arc::clone(&storage), path.clone()));
         // The file goes away again unless it is published.
         file.retire();
-        self.publish_base(scope, version, image, &file, reference)
+        let moved = self.move_blocks(&*storage, &mut sources, &to_move, number + 1, sync)?;
+        let early = match &mut self.writable()?.files {
+            Some(files) if sync && scope != Scope::Overlay => Some(files.take_early_sync()),
+            _ => None,
+        };
+        let written = std::thread::scope(|threads| {
+            // The disk takes in what a load wrote while its indexes are built.
+            let syncing = early.map(|early| threads.spawn(move || early.run()));
+            let built = build(&sources, fields)?;
+            let reference = Files::write_index((&path, &*index_file), number, &built, sync)?;
+            match syncing.map(std::thread::ScopedJoinHandle::join) {
+                None | Some(Ok(Ok(()))) => Ok(reference),
+                Some(Ok(Err(error))) => Err(error),
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+            }
+        });
+        if let Some(files) = &mut self.writable()?.files {
+            if !sync {
+                moved
+                    .into_iter()
+                    .chain([index_file])
+                    .for_each(|file| files.must_sync(file));
+            } else if written.is_err() {
+                files.must_sync_dir();
+            }
+        }
+        let reference = written?;
+        let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
+        if scope != Scope::Overlay {
+            return self.publish_base(scope, version, image, &file, reference);
+        }
+        // Readers are there already: what each would check at its first read of the new files is checked here.
+        image.verify()?;
+        self.publish_base(scope, version, image, &file, reference)?;
+        match self.version().runs.last().and_then(|run| run.as_base()) {
+            Some(base) => base.verify(),
+            None => Ok(()),
+        }
     }
 
     fn base_is_current(
@@ -347,8 +374,6 @@ impl Inner {
         writer.garbage = 0;
         let runs = writer.base.iter().cloned().collect();
         self.replace_runs(writer, runs, writer.overlay.values().cloned().collect());
-        // Nothing here needs the old runs any more; let go of their files.
-        self.version();
         Ok(())
     }
 
@@ -365,7 +390,9 @@ impl Inner {
             pending_len,
             fields: Arc::clone(&state.fields),
         };
-        self.stale.store(true, Ordering::Release);
+        let next = state.publish();
+        drop(state);
+        self.replace_current(next, false);
     }
 
     /// Without files the base is an index over all blocks on the heap.
@@ -431,15 +458,14 @@ impl Inner {
         guard(&self.kept_versions).clear();
         guard(&self.state).fields = Arc::default();
         self.replace_runs(writer, Vec::new(), Vec::new());
-        // Readers let go of the old graph at their next snapshot; do not wait for one.
-        self.version();
         Ok(())
     }
 }
 
 fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built> {
+    // The first read of a block checks it, so this is work for several threads.
     let blocks: Vec<BlockSource<'_>> = sources
-        .iter()
+        .par_iter()
         .map(|source| {
             let view = BlockView::parse(source.run.block_bytes(source.number)?)
                 .ok_or_else(|| source.run.bad_block(source.number))?;

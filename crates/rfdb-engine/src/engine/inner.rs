@@ -68,6 +68,9 @@ pub(crate) struct Inner {
     pub(super) current: ArcSwap<Version>,
     /// Whether `current` is behind `state`.
     pub(super) stale: AtomicBool,
+    /// Versions that were current and that a reader may still hold. The writer lets go of them after the reader has: a
+    /// reader would otherwise spend its time on freeing what the writer allocated.
+    outgoing: Mutex<Vec<Arc<Version>>>,
     /// Held while indexes are built or everything is cleared.
     pub(super) finalizing: Mutex<()>,
     pub(super) background: Background,
@@ -150,6 +153,7 @@ impl Inner {
             state: Mutex::new(state),
             current: ArcSwap::from_pointee(version),
             stale: AtomicBool::new(true),
+            outgoing: Mutex::default(),
             finalizing: Mutex::new(()),
             background: Background::default(),
             kept_versions: Mutex::default(),
@@ -248,6 +252,25 @@ impl Inner {
             }
         }
         self.current.load_full()
+    }
+
+    /// Makes a version the current one, for the holder of the writer. Its indexes are built before, so that readers, who go
+    /// on with the version before meanwhile, never wait for them.
+    pub(super) fn replace_current(&self, version: Version, same_base: bool) {
+        for run in &version.runs {
+            // An index that cannot be built is reported by the read that needs it; the commit stands.
+            let _ = run.image();
+        }
+        let old = self.current.swap(Arc::new(version));
+        self.stale.store(false, Ordering::Release);
+        let mut outgoing = guard(&self.outgoing);
+        outgoing.push(old);
+        if same_base {
+            outgoing.retain(|version| Arc::strong_count(version) > 1);
+        } else {
+            // Nothing here needs the old runs any more; let go of their files.
+            outgoing.clear();
+        }
     }
 
     pub(super) fn refuse_read_only(&self) -> Result<()> {

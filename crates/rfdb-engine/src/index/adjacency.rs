@@ -1,76 +1,131 @@
-//! Adjacency in compressed sparse rows: the edges of each vertex, one after the other.
+//! Adjacency in compressed sparse rows: the edges of each vertex, one after the other, in both directions.
+//!
+//! Vertices are split into buckets that are small enough for the processor's cache. Entries are first dealt out to the buckets
+//! of their vertices, then each bucket is sorted and written to its place in the sections.
 
-use rayon::prelude::*;
+use std::sync::atomic::Ordering;
 
-/// One end of an edge.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    /// Vertex whose list the entry is in.
-    pub(super) key: u32,
-    /// Vertex at the other end.
-    pub(super) other: u32,
-    /// Type number.
-    pub(super) edge_type: u32,
-    /// Tells entries of the same key, type and other end apart; the lowest comes first.
-    pub(super) order: u32,
+use super::layout::{BadBlock, BlockSource, Layout, cut, map, try_map};
+use super::vertices::Vertices;
+use crate::codec::width_for;
+
+/// The sections of all edges.
+#[derive(Debug, Default)]
+pub(super) struct Adjacency {
+    pub(super) out_ends: Vec<u8>,
+    pub(super) out_targets: Vec<u8>,
+    pub(super) out_types: Vec<u8>,
+    pub(super) out_positions: Vec<u8>,
+    pub(super) in_ends: Vec<u8>,
+    pub(super) in_sources: Vec<u8>,
+    pub(super) in_edges: Vec<u8>,
+    /// Distinct edges of each type.
+    pub(super) counts: Vec<u32>,
+    /// Bytes of a type.
+    pub(super) type_width: u8,
+}
+
+/// One end of an edge as one number, by which it is sorted. From the upper bits on, 32 each: the vertex whose list the entry
+/// is in (its *key*), type number, vertex at the other end, and what tells entries apart that have all this in common.
+type Entry = u128;
+
+#[inline]
+fn entry(key: u32, edge_type: u32, other: u32, order: u32) -> Entry {
+    u128::from(u64::from(key) << 32 | u64::from(edge_type)) << 64
+        | u128::from(u64::from(other) << 32 | u64::from(order))
+}
+
+#[inline]
+fn key_of(entry: Entry) -> u32 {
+    (entry >> 96) as u32
+}
+
+#[inline]
+fn type_of(entry: Entry) -> u32 {
+    (entry >> 64) as u32
+}
+
+#[inline]
+fn other_of(entry: Entry) -> u32 {
+    (entry >> 32) as u32
+}
+
+#[inline]
+fn order_of(entry: Entry) -> u32 {
+    entry as u32
 }
 
 /// How vertices are split into buckets: by their upper bits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Buckets {
+struct Buckets {
     shift: u32,
-    pub(super) count: usize,
+    count: usize,
+    vertices: usize,
 }
 
 impl Buckets {
-    pub(super) fn new(vertices: usize, edges: usize) -> Self {
+    fn new(vertices: usize, edges: usize) -> Self {
         let wanted = (edges / 8192).clamp(1, 512).next_power_of_two();
         let bits = usize::BITS - vertices.saturating_sub(1).leading_zeros();
         let shift = bits.saturating_sub(wanted.trailing_zeros());
         Self {
             shift,
             count: (vertices.saturating_sub(1) >> shift) + 1,
+            vertices,
         }
     }
 
+    #[inline]
     fn of(self, vertex: u32) -> usize {
         (vertex >> self.shift) as usize
     }
+
+    /// Vertices of a bucket.
+    fn range(self, bucket: usize) -> std::ops::Range<usize> {
+        let end = ((bucket + 1) << self.shift).min(self.vertices);
+        (bucket << self.shift).min(end)..end
+    }
 }
 
-/// Entries of one part of the edges, grouped by bucket of their key.
+/// Entries of one part of the edges, grouped by bucket of their key. All keys are counted, then the entries are put.
 #[derive(Debug)]
-pub(super) struct Group {
+struct Group {
+    buckets: Buckets,
     entries: Vec<Entry>,
+    /// Start of each bucket, and the end; one place up while keys are counted.
     starts: Vec<u32>,
+    next: Vec<u32>,
 }
 
 impl Group {
-    /// Groups entries; the order within a bucket is kept.
-    pub(super) fn new(unsorted: &[Entry], buckets: Buckets) -> Self {
-        let mut starts = vec![0u32; buckets.count + 1];
-        for entry in unsorted {
-            starts[buckets.of(entry.key) + 1] += 1;
+    fn new(buckets: Buckets) -> Self {
+        Self {
+            buckets,
+            entries: Vec::new(),
+            starts: vec![0; buckets.count + 1],
+            next: Vec::new(),
         }
-        for bucket in 0..buckets.count {
-            starts[bucket + 1] += starts[bucket];
+    }
+
+    #[inline]
+    fn count(&mut self, key: u32) {
+        self.starts[self.buckets.of(key) + 1] += 1;
+    }
+
+    fn counted(&mut self) {
+        for bucket in 0..self.buckets.count {
+            self.starts[bucket + 1] += self.starts[bucket];
         }
-        let mut next = starts.clone();
-        let mut entries = vec![
-            Entry {
-                key: 0,
-                other: 0,
-                edge_type: 0,
-                order: 0
-            };
-            unsorted.len()
-        ];
-        for entry in unsorted {
-            let slot = &mut next[buckets.of(entry.key)];
-            entries[*slot as usize] = *entry;
-            *slot += 1;
-        }
-        Self { entries, starts }
+        self.next = self.starts.clone();
+        self.entries = vec![0; self.starts[self.buckets.count] as usize];
+    }
+
+    /// The order within a bucket is kept.
+    #[inline]
+    fn put(&mut self, entry: Entry) {
+        let place = &mut self.next[self.buckets.of(key_of(entry))];
+        self.entries[*place as usize] = entry;
+        *place += 1;
     }
 
     fn bucket(&self, bucket: usize) -> &[Entry] {
@@ -78,61 +133,227 @@ impl Group {
     }
 }
 
-/// Sorted entries of a range of vertices.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) entries: Vec<Entry>,
-    /// End of the list of each vertex of the range, from the start of the part.
-    pub(super) ends: Vec<u32>,
+/// Number of entries of each bucket.
+fn sizes(groups: &[Group], buckets: Buckets) -> Vec<usize> {
+    let size = |bucket| groups.iter().map(|group| group.bucket(bucket).len()).sum();
+    (0..buckets.count).map(size).collect()
 }
 
-/// All lists: parts in the order of the vertices.
-pub(super) fn sort(
-    groups: &[Group],
+/// Entries of a bucket, sorted, and where the list of each of its vertices ends.
+fn sorted(groups: &[Group], buckets: Buckets, bucket: usize) -> (Vec<Entry>, Vec<u32>) {
+    let vertices = buckets.range(bucket);
+    let all = || groups.iter().flat_map(|group| group.bucket(bucket));
+    let mut ends = vec![0u32; vertices.len() + 1];
+    for &entry in all() {
+        ends[key_of(entry) as usize - vertices.start + 1] += 1;
+    }
+    for vertex in 0..vertices.len() {
+        ends[vertex + 1] += ends[vertex];
+    }
+    let mut entries = vec![0; ends[vertices.len()] as usize];
+    for &entry in all() {
+        // Moves from the start of the list to its end, which is the start of the next.
+        let place = &mut ends[key_of(entry) as usize - vertices.start];
+        entries[*place as usize] = entry;
+        *place += 1;
+    }
+    let mut start = 0;
+    for &end in &ends[..vertices.len()] {
+        let list = &mut entries[start as usize..end as usize];
+        if list.len() > 1 {
+            list.sort_unstable();
+        }
+        start = end;
+    }
+    ends.pop();
+    (entries, ends)
+}
+
+fn put(bytes: &mut [u8], values: impl Iterator<Item = u32>) {
+    for (bytes, value) in bytes.chunks_exact_mut(4).zip(values) {
+        bytes.copy_from_slice(&value.to_le_bytes());
+    }
+}
+
+fn put_types(bytes: &mut [u8], width: usize, entries: &[Entry]) {
+    if width == 1 {
+        for (byte, entry) in bytes.iter_mut().zip(entries) {
+            *byte = type_of(*entry) as u8;
+        }
+    } else {
+        for (bytes, entry) in bytes.chunks_exact_mut(width).zip(entries) {
+            bytes.copy_from_slice(&type_of(*entry).to_le_bytes()[..width]);
+        }
+    }
+}
+
+/// Deals the edges of blocks out to the buckets of their sources.
+fn deal(
+    blocks: &[BlockSource<'_>],
+    layout: &Layout,
+    range: std::ops::Range<usize>,
+    vertices: &Vertices,
+    type_maps: &[Vec<u32>],
     buckets: Buckets,
-    vertices: usize,
+) -> Result<Group, BadBlock> {
+    let mut group = Group::new(buckets);
+    let vertex = |number: usize, local: u32| {
+        let slot = layout.slot(number, &blocks[number].view, local as usize);
+        vertices.of_slot[slot].load(Ordering::Relaxed)
+    };
+    for number in range.clone() {
+        let view = &blocks[number].view;
+        let (slots, types) = (view.nodes + view.external, &type_maps[number]);
+        let mut good = true;
+        let read = view.for_each_edge(|_, src, dst, code| {
+            let known = (src as usize) < slots && (dst as usize) < slots;
+            if known && (code as usize) < types.len() {
+                group.count(vertex(number, src));
+            } else {
+                good = false;
+            }
+        });
+        if !good || read.is_none() {
+            return Err(number);
+        }
+    }
+    group.counted();
+    for number in range {
+        let view = &blocks[number].view;
+        let first = layout.edges[number];
+        let types = &type_maps[number];
+        view.for_each_edge(|row, src, dst, code| {
+            // Later rows come first among equal edges.
+            let order = !(first + row as u32);
+            let (src, dst) = (vertex(number, src), vertex(number, dst));
+            group.put(entry(src, types[code as usize], dst, order));
+        });
+    }
+    Ok(group)
+}
+
+/// Edges of all blocks in both directions. `types` is the number of types.
+pub(super) fn adjacency(
+    blocks: &[BlockSource<'_>],
+    layout: &Layout,
+    groups: &[std::ops::Range<usize>],
+    vertices: &Vertices,
+    type_maps: &[Vec<u32>],
+    types: usize,
     parallel: bool,
-) -> Vec<Part> {
-    let part = |bucket: usize| {
-        let first = bucket << buckets.shift;
-        let last = ((bucket + 1) << buckets.shift).min(vertices);
-        let size = last.saturating_sub(first);
-        let mut ends = vec![0u32; size + 1];
-        for entry in groups.iter().flat_map(|group| group.bucket(bucket)) {
-            ends[entry.key as usize - first + 1] += 1;
-        }
-        for vertex in 0..size {
-            ends[vertex + 1] += ends[vertex];
-        }
-        let mut next = ends.clone();
-        let mut entries = vec![
-            Entry {
-                key: 0,
-                other: 0,
-                edge_type: 0,
-                order: 0
-            };
-            ends[size] as usize
-        ];
-        for entry in groups.iter().flat_map(|group| group.bucket(bucket)) {
-            let slot = &mut next[entry.key as usize - first];
-            entries[*slot as usize] = *entry;
-            *slot += 1;
-        }
-        for vertex in 0..size {
-            let list = &mut entries[ends[vertex] as usize..ends[vertex + 1] as usize];
-            if list.len() > 1 {
-                list.sort_unstable_by_key(|e| (e.edge_type, e.other, e.order));
+) -> Result<Adjacency, BadBlock> {
+    let buckets = Buckets::new(vertices.count, layout.edge_rows);
+    let dealt = try_map(groups.to_vec(), parallel, |range| {
+        deal(blocks, layout, range, vertices, type_maps, buckets)
+    })?;
+    Ok(both_directions(
+        dealt,
+        buckets,
+        layout.edge_rows,
+        types,
+        parallel,
+    ))
+}
+
+/// The sections of edges that were dealt out to the buckets of their sources.
+fn both_directions(
+    dealt: Vec<Group>,
+    buckets: Buckets,
+    edges: usize,
+    types: usize,
+    parallel: bool,
+) -> Adjacency {
+    let type_width = width_for(types.saturating_sub(1) as u32).max(1);
+    let width = usize::from(type_width);
+    let mut all = Adjacency {
+        out_ends: vec![0; buckets.vertices * 4],
+        out_targets: vec![0; edges * 4],
+        out_types: vec![0; edges * width],
+        out_positions: vec![0; edges * 4],
+        in_ends: vec![0; buckets.vertices * 4],
+        in_sources: vec![0; edges * 4],
+        in_edges: vec![0; edges * 4],
+        counts: vec![0; types],
+        type_width,
+    };
+    let list_bytes = || (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
+
+    // Outgoing edges; while a bucket is in the cache its edges are dealt out to the buckets of their targets.
+    let sizes_out = sizes(&dealt, buckets);
+    let column_bytes = || sizes_out.iter().map(|size| size * 4);
+    let mut first = 0u32;
+    let work: Vec<_> = cut(&mut all.out_ends, list_bytes())
+        .into_iter()
+        .zip(cut(&mut all.out_targets, column_bytes()))
+        .zip(cut(
+            &mut all.out_types,
+            sizes_out.iter().map(|size| size * width),
+        ))
+        .zip(cut(&mut all.out_positions, column_bytes()))
+        .enumerate()
+        .map(|(bucket, sections)| {
+            let start = first;
+            first += sizes_out[bucket] as u32;
+            (bucket, start, sections)
+        })
+        .collect();
+    let turned = map(work, parallel, |(bucket, first, sections)| {
+        let (((ends_out, targets), codes), positions) = sections;
+        let (entries, ends) = sorted(&dealt, buckets, bucket);
+        put(ends_out, ends.iter().map(|end| first + end));
+        put(targets, entries.iter().map(|e| other_of(*e)));
+        put(positions, entries.iter().map(|e| !order_of(*e)));
+        put_types(codes, width, &entries);
+        let mut group = Group::new(buckets);
+        let mut counts = vec![0u32; types];
+        let mut previous = None;
+        for &entry in &entries {
+            group.count(other_of(entry));
+            let edge = entry >> 32;
+            if previous != Some(edge) {
+                counts[type_of(entry) as usize] += 1;
+                previous = Some(edge);
             }
         }
-        ends.remove(0);
-        Part { entries, ends }
-    };
-    if parallel {
-        (0..buckets.count).into_par_iter().map(part).collect()
-    } else {
-        (0..buckets.count).map(part).collect()
+        group.counted();
+        for (place, &out) in entries.iter().enumerate() {
+            let place = first + place as u32;
+            group.put(entry(other_of(out), type_of(out), key_of(out), place));
+        }
+        (group, counts)
+    });
+    drop(dealt);
+    let mut incoming = Vec::with_capacity(turned.len());
+    for (group, counts) in turned {
+        all.counts
+            .iter_mut()
+            .zip(counts)
+            .for_each(|(sum, count)| *sum += count);
+        incoming.push(group);
     }
+
+    let sizes_in = sizes(&incoming, buckets);
+    let column_bytes = || sizes_in.iter().map(|size| size * 4);
+    let mut first = 0u32;
+    let work: Vec<_> = cut(&mut all.in_ends, list_bytes())
+        .into_iter()
+        .zip(cut(&mut all.in_sources, column_bytes()))
+        .zip(cut(&mut all.in_edges, column_bytes()))
+        .enumerate()
+        .map(|(bucket, sections)| {
+            let start = first;
+            first += sizes_in[bucket] as u32;
+            (bucket, start, sections)
+        })
+        .collect();
+    map(work, parallel, |(bucket, first, sections)| {
+        let ((ends_in, sources), edges) = sections;
+        let (entries, ends) = sorted(&incoming, buckets, bucket);
+        put(ends_in, ends.iter().map(|end| first + end));
+        put(sources, entries.iter().map(|e| other_of(*e)));
+        put(edges, entries.iter().map(|e| order_of(*e)));
+    });
+    all
 }
 
 #[cfg(test)]
@@ -140,26 +361,74 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn numbers(bytes: &[u8]) -> Vec<u32> {
+        bytes
+            .chunks_exact(4)
+            .map(|b| u32::from_le_bytes(b.try_into().unwrap()))
+            .collect()
+    }
+
+    /// (key, type, other, last column) of every entry of a direction.
+    fn rows(ends: &[u8], types: &[u32], others: &[u8], last: &[u8]) -> Vec<(u32, u32, u32, u32)> {
+        let (others, last) = (numbers(others), numbers(last));
+        let mut start = 0;
+        let mut rows = Vec::new();
+        for (key, end) in numbers(ends).into_iter().enumerate() {
+            for at in start..end as usize {
+                rows.push((key as u32, types[at], others[at], last[at]));
+            }
+            start = end as usize;
+        }
+        rows
+    }
+
     proptest! {
         #[test]
         fn lists_are_sorted_and_complete(
-            edges in prop::collection::vec((0..40u32, 0..40u32, 0..3u32), 0..200), cut in 0..200usize, wide in any::<bool>(),
+            edges in prop::collection::vec((0..40u32, 0..40u32, 0..3u32), 0..200),
+            cut in 0..200usize, wide in any::<bool>(), many_types in any::<bool>(),
         ) {
             let vertices = 40;
             let buckets = Buckets::new(vertices, if wide { 100_000 } else { 1 });
+            let types = if many_types { 300 } else { 3 };
+            let offset = types as u32 - 3;
             let entries: Vec<Entry> = edges
                 .iter()
                 .enumerate()
-                .map(|(order, &(key, other, edge_type))| Entry { key, other, edge_type, order: order as u32 })
+                .map(|(row, &(key, other, t))| entry(key, t + offset, other, !(row as u32)))
                 .collect();
+            let group = |entries: &[Entry]| {
+                let mut group = Group::new(buckets);
+                entries.iter().for_each(|e| group.count(key_of(*e)));
+                group.counted();
+                entries.iter().for_each(|e| group.put(*e));
+                group
+            };
             let (a, b) = entries.split_at(cut.min(entries.len()));
-            let parts = sort(&[Group::new(a, buckets), Group::new(b, buckets)], buckets, vertices, wide);
-            prop_assert_eq!(parts.iter().map(|p| p.ends.len()).sum::<usize>(), vertices);
-            let sorted: Vec<_> =
-                parts.iter().flat_map(|p| &p.entries).map(|e| (e.key, e.edge_type, e.other, e.order)).collect();
-            let mut expected: Vec<_> = entries.iter().map(|e| (e.key, e.edge_type, e.other, e.order)).collect();
+            let all = both_directions(vec![group(a), group(b)], buckets, entries.len(), types, wide);
+            let width = if many_types { 2 } else { 1 };
+            prop_assert_eq!(usize::from(all.type_width), width);
+            let codes: Vec<u32> = all
+                .out_types
+                .chunks_exact(width)
+                .map(|b| b.iter().rev().fold(0, |code, byte| code << 8 | u32::from(*byte)))
+                .collect();
+            let out = rows(&all.out_ends, &codes, &all.out_targets, &all.out_positions);
+            let parts = |e: &Entry| (key_of(*e), type_of(*e), other_of(*e), order_of(*e));
+            let mut expected: Vec<_> = entries.iter().map(parts).collect();
             expected.sort_unstable();
-            prop_assert_eq!(sorted, expected);
+            let mut distinct: Vec<_> = expected.iter().map(|e| (e.0, e.1, e.2)).collect();
+            distinct.dedup();
+            for t in 0..types {
+                prop_assert_eq!(all.counts[t] as usize, distinct.iter().filter(|e| e.1 as usize == t).count());
+            }
+            let expected: Vec<_> = expected.into_iter().map(|e| (e.0, e.1, e.2, !e.3)).collect();
+            prop_assert_eq!(&out, &expected);
+            let types_in: Vec<u32> = numbers(&all.in_edges).iter().map(|&at| codes[at as usize]).collect();
+            let incoming = rows(&all.in_ends, &types_in, &all.in_sources, &all.in_edges);
+            let mut turned: Vec<_> = out.iter().enumerate().map(|(at, e)| (e.2, e.1, e.0, at as u32)).collect();
+            turned.sort_unstable();
+            prop_assert_eq!(incoming, turned);
         }
     }
 }

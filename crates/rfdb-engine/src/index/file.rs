@@ -62,12 +62,8 @@ fn counts_to_numbers(counts: &Counts) -> [u32; 8] {
     ]
 }
 
-/// Writes an index to a new file and answers the length and the header's checksum.
-pub(crate) fn write(
-    storage: &dyn Storage,
-    path: &Path,
-    built: &Built,
-) -> Result<(std::sync::Arc<dyn StorageFile>, u64, u32)> {
+/// Writes an index to an empty file and answers the length and the header's checksum.
+pub(crate) fn write(file: &dyn StorageFile, path: &Path, built: &Built) -> Result<(u64, u32)> {
     let checksums: Vec<u8> = built
         .sections
         .par_iter()
@@ -105,9 +101,6 @@ pub(crate) fn write(
     let checksum = crc32c::crc32c(&header[16..]);
     header[12..16].copy_from_slice(&checksum.to_le_bytes());
 
-    let file = storage
-        .create(path)
-        .map_err(|e| Error::io("create", path, e))?;
     let put = |offset: usize, bytes: &[u8]| {
         if bytes.is_empty() {
             Ok(())
@@ -127,7 +120,7 @@ pub(crate) fn write(
     }
     file.truncate(len)
         .map_err(|e| Error::io("write", path, e))?;
-    Ok((file, len, checksum))
+    Ok((len, checksum))
 }
 
 /// Opens an index file. The header is checked here, everything else when it is first read.

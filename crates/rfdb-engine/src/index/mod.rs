@@ -4,14 +4,17 @@ mod adjacency;
 mod build;
 mod file;
 mod image;
+mod layout;
 mod postings;
 mod strings;
+mod vertices;
 
-pub(crate) use build::{BlockSource, build};
+pub(crate) use build::build;
 pub(crate) use file::{open, write};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use file::{parse, repair};
 pub(crate) use image::{Image, partition};
+pub(crate) use layout::BlockSource;
 pub(crate) use postings::field_text;
 
 /// The parts of an index.

@@ -3,9 +3,80 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::NO_NODE;
-use super::build::{BadBlock, BlockSource, Layout, Vertices, cut, map, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, cut, map, try_map};
+use super::vertices::Vertices;
+use super::{NO_NODE, name_hash};
 use crate::FieldDeclaration;
+
+/// Type number and name hash of every node position.
+pub(super) fn node_columns(
+    blocks: &[BlockSource<'_>],
+    layout: &Layout,
+    groups: &[std::ops::Range<usize>],
+    type_maps: &[Vec<u32>],
+    parallel: bool,
+) -> Result<(Vec<u32>, Vec<u32>), BadBlock> {
+    let mut types = vec![0u32; layout.node_rows];
+    let mut names = vec![0u32; layout.node_rows];
+    let lengths = || {
+        groups
+            .iter()
+            .map(|range| {
+                blocks[range.clone()]
+                    .iter()
+                    .map(|b| b.view.nodes)
+                    .sum::<usize>()
+            })
+            .collect::<Vec<_>>()
+    };
+    let work: Vec<_> = groups
+        .iter()
+        .cloned()
+        .zip(cut(&mut types, lengths().into_iter()))
+        .zip(cut(&mut names, lengths().into_iter()))
+        .map(|((range, types), names)| (range, types, names))
+        .collect();
+    try_map(work, parallel, |(range, types, names)| {
+        let mut at = 0;
+        let mut hashes: Vec<Option<u32>> = Vec::new();
+        for number in range {
+            let view = &blocks[number].view;
+            let type_map = &type_maps[number];
+            let mut good = true;
+            let types = &mut types[at..at + view.nodes];
+            let read = view.node_type_codes().for_each(view.nodes, |row, code| {
+                match type_map.get(code as usize) {
+                    Some(&code) => types[row] = code,
+                    None => good = false,
+                }
+            });
+            hashes.clear();
+            hashes.resize(view.strings, None);
+            let names = &mut names[at..at + view.nodes];
+            let named = view
+                .node_name_strings()
+                .for_each(view.nodes, |row, string| {
+                    let Some(slot) = hashes.get_mut(string as usize) else {
+                        good = false;
+                        return;
+                    };
+                    match slot {
+                        Some(hash) => names[row] = *hash,
+                        None => match view.string_bytes(string) {
+                            Some(name) => names[row] = *slot.insert(name_hash(name)),
+                            None => good = false,
+                        },
+                    }
+                });
+            if !good || read.is_none() || named.is_none() {
+                return Err(number);
+            }
+            at += view.nodes;
+        }
+        Ok(())
+    })?;
+    Ok((types, names))
+}
 
 /// Vertices by type: ends by type, postings, and the number of nodes whose newest row has the type.
 pub(super) fn type_postings(

@@ -28,6 +28,8 @@ const STREAM_ABOVE: usize = 100;
 const STREAM_CHUNK: usize = 500;
 /// Answers are collected up to this size before they are written.
 const WRITE_BYTES: usize = 64 << 10;
+/// Room for bytes of requests at each reading.
+const READ_BYTES: usize = 64 << 10;
 /// Bytes that may arrive while a query runs; they are looked through for a cancellation.
 const READ_AHEAD: usize = 1 << 20;
 
@@ -174,7 +176,7 @@ impl Connection {
         let inside = self.decoder.is_inside_frame();
         let pause = self.shared.limits.frame_pause;
         let buffer = self.decoder.buffer();
-        buffer.reserve(16 << 10);
+        buffer.reserve(READ_BYTES);
         let read = async {
             if inside {
                 match timeout(pause, self.reader.read_buf(buffer)).await {

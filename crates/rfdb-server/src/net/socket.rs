@@ -3,7 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -55,6 +55,10 @@ fn check_free(path: &Path) -> Result<(), Error> {
 
 /// Binds and listens. The file appears under its name only when the socket already listens, with mode 0600.
 pub(crate) fn bind(path: &Path) -> Result<(UnixListener, BoundSocket), Error> {
+    // The temporary name below may be short enough where the real one is not; then no client could connect.
+    if SocketAddr::from_pathname(path).is_err() {
+        return Err(Error::SocketPath(path.to_path_buf()));
+    }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -98,6 +102,23 @@ impl Drop for BoundSocket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_is_too_long_is_said_to_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let longest = |name_len: usize| dir.path().join("d".repeat(name_len)).join("rfdb.sock");
+        let fits = (1..200)
+            .rev()
+            .map(longest)
+            .find(|path| SocketAddr::from_pathname(path).is_ok())
+            .unwrap();
+        bind(&fits).unwrap();
+        let beyond = longest(fits.parent().unwrap().file_name().unwrap().len() + 1);
+        let error = bind(&beyond).unwrap_err();
+        assert!(matches!(error, Error::SocketPath(_)), "{error}");
+        assert!(error.to_string().contains("choose a shorter --socket"));
+        assert!(!beyond.parent().unwrap().exists());
+    }
 
     #[test]
     fn a_live_socket_is_left_alone_and_a_stale_one_replaced() {

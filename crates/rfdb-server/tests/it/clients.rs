@@ -6,6 +6,7 @@ use rfdb_client::{
     AsyncClient, AttrQuery, Batch, Client, Direction, Edge, Error, ErrorCode, FieldDeclaration,
     FileCommit, IndexMode, Node, Request, Response, SnapshotRef, SocketOptions, hash_id,
 };
+use rfdb_protocol::decode_request;
 use rfdb_server::{Config, Dispatcher};
 
 use crate::support::{Raw, TestServer, json};
@@ -384,6 +385,48 @@ fn an_answer_that_does_not_come_is_a_timeout() {
     assert!(matches!(client.ping(), Err(Error::Server(_))));
     drop(silent.join().unwrap());
     assert!(matches!(client.ping(), Err(Error::Closed { .. })));
+}
+
+#[test]
+fn a_socket_path_that_is_too_long_is_an_error_that_says_so() {
+    let path = std::env::temp_dir().join("x".repeat(200));
+    let error = Client::connect(&path, SocketOptions::default()).unwrap_err();
+    assert!(matches!(&error, Error::SocketPath(of) if *of == path));
+    assert!(
+        error
+            .to_string()
+            .contains("more than the operating system takes")
+    );
+}
+
+#[test]
+fn rows_travel_packed_only_to_a_server_that_reads_them() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, features, packed) in [
+        ("old.sock", json!(["streaming"]), false),
+        ("new.sock", json!(["streaming", "packedRows"]), true),
+    ] {
+        let path = dir.path().join(name);
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let server = std::thread::spawn(move || {
+            let mut raw = Raw::new(listener.accept().unwrap().0);
+            let hello = raw.receive();
+            assert_eq!(hello["packedRows"], json!(true));
+            raw.send(&json!({"ok": true, "protocolVersion": 3, "serverVersion": "x", "features": features, "requestId": hello["requestId"]}));
+            let bytes = raw.receive_bytes().unwrap();
+            let Ok(Request::Commit(commit)) = decode_request(&bytes).request else {
+                panic!("no commit came");
+            };
+            raw.send(&json!({"error": "enough", "code": "X"}));
+            commit
+        });
+        let client = Client::connect(&path, SocketOptions::default()).unwrap();
+        let answer = client.commit(chain("a.js", 3), IndexMode::Immediate);
+        assert!(matches!(answer, Err(Error::Server(_))));
+        let commit = server.join().unwrap();
+        assert_eq!(commit.packed, packed);
+        assert_eq!(commit.batch, chain("a.js", 3));
+    }
 }
 
 #[test]

@@ -24,6 +24,17 @@ fn the_handshake_answers_version_3_whatever_was_asked() {
                 "features": ["multiDatabase", "ephemeral", "semanticIds", "streaming"]})
         );
     }
+    // Who asks for it is told that rows may travel packed.
+    let answer = raw.ok(json!({"cmd": "hello", "protocolVersion": 3, "packedRows": true}));
+    assert_eq!(answer["features"][4], json!("packedRows"));
+    let wrong =
+        json!({"cmd": "commitBatch", "owner": {"file": "a"}, "changedFiles": [], "rows": [1, 2]});
+    assert!(
+        raw.call(wrong)["error"]
+            .as_str()
+            .unwrap()
+            .contains("packed rows")
+    );
     let ping = raw.ok(json!({"cmd": "ping"}));
     assert_eq!(
         ping,

@@ -163,28 +163,35 @@ impl Files {
         Ok((active.number, offsets))
     }
 
-    /// Writes an index file.
-    pub(super) fn write_index(
+    /// Creates the file of an index, which is still empty.
+    pub(super) fn create_index(
         storage: &dyn Storage,
         dir: &Path,
         number: u32,
+    ) -> Result<(PathBuf, Arc<dyn StorageFile>)> {
+        let path = dir.join(index_name(number));
+        let file = storage
+            .create(&path)
+            .map_err(|e| Error::io("create", &path, e))?;
+        Ok((path, file))
+    }
+
+    /// Writes an index to its file.
+    pub(super) fn write_index(
+        (path, file): (&Path, &dyn StorageFile),
+        number: u32,
         built: &Built,
         sync: bool,
-    ) -> Result<(PathBuf, IndexRef, Arc<dyn StorageFile>)> {
-        let path = dir.join(index_name(number));
-        let (file, len, checksum) = index::write(storage, &path, built)?;
+    ) -> Result<IndexRef> {
+        let (len, checksum) = index::write(file, path, built)?;
         if sync {
-            file.sync().map_err(|e| Error::io("sync", &path, e))?;
+            file.sync().map_err(|e| Error::io("sync", path, e))?;
         }
-        Ok((
-            path,
-            IndexRef {
-                number,
-                len,
-                checksum,
-            },
-            file,
-        ))
+        Ok(IndexRef {
+            number,
+            len,
+            checksum,
+        })
     }
 
     /// Lets segments go that nothing names any more.

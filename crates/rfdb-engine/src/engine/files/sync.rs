@@ -48,6 +48,18 @@ impl Files {
         self.dir_changed = true;
     }
 
+    /// What can be synced before the next manifest is written: data files, and the names of all files there are now. The
+    /// data files are asked to be synced again at the end, which costs nothing if they were not written since.
+    pub(in crate::engine) fn take_early_sync(&mut self) -> SyncWork {
+        SyncWork {
+            data: self.unsynced.clone(),
+            dir_changed: std::mem::take(&mut self.dir_changed),
+            manifest: None,
+            mark_file: None,
+            ..self.sync_work(Vec::new(), false)
+        }
+    }
+
     pub(super) fn sync_data(&mut self) -> Result<()> {
         for file in &self.unsynced {
             file.sync().map_err(|e| Error::io("sync", &self.dir, e))?;
@@ -87,11 +99,22 @@ impl Files {
 
     /// What has to be synced for everything written so far to be durable.
     pub(in crate::engine) fn take_sync_work(&mut self) -> SyncWork {
+        let data = std::mem::take(&mut self.unsynced);
+        let dir_changed = std::mem::take(&mut self.dir_changed);
+        self.sync_work(data, dir_changed)
+    }
+
+    /// After an early sync that failed: the names are still to be made durable.
+    pub(in crate::engine) fn must_sync_dir(&mut self) {
+        self.dir_changed = true;
+    }
+
+    fn sync_work(&self, data: Vec<Arc<dyn StorageFile>>, dir_changed: bool) -> SyncWork {
         SyncWork {
             storage: Arc::clone(&self.storage),
             dir: self.dir.clone(),
-            data: std::mem::take(&mut self.unsynced),
-            dir_changed: std::mem::take(&mut self.dir_changed),
+            data,
+            dir_changed,
             manifest: self.manifest.clone(),
             mark_file: self.mark.clone(),
             mark: Mark {

@@ -3,6 +3,7 @@
 mod attributes;
 mod blocks;
 mod edges;
+mod filter;
 mod section;
 mod vertices;
 
@@ -13,6 +14,7 @@ use super::{Built, Counts, SECTIONS, Section};
 use crate::codec::u32_at;
 use crate::{Error, Result};
 
+use filter::Filter;
 pub(super) use section::{CHUNK, SectionData};
 
 /// An index, in a file or on the heap.
@@ -23,6 +25,8 @@ pub(crate) struct Image {
     path: PathBuf,
     /// Names of all types, copied when one is first asked for: there are few, and every edge that is read has one.
     type_names: OnceLock<Box<[Box<str>]>>,
+    /// Tells most ids apart that are not in the index, for one of the many small indexes of an overlay.
+    filter: Option<Filter>,
 }
 
 impl Image {
@@ -37,15 +41,20 @@ impl Image {
             sections,
             path: path.to_path_buf(),
             type_names: OnceLock::new(),
+            filter: None,
         }
     }
 
     /// An index on the heap.
     pub(crate) fn from_built(built: Built) -> Self {
+        let filter = Filter::new(&built.sections[Section::Ids as usize]);
         let mut sections = built.sections.into_iter();
         let sections =
             std::array::from_fn(|_| SectionData::on_heap(sections.next().unwrap_or_default()));
-        Self::from_file(built.counts, Box::new(sections), Path::new("(memory)"))
+        Self {
+            filter,
+            ..Self::from_file(built.counts, Box::new(sections), Path::new("(memory)"))
+        }
     }
 
     pub(crate) fn counts(&self) -> &Counts {

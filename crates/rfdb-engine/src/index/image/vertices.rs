@@ -22,6 +22,11 @@ impl Image {
     /// loaded while the ids are compared, for a read costs as much time as it has cache misses one after the other.
     #[inline]
     pub(crate) fn vertex_before(&self, id: NodeId, next: Section) -> Result<Option<u32>> {
+        if let Some(filter) = &self.filter
+            && !filter.may_hold(id)
+        {
+            return Ok(None);
+        }
         let bits = self.counts.id_bits;
         if bits > 31 {
             return Err(self.damaged(Section::IdDirectory, 0));

@@ -1,0 +1,517 @@
+//! Pass: what the language's own functions do with values: functions that they call (CALLS with `callType`, and what
+//! those receive), what their results come from (DERIVES_FROM), what they write into collections (FLOWS_INTO).
+
+use graph_model::summary::{Argument, CallFact, CallKind, NodeRef, Shape};
+use graph_model::{EdgeType, NodeId};
+
+use crate::arguments::{BuiltinSource, Received, receive_builtin};
+use crate::calls::{CallTarget, Callee, Confidence};
+use crate::edges::{FileLinks, push_number};
+use crate::eval::{Eval, Place, Value};
+use crate::is_builtin;
+use crate::program::{Fact, ModuleIx};
+
+/// Where a parameter of a callback gets its value from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// From nothing that has a node: an index, a key.
+    Nothing,
+    /// An element of the receiver.
+    Element,
+    /// The receiver.
+    Receiver,
+    /// An argument of the call.
+    Argument(usize),
+    /// An element of an argument.
+    ElementOf(usize),
+}
+
+/// What the result of a call comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Result {
+    Nothing,
+    Receiver,
+    /// An element of the receiver.
+    Element,
+    /// An array of what the callback returns: the argument that is the callback.
+    Mapped(usize),
+    /// What the callback returns.
+    Returned(usize),
+    Argument(usize),
+    /// An array, map or set of the elements of an argument; the paths in the argument and in the result.
+    Elements(&'static str),
+    /// A value computed from all arguments and the receiver.
+    Pure,
+}
+
+use Source::{Element, ElementOf, Nothing, Receiver};
+
+const EACH: &[Source] = &[Element, Nothing, Receiver];
+const VALUES: &str = r#"{"propertyPath":["*"],"resultPath":["*"],"via":"builtin"}"#;
+const ENTRIES: &str = r#"{"propertyPath":["*"],"resultPath":["*","1"],"via":"builtin"}"#;
+const PAIRS: &str = r#"{"propertyPath":["*","1"],"resultPath":["*"],"via":"builtin"}"#;
+
+/// What a function does with its callback: which argument that is, and what its parameters get.
+fn callback(path: &str) -> Option<(usize, &'static [Source])> {
+    Some(match path {
+        "Promise" => (0, &[]),
+        "Array.from" => (1, &[ElementOf(0)]),
+        "setTimeout" | "setInterval" => (0, &[Source::Argument(2), Source::Argument(3)]),
+        "setImmediate" | "process.nextTick" => (0, &[Source::Argument(1), Source::Argument(2)]),
+        "queueMicrotask" | "requestAnimationFrame" | "requestIdleCallback" => (0, &[]),
+        _ => match path.split_once(".prototype.")? {
+            ("Array", method) => array_callback(method)?,
+            ("Map" | "Set", "forEach") => (0, &[Element, Nothing, Receiver]),
+            ("Promise", "then") => (0, &[Receiver]),
+            ("Promise", "catch" | "finally") => (0, &[]),
+            ("String", "replace" | "replaceAll") => (1, &[]),
+            _ => return None,
+        },
+    })
+}
+
+fn array_callback(method: &str) -> Option<(usize, &'static [Source])> {
+    Some(match method {
+        "forEach" | "map" | "filter" | "find" | "findIndex" | "findLast" | "findLastIndex"
+        | "some" | "every" | "flatMap" => (0, EACH),
+        "reduce" | "reduceRight" => (0, &[Source::Argument(1), Element]),
+        "sort" | "toSorted" => (0, &[Element, Element]),
+        _ => return None,
+    })
+}
+
+/// The same where only the name of the method is known.
+fn likely_callback(method: &str) -> Option<(usize, &'static [Source])> {
+    match method {
+        "then" => Some((0, &[Receiver])),
+        "catch" | "finally" => Some((0, &[])),
+        "forEach" | "map" | "filter" | "find" | "findIndex" | "some" | "every" | "reduce"
+        | "flatMap" => array_callback(method),
+        _ => None,
+    }
+}
+
+/// Modules of Node whose functions call their last argument, if that is a function.
+fn takes_callback(specifier: &str) -> bool {
+    matches!(
+        specifier.strip_prefix("node:").unwrap_or(specifier),
+        "child_process"
+            | "crypto"
+            | "dns"
+            | "fs"
+            | "http"
+            | "http2"
+            | "https"
+            | "net"
+            | "readline"
+            | "stream"
+            | "tls"
+            | "zlib"
+    )
+}
+
+/// Methods that add a listener: the argument after the name of the event.
+fn is_listener_method(path: &str) -> bool {
+    let Some((of, method)) = path.rsplit_once('.') else {
+        return false;
+    };
+    let adds = matches!(
+        method,
+        "on" | "once" | "addListener" | "addEventListener" | "prependListener"
+    );
+    adds && !of.is_empty()
+}
+
+fn result(path: &str) -> Result {
+    match path {
+        "Object.freeze" | "Object.seal" | "Object.assign" | "Promise.resolve"
+        | "structuredClone" => Result::Argument(0),
+        "Promise.all" | "Object.values" | "Set" | "Array.from" => Result::Elements(VALUES),
+        "Object.entries" => Result::Elements(ENTRIES),
+        "Map" => Result::Elements(PAIRS),
+        "String" | "Number" | "Boolean" | "parseInt" | "parseFloat" | "encodeURIComponent"
+        | "decodeURIComponent" | "encodeURI" | "decodeURI" => Result::Pure,
+        _ => match path.split_once('.') {
+            Some(("Math" | "JSON", _)) => Result::Pure,
+            Some(("String" | "Number" | "Boolean" | "RegExp", _)) => Result::Pure,
+            Some(("Array", method)) => match method.strip_prefix("prototype.") {
+                Some(
+                    "filter" | "slice" | "concat" | "sort" | "reverse" | "splice" | "toSorted"
+                    | "toReversed" | "fill" | "flat",
+                ) => Result::Receiver,
+                Some("find" | "findLast" | "at" | "pop" | "shift" | "values") => Result::Element,
+                Some("next") => Result::Element,
+                Some("map" | "flatMap") => Result::Mapped(0),
+                Some("reduce" | "reduceRight") => Result::Returned(0),
+                Some("join" | "indexOf" | "includes") => Result::Pure,
+                _ => Result::Nothing,
+            },
+            Some(("Map" | "Set", method)) => match method.strip_prefix("prototype.") {
+                Some("get" | "values" | "next") => Result::Element,
+                Some("set" | "add") => Result::Receiver,
+                _ => Result::Nothing,
+            },
+            Some(("Promise", method)) => match method.strip_prefix("prototype.") {
+                Some("then") => Result::Returned(0),
+                Some("catch" | "finally") => Result::Receiver,
+                _ => Result::Nothing,
+            },
+            _ => Result::Nothing,
+        },
+    }
+}
+
+/// Which arguments a method writes into its receiver: from this one on, to this one.
+fn written(path: &str) -> Option<(usize, usize)> {
+    Some(match path.split_once(".prototype.")? {
+        ("Array", "push" | "unshift") => (0, usize::MAX),
+        ("Array", "splice") => (2, usize::MAX),
+        ("Array", "fill") | ("Set" | "WeakSet", "add") => (0, 0),
+        ("Map" | "WeakMap" | "FormData" | "URLSearchParams" | "Headers", "set" | "append") => {
+            (1, 1)
+        }
+        _ => return None,
+    })
+}
+
+/// A call of a module and what the pass needs of it.
+struct Site<'p> {
+    ix: ModuleIx,
+    call: &'p CallFact,
+    src: NodeId,
+    arguments: &'p [Argument],
+    receiver: Option<NodeRef>,
+}
+
+/// Notes what a call does that reaches the targets, if one of them is of the language or a package.
+pub(crate) fn run(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+    targets: &[CallTarget],
+    links: &mut FileLinks,
+    received: &mut Vec<Received>,
+) {
+    let of = eval.linker.program.module(ix);
+    let site = Site {
+        ix,
+        call: match of.call(call.node) {
+            Some(call) => call,
+            None => return,
+        },
+        src: of.summary.node(call.node).node_id(),
+        arguments: call.arguments.of(&of.summary.arguments),
+        receiver: of.receiver(call.node),
+    };
+    let [target] = targets else {
+        if targets.is_empty() {
+            site.unknown(eval, links, received);
+        }
+        return;
+    };
+    let Callee::External(specifier, path) = &target.callee else {
+        return;
+    };
+    if &**specifier == "<global>" {
+        if let Some((at, sources)) = callback(path) {
+            let exact = Confidence::Exact;
+            site.calls_back(eval, at, sources, "callback", exact, links, received);
+            if &**path == "Promise.prototype.then" {
+                site.calls_back(eval, 1, &[], "callback", exact, links, received);
+            }
+        } else if is_listener_method(path) {
+            site.calls_back(eval, 1, &[], "event", Confidence::Exact, links, received);
+        }
+        site.derives(eval, result(path), path, links);
+        if let Some((first, last)) = written(path) {
+            let method = path.rsplit('.').next().unwrap_or(path);
+            site.writes(eval, method, first, last, Confidence::Exact, links);
+        } else if &**path == "Object.assign" {
+            site.assigns(eval, links);
+        }
+    } else if is_listener_method(path) {
+        site.calls_back(eval, 1, &[], "event", Confidence::Exact, links, received);
+    } else if is_builtin(specifier) {
+        if matches!(&**specifier, "path" | "node:path") {
+            site.derives(eval, Result::Pure, path, links);
+        }
+        if takes_callback(specifier)
+            && call.kind == CallKind::Call
+            && let Some(last) = site.arguments.len().checked_sub(1)
+        {
+            site.calls_back(
+                eval,
+                last,
+                &[],
+                "callback",
+                Confidence::Exact,
+                links,
+                received,
+            );
+        }
+    }
+}
+
+impl Site<'_> {
+    fn id(&self, eval: &Eval<'_, '_>, node: NodeRef) -> NodeId {
+        eval.linker
+            .program
+            .module(self.ix)
+            .summary
+            .node(node)
+            .node_id()
+    }
+
+    fn argument(&self, at: usize) -> Option<NodeRef> {
+        self.arguments.get(at).filter(|a| !a.spread)?.node
+    }
+
+    /// Functions that an argument is.
+    fn functions(&self, eval: &mut Eval<'_, '_>, at: usize) -> Vec<Place> {
+        let Some(argument) = self.arguments.get(at).filter(|a| !a.spread) else {
+            return Vec::new();
+        };
+        let values = eval.shape(self.ix, argument.shape);
+        let functions = values.iter().filter_map(|v| match v {
+            Value::Fn(place, _) => Some(*place),
+            _ => None,
+        });
+        functions.collect()
+    }
+
+    /// The argument is a function that the callee calls.
+    #[allow(clippy::too_many_arguments)]
+    fn calls_back(
+        &self,
+        eval: &mut Eval<'_, '_>,
+        at: usize,
+        sources: &[Source],
+        call_type: &str,
+        confidence: Confidence,
+        links: &mut FileLinks,
+        received: &mut Vec<Received>,
+    ) {
+        let functions = self.functions(eval, at);
+        let confidence = match functions.len() {
+            0 => return,
+            1 => confidence,
+            _ => Confidence::Possible,
+        };
+        for function in functions {
+            let mut metadata = String::with_capacity(48);
+            metadata.extend(["{\"callType\":\"", call_type, "\""]);
+            match confidence {
+                Confidence::Exact => {}
+                Confidence::Likely => metadata.push_str(",\"confidence\":\"likely\""),
+                Confidence::Possible => metadata.push_str(",\"confidence\":\"possible\""),
+            }
+            metadata.push('}');
+            links.edge(
+                self.src,
+                EdgeType::Calls,
+                eval.linker.node_id(function),
+                metadata,
+            );
+            for (parameter, source) in (0..).zip(sources) {
+                let (node, element) = match *source {
+                    Nothing => (None, false),
+                    Element => (self.receiver, true),
+                    Receiver => (self.receiver, false),
+                    Source::Argument(i) => (self.argument(i), false),
+                    ElementOf(i) => (self.argument(i), true),
+                };
+                let Some(node) = node else { continue };
+                let source = BuiltinSource {
+                    parameter,
+                    value: self.id(eval, node),
+                    element,
+                    call: Place {
+                        module: self.ix,
+                        node: self.call.node,
+                    },
+                    confidence,
+                };
+                receive_builtin(eval.linker, function, &source, received);
+            }
+        }
+    }
+
+    /// What the result comes from.
+    fn derives(&self, eval: &mut Eval<'_, '_>, result: Result, path: &str, links: &mut FileLinks) {
+        let builtin = r#"{"via":"builtin"}"#;
+        let element = r#"{"propertyPath":["*"],"via":"builtin"}"#;
+        let mapped = r#"{"resultPath":["*"],"via":"builtin"}"#;
+        let mut edge = |eval: &Eval<'_, '_>, node: Option<NodeRef>, metadata: &'static str| {
+            if let Some(node) = node {
+                let dst = self.id(eval, node);
+                links.edge(self.src, EdgeType::DerivesFrom, dst, metadata);
+            }
+        };
+        match result {
+            Result::Nothing => {}
+            Result::Receiver => {
+                edge(eval, self.receiver, builtin);
+                if path.ends_with(".concat") {
+                    for at in 0..self.arguments.len() {
+                        edge(eval, self.argument(at), builtin);
+                    }
+                }
+            }
+            Result::Element => edge(eval, self.receiver, element),
+            Result::Argument(at) => edge(eval, self.argument(at), builtin),
+            Result::Elements(metadata) => {
+                if path == "Array.from" && self.arguments.len() > 1 {
+                    for node in self.returned(eval, 1) {
+                        edge(eval, Some(node), mapped);
+                    }
+                } else {
+                    edge(eval, self.argument(0), metadata);
+                }
+            }
+            Result::Mapped(at) | Result::Returned(at) => {
+                let metadata = match result {
+                    Result::Mapped(_) => mapped,
+                    _ => builtin,
+                };
+                let returned = self.returned(eval, at);
+                for &node in &returned {
+                    edge(eval, Some(node), metadata);
+                }
+                let is_then = path == "Promise.prototype.then";
+                if is_then && self.arguments.iter().all(|a| a.node.is_none()) {
+                    edge(eval, self.receiver, builtin);
+                }
+            }
+            Result::Pure => {
+                let pure = r#"{"via":"pure"}"#;
+                for at in 0..self.arguments.len() {
+                    edge(eval, self.argument(at), pure);
+                }
+                edge(eval, self.receiver, pure);
+            }
+        }
+    }
+
+    /// What functions of this module that an argument is return.
+    fn returned(&self, eval: &mut Eval<'_, '_>, at: usize) -> Vec<NodeRef> {
+        let functions = self.functions(eval, at);
+        let of = eval.linker.program.module(self.ix);
+        let own = functions.iter().filter(|f| f.module == self.ix);
+        own.flat_map(|f| of.returns(f.node)).collect()
+    }
+
+    /// Arguments go into the receiver.
+    fn writes(
+        &self,
+        eval: &mut Eval<'_, '_>,
+        method: &str,
+        first: usize,
+        last: usize,
+        confidence: Confidence,
+        links: &mut FileLinks,
+    ) {
+        let Some(target) = self.target(eval) else {
+            return;
+        };
+        let arguments = self.arguments.iter().enumerate();
+        for (at, argument) in arguments.skip(first).take_while(|(at, _)| *at <= last) {
+            let Some(node) = argument.node else { continue };
+            let mut metadata = String::with_capacity(80);
+            metadata.extend(["{\"mutationMethod\":\"", method, "\",\"argIndex\":"]);
+            push_number(&mut metadata, at as u32);
+            metadata.push_str(",\"propertyPath\":[\"*\"]");
+            if argument.spread {
+                metadata.push_str(",\"sourcePath\":[\"*\"],\"isSpread\":true");
+            }
+            if confidence == Confidence::Possible {
+                metadata.push_str(",\"confidence\":\"possible\"");
+            }
+            metadata.push('}');
+            links.edge(self.id(eval, node), EdgeType::FlowsInto, target, metadata);
+        }
+    }
+
+    /// The binding or PROPERTY that the receiver is.
+    fn target(&self, eval: &mut Eval<'_, '_>) -> Option<NodeId> {
+        let of = eval.linker.program.module(self.ix);
+        let mut shape = self.call.callee;
+        while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(shape) {
+            shape = inner;
+        }
+        let Shape::Member(mut receiver, _) = *of.summary.shape(shape) else {
+            return None;
+        };
+        while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(receiver) {
+            receiver = inner;
+        }
+        match *of.summary.shape(receiver) {
+            Shape::Binding(node) => match of.fact(node) {
+                Fact::Variable(_) | Fact::Parameter(_) => Some(self.id(eval, node)),
+                _ => None,
+            },
+            Shape::Member(object, name) => {
+                let name = of.summary.name(name);
+                let object = eval.shape(self.ix, object);
+                let mut values = object.iter();
+                let (Some(value), None) = (values.next(), values.next()) else {
+                    return None;
+                };
+                let found = match value {
+                    Value::Inst(place, _) | Value::Iface(place, _) => {
+                        eval.property(*place, name, false)
+                    }
+                    Value::Ctor(place) => eval.property(*place, name, true),
+                    _ => None,
+                };
+                found.map(|place| eval.linker.node_id(place))
+            }
+            _ => None,
+        }
+    }
+
+    /// `Object.assign(target, …sources)`.
+    fn assigns(&self, eval: &mut Eval<'_, '_>, links: &mut FileLinks) {
+        let Some(target) = self.argument(0) else {
+            return;
+        };
+        let target = self.id(eval, target);
+        for at in 1..self.arguments.len() {
+            if let Some(node) = self.argument(at) {
+                let src = self.id(eval, node);
+                if src != target {
+                    let metadata = r#"{"mutationType":"assign"}"#;
+                    links.edge(src, EdgeType::FlowsInto, target, metadata);
+                }
+            }
+        }
+    }
+
+    /// A method of a receiver of which nothing is known.
+    fn unknown(
+        &self,
+        eval: &mut Eval<'_, '_>,
+        links: &mut FileLinks,
+        received: &mut Vec<Received>,
+    ) {
+        if self.call.kind != CallKind::Call {
+            return;
+        }
+        let of = eval.linker.program.module(self.ix);
+        let Shape::Member(object, name) = *of.summary.shape(self.call.callee) else {
+            return;
+        };
+        let name = of.summary.name(name);
+        if !matches!(name, "push" | "unshift") && likely_callback(name).is_none()
+            || !eval.shape(self.ix, object).is_empty()
+        {
+            return;
+        }
+        match likely_callback(name) {
+            Some((at, sources)) => {
+                let likely = Confidence::Likely;
+                self.calls_back(eval, at, sources, "callback", likely, links, received);
+            }
+            None => self.writes(eval, name, 0, usize::MAX, Confidence::Possible, links),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What an index is built from: blocks, how their rows are counted through, and how the work is shared out to threads.
+
+use rayon::prelude::*;
+
+use crate::block::BlockView;
+use crate::block_ref::BlockDesc;
+
+/// A block to index.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockSource<'a> {
+    pub(crate) desc: &'a BlockDesc,
+    pub(crate) view: BlockView<'a>,
+}
+
+/// Number of the block whose contents are wrong.
+pub(crate) type BadBlock = usize;
+
+/// First node position, outside-id slot and edge position of each block.
+pub(super) struct Layout {
+    pub(super) nodes: Vec<u32>,
+    pub(super) external: Vec<u32>,
+    pub(super) edges: Vec<u32>,
+    pub(super) node_rows: usize,
+    pub(super) slots: usize,
+    pub(super) edge_rows: usize,
+}
+
+impl Layout {
+    pub(super) fn new(blocks: &[BlockSource<'_>]) -> Self {
+        let (mut nodes, mut external, mut edges) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut node, mut outside, mut edge) = (0usize, 0usize, 0usize);
+        for block in blocks {
+            nodes.push(node as u32);
+            external.push(outside as u32);
+            edges.push(edge as u32);
+            node += block.view.nodes;
+            outside += block.view.external;
+            edge += block.view.edges;
+        }
+        Self {
+            nodes,
+            external,
+            edges,
+            node_rows: node,
+            slots: node + outside,
+            edge_rows: edge,
+        }
+    }
+
+    /// Slot among all blocks of a slot of one block.
+    #[inline]
+    pub(super) fn slot(&self, block: usize, view: &BlockView<'_>, local: usize) -> usize {
+        if local < view.nodes {
+            self.nodes[block] as usize + local
+        } else {
+            self.node_rows + self.external[block] as usize + local - view.nodes
+        }
+    }
+}
+
+/// Contiguous groups of blocks of about the same number of rows.
+pub(super) fn groups(blocks: &[BlockSource<'_>], parallel: bool) -> Vec<std::ops::Range<usize>> {
+    if !parallel {
+        return std::iter::once(0..blocks.len()).collect();
+    }
+    let total: usize = blocks.iter().map(|b| b.view.nodes + b.view.edges).sum();
+    let wanted = (rayon::current_num_threads() * 4).max(1);
+    let share = total / wanted + 1;
+    let (mut groups, mut start, mut rows) = (Vec::new(), 0, 0);
+    for (number, block) in blocks.iter().enumerate() {
+        rows += block.view.nodes + block.view.edges;
+        if rows >= share {
+            groups.push(start..number + 1);
+            (start, rows) = (number + 1, 0);
+        }
+    }
+    if start < blocks.len() {
+        groups.push(start..blocks.len());
+    }
+    groups
+}
+
+pub(super) fn map<I: Send, O: Send>(
+    items: Vec<I>,
+    parallel: bool,
+    f: impl Fn(I) -> O + Sync + Send,
+) -> Vec<O> {
+    if parallel {
+        items.into_par_iter().map(f).collect()
+    } else {
+        items.into_iter().map(f).collect()
+    }
+}
+
+pub(super) fn try_map<I: Send, O: Send, E: Send>(
+    items: Vec<I>,
+    parallel: bool,
+    f: impl Fn(I) -> Result<O, E> + Sync + Send,
+) -> Result<Vec<O>, E> {
+    if parallel {
+        items.into_par_iter().map(f).collect()
+    } else {
+        items.into_iter().map(f).collect()
+    }
+}
+
+/// Cuts a slice into consecutive pieces.
+pub(super) fn cut<T>(mut slice: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
+    let mut pieces = Vec::new();
+    for length in lengths {
+        let (piece, rest) = slice.split_at_mut(length);
+        pieces.push(piece);
+        slice = rest;
+    }
+    pieces
+}
