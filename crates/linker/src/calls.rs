@@ -220,7 +220,9 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         }
         return targets;
     }
+    eval.assumed = false;
     let callee = eval.shape(ix, call.callee);
+    let assumed = eval.assumed;
     let way = way(eval, ix, call.callee);
     for value in callee.iter() {
         match call.kind {
@@ -246,7 +248,14 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     if call.kind == CallKind::Call {
         found.overrides(eval, ix, call.callee);
     }
-    found.finish()
+    let mut targets = found.finish();
+    for target in &mut targets {
+        let is_node = matches!(target.callee, Callee::Node(_));
+        if assumed && is_node && target.confidence == Confidence::Exact {
+            target.confidence = Confidence::Likely;
+        }
+    }
+    targets
 }
 
 struct Found {

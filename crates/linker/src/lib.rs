@@ -32,6 +32,7 @@ mod hierarchy;
 mod imports;
 mod instances;
 pub mod packages;
+mod private;
 pub mod program;
 mod specifiers;
 #[cfg(test)]
@@ -180,8 +181,9 @@ fn each_module<'p, R: Send>(
                 if i >= modules {
                     return results;
                 }
-                eval.enter_module();
-                results.push((i, f(&mut eval, ModuleIx(i as u32))));
+                let ix = ModuleIx(i as u32);
+                eval.enter_module(ix);
+                results.push((i, f(&mut eval, ix)));
             }
         })
         .collect();

@@ -230,3 +230,29 @@ half(5).go();",
         ]
     );
 }
+
+#[test]
+fn parameters_of_private_functions_get_what_is_passed() {
+    assert_eq!(
+        edges(
+            &[(
+                "a.js",
+                "class A { go() {} }
+function use(x) { x.go(); }
+use(new A());
+export function open(x) { x.go(); }
+open(new A());
+function leaked(x) { x.go(); }
+leaked(new A());
+export const list = [leaked];
+const arrow = y => y.go();
+arrow(new A()); arrow(unknown());",
+            )],
+            &["CALLS"]
+        ),
+        [
+            r#"CALL->unknown CALLS EXTERNAL_FUNCTION:<global>.unknown {"resolution":"builtin"}"#,
+            r#"CALL->x.go[in:use] CALLS METHOD->go[in:A] {"resolution":"type","confidence":"likely"}"#,
+        ]
+    );
+}

@@ -66,8 +66,12 @@ pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
-    /// Answers that a cycle had a part in.
-    local: FxHashMap<Key, Set>,
+    /// Answers that count while one module is linked, and whether an assumption had a part in them.
+    local: FxHashMap<Key, (Set, bool)>,
+    /// The module that is linked.
+    current: ModuleIx,
+    /// The current answer depends on what a parameter gets in the calls that are known.
+    pub(crate) assumed: bool,
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     /// Methods that override a method.
@@ -96,6 +100,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             linker,
             clean: FxHashMap::with_capacity_and_hasher(1 << 14, rustc_hash::FxBuildHasher),
             local: FxHashMap::default(),
+            current: ModuleIx(u32::MAX),
+            assumed: false,
             bound: FxHashMap::default(),
             overriding: FxHashMap::default(),
             globals: FxHashMap::default(),
@@ -118,7 +124,8 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Begins a module: forgets what must not be told from one to the next.
-    pub(crate) fn enter_module(&mut self) {
+    pub(crate) fn enter_module(&mut self, module: ModuleIx) {
+        self.current = module;
         self.local.clear();
         self.tainted = false;
     }
@@ -153,8 +160,9 @@ impl<'l, 'p> Eval<'l, 'p> {
             self.tainted = true;
             return Set::NONE;
         }
-        if let Some(known) = self.local.get(&key) {
+        if let Some((known, assumed)) = self.local.get(&key) {
             self.tainted = true;
+            self.assumed |= assumed;
             return known.clone();
         }
         if self.depth >= MAX_DEPTH || self.open.contains(&key) {
@@ -162,6 +170,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             return Set::NONE;
         }
         let outer = std::mem::replace(&mut self.tainted, false);
+        let outer_assumed = std::mem::replace(&mut self.assumed, false);
         let outer_fuel = std::mem::replace(&mut self.fuel, FUEL);
         let outer_starved = self.starved;
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
@@ -173,7 +182,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.starved = outer_starved;
         self.open.pop();
         if self.tainted {
-            self.local.insert(key, set.clone());
+            self.local.insert(key, (set.clone(), self.assumed));
         } else {
             let height = self.deepest - self.depth;
             self.clean.insert(
@@ -185,8 +194,37 @@ impl<'l, 'p> Eval<'l, 'p> {
             );
         }
         self.tainted |= outer;
+        self.assumed |= outer_assumed;
         self.deepest = self.deepest.max(outer_deepest);
         set
+    }
+
+    /// What a parameter gets in the calls of its function, where all of them are known: while its own module is linked.
+    fn passed(&mut self, place: Place, function: NodeRef, index: usize) -> Set {
+        let of = self.module(place.module);
+        let calls = of.private_calls(function);
+        if calls.is_empty() {
+            return Set::NONE;
+        }
+        // The answer counts for this module only.
+        self.tainted = true;
+        if place.module != self.current {
+            return Set::NONE;
+        }
+        let mut all = Set::NONE;
+        for &call in calls {
+            let arguments = of.summary.calls[call as usize].arguments;
+            let Some(argument) = arguments.of(&of.summary.arguments).get(index) else {
+                continue;
+            };
+            let set = self.shape(place.module, argument.shape);
+            if set.is_empty() {
+                return Set::NONE;
+            }
+            all = all.union(set);
+        }
+        self.assumed |= !all.is_empty();
+        all
     }
 
     /// Goes one level deeper without a question; none where that is too deep.

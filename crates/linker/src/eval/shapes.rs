@@ -322,6 +322,10 @@ impl<'p> Eval<'_, 'p> {
         if set.is_empty() {
             set = self.shape(place.module, parameter.default);
         }
+        if set.is_empty() && !parameter.rest {
+            let passed = self.passed(place, binding.function, binding.index as usize);
+            set = self.without_nothing(&passed);
+        }
         for &name in &binding.path {
             set = self.member_named(&set, place.module, name);
         }
