@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
+use graph_model::summary::{CallFact, CallKind, MemberKind, ModuleType, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
 
 use crate::Linker;
@@ -220,7 +220,7 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         }
         return targets;
     }
-    eval.assumed = false;
+    eval.assumed = Confidence::Exact;
     let callee = eval.shape(ix, call.callee);
     let assumed = eval.assumed;
     let way = way(eval, ix, call.callee);
@@ -251,11 +251,36 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     let mut targets = found.finish();
     for target in &mut targets {
         let is_node = matches!(target.callee, Callee::Node(_));
-        if assumed && is_node && target.confidence == Confidence::Exact {
-            target.confidence = Confidence::Likely;
+        if is_node {
+            target.confidence = target.confidence.max(assumed);
         }
     }
+    if targets.is_empty() && callee.is_empty() && call.kind == CallKind::Call {
+        return members_of_scripts(eval, ix, call);
+    }
     targets
+}
+
+/// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.
+fn members_of_scripts(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+    let linker = eval.linker;
+    let of = linker.program.module(ix);
+    let Shape::Member(receiver, name) = *of.summary.shape(call.callee) else {
+        return Vec::new();
+    };
+    if of.summary.module_type != ModuleType::Script || !eval.shape(ix, receiver).is_empty() {
+        return Vec::new();
+    }
+    let places = linker.scripts.members.get(of.summary.name(name));
+    let places = places.filter(|places| places.len() <= MAX_TARGETS);
+    let target = |&place: &Place| CallTarget {
+        callee: Callee::Node(place),
+        resolution: "field",
+        confidence: Confidence::Possible,
+        shift: 0,
+        applies: false,
+    };
+    places.into_iter().flatten().map(target).collect()
 }
 
 struct Found {

@@ -1,30 +1,100 @@
-//! Names that scripts share: what a script declares at its top is a name of the global object for the others.
+//! Names that all modules see without an import: those of `declare global`; and what scripts share, which have no other
+//! way to name each other's functions than the global object.
 
-use graph_model::summary::ModuleType;
+use graph_model::summary::{MemberKind, ModuleType, NodeRef, PropertyKind, Shape};
 use rustc_hash::FxHashMap;
 
 use crate::eval::Place;
-use crate::program::Program;
+use crate::program::{Module, Program, Role};
+
+/// Nodes by name.
+type Named<'p> = FxHashMap<&'p str, Vec<Place>>;
 
 /// Names that `declare global` declares, with their nodes.
-pub(crate) fn declared(program: &Program) -> FxHashMap<&str, Vec<Place>> {
-    let mut globals: FxHashMap<&str, Vec<Place>> = FxHashMap::default();
-    for (module, of) in program.indexed() {
-        let _ = ModuleType::Script;
-        for scope in &of.summary.scopes {
-            if of
-                .summary
-                .semantic_id(scope.node)
-                .ends_with("->NAMESPACE->global")
-            {
-                for &(name, node) in &scope.members {
-                    globals
-                        .entry(of.summary.name(name))
-                        .or_default()
-                        .push(Place { module, node });
-                }
-            }
+pub(crate) fn declared(program: &Program) -> Named<'_> {
+    named(program, of_module)
+}
+
+/// What scripts tell each other by names alone: targets by these are only possible ones.
+#[derive(Debug, Default)]
+pub(crate) struct Scripts<'p> {
+    /// Functions and classes at the top of scripts.
+    pub(crate) globals: Named<'p>,
+    /// Functions that are members of something.
+    pub(crate) members: Named<'p>,
+}
+
+impl<'p> Scripts<'p> {
+    /// Those of a program.
+    pub(crate) fn of(program: &'p Program) -> Self {
+        Scripts {
+            globals: named(program, script_globals),
+            members: named(program, script_members),
         }
     }
-    globals
+}
+
+fn named<'p, I: Iterator<Item = (&'p str, NodeRef)>>(
+    program: &'p Program,
+    of_module: impl Fn(&'p Module) -> I,
+) -> Named<'p> {
+    let mut all: Named<'p> = FxHashMap::default();
+    for (module, of) in program.indexed() {
+        for (name, node) in of_module(of) {
+            all.entry(name).or_default().push(Place { module, node });
+        }
+    }
+    all
+}
+
+/// Those of `declare global` in one module.
+fn of_module(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
+    let scopes = of.summary.scopes.iter().filter(|scope| {
+        of.summary
+            .semantic_id(scope.node)
+            .ends_with("->NAMESPACE->global")
+    });
+    let members = scopes.flat_map(|scope| scope.members.iter());
+    members.map(|&(name, node)| (of.summary.name(name), node))
+}
+
+/// The functions and classes that a script declares at its top.
+fn script_globals(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
+    let is_script = of.summary.module_type == ModuleType::Script;
+    let functions = of.summary.functions.iter().map(|f| f.node);
+    let functions = functions.filter(|&f| matches!(of.role(f), None | Some(Role::Variable(_))));
+    let classes = of.summary.classes.iter().map(|c| c.node);
+    let nodes = functions.chain(classes).filter(move |_| is_script);
+    nodes.filter_map(|node| {
+        // As the id tells it: `file->FUNCTION->name`, with `[in:scope]` for one that is not at the top.
+        let id = of.summary.semantic_id(node);
+        let mut parts = id.splitn(3, "->").skip(1);
+        let (kind, name) = (parts.next()?, parts.next()?);
+        let plain = !name.contains(['[', '#', '<']);
+        (plain && matches!(kind, "FUNCTION" | "CLASS")).then_some((name, node))
+    })
+}
+
+/// The functions that a script makes members of something: methods, properties of literals, written properties.
+fn script_members(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
+    let summary = &of.summary;
+    let is_script = summary.module_type == ModuleType::Script;
+    let methods = summary.members.iter().filter_map(|m| match m.kind {
+        MemberKind::Method if of.function(m.node?)?.has_body => Some((m.name, m.node?)),
+        _ => None,
+    });
+    let function = |shape| match *summary.shape(shape) {
+        Shape::Function(node) => Some(node),
+        _ => None,
+    };
+    let properties = summary.properties.iter();
+    let properties = properties.filter(|p| p.kind == PropertyKind::Value);
+    let properties = properties.filter_map(move |p| Some((p.name, function(p.shape)?)));
+    let writes = summary.writes.iter();
+    let writes = writes.filter_map(move |w| Some((w.name, function(w.value)?)));
+    let all = methods
+        .chain(properties)
+        .chain(writes)
+        .filter(move |_| is_script);
+    all.map(|(name, node)| (summary.name(name), node))
 }

@@ -82,6 +82,7 @@ pub(crate) struct Linker<'p> {
     failed: &'p FxHashSet<String>,
     /// Names of the global object that the project itself declares.
     globals: FxHashMap<&'p str, Vec<Place>>,
+    scripts: globals::Scripts<'p>,
     hierarchy: Hierarchy,
 }
 
@@ -123,6 +124,7 @@ pub fn link(program: &Program, failed: &FxHashSet<String>) -> Links {
         exports: Exports::new(program, &specifiers),
         failed,
         globals: globals::declared(program),
+        scripts: globals::Scripts::of(program),
         hierarchy: Hierarchy::default(),
     };
     let pairs = each_module(&linker, |eval, ix| Hierarchy::of_module(eval, ix));

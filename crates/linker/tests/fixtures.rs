@@ -256,3 +256,23 @@ arrow(new A()); arrow(unknown());",
         ]
     );
 }
+
+#[test]
+fn scripts_find_each_other_by_name_perhaps() {
+    let found = edges(
+        &[
+            ("a.js", "function shared() {}\nfunction A() {}\nA.prototype.run = function () {};"),
+            ("b.js", "shared();\nfunction go(x) { x.run(); }"),
+            ("c.mjs", "shared();\nexport function go(x) { x.run(); }"),
+        ],
+        &["CALLS"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"b.js->CALL->shared CALLS a.js->FUNCTION->shared {"resolution":"alias","confidence":"possible"}"#,
+            r#"b.js->CALL->x.run[in:go] CALLS a.js->FUNCTION->run {"resolution":"field","confidence":"possible"}"#,
+            r#"c.mjs->CALL->shared CALLS EXTERNAL_FUNCTION:<global>.shared {"resolution":"builtin"}"#,
+        ]
+    );
+}

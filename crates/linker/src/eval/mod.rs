@@ -20,6 +20,7 @@ use graph_model::summary::{NodeRef, ShapeRef, TypeRef};
 use rustc_hash::FxHashMap;
 
 use crate::Linker;
+use crate::calls::Confidence;
 use crate::program::ModuleIx;
 
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
@@ -67,11 +68,12 @@ pub(crate) struct Eval<'l, 'p> {
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
     /// Answers that count while one module is linked, and whether an assumption had a part in them.
-    local: FxHashMap<Key, (Set, bool)>,
+    local: FxHashMap<Key, (Set, Confidence)>,
     /// The module that is linked.
     current: ModuleIx,
-    /// The current answer depends on what a parameter gets in the calls that are known.
-    pub(crate) assumed: bool,
+    /// How sure the current answer is: it may depend on what a parameter gets in the calls that are known, or on names
+    /// that scripts share.
+    pub(crate) assumed: Confidence,
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     /// Methods that override a method.
@@ -101,7 +103,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             clean: FxHashMap::with_capacity_and_hasher(1 << 14, rustc_hash::FxBuildHasher),
             local: FxHashMap::default(),
             current: ModuleIx(u32::MAX),
-            assumed: false,
+            assumed: Confidence::Exact,
             bound: FxHashMap::default(),
             overriding: FxHashMap::default(),
             globals: FxHashMap::default(),
@@ -162,7 +164,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         }
         if let Some((known, assumed)) = self.local.get(&key) {
             self.tainted = true;
-            self.assumed |= assumed;
+            self.assumed = self.assumed.max(*assumed);
             return known.clone();
         }
         if self.depth >= MAX_DEPTH || self.open.contains(&key) {
@@ -170,7 +172,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             return Set::NONE;
         }
         let outer = std::mem::replace(&mut self.tainted, false);
-        let outer_assumed = std::mem::replace(&mut self.assumed, false);
+        let outer_assumed = std::mem::replace(&mut self.assumed, Confidence::Exact);
         let outer_fuel = std::mem::replace(&mut self.fuel, FUEL);
         let outer_starved = self.starved;
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
@@ -194,7 +196,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             );
         }
         self.tainted |= outer;
-        self.assumed |= outer_assumed;
+        self.assumed = self.assumed.max(outer_assumed);
         self.deepest = self.deepest.max(outer_deepest);
         set
     }
@@ -223,7 +225,9 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             all = all.union(set);
         }
-        self.assumed |= !all.is_empty();
+        if !all.is_empty() {
+            self.assumed = self.assumed.max(Confidence::Likely);
+        }
         all
     }
 
