@@ -34,7 +34,9 @@ impl Builder<'_> {
 
         let mut graph = ModuleGraph {
             file: self.file.to_owned(),
-            text: String::with_capacity(self.meta.len() + self.nodes.len() * (self.file.len() + 144)),
+            text: String::with_capacity(
+                self.meta.len() + self.nodes.len() * (self.file.len() + 144),
+            ),
             nodes: Vec::with_capacity(self.nodes.len() + 1),
             edges: Vec::with_capacity(self.edges.len()),
         };

@@ -406,7 +406,8 @@ impl<'a> Builder<'a> {
             directives: Vec::new(),
             doc_anchor: u32::MAX,
             scratch: String::new(),
-            has_ignore_comments: memchr::memmem::find(source.as_bytes(), b"grafema-ignore").is_some(),
+            has_ignore_comments: memchr::memmem::find(source.as_bytes(), b"grafema-ignore")
+                .is_some(),
             label: None,
             setter_parameters: FxHashMap::default(),
             names,
