@@ -261,7 +261,10 @@ arrow(new A()); arrow(unknown());",
 fn scripts_find_each_other_by_name_perhaps() {
     let found = edges(
         &[
-            ("a.js", "function shared() {}\nfunction A() {}\nA.prototype.run = function () {};"),
+            (
+                "a.js",
+                "function shared() {}\nfunction A() {}\nA.prototype.run = function () {};",
+            ),
             ("b.js", "shared();\nfunction go(x) { x.run(); }"),
             ("c.mjs", "shared();\nexport function go(x) { x.run(); }"),
         ],
