@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Trace(TraceArgs),
     /// Show what a change reaches: callers, their callers, and so on, by module
     Impact(ImpactArgs),
+    /// Show which files of each service can be reached from its entry point
+    Coverage(CoverageArgs),
     /// Write the whole graph, sorted, one JSON object a line
     Export(ExportArgs),
     /// Ask the graph in Datalog
@@ -191,6 +193,18 @@ pub(crate) struct ImpactArgs {
     /// Folder of the project [default: the nearest folder upwards that has a graph]
     #[arg(short, long, value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(short, long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CoverageArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArg,
+    /// Show at most so many files of each service that are not reachable
+    #[arg(short, long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
     /// Print JSON
     #[arg(short, long)]
     pub(crate) json: bool,

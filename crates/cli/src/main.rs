@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod coverage;
 mod database;
 mod datalog;
 mod diagnostics;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Who(args) => who::run(args).map(done),
         Command::Trace(args) => trace::run(args).map(done),
         Command::Impact(args) => impact::run(args).map(done),
+        Command::Coverage(args) => coverage::run(args).map(done),
         Command::Export(args) => export::run(args).map(done),
         Command::Datalog(args) => datalog::run(args).map(|broken| u8::from(broken).into()),
         Command::Server(args) => server::run(args),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use graph_model::summary::{CallFact, CallKind, MemberKind, Shape, ShapeRef};
+use graph_model::summary::{CallFact, CallKind, MemberKind, ModuleType, Shape, ShapeRef};
 use graph_model::{EdgeType, NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
@@ -229,7 +229,9 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         }
         return targets;
     }
+    eval.assumed = Confidence::Exact;
     let callee = eval.shape(ix, call.callee);
+    let assumed = eval.assumed;
     let way = way(eval, ix, call.callee);
     for value in callee.iter() {
         match call.kind {
@@ -255,7 +257,39 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     if call.kind == CallKind::Call {
         found.overrides(eval, ix, call.callee);
     }
-    found.finish()
+    let mut targets = found.finish();
+    for target in &mut targets {
+        let is_node = matches!(target.callee, Callee::Node(_));
+        if is_node {
+            target.confidence = target.confidence.max(assumed);
+        }
+    }
+    if targets.is_empty() && callee.is_empty() && call.kind == CallKind::Call {
+        return members_of_scripts(eval, ix, call);
+    }
+    targets
+}
+
+/// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.
+fn members_of_scripts(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+    let linker = eval.linker;
+    let of = linker.program.module(ix);
+    let Shape::Member(receiver, name) = *of.summary.shape(call.callee) else {
+        return Vec::new();
+    };
+    if of.summary.module_type != ModuleType::Script || !eval.shape(ix, receiver).is_empty() {
+        return Vec::new();
+    }
+    let places = linker.script_members(of.summary.name(name));
+    let places = places.filter(|places| places.len() <= MAX_TARGETS);
+    let target = |&place: &Place| CallTarget {
+        callee: Callee::Node(place),
+        resolution: "field",
+        confidence: Confidence::Possible,
+        shift: 0,
+        applies: false,
+    };
+    places.into_iter().flatten().map(target).collect()
 }
 
 struct Found {

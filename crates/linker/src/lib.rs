@@ -32,6 +32,7 @@ mod hierarchy;
 mod imports;
 mod instances;
 pub mod packages;
+mod private;
 pub mod program;
 mod reads;
 pub mod relink;
@@ -51,7 +52,10 @@ pub use program::Program;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use std::sync::OnceLock;
+
 use graph_model::NodeId;
+use graph_model::summary::ModuleType;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -87,6 +91,9 @@ pub(crate) struct Linker<'p> {
     failed: &'p FxHashSet<String>,
     /// Names of the global object that the project itself declares.
     globals: FxHashMap<&'p str, Vec<Place>>,
+    /// Modules that are scripts, and what they tell each other.
+    script_modules: Vec<ModuleIx>,
+    scripts: OnceLock<globals::Scripts<'p>>,
     hierarchy: Hierarchy,
     /// Whether it is written down what modules read of each other.
     traced: bool,
@@ -103,6 +110,25 @@ struct Linked {
 }
 
 impl<'p> Linker<'p> {
+    /// What scripts tell each other.
+    fn scripts(&self) -> &globals::Scripts<'p> {
+        let modules = || self.script_modules.iter().copied();
+        self.scripts
+            .get_or_init(|| globals::Scripts::of(self.program, modules))
+    }
+
+    /// Functions and classes of a name at the top of scripts.
+    fn script_globals(&self, name: &str) -> Option<&[Place]> {
+        reads::read(reads::SCRIPTS, reads::name_key(name));
+        self.scripts().globals.get(name).map(Vec::as_slice)
+    }
+
+    /// Functions that scripts have as members of a name.
+    fn script_members(&self, name: &str) -> Option<&[Place]> {
+        reads::read(reads::SCRIPTS, reads::name_key(name));
+        self.scripts().members.get(name).map(Vec::as_slice)
+    }
+
     fn node_id(&self, place: Place) -> NodeId {
         self.program
             .module(place.module)
@@ -150,6 +176,11 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
         exports: Exports::new(program, &specifiers),
         failed,
         globals: globals::declared(program, modules.iter().copied()),
+        script_modules: (program.indexed())
+            .filter(|(_, of)| of.summary.module_type == ModuleType::Script)
+            .map(|(ix, _)| ix)
+            .collect(),
+        scripts: OnceLock::new(),
         hierarchy: Hierarchy::default(),
         traced,
     };
@@ -240,7 +271,7 @@ fn each_module<'p, R: Send>(
                     let Some(&ix) = modules.get(i) else {
                         return results;
                     };
-                    eval.enter_module();
+                    eval.enter_module(ix);
                     results.push((i, f(&mut eval, ix)));
                 }
             })

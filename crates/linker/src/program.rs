@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::packages::Packages;
+use crate::private;
 
 /// So many steps from name to name are followed inside of one module.
 const MAX_STEPS: usize = 16;
@@ -112,6 +113,8 @@ pub struct Module {
     /// Receivers of calls by the call, and values that functions return by the function; sorted.
     receivers: Vec<(NodeRef, NodeRef)>,
     returns: Vec<(NodeRef, NodeRef)>,
+    /// Functions that only calls of the module reach, with the indexes of the calls.
+    private_calls: FxHashMap<NodeRef, Vec<u32>>,
     /// Hashes of the names of members, at their indexes.
     member_names: Vec<u32>,
 }
@@ -201,9 +204,11 @@ impl Module {
             exports_by_name: Vec::new(),
             stars: Vec::new(),
             member_names: Vec::new(),
+            private_calls: FxHashMap::default(),
             receivers: Vec::new(),
             returns: Vec::new(),
         };
+        module.private_calls = private::private_calls(&module.summary, &module.roles);
         module.receivers = module.summary.receivers.clone();
         module.returns = module.summary.returns.clone();
         module.receivers.sort_unstable();
@@ -373,6 +378,12 @@ impl Module {
             .filter(move |(_, of)| **of == hash)
             .filter_map(|(i, _)| Some((i, self.summary.members.get(i as usize)?)))
             .filter(move |(_, m)| self.summary.name(m.name) == name)
+    }
+
+    /// Indexes of all calls of a function, if nothing but calls of this module can reach it.
+    #[must_use]
+    pub fn private_calls(&self, function: NodeRef) -> &[u32] {
+        self.private_calls.get(&function).map_or(&[], Vec::as_slice)
     }
 
     /// The value that a method is called on, if it has a node.

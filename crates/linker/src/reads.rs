@@ -23,6 +23,9 @@ const MAX_VISITS: usize = 1 << 14;
 /// Stands for a module itself: its kind, its value as a whole, what it re-exports as a whole.
 pub(crate) const MODULE: u32 = 0;
 
+/// Stands for all scripts as one module: for what they tell each other by names.
+pub(crate) const SCRIPTS: u32 = u32::MAX;
+
 /// Stands for a name of a module. Two names may share a number: then a change of one counts for both.
 pub(crate) fn name_key(name: &str) -> u32 {
     let mut hasher = FxHasher::default();

@@ -8,12 +8,14 @@
 //!
 //! It is for edits only: if files come or go, or what decides where specifiers lead changes, everything is linked again.
 
+use std::sync::OnceLock;
+
 use graph_model::{Diagnostic, ModuleSummary};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use graph_model::summary::NodeRef;
+use graph_model::summary::{ModuleType, NodeRef};
 
 use crate::arguments::{self, Received};
 use crate::edges::{External, FileLinks};
@@ -21,7 +23,7 @@ use crate::eval::Place;
 use crate::exports::Exports;
 use crate::hierarchy::Hierarchy;
 use crate::program::{Fact, Module, ModuleIx, Program};
-use crate::reads::{ChangedKeys, Reads, heirs_key};
+use crate::reads::{ChangedKeys, Reads, SCRIPTS, heirs_key};
 use crate::specifiers::{Specifiers, Targets};
 use crate::surface::{self, Difference};
 use crate::{CallCounts, ImportCounts, Linked, Linker, each_module, globals, heirs_of, linked};
@@ -44,6 +46,8 @@ pub struct Trace {
     /// Where its specifiers lead, in such a form too.
     targets: Packed,
     globals: bool,
+    /// Whether it is a script.
+    script: bool,
 }
 
 /// A list that was made bytes.
@@ -94,6 +98,7 @@ impl Trace {
             globals: globals::of_module(linker.program.module(ix))
                 .next()
                 .is_some(),
+            script: is_script(linker.program, ix),
         }
     }
 
@@ -103,6 +108,10 @@ impl Trace {
         }
         postcard::from_bytes(&self.received.0).ok()
     }
+}
+
+fn is_script(program: &Program, ix: ModuleIx) -> bool {
+    program.module(ix).summary.module_type == ModuleType::Script
 }
 
 /// A module that was edited since traces were left.
@@ -156,12 +165,19 @@ pub fn relink(
     let specifiers = Specifiers::new(program, &known_targets);
     let with_globals = program.indexes().zip(&*traces);
     let with_globals = with_globals.filter(|(_, trace)| trace.globals);
+    let scripts = program.indexes().zip(&*traces);
+    let scripts = scripts.filter(|(ix, trace)| match edits.contains_key(ix) {
+        true => is_script(program, *ix),
+        false => trace.script,
+    });
     let mut linker = Linker {
         program,
         specifiers: &specifiers,
         exports: Exports::new(program, &specifiers),
         failed,
         globals: globals::declared(program, with_globals.map(|(ix, _)| ix)),
+        script_modules: scripts.map(|(ix, _)| ix).collect(),
+        scripts: OnceLock::new(),
         hierarchy: Hierarchy::default(),
         traced: true,
     };
@@ -172,6 +188,11 @@ pub fn relink(
         if edit.difference.keys != ChangedKeys::Some(FxHashSet::default()) {
             changed.insert(ix.0, edit.difference.keys.clone());
         }
+    }
+    let scripts = edits.values().flat_map(|edit| &edit.difference.scripts);
+    let scripts: FxHashSet<u32> = scripts.copied().collect();
+    if !scripts.is_empty() {
+        changed.insert(SCRIPTS, ChangedKeys::Some(scripts));
     }
     let mut again: Vec<bool> = program
         .indexes()

@@ -250,3 +250,52 @@ half(5).go();",
         ]
     );
 }
+
+#[test]
+fn parameters_of_private_functions_get_what_is_passed() {
+    assert_eq!(
+        edges(
+            &[(
+                "a.js",
+                "class A { go() {} }
+function use(x) { x.go(); }
+use(new A());
+export function open(x) { x.go(); }
+open(new A());
+function leaked(x) { x.go(); }
+leaked(new A());
+export const list = [leaked];
+const arrow = y => y.go();
+arrow(new A()); arrow(unknown());",
+            )],
+            &["CALLS"]
+        ),
+        [
+            r#"CALL->unknown CALLS EXTERNAL_FUNCTION:<global>.unknown {"resolution":"builtin"}"#,
+            r#"CALL->x.go[in:use] CALLS METHOD->go[in:A] {"resolution":"type","confidence":"likely"}"#,
+        ]
+    );
+}
+
+#[test]
+fn scripts_find_each_other_by_name_perhaps() {
+    let found = edges(
+        &[
+            (
+                "a.js",
+                "function shared() {}\nfunction A() {}\nA.prototype.run = function () {};",
+            ),
+            ("b.js", "shared();\nfunction go(x) { x.run(); }"),
+            ("c.mjs", "shared();\nexport function go(x) { x.run(); }"),
+        ],
+        &["CALLS"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"b.js->CALL->shared CALLS a.js->FUNCTION->shared {"resolution":"alias","confidence":"possible"}"#,
+            r#"b.js->CALL->x.run[in:go] CALLS a.js->FUNCTION->run {"resolution":"field","confidence":"possible"}"#,
+            r#"c.mjs->CALL->shared CALLS EXTERNAL_FUNCTION:<global>.shared {"resolution":"builtin"}"#,
+        ]
+    );
+}

@@ -34,6 +34,7 @@
 
 mod answer;
 mod containment;
+mod coverage;
 mod error;
 mod graph;
 mod impact;
@@ -46,6 +47,7 @@ mod unresolved;
 mod who;
 
 pub use answer::NodeRef;
+pub use coverage::{Coverage, ServiceCoverage, coverage};
 pub use error::{Error, Result};
 pub use graph::{Confidence, Edge, EdgeFacts, Graph, Node};
 pub use impact::{CallerRef, Impact, ImpactLimits, ModuleImpact, impact};

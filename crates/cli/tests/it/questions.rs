@@ -136,3 +136,51 @@ fn what_a_question_cannot_say_it_tells() {
     let answer = json(root, &["who", "tax", "--json"]);
     assert_eq!(answer["changedFiles"], serde_json::json!(["src/shop.ts"]));
 }
+
+#[test]
+fn coverage_tells_what_an_entry_point_reaches() {
+    let folder = project(&[
+        ("package.json", r#"{"name":"root","workspaces":["apps/*"]}"#),
+        (
+            "apps/api/package.json",
+            r#"{"name":"api","main":"dist/main.js"}"#,
+        ),
+        (
+            "apps/api/src/main.ts",
+            "import { run } from './run.js'; import '../../web/index.js'; run();",
+        ),
+        (
+            "apps/api/src/run.ts",
+            "export const run = () => require('./late');",
+        ),
+        ("apps/api/src/late.ts", "export {};"),
+        ("apps/api/src/old.ts", "import './run.js';"),
+        ("apps/web/package.json", r#"{"name":"web"}"#),
+        ("apps/web/index.ts", "export {};"),
+        ("apps/cli/package.json", r#"{"name":"cli","main":"bin.js"}"#),
+        ("apps/cli/other.js", "1;"),
+    ]);
+    ok(folder.path(), &["analyze", "--quiet"]);
+    let told = ok(folder.path(), &["coverage"]);
+    assert_eq!(
+        told,
+        "api: 3 of 4 files reachable from apps/api/src/main.ts (75.0 %)\n  not reachable  apps/api/src/old.ts\n\
+         cli: 1 file; its entry point bin.js is none of them\n\
+         web: 1 file; no entry point is known\n"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&ok(folder.path(), &["coverage", "--json"])).unwrap();
+    assert_eq!(json["services"][0]["unreachable"][0], "apps/api/src/old.ts");
+    assert_eq!(json["services"][1]["entryFile"], serde_json::Value::Null);
+    // A start that is told on the command line is the project's.
+    ok(
+        folder.path(),
+        &["analyze", "--quiet", "--entrypoint", "apps/cli/other.js"],
+    );
+    let told = ok(folder.path(), &["coverage", "--limit", "1"]);
+    assert!(
+        told.contains("root: 1 of 6 files reachable from apps/cli/other.js (16.6 %)"),
+        "{told}"
+    );
+    assert!(told.contains("and 4 more"), "{told}");
+}

@@ -20,6 +20,7 @@ use graph_model::summary::{NodeRef, ShapeRef, TypeRef};
 use rustc_hash::FxHashMap;
 
 use crate::Linker;
+use crate::calls::Confidence;
 use crate::program::ModuleIx;
 use crate::reads;
 
@@ -71,8 +72,13 @@ pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
     /// Answers that depend on nothing but the question.
     clean: FxHashMap<Key, Answer>,
-    /// Answers that a cycle had a part in.
-    local: FxHashMap<Key, (Set, u32)>,
+    /// Answers that count while one module is linked, and whether an assumption had a part in them; what was read.
+    local: FxHashMap<Key, (Set, Confidence, u32)>,
+    /// The module that is linked.
+    current: ModuleIx,
+    /// How sure the current answer is: it may depend on what a parameter gets in the calls that are known, or on names
+    /// that scripts share.
+    pub(crate) assumed: Confidence,
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     /// Methods that override a method, and what was read for them.
@@ -101,6 +107,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             linker,
             clean: FxHashMap::with_capacity_and_hasher(1 << 14, rustc_hash::FxBuildHasher),
             local: FxHashMap::default(),
+            current: ModuleIx(u32::MAX),
+            assumed: Confidence::Exact,
             bound: FxHashMap::default(),
             overriding: FxHashMap::default(),
             globals: FxHashMap::default(),
@@ -123,7 +131,8 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Begins a module: forgets what must not be told from one to the next.
-    pub(crate) fn enter_module(&mut self) {
+    pub(crate) fn enter_module(&mut self, module: ModuleIx) {
+        self.current = module;
         self.local.clear();
         self.tainted = false;
     }
@@ -159,9 +168,10 @@ impl<'l, 'p> Eval<'l, 'p> {
             self.tainted = true;
             return Set::NONE;
         }
-        if let Some((known, reads)) = self.local.get(&key) {
+        if let Some((known, assumed, reads)) = self.local.get(&key) {
             reads::again(*reads);
             self.tainted = true;
+            self.assumed = self.assumed.max(*assumed);
             return known.clone();
         }
         if self.depth >= MAX_DEPTH || self.open.contains(&key) {
@@ -169,6 +179,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             return Set::NONE;
         }
         let outer = std::mem::replace(&mut self.tainted, false);
+        let outer_assumed = std::mem::replace(&mut self.assumed, Confidence::Exact);
         let outer_fuel = std::mem::replace(&mut self.fuel, FUEL);
         let outer_starved = self.starved;
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
@@ -182,7 +193,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.starved = outer_starved;
         self.open.pop();
         if self.tainted {
-            self.local.insert(key, (set.clone(), reads));
+            self.local.insert(key, (set.clone(), self.assumed, reads));
         } else {
             let height = self.deepest - self.depth;
             self.clean.insert(
@@ -195,8 +206,39 @@ impl<'l, 'p> Eval<'l, 'p> {
             );
         }
         self.tainted |= outer;
+        self.assumed = self.assumed.max(outer_assumed);
         self.deepest = self.deepest.max(outer_deepest);
         set
+    }
+
+    /// What a parameter gets in the calls of its function, where all of them are known: while its own module is linked.
+    fn passed(&mut self, place: Place, function: NodeRef, index: usize) -> Set {
+        let of = self.module(place.module);
+        let calls = of.private_calls(function);
+        if calls.is_empty() {
+            return Set::NONE;
+        }
+        // The answer counts for this module only.
+        self.tainted = true;
+        if place.module != self.current {
+            return Set::NONE;
+        }
+        let mut all = Set::NONE;
+        for &call in calls {
+            let arguments = of.summary.calls[call as usize].arguments;
+            let Some(argument) = arguments.of(&of.summary.arguments).get(index) else {
+                continue;
+            };
+            let set = self.shape(place.module, argument.shape);
+            if set.is_empty() {
+                return Set::NONE;
+            }
+            all = all.union(set);
+        }
+        if !all.is_empty() {
+            self.assumed = self.assumed.max(Confidence::Likely);
+        }
+        all
     }
 
     /// Goes one level deeper without a question; none where that is too deep.

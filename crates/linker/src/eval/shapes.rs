@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use graph_model::NodeType;
 use graph_model::summary::{
-    ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, Shape, ShapeRef, Sym,
+    ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, ModuleType, Shape, ShapeRef, Sym,
 };
 
 use super::value::{Lib, Place, Set, Value};
 use super::{Env, Eval, Key};
+use crate::calls::Confidence;
 use crate::exports::{ExportIx, Found};
 use crate::program::{Fact, ModuleIx, Role, Target};
 use crate::specifiers::Target as Specifier;
@@ -170,6 +171,17 @@ impl<'p> Eval<'_, 'p> {
                 .map(|&p| self.node(p))
                 .fold(Set::NONE, Set::union);
         }
+        let of = self.module(module);
+        if of.summary.module_type == ModuleType::Script
+            && let Some(places) = self.linker.script_globals(name)
+        {
+            let set = places.iter().map(|&p| self.node(p));
+            let set = set.fold(Set::NONE, Set::union);
+            // The answer counts for this module only, where it is known how sure it is.
+            self.tainted = true;
+            self.assumed = Confidence::Possible;
+            return set;
+        }
         let specifier = &self.global_specifier;
         let global = || Set::one(Value::Ext(Rc::clone(specifier), name.into()));
         self.globals.entry(name).or_insert_with(global).clone()
@@ -321,6 +333,10 @@ impl<'p> Eval<'_, 'p> {
         }
         if set.is_empty() {
             set = self.shape(place.module, parameter.default);
+        }
+        if set.is_empty() && !parameter.rest {
+            let passed = self.passed(place, binding.function, binding.index as usize);
+            set = self.without_nothing(&passed);
         }
         for &name in &binding.path {
             set = self.member_named(&set, place.module, name);

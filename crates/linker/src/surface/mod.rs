@@ -31,6 +31,8 @@ pub(crate) struct Surface {
     /// Classes and interfaces by their ids.
     classes: FxHashMap<u128, (NodeRef, Hash)>,
     globals: Hash,
+    /// What a script tells others by names.
+    scripts: FxHashMap<u32, Hash>,
     /// The nodes, in order.
     nodes: Vec<u128>,
 }
@@ -45,6 +47,8 @@ pub(crate) struct Difference {
     pub(crate) gone: Vec<NodeRef>,
     /// Whether a name changed that all modules see without an import.
     pub(crate) globals: bool,
+    /// Names by which scripts see something else of it.
+    pub(crate) scripts: FxHashSet<u32>,
 }
 
 /// Compares what can be seen of an old and a new summary. `other_state`: one of them could not be parsed.
@@ -57,20 +61,21 @@ pub(crate) fn difference(old: &Module, new: &Module, other_state: bool) -> Diffe
             gone: class_nodes(old).collect(),
             globals: globals::of_module(old).next().is_some()
                 || globals::of_module(new).next().is_some(),
+            scripts: shared(old)
+                .chain(shared(new))
+                .map(|s| name_key(s.0))
+                .collect(),
         };
     };
     let all = other_state || before.module != after.module || !same_order(&before, &after);
+    let mut scripts: FxHashSet<u32> = changed_keys(&before.scripts, &after.scripts);
+    if all {
+        scripts.extend(before.scripts.keys().chain(after.scripts.keys()));
+    }
     let keys = if all {
         ChangedKeys::All
     } else {
-        let mut changed: FxHashSet<u32> = FxHashSet::default();
-        for (key, hash) in &after.names {
-            if before.names.get(key) != Some(hash) {
-                changed.insert(*key);
-            }
-        }
-        changed.extend(before.names.keys().filter(|k| !after.names.contains_key(k)));
-        ChangedKeys::Some(changed)
+        ChangedKeys::Some(changed_keys(&before.names, &after.names))
     };
     let same = |id: &u128, hash: Hash| before.classes.get(id).is_some_and(|old| old.1 == hash);
     let mut classes: Vec<NodeRef> = after
@@ -92,7 +97,21 @@ pub(crate) fn difference(old: &Module, new: &Module, other_state: bool) -> Diffe
         classes,
         gone,
         globals: before.globals != after.globals,
+        scripts,
     }
+}
+
+/// Names that only one of two has, or that are other things in them.
+fn changed_keys(before: &FxHashMap<u32, Hash>, after: &FxHashMap<u32, Hash>) -> FxHashSet<u32> {
+    let all = before.keys().chain(after.keys());
+    all.filter(|key| before.get(key) != after.get(key))
+        .copied()
+        .collect()
+}
+
+/// What a script tells others by names.
+fn shared(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
+    globals::script_globals(of).chain(globals::script_members(of))
 }
 
 /// Whether the nodes that both have stand in one order: values are sorted by it.
@@ -157,11 +176,18 @@ impl Surface {
         }
         let globals = walk.text(|walk| {
             for (name, node) in globals::of_module(of) {
-                walk.name(name);
+                walk.string(name);
                 walk.refer(Unit::Node(node.0));
             }
         })?;
+        let mut scripts: FxHashMap<u32, Hash> = FxHashMap::default();
+        for (name, node) in shared(of) {
+            let hash = walk.text(|walk| walk.refer(Unit::Node(node.0)))?;
+            let of_key = scripts.entry(name_key(name)).or_default();
+            *of_key = of_key.rotate_left(1).wrapping_add(hash);
+        }
         Some(Surface {
+            scripts,
             module,
             names,
             classes,

@@ -141,7 +141,10 @@ impl<'m> Walk<'m> {
 
     pub(super) fn name(&mut self, sym: Sym) {
         let of = self.of;
-        let text = of.summary.name(sym);
+        self.string(of.summary.name(sym));
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
         self.number(text.len() as u32);
         self.out.extend_from_slice(text.as_bytes());
     }

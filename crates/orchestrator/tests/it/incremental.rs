@@ -411,6 +411,14 @@ const WEB: &[(&str, &str)] = &[
         "global.ts",
         "declare global { interface Window { shape: number } }  export {};",
     ),
+    (
+        "one.js",
+        "function shared(a) { return { go: function (b) { return b; } }; } var made = shared(1); made.go(2);",
+    ),
+    (
+        "two.js",
+        "shared(3).go(4); unknown.go(5); function own(x) { return x; } own(unknown);",
+    ),
     ("lonely.ts", "export const alone = 1; console.log(alone);"),
 ];
 
@@ -470,6 +478,15 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("caller.js", "p.go()", "p.go(4)"),
     ("lonely.ts", "alone = 1", "alone = 2"),
     ("global.ts", "shape: number", "shape: string"),
+    (
+        "one.js",
+        "function shared(a)",
+        "function other() {} function shared(a, z)",
+    ),
+    ("one.js", "go: function", "gone: function"),
+    ("one.js", "made.go(2)", "made.go(2, 3)"),
+    ("two.js", "unknown.go(5)", "unknown.go(6, 7)"),
+    ("two.js", "own(unknown)", "own(shared(1))"),
 ];
 
 proptest! {
