@@ -51,6 +51,12 @@ const VALUES: &str = r#"{"propertyPath":["*"],"resultPath":["*"],"via":"builtin"
 const ENTRIES: &str = r#"{"propertyPath":["*"],"resultPath":["*","1"],"via":"builtin"}"#;
 const PAIRS: &str = r#"{"propertyPath":["*","1"],"resultPath":["*"],"via":"builtin"}"#;
 
+/// Class and name of a method: `Array.prototype.map`.
+fn method(path: &str) -> Option<(&str, &str)> {
+    let (class, member) = path.split_once('.')?;
+    Some((class, member.strip_prefix("prototype.")?))
+}
+
 /// What a function does with its callback: which argument that is, and what its parameters get.
 fn callback(path: &str) -> Option<(usize, &'static [Source])> {
     Some(match path {
@@ -59,7 +65,7 @@ fn callback(path: &str) -> Option<(usize, &'static [Source])> {
         "setTimeout" | "setInterval" => (0, &[Source::Argument(2), Source::Argument(3)]),
         "setImmediate" | "process.nextTick" => (0, &[Source::Argument(1), Source::Argument(2)]),
         "queueMicrotask" | "requestAnimationFrame" | "requestIdleCallback" => (0, &[]),
-        _ => match path.split_once(".prototype.")? {
+        _ => match method(path)? {
             ("Array", method) => array_callback(method)?,
             ("Map" | "Set", "forEach") => (0, &[Element, Nothing, Receiver]),
             ("Promise", "then") => (0, &[Receiver]),
@@ -163,7 +169,7 @@ fn result(path: &str) -> Result {
 
 /// Which arguments a method writes into its receiver: from this one on, to this one.
 fn written(path: &str) -> Option<(usize, usize)> {
-    Some(match path.split_once(".prototype.")? {
+    Some(match method(path)? {
         ("Array", "push" | "unshift") => (0, usize::MAX),
         ("Array", "splice") => (2, usize::MAX),
         ("Array", "fill") | ("Set" | "WeakSet", "add") => (0, 0),

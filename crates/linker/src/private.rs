@@ -1,10 +1,8 @@
 //! Functions of a module that nothing but calls of the module itself can reach: so what their parameters get is known.
 
 use graph_model::ModuleSummary;
-use graph_model::summary::{
-    CallKind, ExportTarget, List, ModuleType, NodeRef, Shape, ShapeRef, VariableFact,
-};
-use rustc_hash::{FxHashMap, FxHashSet};
+use graph_model::summary::{CallKind, ExportTarget, List, ModuleType, NodeRef, Shape, ShapeRef};
+use rustc_hash::FxHashMap;
 
 use crate::program::Role;
 
@@ -37,9 +35,15 @@ pub(crate) fn private_calls(
     if calls.is_empty() {
         return calls;
     }
-    for function in reached(summary) {
-        calls.remove(&function);
-    }
+    let reached = reached(summary);
+    let is_reached = |node: NodeRef| reached.get(node.0 as usize).copied().unwrap_or(true);
+    calls.retain(|function, _| {
+        let name = match roles.get(function.0 as usize).copied().flatten() {
+            Some(Role::Variable(i)) => summary.variables.get(i as usize).map(|v| v.node),
+            _ => None,
+        };
+        !is_reached(*function) && !name.is_some_and(is_reached)
+    });
     if summary.module_type == ModuleType::Script {
         // What a script declares at its top is there for others.
         calls.retain(|&function, _| summary.semantic_id(function).contains("[in:"));
@@ -47,29 +51,23 @@ pub(crate) fn private_calls(
     calls
 }
 
-/// Functions that are used for something else than to be called, perhaps more than those.
-fn reached(summary: &ModuleSummary) -> FxHashSet<NodeRef> {
-    // Names of constants that hold a function.
-    let mut held: FxHashMap<NodeRef, NodeRef> = FxHashMap::default();
-    let mut reached = FxHashSet::default();
-    for variable in &summary.variables {
-        if let Some(function) = function_of(summary, variable)
-            && held
-                .insert(variable.node, function)
-                .is_some_and(|other| other != function)
-        {
-            reached.insert(function);
-        }
-    }
-    let function = |node: NodeRef| held.get(&node).copied().unwrap_or(node);
+/// For each node whether it is a name or function that is used for something else than to be called.
+fn reached(summary: &ModuleSummary) -> Vec<bool> {
+    let mut reached = vec![false; summary.nodes.len()];
     for export in &summary.exports {
         if let ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) = &export.target {
-            reached.extend(nodes.iter().map(|&n| function(n)));
+            for node in nodes {
+                if let Some(reached) = reached.get_mut(node.0 as usize) {
+                    *reached = true;
+                }
+            }
         }
     }
     let mut shape = |at: ShapeRef| {
-        if let Shape::Binding(node) = *summary.shape(at) {
-            reached.insert(function(node));
+        if let Shape::Binding(node) = *summary.shape(at)
+            && let Some(reached) = reached.get_mut(node.0 as usize)
+        {
+            *reached = true;
         }
     };
     let shapes = |list: List| list.of(&summary.shape_lists).iter().copied();
@@ -116,12 +114,4 @@ fn reached(summary: &ModuleSummary) -> FxHashSet<NodeRef> {
         shape(export.shape);
     }
     reached
-}
-
-/// The function that a variable holds.
-fn function_of(summary: &ModuleSummary, variable: &VariableFact) -> Option<NodeRef> {
-    match *summary.shape(variable.init) {
-        Shape::Function(function) if variable.path.is_empty() => Some(function),
-        _ => None,
-    }
 }
