@@ -82,7 +82,14 @@ const user = repo.find(7);",
         r#"src/app.ts->CALL->repo.find CALLS src/user.ts->METHOD->find[in:UserRepo] {"resolution":"type"}"#,
     ]);
     assert_eq!(project.sources("user"), ["literal LITERAL->7"]);
-    assert_eq!(project.sources("Base.log"), ["new ARRAY_LITERAL-><array>"]);
+    // What is pushed is of it too.
+    assert_eq!(
+        project.sources("Base.log"),
+        [
+            "literal LITERAL->'save'[in:Base.save]",
+            "new ARRAY_LITERAL-><array>"
+        ]
+    );
     let sinks = project.trace("app.ts:2:24", TraceDirection::Forward);
     assert!(sinks.steps.iter().any(|s| s.node.name == "user"));
 }
