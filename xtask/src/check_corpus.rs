@@ -297,9 +297,17 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
                 .unwrap_or(&[]),
         )
     };
+    let metadata_of = |node| -> serde_json::Value {
+        serde_json::from_str(graph.node_metadata(node)).unwrap_or_default()
+    };
+    // In `catch (e) { var e = 1; }` the value goes to the binding of the `catch`, which has the name too.
+    let caught: HashSet<&str> = (nodes.iter().zip(&sources))
+        .filter(|(node, sources)| **sources > 0 && node.node_type == NodeType::Variable)
+        .filter(|(node, _)| metadata_of(node)["kind"] == "catch")
+        .map(|(node, _)| graph.name(node))
+        .collect();
     for (i, node) in nodes.iter().enumerate() {
-        let metadata: serde_json::Value =
-            serde_json::from_str(graph.node_metadata(node)).unwrap_or_default();
+        let metadata = metadata_of(node);
         let dead = sources[i] == 0
             && match node.node_type {
                 // Members of `this`, `super` and the meta properties start here.
@@ -310,6 +318,7 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
                 }
                 NodeType::Variable | NodeType::Constant => {
                     metadata["kind"] != "catch"
+                        && !(metadata["kind"] == "var" && caught.contains(graph.name(node)))
                         && metadata["propertyPath"].is_null()
                         && text(node).contains('=')
                         && !text(node).contains("=>")
