@@ -136,10 +136,6 @@ impl Store for GraphStore {
         Store::clear(&self.client()?)
     }
 
-    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
-        self.client()?.commit_deferred(batch)
-    }
-
     fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
         self.client()?.load(rows)
     }

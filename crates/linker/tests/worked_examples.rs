@@ -3,12 +3,13 @@
 //! Sources and the labels of nodes are those of the analyzer's tests of the same examples. Left out, as in the model: the
 //! usual value of `kinds`, and that packages contain their functions, which belongs to no file.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+#[expect(dead_code, reason = "edges have labels of their own here")]
+mod common;
 
-use graph_model::NodeId;
-use linker::packages::Packages;
-use linker::{FileLinks, Program, link};
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::linked;
+use linker::FileLinks;
 
 #[test]
 fn data_flow_in_one_module() {
@@ -101,21 +102,11 @@ fn parse(text: &str) -> (Vec<(String, String)>, BTreeMap<String, String>) {
 
 fn check(example: &str, listed: &[&str]) {
     let (sources, labels) = parse(example);
-    let mut names = BTreeMap::new();
-    let mut summaries = Vec::new();
-    for (path, source) in &sources {
-        let module = analyzer::analyze_module(path, source, &Default::default());
-        for node in module.graph.nodes() {
-            names.insert(node.id, module.graph.semantic_id(node).to_owned());
-        }
-        summaries.push(module.summary);
-    }
-    let program = Program::new(Path::new("/project"), Packages::default(), summaries);
-    let links = link(&program, &Default::default());
-    for external in links.files.iter().flat_map(FileLinks::externals) {
-        let id = external.id();
-        names.insert(NodeId::of(&id), id);
-    }
+    let (links, names) = linked(
+        sources
+            .iter()
+            .map(|(path, source)| (path.as_str(), source.as_str())),
+    );
     let label = |id: &str| labels.get(id).cloned().unwrap_or_else(|| id.to_owned());
     let found: BTreeSet<String> = (links.files.iter())
         .flat_map(FileLinks::edges)

@@ -25,10 +25,6 @@ impl Store for Client {
         Client::clear(self).map_err(failed("clear itself"))
     }
 
-    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
-        Client::commit(self, batch, IndexMode::Deferred).map_err(failed("store a batch"))
-    }
-
     fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
         Client::commit_rows(self, rows, IndexMode::Deferred).map_err(failed("store rows"))
     }

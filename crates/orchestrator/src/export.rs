@@ -329,7 +329,7 @@ mod tests {
             });
         }
         let store = MemoryStore::new();
-        store.commit_deferred(batch).unwrap();
+        store.load(&batch).unwrap();
         let mut out = Vec::new();
         assert_eq!(
             export_jsonl(&store, &mut out).unwrap(),
@@ -355,7 +355,7 @@ mod tests {
             ..Node::default()
         });
         let store = MemoryStore::new();
-        store.commit_deferred(batch).unwrap();
+        store.load(&batch).unwrap();
         let error = export_jsonl(&store, &mut Vec::new())
             .unwrap_err()
             .to_string();

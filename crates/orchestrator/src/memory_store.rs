@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable};
+use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable, Rows};
 
 use crate::store::{Counts, GraphVersion, Store, StoreError};
 
@@ -59,11 +59,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError> {
+    fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
         if self.discard {
             return Ok(());
         }
+        let batch = rows.to_batch();
         let mut owners = self.owners();
         for section in batch.sections() {
             let rows = (
@@ -81,7 +82,7 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.commit_deferred(batch)
+        self.load(&batch)
     }
 
     fn version(&self) -> Result<GraphVersion, StoreError> {

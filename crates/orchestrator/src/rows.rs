@@ -102,7 +102,7 @@ pub(crate) fn push_changed(
     hashes: &mut OwnerHashes,
 ) {
     for section in from.sections() {
-        let hash = hash_section(from, section);
+        let hash = note_hash(from, section, hashes);
         let (file, context) = (&*section.file, &*section.context);
         let before = stored.get(context).and_then(|files| files.get(file));
         if before != Some(&hash) {
@@ -110,11 +110,23 @@ pub(crate) fn push_changed(
             from.nodes_of(section).for_each(|node| to.push_node(node));
             from.edges_of(section).for_each(|edge| to.push_edge(edge));
         }
-        hashes
-            .entry(context.to_owned())
-            .or_default()
-            .insert(file.to_owned(), hash);
     }
+}
+
+/// Remembers the hashes of the rows of all owners of a batch.
+pub(crate) fn hash_owners(from: &Batch, hashes: &mut OwnerHashes) {
+    for section in from.sections() {
+        note_hash(from, section, hashes);
+    }
+}
+
+fn note_hash(batch: &Batch, section: &Section, hashes: &mut OwnerHashes) -> Hash {
+    let hash = hash_section(batch, section);
+    hashes
+        .entry(section.context.to_string())
+        .or_default()
+        .insert(section.file.to_string(), hash);
+    hash
 }
 
 /// Replaces the rows of some of the stored owners, those that `ours` tells by context and file, with those of a batch: adds what

@@ -47,19 +47,11 @@ pub trait Store: Sync {
     /// The database's own.
     fn clear(&self) -> Result<(), StoreError>;
 
-    /// Replaces what the owners of the batch wrote before. Indexes are left to [`Store::rebuild_indexes`].
-    ///
-    /// # Errors
-    /// The database's own; nothing of the batch is there then.
-    fn commit_deferred(&self, batch: Batch) -> Result<(), StoreError>;
-
-    /// As [`Store::commit_deferred`], for rows that are in no batch.
+    /// Replaces what the owners of the rows wrote before. Indexes are left to [`Store::rebuild_indexes`].
     ///
     /// # Errors
     /// The database's own; none of the rows is there then.
-    fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
-        self.commit_deferred(rows.to_batch())
-    }
+    fn load(&self, rows: &dyn Rows) -> Result<(), StoreError>;
 
     /// Replaces what the owners of the batch wrote before, all or nothing, and leaves everything indexed.
     ///

@@ -76,22 +76,6 @@ impl Batch {
         self
     }
 
-    /// An empty batch with room for as much as this one holds: for the one that follows it.
-    #[must_use]
-    pub fn empty_like(&self) -> Self {
-        Self {
-            nodes: self.nodes.empty_like(),
-            edges: self.edges.empty_like(),
-            sections: Vec::with_capacity(self.sections.len()),
-        }
-    }
-
-    /// Makes room for so many further rows.
-    pub fn reserve(&mut self, nodes: usize, edges: usize) {
-        self.nodes.reserve(nodes);
-        self.edges.reserve(edges);
-    }
-
     /// Appends a node to the current owner. Rows pushed before any owner was named belong to the owner
     /// with empty file and context.
     pub fn push_node(&mut self, node: Node<'_>) {

@@ -213,16 +213,6 @@ impl NodeTable {
         self.texts.len() + self.rows.len() * size_of::<NodeRow>()
     }
 
-    /// An empty table with room for as much as this one holds.
-    #[must_use]
-    pub fn empty_like(&self) -> Self {
-        Self {
-            rows: Vec::with_capacity(self.rows.capacity()),
-            texts: String::with_capacity(self.texts.capacity()),
-            ..Self::default()
-        }
-    }
-
     /// Makes room for this many further rows.
     pub fn reserve(&mut self, rows: usize) {
         self.rows.reserve(rows);
@@ -351,16 +341,6 @@ impl EdgeTable {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.texts.len() + self.rows.len() * size_of::<EdgeRow>()
-    }
-
-    /// An empty table with room for as much as this one holds.
-    #[must_use]
-    pub fn empty_like(&self) -> Self {
-        Self {
-            rows: Vec::with_capacity(self.rows.capacity()),
-            texts: String::with_capacity(self.texts.capacity()),
-            ..Self::default()
-        }
     }
 
     /// Makes room for this many further rows.

@@ -1,14 +1,17 @@
 //! Programs in source, through the analyzer: the edges that the linker adds, as the model writes them.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use graph_model::NodeId;
 use linker::packages::Packages;
-use linker::{FileLinks, Program, link};
+use linker::{FileLinks, Links, Program, link};
 
-/// Edges of some types, `src TYPE dst metadata`, without the file where there is one file only.
-pub(crate) fn edges(files: &[(&str, &str)], types: &[&str]) -> Vec<String> {
-    let mut names = std::collections::HashMap::new();
+/// What the linker finds in some files, and the ids as texts of all nodes.
+pub(crate) fn linked<'s>(
+    files: impl IntoIterator<Item = (&'s str, &'s str)>,
+) -> (Links, HashMap<NodeId, String>) {
+    let mut names = HashMap::new();
     let mut summaries = Vec::new();
     for (path, text) in files {
         let module = analyzer::analyze_module(path, text, &Default::default());
@@ -24,6 +27,12 @@ pub(crate) fn edges(files: &[(&str, &str)], types: &[&str]) -> Vec<String> {
         let id = external.id();
         names.insert(NodeId::of(&id), id);
     }
+    (links, names)
+}
+
+/// Edges of some types, `src TYPE dst metadata`, without the file where there is one file only.
+pub(crate) fn edges(files: &[(&str, &str)], types: &[&str]) -> Vec<String> {
+    let (links, names) = linked(files.iter().copied());
     let single = files.len() == 1;
     let short = |id: NodeId| {
         let name = &names[&id];

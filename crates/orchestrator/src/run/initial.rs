@@ -9,7 +9,7 @@ use crate::cache::{OwnerHashes, SummaryWriter};
 use crate::inputs;
 use crate::report::{Changes, InitialReason, Mode, Report};
 use crate::{Error, Phase};
-use rfdb_protocol::{Batch, Rows};
+use rfdb_protocol::Rows;
 
 pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Error> {
     let project = run.project;
@@ -48,7 +48,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     let mut owners = OwnerHashes::new();
     run.clock.step("commit", || {
         if writer.is_some() {
-            crate::rows::push_changed(&rows, &OwnerHashes::new(), &mut Batch::new(), &mut owners);
+            crate::rows::hash_owners(&rows, &mut owners);
         }
         store.load(&rows)?;
         pool.install(|| joined.each_links(&commit))

@@ -45,7 +45,7 @@ fn an_unfinished_load_is_begun_anew() {
         semantic_id: "stale",
         ..Default::default()
     });
-    store.commit_deferred(batch).unwrap();
+    store.load(&batch).unwrap();
     analyze(folder.path(), &store, &options(), &NoProgress).unwrap();
     assert!(!store.is_loading().unwrap());
     assert_eq!(export(&store), run(folder.path(), 2).1);
