@@ -93,6 +93,14 @@ fn options() -> Options {
     }
 }
 
+/// What a load took: CPU since its rows were in, time since it began, and memory.
+fn put_end(row: &mut Row, begun: Instant, cpu_of_commits: Duration) {
+    let finish = process_cpu() - cpu_of_commits;
+    set(row, "finish_cpu_s", finish.as_secs_f64());
+    set(row, "wall_s", begun.elapsed().as_secs_f64());
+    set(row, "peak_mb", status_kb("VmHWM") / 1024.0);
+}
+
 fn run_engine(dir: &Path, count: usize, mode: IndexMode) -> Result<Row> {
     let mut row = Row::new();
     let wall = Instant::now();
@@ -107,13 +115,7 @@ fn run_engine(dir: &Path, count: usize, mode: IndexMode) -> Result<Row> {
     put_commits(&mut row, &commits);
     let before = process_cpu();
     engine.rebuild_indexes()?;
-    set(
-        &mut row,
-        "finish_cpu_s",
-        (process_cpu() - before).as_secs_f64(),
-    );
-    set(&mut row, "wall_s", wall.elapsed().as_secs_f64());
-    set(&mut row, "peak_mb", status_kb("VmHWM") / 1024.0);
+    put_end(&mut row, wall, before);
     drop(engine);
     set(
         &mut row,
@@ -231,13 +233,7 @@ fn run_sqlite(dir: &Path, count: usize, indexes_first: bool) -> Result<Row> {
         db.execute_batch(INDEXES)?;
     }
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-    set(
-        &mut row,
-        "finish_cpu_s",
-        (process_cpu() - before).as_secs_f64(),
-    );
-    set(&mut row, "wall_s", wall.elapsed().as_secs_f64());
-    set(&mut row, "peak_mb", status_kb("VmHWM") / 1024.0);
+    put_end(&mut row, wall, before);
     set(
         &mut row,
         "bytes_per_node",

@@ -573,10 +573,22 @@ impl<'g, G: Graph> Machine<'g, G> {
         row: &mut [Value],
         sink: Sink,
     ) -> Flow {
-        let step = &plan.steps[at];
-        if step.recursive {
+        if plan.steps[at].recursive {
             return self.wait(plan, at, predicate, row, sink);
         }
+        self.go_on_with_answers(plan, at, predicate, row, sink)
+    }
+
+    /// Takes a row on with each answer to its goal, or with one if the step needs no more.
+    fn go_on_with_answers(
+        &mut self,
+        plan: &Rc<Plan>,
+        at: usize,
+        predicate: usize,
+        row: &mut [Value],
+        sink: Sink,
+    ) -> Flow {
+        let step = &plan.steps[at];
         let once = step.once;
         let mut result = Flow::Continue(());
         self.each_answer(step, predicate, row, &mut |machine, row| {

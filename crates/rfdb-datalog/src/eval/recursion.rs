@@ -169,13 +169,7 @@ impl<G: Graph> Machine<'_, G> {
         let step = &plan.steps[at];
         if self.tail_plans(predicate, step.mask).is_some() {
             // Such a goal needs no other goal of the component: it can be completed at once.
-            let once = step.once;
-            let mut result = Flow::Continue(());
-            self.each_answer(step, predicate, row, &mut |machine, row| {
-                result = machine.advance(plan, at, row, sink);
-                if once { Flow::Break(()) } else { result }
-            })?;
-            return result;
+            return self.go_on_with_answers(plan, at, predicate, row, sink);
         }
         let columns = step.args.iter().enumerate();
         let given = columns.filter(|(at, _)| step.mask >> at & 1 == 1);
