@@ -26,7 +26,7 @@ use builder::{Builder, Outcome};
 use graph_model::facts::Fact;
 use graph_model::summary::ModuleType;
 
-pub use graph::{Edge, ModuleGraph, Node, TextRange};
+pub use graph::{CodedId, CodedMetadata, Edge, ModuleGraph, Node};
 pub use graph_model::summary::{self, ModuleSummary};
 pub use graph_model::{Diagnostic, Severity};
 

@@ -78,6 +78,11 @@ impl Names {
         self.ends.is_empty()
     }
 
+    /// Bytes of all names.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Appends a name and returns its symbol; does not look whether it is there.
     pub fn push(&mut self, name: &str) -> Sym {
         self.text.push_str(name);
