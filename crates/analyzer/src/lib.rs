@@ -77,12 +77,12 @@ fn analyze(path: &str, source: &str) -> ModuleAnalysis {
         content_hash: Sha256::digest(source.as_bytes()).into(),
         parse_error,
     };
-    let (graph, summary) = builder.finish(&outcome);
     let facts = parsed
         .program
         .as_ref()
-        .map(|program| facts::detect(source, program, parse::BASE))
+        .map(|program| facts::detect(source, program, &builder.lines, parse::BASE))
         .unwrap_or_default();
+    let (graph, summary) = builder.finish(&outcome);
     ModuleAnalysis {
         graph,
         summary,

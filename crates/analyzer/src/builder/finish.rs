@@ -8,7 +8,8 @@ use graph_model::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::metadata::{Meta, name_code, push_int, push_json_string};
+use super::interner::Interner;
+use super::metadata::{Meta, MetadataWriter, name_code, push_int, push_json_string};
 use super::templates::Frame;
 use super::{Builder, Facts, RawEdge, RawNode, flag};
 use crate::graph::{CodedId, Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
@@ -82,13 +83,16 @@ impl Builder<'_> {
 
     /// Nodes by start, the longer first, then by creation; global ones last.
     fn source_order(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.nodes.len() as u32).collect();
-        let key = |&i: &u32| {
-            let node = &self.nodes[i as usize];
-            (u64::from(node.start) << 32) | u64::from(!node.end)
-        };
+        let mut keys: Vec<(u64, u32)> = (0..)
+            .zip(&self.nodes)
+            .map(|(i, node)| {
+                let place = (u64::from(node.start) << 32) | u64::from(!node.end);
+                (place, i)
+            })
+            .collect();
         // Stable, and fast on what is nearly sorted already.
-        order.sort_by_key(key);
+        keys.sort_by_key(|&(place, _)| place);
+        let mut order: Vec<u32> = keys.into_iter().map(|(_, i)| i).collect();
         let files = order.partition_point(|&i| self.nodes[i as usize].flags & flag::GLOBAL == 0);
         order[files..].sort_by_key(|&i| self.names.get(self.nodes[i as usize].name));
         order
@@ -101,6 +105,7 @@ impl Builder<'_> {
         // For every owner, by its index: the scope inside it.
         let mut inside: FxHashMap<u32, u32> = FxHashMap::default();
         let mut line_hint = 0usize;
+        let mut names_in_ids = NamesInIds::default();
         let mut id = format!("{}->", self.file);
         let prefix = id.len();
 
@@ -121,14 +126,18 @@ impl Builder<'_> {
             id.push_str(node.node_type.as_str());
             id.push_str("->");
             let after_type = id.len();
-            push_escaped_name(&mut id, self.names.get(node.id_name));
-            let named = id[after_type..] == *self.names.get(node.name);
-            let mut text = scopes.suffix(scope);
-            id.push_str(text);
-            if !named {
-                text = &id[after_type..];
-            }
-            let text = (!text.is_empty()).then(|| self.meta.text(text));
+            let stands = names_in_ids.push(&self.names, node.id_name, &mut id);
+            let named = if node.id_name == node.name {
+                stands
+            } else {
+                id[after_type..] == *self.names.get(node.name)
+            };
+            id.push_str(scopes.suffix(scope));
+            let text = if named {
+                scopes.suffix_code(scope, &mut self.meta)
+            } else {
+                Some(self.meta.text(&id[after_type..]))
+            };
             if ordinal > 1 {
                 id.push('#');
                 push_int(&mut id, ordinal);
@@ -395,6 +404,8 @@ struct ScopeTexts {
     numbers: FxHashMap<String, u32>,
     /// `[in:a.b]`, by number; empty for the module.
     suffixes: Vec<String>,
+    /// Numbers of these in the dictionary, where they are known.
+    codes: Vec<Option<u32>>,
 }
 
 impl Default for ScopeTexts {
@@ -402,6 +413,7 @@ impl Default for ScopeTexts {
         ScopeTexts {
             numbers: FxHashMap::default(),
             suffixes: vec![String::new()],
+            codes: vec![None],
         }
     }
 }
@@ -412,6 +424,16 @@ impl ScopeTexts {
     /// What ids of nodes in a scope end in.
     fn suffix(&self, scope: u32) -> &str {
         &self.suffixes[scope as usize]
+    }
+
+    /// The number of that text; none if it is empty.
+    fn suffix_code(&mut self, scope: u32, meta: &mut MetadataWriter) -> Option<u32> {
+        let scope = scope as usize;
+        let suffix = &self.suffixes[scope];
+        if self.codes[scope].is_none() && !suffix.is_empty() {
+            self.codes[scope] = Some(meta.text(suffix));
+        }
+        self.codes[scope]
     }
 
     /// The number of the scope inside an owner.
@@ -426,12 +448,44 @@ impl ScopeTexts {
             push_int(&mut text, ordinal);
         }
         text.push(']');
-        let Self { numbers, suffixes } = self;
+        let Self {
+            numbers,
+            suffixes,
+            codes,
+        } = self;
         let next = suffixes.len() as u32;
         *numbers.entry(text).or_insert_with_key(|text| {
             suffixes.push(text.clone());
+            codes.push(None);
             next
         })
+    }
+}
+
+/// Remembers which names stand in ids as they are, as nearly all do.
+#[derive(Default)]
+struct NamesInIds {
+    /// By name, where it is known.
+    stands: Vec<Option<bool>>,
+}
+
+impl NamesInIds {
+    /// Appends a name as it stands in ids; whether that is as it is.
+    fn push(&mut self, names: &Interner, name: Sym, id: &mut String) -> bool {
+        let place = name.0 as usize;
+        if self.stands.len() <= place {
+            self.stands.resize(place + 64, None);
+        }
+        let text = names.get(name);
+        if self.stands[place] == Some(true) {
+            id.push_str(text);
+            return true;
+        }
+        let start = id.len();
+        push_escaped_name(id, text);
+        let stands = id[start..] == *text;
+        self.stands[place] = Some(stands);
+        stands
     }
 }
 

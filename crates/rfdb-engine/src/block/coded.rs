@@ -94,7 +94,7 @@ impl BlockBuilder {
             return None;
         }
         let first_hole = self.codes.holes.len();
-        let holes = template.iter().filter(|&&b| b == INTEGER || b == STRING);
+        let holes = memchr::memchr2_iter(INTEGER, STRING, template).map(|at| template[at]);
         self.codes.holes.extend(holes);
         let code = TemplateCode {
             string: self.intern(template),
