@@ -173,3 +173,84 @@ impl Plain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Batch, RowSink as _};
+
+    struct Dictionary;
+
+    impl RowDictionary for Dictionary {
+        fn text(&self, number: u32) -> &str {
+            ["f", "[in:g]", "q\\\"", "f[in:g]"][number as usize]
+        }
+
+        fn template(&self, _: u32) -> &str {
+            "{\"line\":\u{1},\"kind\":\"\u{2}\",\"flag\":true}"
+        }
+
+        fn type_name(&self, number: u32) -> &str {
+            ["FUNCTION", "CALLS"][number as usize]
+        }
+    }
+
+    #[test]
+    fn a_batch_takes_coded_rows_as_text() {
+        let mut batch = Batch::new();
+        batch.owner("other", "");
+        batch.push_node(Node::default());
+        batch.owner("a.js", "");
+        let node = |id, semantic_id| CodedNode {
+            id,
+            semantic_id,
+            node_type: 0,
+            name: 0,
+            file: "a.js",
+            exported: true,
+            metadata: CodedMetadata::Filled {
+                template: 0,
+                holes: &[12, 2],
+            },
+        };
+        let named = CodedId {
+            named: true,
+            text: Some(1),
+            ordinal: Some(2),
+        };
+        let whole = CodedId {
+            named: false,
+            text: Some(3),
+            ordinal: None,
+        };
+        batch.coded_node(&Dictionary, &node(7, named));
+        batch.coded_node(&Dictionary, &node(8, whole));
+        batch.coded_edge(
+            &Dictionary,
+            &CodedEdge {
+                src: 1,
+                dst: 0,
+                edge_type: 1,
+                metadata: CodedMetadata::Text(""),
+            },
+        );
+        let section = &batch.sections()[1];
+        let nodes: Vec<Node<'_>> = batch.nodes_of(section).collect();
+        assert_eq!(
+            nodes[0],
+            Node {
+                id: 7,
+                semantic_id: "a.js->FUNCTION->f[in:g]#2",
+                node_type: "FUNCTION",
+                name: "f",
+                file: "a.js",
+                exported: true,
+                metadata: r#"{"line":12,"kind":"q\"","flag":true}"#,
+            }
+        );
+        assert_eq!(nodes[1].semantic_id, "a.js->FUNCTION->f[in:g]");
+        let edges: Vec<Edge<'_>> = batch.edges_of(section).collect();
+        assert_eq!((edges[0].src, edges[0].dst), (8, 7));
+        assert_eq!((edges[0].edge_type, edges[0].metadata), ("CALLS", ""));
+    }
+}

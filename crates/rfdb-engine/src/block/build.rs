@@ -144,7 +144,7 @@ impl BlockBuilder {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.node_slots.is_empty() && self.edge_src.is_empty()
+        self.node_slots.is_empty() && self.edge_src.is_empty() && self.wrong.is_none()
     }
 
     pub(crate) fn row_counts(&self) -> (u32, u32) {
