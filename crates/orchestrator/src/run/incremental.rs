@@ -89,7 +89,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     let (joined, owners) = match relinked {
         Some(relinked) => relinked,
         None => {
-            let pool = &run.pool;
+            let pool = run.pool;
             let read = run.clock.step("summaries", || {
                 pool.install(|| read_summaries(&file, &kept))
             });
@@ -99,7 +99,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             };
             summaries.append(&mut analyzed.summaries);
             let joined = run.join(above, summaries, &records)?;
-            let pool = &run.pool;
+            let pool = run.pool;
             let owners = run.clock.step("compare", || {
                 pool.install(|| joined.push_changed(&stored, &mut batch))
             });

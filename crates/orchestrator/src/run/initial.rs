@@ -43,7 +43,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     cache_error = cache_error.or(analyzed.cache_error.take());
 
     let mut joined = run.join(above, analyzed.summaries, &analyzed.records)?;
-    let pool = &run.pool;
+    let pool = run.pool;
     let rows = std::mem::take(&mut joined.rows);
     let mut owners = OwnerHashes::new();
     run.clock.step("commit", || {

@@ -131,7 +131,7 @@ impl Run<'_> {
         self.options.cancellation.check()?;
         self.clock.begin(Phase::Enrichment, None);
         let root = &self.project.root;
-        let pool = &self.pool;
+        let pool = self.pool;
         let failed: FxHashSet<String> = records
             .iter()
             .filter(|file| file.failed)

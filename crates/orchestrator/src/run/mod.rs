@@ -18,7 +18,7 @@ use graph_model::{Diagnostic, Severity};
 use crate::cache::{Cache, InputRecord, State, Unusable};
 use crate::plugin::Registry;
 use crate::plugins::configured_plugins;
-use crate::project::{AnalyzeOptions, Project, thread_pool};
+use crate::project::{AnalyzeOptions, Project};
 use crate::report::{InitialReason, Report};
 use crate::{Error, Phase, Progress, Store, inputs, selection};
 use changes::FileChanges;
@@ -33,7 +33,7 @@ struct Run<'a> {
     store: &'a dyn Store,
     options: &'a AnalyzeOptions,
     progress: &'a dyn Progress,
-    pool: rayon::ThreadPool,
+    pool: &'a rayon::ThreadPool,
     cache: Option<Cache>,
     clock: Clock<'a>,
     plugins: Registry,
@@ -69,7 +69,7 @@ pub(crate) fn run(
         store,
         options,
         progress,
-        pool: thread_pool(options.threads)?,
+        pool: &project.pool,
         cache: options.cache.as_deref().map(Cache::new),
         clock: Clock::new(progress, project.begun, project.discovered),
         plugins,

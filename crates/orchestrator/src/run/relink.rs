@@ -116,7 +116,7 @@ impl Run<'_> {
             })
             .collect();
         let changed: Vec<ModuleIx> = edited.iter().map(|edited| edited.module).collect();
-        let pool = &self.pool;
+        let pool = self.pool;
         let linked = self.clock.step("link", || {
             // A damaged summary ends the linking wherever it is.
             catch_unwind(AssertUnwindSafe(|| {
