@@ -188,6 +188,57 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_a_repository_count_in_it_and_end_where_another_begins() {
+        let dir = project(&[
+            (".gitignore", "*.gen.js\n"),
+            (".git/info/exclude", "/mine/\n"),
+            ("mine/a.js", ""),
+            ("inner/.git/HEAD", ""),
+            ("inner/a.gen.js", ""),
+            ("inner/mine/a.js", ""),
+            ("tree/.git", "gitdir: ../.git/worktrees/tree\n"),
+            (".git/worktrees/tree/commondir", "../..\n"),
+            ("tree/mine/a.js", ""),
+            ("tree/b.js", ""),
+        ]);
+        assert_eq!(
+            paths(dir.path()),
+            ["inner/a.gen.js", "inner/mine/a.js", "tree/b.js"]
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_is_told() {
+        let dir = project(&[
+            ("sub/.gitignore", "*.gen.js\n[z-a].js\n"),
+            ("sub/a.gen.js", ""),
+            ("sub/a.js", ""),
+        ]);
+        let found = discover(&project_root(dir.path()).unwrap());
+        let files: Vec<_> = found.files.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(files, ["sub/a.js"]);
+        let warnings: Vec<_> = found
+            .warnings
+            .iter()
+            .map(|w| (w.code, w.file.as_str()))
+            .collect();
+        assert_eq!(warnings, [("invalid-gitignore", "sub/.gitignore")]);
+    }
+
+    #[test]
+    fn the_listing_changes_with_the_names_of_files() {
+        let dir = project(&[("a.js", ""), ("sub/x.css", ""), (".gitignore", "*.log\n")]);
+        let root = project_root(dir.path()).unwrap();
+        let listing = || discover(&root).listing;
+        let before = listing();
+        fs::write(root.join("a.js"), "1").unwrap();
+        fs::write(root.join("x.log"), "1").unwrap();
+        assert_eq!(listing(), before);
+        fs::rename(root.join("sub/x.css"), root.join("x.css")).unwrap();
+        assert_ne!(listing(), before);
+    }
+
+    #[test]
     fn large_files_are_named() {
         let dir = project(&[("a.js", "")]);
         fs::write(
@@ -214,6 +265,8 @@ mod tests {
         symlink(dir.path().join("src/a.js"), dir.path().join("b.js")).unwrap();
         symlink(dir.path().join("nothing.js"), dir.path().join("c.js")).unwrap();
         symlink(outside.path(), dir.path().join("outside")).unwrap();
+        fs::create_dir(outside.path().join("below")).unwrap();
+        symlink(outside.path(), outside.path().join("below/around")).unwrap();
         let found = discover(&project_root(dir.path()).unwrap());
         let paths: Vec<_> = found.files.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(paths, ["outside/shared.js", "src/a.js"]);
@@ -224,7 +277,11 @@ mod tests {
             .collect();
         assert_eq!(
             warnings,
-            [("broken-symlink", "c.js"), ("symlink-loop", "src/loop")]
+            [
+                ("broken-symlink", "c.js"),
+                ("symlink-loop", "outside/below/around"),
+                ("symlink-loop", "src/loop")
+            ]
         );
     }
 

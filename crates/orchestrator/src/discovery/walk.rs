@@ -74,7 +74,11 @@ impl<'a> Walk<'a> {
             let rules = Rules::read(path, above, has_ignore, is_repository, &mut errors);
             let warnings = errors.iter().map(|error| {
                 let message = format!("not all of it counts: {error}");
-                Diagnostic::file_warning("invalid-gitignore", format!("{prefix}.gitignore"), message)
+                Diagnostic::file_warning(
+                    "invalid-gitignore",
+                    format!("{prefix}.gitignore"),
+                    message,
+                )
             });
             found.warnings.extend(warnings);
             rules
@@ -134,7 +138,9 @@ impl<'a> Walk<'a> {
         }
         if folder.rules.is_some() || !self.outer.is_empty() {
             let path = folder.path.join(&file_name);
-            if folder.rules.is_some_and(|rules| rules.exclude(&path, is_dir))
+            if folder
+                .rules
+                .is_some_and(|rules| rules.exclude(&path, is_dir))
                 || self.outer.exclude(&path, is_dir)
             {
                 return None;
@@ -195,7 +201,9 @@ impl Folder<'_> {
 fn kind(entry: &fs::DirEntry, folder: &Path) -> Option<Kind> {
     let mut kind = entry.file_type().ok()?;
     if kind.is_symlink() {
-        kind = fs::metadata(folder.join(entry.file_name())).ok()?.file_type();
+        kind = fs::metadata(folder.join(entry.file_name()))
+            .ok()?
+            .file_type();
     }
     Some(if kind.is_dir() {
         Kind::Folder
@@ -207,7 +215,8 @@ fn kind(entry: &fs::DirEntry, folder: &Path) -> Option<Kind> {
 }
 
 fn may_be_entered(name: &str, in_package: bool) -> bool {
-    !SKIPPED_DIRECTORIES.contains(&name) && !(in_package && BUILD_DIRECTORIES.contains(&name))
+    let is_output = in_package && BUILD_DIRECTORIES.contains(&name);
+    !is_output && !SKIPPED_DIRECTORIES.contains(&name)
 }
 
 fn unreadable(path: String, error: &io::Error) -> Diagnostic {

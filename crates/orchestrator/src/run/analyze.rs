@@ -75,6 +75,7 @@ fn record(
         diagnostics: stored(&file.diagnostics),
         facts: Vec::new(),
         summary: span,
+        links: None,
     };
     (record, error)
 }

@@ -15,7 +15,7 @@ mod result;
 
 use graph_model::{Diagnostic, Severity};
 
-use crate::cache::{Cache, InputRecord, State, Unusable};
+use crate::cache::{Cache, FileRecord, InputRecord, State, Unusable};
 use crate::plugin::Registry;
 use crate::plugins::configured_plugins;
 use crate::project::{AnalyzeOptions, Project};
@@ -49,6 +49,7 @@ enum Start<'a> {
 
 /// The last run, and what changed since.
 struct Previous<'a> {
+    /// What it left, but the records of files, which are in `changes`.
     state: State,
     changes: FileChanges<'a>,
     inputs: Vec<InputRecord>,
@@ -110,7 +111,7 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
     let Some(cache) = &run.cache else {
         return initial(InitialReason::NoCache);
     };
-    let state = match cache.load() {
+    let mut state = match cache.load() {
         Ok(state) => state,
         Err(Unusable::Missing) => return initial(InitialReason::NoCache),
         Err(Unusable::OtherVersion) => return initial(InitialReason::OtherAnalyzer),
@@ -123,9 +124,13 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
         return initial(InitialReason::OtherConfiguration);
     }
     let project = run.project;
+    let known_files: Vec<FileRecord> = std::mem::take(&mut state.files);
     let (changes, inputs) = run.pool.install(|| {
         rayon::join(
-            || FileChanges::find(&project.root, &project.discovery.files, &state),
+            || {
+                let files = &project.discovery.files;
+                FileChanges::find(&project.root, files, known_files, state.seen)
+            },
             || {
                 let known = (&state.inputs[..], state.seen);
                 let config = &run.options.config;
