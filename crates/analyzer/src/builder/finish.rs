@@ -102,8 +102,8 @@ impl Builder<'_> {
         let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
         ordinals.reserve(order.len());
         let mut scopes = ScopeTexts::default();
-        // For every owner, by its index: the scope inside it.
-        let mut inside: FxHashMap<u32, u32> = FxHashMap::default();
+        // For every owner, by its index: the scope inside it. Owners come before what is in them.
+        let mut inside = vec![0u32; self.nodes.len()];
         let mut line_hint = 0usize;
         let mut names_in_ids = NamesInIds::default();
         let mut id = format!("{}->", self.file);
@@ -115,7 +115,7 @@ impl Builder<'_> {
                 self.write_global(&node, graph);
                 continue;
             }
-            let scope = inside.get(&node.owner).copied().unwrap_or(0);
+            let scope = inside.get(node.owner as usize).copied().unwrap_or(0);
             let ordinal = ordinals
                 .entry((node.node_type, node.id_name, scope))
                 .or_insert(0);
@@ -148,7 +148,7 @@ impl Builder<'_> {
                     .strip_prefix("<object>:")
                     .filter(|_| node.node_type == NodeType::ObjectLiteral)
                     .unwrap_or(name);
-                inside.insert(index, scopes.inside(scope, segment, ordinal));
+                inside[index as usize] = scopes.inside(scope, segment, ordinal);
             }
 
             let (line, column) = self.lines.position_from(line_hint, node.start);
