@@ -99,14 +99,15 @@ fn analyze(
     silent: bool,
 ) -> Result<(Report, PathBuf), Error> {
     let progress = TerminalProgress::new(silent);
+    let threads = args.threads.map(usize::from);
     // A database is made only if there is something to put into it.
-    let result = Project::discover(&args.path, &progress)
+    let result = Project::discover(&args.path, threads, &progress)
         .map_err(Error::from)
         .and_then(|mut project| {
             let root = project.root().to_owned();
             let options = AnalyzeOptions {
                 clear: args.clear,
-                threads: args.threads.map(usize::from),
+                threads,
                 // What is remembered is of the project's own graph.
                 cache: args.socket.is_none().then(|| database::cache(&root)),
                 config: Config::load(&root)?,
@@ -121,7 +122,7 @@ fn analyze(
                     let (store, waited) = open(&root, args, cancellation, silent)?;
                     if waited {
                         // Files may have changed meanwhile.
-                        project = Project::discover(&args.path, &progress)?;
+                        project = Project::discover(&args.path, threads, &progress)?;
                     }
                     store
                 }

@@ -20,7 +20,7 @@ pub const THREAD_NAME: &str = "analysis";
 pub struct AnalyzeOptions {
     /// Empty the database first, and analyze every file.
     pub clear: bool,
-    /// Threads; `None` for one per core.
+    /// Threads; `None` for one per core. For [`analyze`]: a [`Project`] keeps those that it was discovered with.
     pub threads: Option<usize>,
     /// Folder of what a run remembers for the next one, for one database. Without it every run analyzes every file.
     pub cache: Option<PathBuf>,
@@ -40,6 +40,8 @@ pub struct AnalyzeOptions {
 #[derive(Debug)]
 pub struct Project {
     pub(crate) root: PathBuf,
+    /// The threads of all phases.
+    pub(crate) pool: rayon::ThreadPool,
     pub(crate) discovery: Discovery,
     pub(crate) begun: Instant,
     pub(crate) discovered: Instant,
@@ -48,20 +50,26 @@ pub struct Project {
 }
 
 impl Project {
-    /// Finds the files of the project at `path`.
+    /// Finds the files of the project at `path`. `threads` are those of the whole run; `None` for one per core.
     ///
     /// # Errors
     /// The folder is not there, or has nothing to analyze.
-    pub fn discover(path: &Path, progress: &dyn Progress) -> Result<Self, Error> {
+    pub fn discover(
+        path: &Path,
+        threads: Option<usize>,
+        progress: &dyn Progress,
+    ) -> Result<Self, Error> {
         let (begun, seen) = (Instant::now(), stamp::now());
         progress.phase(Phase::Discovery, None);
         let root = project_root(path)?;
-        let discovery = discover(&root);
+        let pool = thread_pool(threads)?;
+        let discovery = pool.install(|| discover(&root));
         if discovery.files.is_empty() {
             return Err(Error::NoFiles(root));
         }
         Ok(Project {
             root,
+            pool,
             discovery,
             begun,
             discovered: Instant::now(),
@@ -109,7 +117,7 @@ pub fn analyze(
     options: &AnalyzeOptions,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
-    Project::discover(path, progress)?.analyze(store, options, progress)
+    Project::discover(path, options.threads, progress)?.analyze(store, options, progress)
 }
 
 /// The threads of a run.

@@ -3,16 +3,16 @@
 use std::fs::Metadata;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::cache::fixed;
 
 /// Times of file systems advance in steps: of some milliseconds in the kernel's clock, of two seconds on FAT. A file that
 /// was changed so shortly before it was looked at can change again under the same time.
 const GRANULARITY: i64 = 2_000_000_000;
 
 /// Size, times and number of a file. Two equal stamps mean the same content, unless the older one is [racy](Stamp::is_racy).
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp {
     /// Bytes.
     pub size: u64,
@@ -42,6 +42,41 @@ impl Stamp {
     #[must_use]
     pub fn is_racy(&self, seen: i64) -> bool {
         self.modified.max(self.changed) >= seen.saturating_sub(GRANULARITY)
+    }
+}
+
+/// A state holds a stamp of every file: it is written as one piece.
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = [0; 32];
+        let (modified, changed) = (self.modified.to_le_bytes(), self.changed.to_le_bytes());
+        let parts = [
+            self.size.to_le_bytes(),
+            modified,
+            changed,
+            self.inode.to_le_bytes(),
+        ];
+        for (piece, part) in bytes.chunks_exact_mut(8).zip(parts) {
+            piece.copy_from_slice(&part);
+        }
+        fixed::serialize(&bytes, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let bytes: [u8; 32] = fixed::deserialize(from)?;
+        let part = |at: usize| {
+            let mut part = [0; 8];
+            part.copy_from_slice(&bytes[at * 8..][..8]);
+            part
+        };
+        Ok(Stamp {
+            size: u64::from_le_bytes(part(0)),
+            modified: i64::from_le_bytes(part(1)),
+            changed: i64::from_le_bytes(part(2)),
+            inode: u64::from_le_bytes(part(3)),
+        })
     }
 }
 
@@ -88,5 +123,7 @@ mod tests {
         assert!(stamp.is_racy(now()));
         assert!(!stamp.is_racy(now() + 2 * GRANULARITY));
         assert_eq!(stamp.size, 1);
+        let bytes = postcard::to_stdvec(&stamp).unwrap();
+        assert_eq!(postcard::from_bytes::<Stamp>(&bytes).unwrap(), stamp);
     }
 }

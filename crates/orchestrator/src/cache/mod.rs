@@ -8,6 +8,8 @@
 //! if the graph had not been changed, the old state fits it; if it had, no state does, and the next run begins anew. The
 //! same holds for a cache that is damaged, or that another version of the analyzer wrote.
 
+mod buffer;
+pub(crate) mod fixed;
 mod links;
 mod state;
 mod summaries;
@@ -19,7 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use links::{LinkRecord, LinksId};
+pub(crate) use links::{EncodedLinks, LinkRecord, LinksId};
 pub(crate) use state::{
     FileRecord, Hash, InputRecord, Outcome, OwnerHashes, State, StoredDiagnostic, interned,
     restored, stored,
@@ -86,7 +88,7 @@ impl Cache {
             return Err(damaged("its checksum is wrong"));
         }
         // The first field is read on its own: the layout of the rest is that of the same version only.
-        let (written_by, rest): (String, &[u8]) =
+        let (written_by, rest): (&str, &[u8]) =
             postcard::take_from_bytes(payload).map_err(|e| damaged(&e.to_string()))?;
         if written_by != fingerprint() {
             return Err(Unusable::OtherVersion);
@@ -97,20 +99,19 @@ impl Cache {
     /// Replaces the state, and removes files that it does not name.
     pub(crate) fn save(&self, state: &State) -> io::Result<()> {
         self.create_folder()?;
-        let mut bytes = vec![0; HEADER];
-        bytes = postcard::to_extend(fingerprint(), bytes).map_err(io::Error::other)?;
-        bytes = postcard::to_extend(state, bytes).map_err(io::Error::other)?;
-        let length = u32::try_from(bytes.len() - HEADER).map_err(io::Error::other)?;
-        let checksum = crc32c::crc32c(&bytes[HEADER..]);
-        bytes[..8].copy_from_slice(MAGIC);
-        bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-        bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
-        bytes[16..20].copy_from_slice(&length.to_le_bytes());
+        let payload = encode(&(fingerprint(), state))?;
+        let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
+        let mut header = [0; HEADER];
+        header[..8].copy_from_slice(MAGIC);
+        header[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        header[12..16].copy_from_slice(&crc32c::crc32c(&payload).to_le_bytes());
+        header[16..20].copy_from_slice(&length.to_le_bytes());
         let new = self.folder.join("state.new");
         let mut file = fs::File::create(&new)?;
-        file.write_all(&bytes)?;
+        file.write_all(&header)?;
+        file.write_all(&payload)?;
         drop(file);
-        fs::rename(&new, self.folder.join(STATE))?;
+        replace(&new, &self.folder.join(STATE))?;
         self.remove_other_summaries(state.summaries);
         Ok(())
     }
@@ -151,10 +152,20 @@ impl Cache {
         SummaryWriter::append(&self.folder, number)
     }
 
-    /// Reads the summaries of a state.
-    pub(crate) fn read_summaries(&self, number: u32) -> io::Result<SummaryFile> {
-        SummaryFile::read(&self.folder, number)
+    /// Opens the summaries of a state.
+    pub(crate) fn open_summaries(&self, number: u32) -> io::Result<SummaryFile> {
+        SummaryFile::open(&self.folder, number)
     }
+}
+
+/// Puts a file in the place of another, which is of no use any more. It is taken away before: file systems make a file durable
+/// that takes the place of another, and keep us waiting for it. If this is stopped in between, the next run begins anew.
+fn replace(new: &Path, old: &Path) -> io::Result<()> {
+    match fs::remove_file(old) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    fs::rename(new, old)
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
@@ -166,7 +177,7 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 }
 
 fn encode<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
-    postcard::to_stdvec(value).map_err(io::Error::other)
+    buffer::encode(value, 64)
 }
 
 #[cfg(test)]

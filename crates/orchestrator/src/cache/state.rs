@@ -8,8 +8,8 @@ use graph_model::facts::Fact;
 use graph_model::{Diagnostic, Place, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::LinksId;
 use super::summaries::Span;
+use super::{LinksId, fixed};
 use crate::stamp::Stamp;
 use crate::store::GraphVersion;
 
@@ -25,6 +25,7 @@ pub(crate) struct State {
     /// The graph's version that this state belongs to.
     pub(crate) graph: GraphVersion,
     /// Hash of the configuration.
+    #[serde(with = "fixed")]
     pub(crate) configuration: [u8; 32],
     /// When DISCOVERY began, in nanoseconds since 1970: files changed later than that are racy.
     pub(crate) seen: i64,
@@ -36,7 +37,7 @@ pub(crate) struct State {
     pub(crate) inputs: Vec<InputRecord>,
     /// See [`Discovery::listing`](crate::discovery::Discovery::listing).
     pub(crate) listing: u64,
-    /// Rows of the index, of enrichment, and of plugins.
+    /// Rows of the index and of plugins, and those of enrichment that belong to no file.
     pub(crate) owners: OwnerHashes,
     /// The file of what linking left behind; `None` if there is none, or if a plugin did what an incremental run cannot do in
     /// parts.
@@ -67,6 +68,7 @@ pub(crate) struct FileRecord {
     pub(crate) path: String,
     pub(crate) stamp: Stamp,
     /// SHA-256 of its bytes; `None` for a file that was left out.
+    #[serde(with = "fixed::optional")]
     pub(crate) hash: Option<[u8; 32]>,
     pub(crate) bytes: u64,
     pub(crate) lines: u64,
@@ -76,6 +78,9 @@ pub(crate) struct FileRecord {
     pub(crate) facts: Vec<Fact>,
     /// `None` for a file that was left out.
     pub(crate) summary: Option<Span>,
+    /// Its rows of enrichment as they are stored.
+    #[serde(with = "fixed::optional")]
+    pub(crate) links: Option<Hash>,
 }
 
 impl FileRecord {
@@ -93,6 +98,7 @@ pub(crate) struct InputRecord {
     /// `None` if it is not there.
     pub(crate) stamp: Option<Stamp>,
     /// SHA-256 of its bytes; zeros if it is not there.
+    #[serde(with = "fixed")]
     pub(crate) hash: [u8; 32],
     /// Whether DISCOVERY found it, as opposed to a file that others name.
     pub(crate) discovered: bool,

@@ -64,7 +64,10 @@ impl SummaryWriter {
 
     /// Writes a summary.
     pub(crate) fn put(&self, summary: &ModuleSummary) -> io::Result<Span> {
-        self.put_bytes(&super::encode(summary)?)
+        self.put_bytes(&super::buffer::encode(
+            summary,
+            summary.names.text_len() * 8,
+        )?)
     }
 
     fn put_bytes(&self, bytes: &[u8]) -> io::Result<Span> {
@@ -81,8 +84,7 @@ impl SummaryWriter {
 
     /// Copies a summary from another file.
     pub(crate) fn copy(&self, from: &SummaryFile, span: Span) -> io::Result<Span> {
-        let bytes = from.bytes(span).map_err(io::Error::other)?;
-        self.put_bytes(bytes)
+        self.put_bytes(&from.bytes(span).map_err(io::Error::other)?)
     }
 
     /// Ends the writing; answers the file's number.
@@ -98,30 +100,35 @@ impl SummaryWriter {
     }
 }
 
-/// A file of summaries, read.
+/// A file of summaries that is read where it is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct SummaryFile {
-    bytes: Arc<[u8]>,
+    file: Arc<File>,
+    length: u64,
 }
 
 impl SummaryFile {
-    pub(super) fn read(folder: &Path, number: u32) -> io::Result<Self> {
+    pub(super) fn open(folder: &Path, number: u32) -> io::Result<Self> {
+        let file = File::open(path_of(folder, number))?;
         Ok(SummaryFile {
-            bytes: std::fs::read(path_of(folder, number))?.into(),
+            length: file.metadata()?.len(),
+            file: Arc::new(file),
         })
     }
 
-    /// Size of the file.
+    /// Size of the file when it was opened.
     pub(crate) fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.length
     }
 
-    fn bytes(&self, span: Span) -> Result<&[u8], String> {
-        let bytes = usize::try_from(span.offset)
-            .ok()
-            .and_then(|start| self.bytes.get(start..start + span.length as usize))
-            .ok_or("a summary is not there")?;
-        if crc32c::crc32c(bytes) != span.checksum {
+    fn bytes(&self, span: Span) -> Result<Vec<u8>, String> {
+        // The length is not trusted before the file is known to have so much.
+        if span.offset.saturating_add(span.len()) > self.length {
+            return Err("a summary is not there".to_owned());
+        }
+        let mut bytes = vec![0; span.length as usize];
+        read_at(&self.file, &mut bytes, span.offset).map_err(|e| e.to_string())?;
+        if crc32c::crc32c(&bytes) != span.checksum {
             return Err("the checksum of a summary is wrong".to_owned());
         }
         Ok(bytes)
@@ -129,8 +136,26 @@ impl SummaryFile {
 
     /// The summary at a place.
     pub(crate) fn get(&self, span: Span) -> Result<ModuleSummary, String> {
-        super::decode(self.bytes(span)?)
+        super::decode(&self.bytes(span)?)
     }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, offset)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[read..];
+        offset += read as u64;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -157,7 +182,7 @@ mod tests {
         let writer = cache.append_summaries(number).unwrap();
         let second = writer.put(&summaries[1]).unwrap();
         writer.finish().unwrap();
-        let file = cache.read_summaries(number).unwrap();
+        let file = cache.open_summaries(number).unwrap();
         assert_eq!(file.get(first).unwrap(), summaries[0]);
         assert_eq!(file.get(second).unwrap(), summaries[1]);
         let wrong = super::Span {
@@ -165,5 +190,10 @@ mod tests {
             ..first
         };
         assert!(file.get(wrong).is_err());
+        let outside = super::Span {
+            length: u32::MAX,
+            ..first
+        };
+        assert!(file.get(outside).is_err());
     }
 }

@@ -50,7 +50,7 @@ impl Run<'_> {
             progress: self.progress,
             cancellation: &self.options.cancellation,
         };
-        analyze_files(&self.pool, &self.project.root, files, &sink)?;
+        analyze_files(self.pool, &self.project.root, files, &sink)?;
         Ok(result.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -75,6 +75,7 @@ fn record(
         diagnostics: stored(&file.diagnostics),
         facts: Vec::new(),
         summary: span,
+        links: None,
     };
     (record, error)
 }

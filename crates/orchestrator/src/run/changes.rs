@@ -4,77 +4,84 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::cache::{FileRecord, State};
+use crate::cache::FileRecord;
 use crate::discovery::SourceFile;
 use crate::report::Changes;
 
 /// What became of the files of the last run.
+#[derive(Default)]
 pub(crate) struct FileChanges<'a> {
     /// Files to analyze: new ones and changed ones, by path.
     pub(crate) analyze: Vec<&'a SourceFile>,
     /// What is known of the others, by path.
     pub(crate) kept: Vec<FileRecord>,
-    /// Files that are gone, by path.
-    pub(crate) removed: Vec<String>,
+    /// What was known of the changed ones, by path.
+    pub(crate) before: Vec<FileRecord>,
+    /// What was known of files that are gone, by path.
+    pub(crate) removed: Vec<FileRecord>,
     /// The same in numbers.
     pub(crate) counts: Changes,
     /// Whether a stamp was renewed, so that the state is worth writing although nothing changed.
     pub(crate) renewed: bool,
 }
 
-enum Found {
-    Kept(Box<FileRecord>, bool),
-    Changed,
-}
-
-impl FileChanges<'_> {
-    /// Compares. Files whose stamp is another one, or could be the same by chance, are read and hashed.
-    pub(crate) fn find<'a>(root: &Path, files: &'a [SourceFile], state: &State) -> FileChanges<'a> {
-        let known = |path: &str| {
-            let at = state.files.binary_search_by(|f| f.path.as_str().cmp(path));
-            at.ok().map(|at| &state.files[at])
-        };
-        let found: Vec<Option<Found>> = files
-            .par_iter()
-            .with_min_len(16)
-            .map(|file| known(&file.path).map(|known| compare(root, file, known, state.seen)))
-            .collect();
-        let mut changes = FileChanges {
-            analyze: Vec::new(),
-            kept: Vec::new(),
-            removed: Vec::new(),
-            counts: Changes::default(),
-            renewed: false,
-        };
-        for (file, found) in files.iter().zip(found) {
-            match found {
+impl<'a> FileChanges<'a> {
+    /// Compares with what was known at the time `seen`; both are sorted by path. Files whose stamp is another one, or could be
+    /// the same by chance, are read and hashed.
+    pub(crate) fn find(
+        root: &Path,
+        files: &'a [SourceFile],
+        known: Vec<FileRecord>,
+        seen: i64,
+    ) -> Self {
+        let mut changes = FileChanges::default();
+        let mut doubtful = Vec::new();
+        let mut known = known.into_iter().peekable();
+        changes.kept.reserve(known.len());
+        for file in files {
+            while let Some(gone) = known.next_if(|known| known.path < file.path) {
+                changes.removed.push(gone);
+            }
+            match known.next_if(|known| known.path == file.path) {
                 None => {
                     changes.counts.added.push(file.path.clone());
                     changes.analyze.push(file);
                 }
-                Some(Found::Changed) => {
-                    changes.counts.changed.push(file.path.clone());
-                    changes.analyze.push(file);
+                Some(known) if known.stamp == file.stamp && !file.stamp.is_racy(seen) => {
+                    changes.kept.push(known);
                 }
-                Some(Found::Kept(record, renewed)) => {
-                    changes.kept.push(*record);
-                    changes.renewed |= renewed;
-                }
+                Some(known) => doubtful.push((file, known)),
             }
         }
-        let now = |path: &str| {
-            files
-                .binary_search_by(|f| f.path.as_str().cmp(path))
-                .is_ok()
-        };
-        changes.removed = state
-            .files
-            .iter()
-            .filter(|f| !now(&f.path))
-            .map(|f| f.path.clone())
-            .collect();
-        changes.counts.removed = changes.removed.clone();
+        changes.removed.extend(known);
+        let names = changes.removed.iter().map(|file| file.path.clone());
+        changes.counts.removed = names.collect();
+        changes.decide(root, doubtful);
         changes
+    }
+
+    /// Reads the files that may have changed.
+    fn decide(&mut self, root: &Path, doubtful: Vec<(&'a SourceFile, FileRecord)>) {
+        if doubtful.is_empty() {
+            return;
+        }
+        let same: Vec<bool> = doubtful
+            .par_iter()
+            .map(|(file, known)| is_same(root, file, known))
+            .collect();
+        for ((file, mut known), same) in doubtful.into_iter().zip(same) {
+            if same {
+                known.stamp = file.stamp;
+                self.kept.push(known);
+                self.renewed = true;
+            } else {
+                self.counts.changed.push(file.path.clone());
+                self.analyze.push(file);
+                self.before.push(known);
+            }
+        }
+        self.kept.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.analyze.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     }
 
     /// Whether all files are as they were.
@@ -83,23 +90,10 @@ impl FileChanges<'_> {
     }
 }
 
-fn compare(root: &Path, file: &SourceFile, known: &FileRecord, seen: i64) -> Found {
-    let racy = file.stamp.is_racy(seen);
-    if file.stamp == known.stamp && !racy {
-        return Found::Kept(Box::new(known.clone()), false);
-    }
+fn is_same(root: &Path, file: &SourceFile, known: &FileRecord) -> bool {
     // A file that was left out is tried again.
     let Some(hash) = known.hash else {
-        return Found::Changed;
+        return false;
     };
-    match std::fs::read(root.join(&file.path)) {
-        Ok(bytes) if analyzer::content_hash(&bytes) == hash => Found::Kept(
-            Box::new(FileRecord {
-                stamp: file.stamp,
-                ..known.clone()
-            }),
-            true,
-        ),
-        _ => Found::Changed,
-    }
+    std::fs::read(root.join(&file.path)).is_ok_and(|bytes| analyzer::content_hash(&bytes) == hash)
 }

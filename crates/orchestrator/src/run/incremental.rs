@@ -7,12 +7,16 @@ use graph_model::ModuleSummary;
 use rayon::prelude::*;
 use rfdb_protocol::{Batch, Rows};
 
-use super::relink::Edits;
+use super::changes::FileChanges;
+use super::relink::{Edits, Work};
 use super::result::Stored;
 use super::{Previous, Run, initial};
 use crate::analysis::ANALYSIS_CONTEXT;
-use crate::cache::{Cache, Span, State, SummaryFile, SummaryWriter, restored};
+use crate::cache::{
+    Cache, EncodedLinks, FileRecord, Span, State, SummaryFile, SummaryWriter, restored,
+};
 use crate::inputs::same_contents;
+use crate::link_rows::ENRICHMENT_CONTEXT;
 use crate::report::{InitialReason, Mode, Report};
 use crate::{Error, Phase};
 
@@ -29,10 +33,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     run.clock
         .begin(Phase::Analysis, Some(previous.changes.analyze.len() as u64));
-    let read = run.clock.step("summaries", || {
-        cache.read_summaries(previous.state.summaries)
-    });
-    let file = match read {
+    let file = match cache.open_summaries(previous.state.summaries) {
         Ok(file) => file,
         Err(e) => return initial::run(run, InitialReason::DamagedCache(e.to_string())),
     };
@@ -45,8 +46,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         .filter_map(|file| file.summary)
         .collect();
     let edits = if same_inputs && same_listing(&run, &previous.state) {
-        let file = file.clone();
-        Edits::new(&run, &previous, file)
+        Edits::new(&previous, file.clone())
     } else {
         None
     };
@@ -63,33 +63,48 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         rows.write_to(&mut *batch);
         Ok(())
     };
-    let mut analyzed = run.analyze(&previous.changes.analyze, &keep, writer.as_ref())?;
+    let left = previous.state.links.filter(|_| edits.is_some());
+    let (analyzed, left) = run.pool.install(|| {
+        rayon::join(
+            || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
+            || cache.load_links(left?),
+        )
+    });
+    let mut analyzed = analyzed?;
     cache_error = cache_error.or(analyzed.cache_error.take());
     let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Of files that are gone, or are left out now, nothing stays.
+    let removed = std::mem::take(&mut previous.changes.removed);
     let left_out = analyzed.records.iter().filter(|file| file.hash.is_none());
-    for file in left_out
-        .map(|file| &file.path)
-        .chain(&previous.changes.removed)
-    {
-        batch.owner(file, ANALYSIS_CONTEXT);
+    for file in left_out.chain(&removed) {
+        batch.owner(&file.path, ANALYSIS_CONTEXT);
     }
-    let mut records = std::mem::take(&mut previous.changes.kept);
-    records.append(&mut analyzed.records);
-    records.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut records = merged(&mut previous.changes, analyzed.records);
+    let left_out = records.iter_mut().filter(|file| file.hash.is_none());
+    let with_links = left_out
+        .filter_map(|file| file.links.take().map(|_| &file.path))
+        .chain(removed.iter().map(|file| &file.path));
+    for path in with_links {
+        batch.owner(path, ENRICHMENT_CONTEXT);
+    }
 
     let stored = std::mem::take(&mut previous.state.owners);
     let mut above = run.above()?;
-    let relinked = match edits {
-        Some(edits) => {
-            let new = &analyzed.summaries;
-            run.relink(&mut above, edits, new, &records, &stored, &mut batch)?
+    let relinked = match edits.zip(left) {
+        Some((edits, left)) => {
+            let work = Work {
+                records: &mut records,
+                stored: &stored,
+                batch: &mut batch,
+            };
+            run.relink(&mut above, edits, left, &analyzed.summaries, work)?
         }
         None => None,
     };
     let (joined, owners) = match relinked {
         Some(relinked) => relinked,
         None => {
-            let pool = &run.pool;
+            let pool = run.pool;
             let read = run.clock.step("summaries", || {
                 pool.install(|| read_summaries(&file, &kept))
             });
@@ -99,9 +114,8 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             };
             summaries.append(&mut analyzed.summaries);
             let joined = run.join(above, summaries, &records)?;
-            let pool = &run.pool;
             let owners = run.clock.step("compare", || {
-                pool.install(|| joined.push_changed(&stored, &mut batch))
+                pool.install(|| joined.push_changed(&stored, &mut records, &mut batch))
             });
             (joined, owners)
         }
@@ -117,21 +131,45 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     // Up to here nothing was changed that counts; the commit changes all of it.
     run.options.cancellation.check()?;
-    let store = run.store;
-    if !batch.is_empty() {
-        run.clock.step("commit", || store.commit(batch))?;
-    }
+    let (store, pool) = (run.store, run.pool);
+    let (committed, links) = run.clock.step("commit", || {
+        pool.install(|| {
+            rayon::join(
+                || match batch.is_empty() {
+                    true => Ok(()),
+                    false => store.commit(batch),
+                },
+                || EncodedLinks::new(&joined.records),
+            )
+        })
+    });
+    committed?;
     let stored = Stored {
         records,
         owners,
         inputs: std::mem::take(&mut previous.inputs),
         summaries: summaries.filter(|_| cache_error.is_none()),
+        links: Some(links),
         cache_error,
         written: (previous.changes.analyze.iter())
             .map(|file| file.path.clone())
             .collect(),
     };
     run.finish(joined, stored, Mode::Incremental, previous.changes.counts)
+}
+
+/// What is known of all files: of the changed ones it is new, but what is stored of their links.
+fn merged(changes: &mut FileChanges<'_>, mut analyzed: Vec<FileRecord>) -> Vec<FileRecord> {
+    for file in &mut analyzed {
+        let before = &changes.before;
+        if let Ok(at) = before.binary_search_by(|before| before.path.cmp(&file.path)) {
+            file.links = before[at].links;
+        }
+    }
+    let mut records = std::mem::take(&mut changes.kept);
+    records.append(&mut analyzed);
+    records.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    records
 }
 
 /// Whether files came or went that could be what an import means that leads nowhere.

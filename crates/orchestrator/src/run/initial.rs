@@ -1,15 +1,24 @@
 //! An initial run: everything is analyzed, and the graph is loaded anew, its indexes built once at the end.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use graph_model::NodeType;
 
 use super::Run;
-use crate::cache::{OwnerHashes, SummaryWriter};
+use crate::cache::{EncodedLinks, InputRecord, OwnerHashes};
 use crate::inputs;
 use crate::report::{Changes, InitialReason, Mode, Report};
 use crate::{Error, Phase};
 use rfdb_protocol::Rows;
+
+/// What is kept for the next run.
+struct Left {
+    links: io::Result<EncodedLinks>,
+    inputs: Vec<InputRecord>,
+    /// Number of the file of summaries.
+    summaries: io::Result<u32>,
+}
 
 pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Error> {
     let project = run.project;
@@ -43,7 +52,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     cache_error = cache_error.or(analyzed.cache_error.take());
 
     let mut joined = run.join(above, analyzed.summaries, &analyzed.records)?;
-    let pool = &run.pool;
+    let pool = run.pool;
     let rows = std::mem::take(&mut joined.rows);
     let mut owners = OwnerHashes::new();
     run.clock.step("commit", || {
@@ -54,20 +63,33 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         pool.install(|| joined.each_links(&commit))
     })?;
     run.options.cancellation.check()?;
-    // What is hashed for the next run fills the gaps in which the indexes keep one thread busy.
-    run.clock.step("indexes", || {
+    // What is kept for the next run fills the gaps in which the indexes keep one thread busy.
+    let records = &mut analyzed.records;
+    let (indexed, left) = run.clock.step("indexes", || {
         pool.install(|| {
             rayon::join(
                 || store.rebuild_indexes(),
                 || {
-                    if writer.is_some() {
-                        joined.hash_links(&mut owners);
-                    }
+                    writer.map(|writer| {
+                        joined.hash_links(records);
+                        let config = &run.options.config;
+                        Left {
+                            links: EncodedLinks::new(&joined.records),
+                            inputs: inputs::collect(
+                                &project.root,
+                                &project.discovery,
+                                config,
+                                &[],
+                                0,
+                            ),
+                            summaries: writer.finish(),
+                        }
+                    })
                 },
             )
-            .0
         })
-    })?;
+    });
+    indexed?;
 
     let removed = before
         .into_iter()
@@ -76,25 +98,15 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         removed: removed.collect(),
         ..Changes::default()
     };
-    let summaries = match writer.map(SummaryWriter::finish) {
-        Some(Ok(number)) if cache_error.is_none() => Some(number),
-        Some(Err(error)) => {
-            cache_error = Some(error);
-            None
+    let (mut summaries, mut links, mut inputs) = (None, None, Vec::new());
+    if let Some(left) = left {
+        inputs = left.inputs;
+        links = Some(left.links);
+        match left.summaries {
+            Ok(number) => summaries = Some(number).filter(|_| cache_error.is_none()),
+            Err(error) => cache_error = Some(error),
         }
-        _ => None,
-    };
-    let inputs = if summaries.is_some() {
-        inputs::collect(
-            &project.root,
-            &project.discovery,
-            &run.options.config,
-            &[],
-            0,
-        )
-    } else {
-        Vec::new()
-    };
+    }
     run.finish(
         joined,
         super::result::Stored {
@@ -102,6 +114,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
             owners,
             inputs,
             summaries,
+            links,
             cache_error,
             written: files.iter().map(|file| file.path.clone()).collect(),
         },

@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 use super::Run;
 use crate::cache::{FileRecord, Hash, LinkRecord, OwnerHashes};
 use crate::index::ProjectIndex;
-use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
+use crate::link_rows::{push_containment, push_links};
 use crate::plugin::{DiscoveryContext, Facts, ProgramContext, Reporter, Runner, ValidationContext};
 use crate::rows;
 use crate::{Error, Phase};
@@ -131,7 +131,7 @@ impl Run<'_> {
         self.options.cancellation.check()?;
         self.clock.begin(Phase::Enrichment, None);
         let root = &self.project.root;
-        let pool = &self.pool;
+        let pool = self.pool;
         let failed: FxHashSet<String> = records
             .iter()
             .filter(|file| file.failed)
@@ -261,12 +261,12 @@ impl Joined {
             .try_for_each(|(files, links)| commit(&LinkRows { files, links }))
     }
 
-    /// Hashes the rows of all links. Runs on the current pool.
-    pub(super) fn hash_links(&self, hashes: &mut OwnerHashes) {
-        let of_links = self.link_hashes();
-        let now = hashes.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
-        for (file, hash) in self.program.files().iter().zip(of_links) {
-            now.insert(file.to_string(), hash);
+    /// Hashes the rows of all links, and notes what is stored of each file. Runs on the current pool.
+    pub(super) fn hash_links(&self, records: &mut [FileRecord]) {
+        let hashes = self.link_hashes();
+        for record in records {
+            let module = self.program.find(&record.path);
+            record.links = module.map(|module| hashes[module.0 as usize]);
         }
     }
 
@@ -279,20 +279,25 @@ impl Joined {
             .collect()
     }
 
-    /// Adds the rows that differ from the stored ones to a batch, and answers the hashes of all. Runs on the current pool.
-    pub(super) fn push_changed(&self, stored: &OwnerHashes, batch: &mut Batch) -> OwnerHashes {
+    /// Adds the rows that differ from the stored ones to a batch, notes the links of each file, and answers the hashes of all
+    /// other rows. Runs on the current pool.
+    pub(super) fn push_changed(
+        &self,
+        stored: &OwnerHashes,
+        records: &mut [FileRecord],
+        batch: &mut Batch,
+    ) -> OwnerHashes {
         let mut hashes = OwnerHashes::new();
         rows::push_changed(&self.rows, stored, batch, &mut hashes);
         let of_links = self.link_hashes();
-        let stored_links = stored.get(ENRICHMENT_CONTEXT);
-        let now = hashes.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
-        let files = self.program.files().iter().zip(&self.links.files);
-        for ((file, links), hash) in files.zip(of_links) {
-            let file = &**file;
-            if stored_links.and_then(|files| files.get(file)) != Some(&hash) {
-                push_links(links, file, batch);
+        for record in records {
+            let Some(module) = self.program.find(&record.path) else {
+                continue;
+            };
+            let (at, file) = (module.0 as usize, &record.path);
+            if record.links.replace(of_links[at]) != Some(of_links[at]) {
+                push_links(&self.links.files[at], file, batch);
             }
-            now.insert(file.to_owned(), hash);
         }
         rows::push_gone(stored, &hashes, batch);
         hashes

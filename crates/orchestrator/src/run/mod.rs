@@ -15,10 +15,10 @@ mod result;
 
 use graph_model::{Diagnostic, Severity};
 
-use crate::cache::{Cache, InputRecord, State, Unusable};
+use crate::cache::{Cache, FileRecord, InputRecord, State, Unusable};
 use crate::plugin::Registry;
 use crate::plugins::configured_plugins;
-use crate::project::{AnalyzeOptions, Project, thread_pool};
+use crate::project::{AnalyzeOptions, Project};
 use crate::report::{InitialReason, Report};
 use crate::{Error, Phase, Progress, Store, inputs, selection};
 use changes::FileChanges;
@@ -33,7 +33,7 @@ struct Run<'a> {
     store: &'a dyn Store,
     options: &'a AnalyzeOptions,
     progress: &'a dyn Progress,
-    pool: rayon::ThreadPool,
+    pool: &'a rayon::ThreadPool,
     cache: Option<Cache>,
     clock: Clock<'a>,
     plugins: Registry,
@@ -49,6 +49,7 @@ enum Start<'a> {
 
 /// The last run, and what changed since.
 struct Previous<'a> {
+    /// What it left, but the records of files, which are in `changes`.
     state: State,
     changes: FileChanges<'a>,
     inputs: Vec<InputRecord>,
@@ -69,7 +70,7 @@ pub(crate) fn run(
         store,
         options,
         progress,
-        pool: thread_pool(options.threads)?,
+        pool: &project.pool,
         cache: options.cache.as_deref().map(Cache::new),
         clock: Clock::new(progress, project.begun, project.discovered),
         plugins,
@@ -110,7 +111,7 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
     let Some(cache) = &run.cache else {
         return initial(InitialReason::NoCache);
     };
-    let state = match cache.load() {
+    let mut state = match cache.load() {
         Ok(state) => state,
         Err(Unusable::Missing) => return initial(InitialReason::NoCache),
         Err(Unusable::OtherVersion) => return initial(InitialReason::OtherAnalyzer),
@@ -123,9 +124,13 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
         return initial(InitialReason::OtherConfiguration);
     }
     let project = run.project;
+    let known_files: Vec<FileRecord> = std::mem::take(&mut state.files);
     let (changes, inputs) = run.pool.install(|| {
         rayon::join(
-            || FileChanges::find(&project.root, &project.discovery.files, &state),
+            || {
+                let files = &project.discovery.files;
+                FileChanges::find(&project.root, files, known_files, state.seen)
+            },
             || {
                 let known = (&state.inputs[..], state.seen);
                 let config = &run.options.config;

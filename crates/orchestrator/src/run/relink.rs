@@ -20,41 +20,42 @@ use crate::plugin::{ProgramContext, Reporter, Runner};
 use crate::rows;
 use crate::{Error, Phase};
 
-/// What is known of the last run's links, if only some modules are to be linked again.
+/// What is known of the files before, if only some modules are to be linked again.
 pub(super) struct Edits {
     file: SummaryFile,
-    records: Vec<LinkRecord>,
     /// Where the summaries of unchanged files are, by path.
-    kept: FxHashMap<Box<str>, Span>,
-    /// The edited files, and where their summaries were before.
+    kept: Vec<Span>,
+    /// The edited files by path, and where their summaries were before.
     edited: Vec<(Box<str>, Span, bool)>,
 }
 
+/// What an incremental run works on.
+pub(super) struct Work<'a> {
+    /// What is known of all files.
+    pub(super) records: &'a mut [FileRecord],
+    /// Hashes of the stored rows of owners.
+    pub(super) stored: &'a OwnerHashes,
+    /// The rows that differ from the stored ones.
+    pub(super) batch: &'a mut Batch,
+}
+
 impl Edits {
-    /// What is needed to link in parts; `None` if that cannot be done, because files came or went, or the last run left too
-    /// little.
-    pub(super) fn new(run: &Run<'_>, previous: &Previous<'_>, file: SummaryFile) -> Option<Edits> {
+    /// What is needed to link in parts; `None` if that cannot be done, because files came or went, or one was left out.
+    pub(super) fn new(previous: &Previous<'_>, file: SummaryFile) -> Option<Edits> {
         let changes = &previous.changes;
         if !changes.counts.added.is_empty() || !changes.counts.removed.is_empty() {
             return None;
         }
-        let state = &previous.state;
-        let records = run.cache.as_ref()?.load_links(state.links?)?;
-        let mut edited = Vec::new();
-        for changed in &changes.analyze {
-            let at = state.files.binary_search_by(|f| f.path.cmp(&changed.path));
-            let known = &state.files[at.ok()?];
-            edited.push((known.path.as_str().into(), known.summary?, known.failed));
-        }
-        let kept = changes
-            .kept
+        let edited = changes
+            .before
             .iter()
-            .filter_map(|file| Some((file.path.as_str().into(), file.summary?)));
+            .map(|known| Some((known.path.as_str().into(), known.summary?, known.failed)));
         Some(Edits {
-            kept: kept.collect(),
             file,
-            records,
-            edited,
+            kept: (changes.kept.iter())
+                .filter_map(|file| file.summary)
+                .collect(),
+            edited: edited.collect::<Option<_>>()?,
         })
     }
 }
@@ -66,11 +67,15 @@ impl Run<'_> {
         &mut self,
         above: &mut Above,
         edits: Edits,
+        mut links: Vec<LinkRecord>,
         summaries: &[ModuleSummary],
-        records: &[FileRecord],
-        stored: &OwnerHashes,
-        batch: &mut Batch,
+        work: Work<'_>,
     ) -> Result<Option<(Joined, OwnerHashes)>, Error> {
+        let Work {
+            records,
+            stored,
+            batch,
+        } = work;
         self.clock.begin(Phase::Enrichment, None);
         let runner = Runner::new(&self.plugins, &above.packages);
         if runner.reads_links() {
@@ -78,15 +83,20 @@ impl Run<'_> {
         }
         let modules = records.iter().filter(|file| file.hash.is_some());
         let files: Vec<Box<str>> = modules.map(|file| file.path.as_str().into()).collect();
-        let Edits {
-            file,
-            records: mut links,
-            kept,
-            edited,
-        } = edits;
+        let Edits { file, kept, edited } = edits;
         if files.len() != links.len() || files.len() != kept.len() + summaries.len() {
             return Ok(None);
         }
+        let mut kept = kept.into_iter();
+        let spans: Vec<Option<Span>> = files
+            .iter()
+            .map(
+                |file| match edited.binary_search_by(|one| one.0.cmp(file)) {
+                    Ok(_) => None,
+                    Err(_) => kept.next(),
+                },
+            )
+            .collect();
         let before: Option<Vec<(Box<str>, ModuleSummary, bool)>> = edited
             .into_iter()
             .map(|(path, span, failed)| Some((path, file.get(span).ok()?, failed)))
@@ -94,7 +104,7 @@ impl Run<'_> {
         let Some(before) = before else {
             return Ok(None);
         };
-        let load = load(file, kept, files.clone(), summaries.to_vec());
+        let load = load(file, spans, files.clone(), summaries.to_vec());
         let packages = std::mem::take(&mut above.packages);
         let program = Program::lazy(&self.project.root, packages, files, load);
         let failed: FxHashSet<String> = records
@@ -116,7 +126,7 @@ impl Run<'_> {
             })
             .collect();
         let changed: Vec<ModuleIx> = edited.iter().map(|edited| edited.module).collect();
-        let pool = &self.pool;
+        let pool = self.pool;
         let linked = self.clock.step("link", || {
             // A damaged summary ends the linking wherever it is.
             catch_unwind(AssertUnwindSafe(|| {
@@ -178,7 +188,7 @@ impl Run<'_> {
                 .iter()
                 .map(|ix| &*program.files()[ix.0 as usize])
                 .collect();
-            push_relinked(&program, &relinked, &mut owners, batch);
+            push_relinked(&relinked, records, batch);
             let contexts = &by_file_contexts;
             rows::replace(&by_file.rows, &mut owners, batch, |context, file| {
                 contexts.iter().any(|c| c == context) && files.contains(&file)
@@ -211,10 +221,10 @@ impl Run<'_> {
     }
 }
 
-/// Gives summaries: new ones, and unchanged ones from the file.
+/// Gives summaries: new ones, and unchanged ones from the file. `spans` are those of the unchanged ones.
 fn load(
     file: SummaryFile,
-    kept: FxHashMap<Box<str>, Span>,
+    spans: Vec<Option<Span>>,
     files: Vec<Box<str>>,
     summaries: Vec<ModuleSummary>,
 ) -> Load {
@@ -223,14 +233,11 @@ fn load(
         .map(|summary| (summary.file.clone(), summary))
         .collect();
     let new = Mutex::new(new);
-    Box::new(move |ix| {
-        let path = &files[ix.0 as usize];
-        match kept.get(path) {
-            Some(&span) => file.get(span).ok(),
-            None => {
-                let mut new = new.lock().unwrap_or_else(PoisonError::into_inner);
-                new.remove(&**path)
-            }
+    Box::new(move |ix| match spans[ix.0 as usize] {
+        Some(span) => file.get(span).ok(),
+        None => {
+            let mut new = new.lock().unwrap_or_else(PoisonError::into_inner);
+            new.remove(&*files[ix.0 as usize])
         }
     })
 }
@@ -249,20 +256,18 @@ fn totals(records: &[LinkRecord]) -> Links {
     links
 }
 
-/// Adds the links that differ from the stored ones.
-fn push_relinked(
-    program: &Program,
-    relinked: &Relinked,
-    owners: &mut OwnerHashes,
-    batch: &mut Batch,
-) {
-    let of_links = owners.entry(ENRICHMENT_CONTEXT.to_owned()).or_default();
+/// Adds the links that differ from the stored ones, and notes them.
+fn push_relinked(relinked: &Relinked, records: &mut [FileRecord], batch: &mut Batch) {
     let hash = |links: &FileLinks| rows::hash_links(links);
     let hashes: Vec<_> = relinked.modules.par_iter().map(|m| hash(&m.1)).collect();
+    let mut modules: Vec<&mut FileRecord> = records
+        .iter_mut()
+        .filter(|file| file.hash.is_some())
+        .collect();
     for ((ix, links, _), hash) in relinked.modules.iter().zip(hashes) {
-        let file = &program.files()[ix.0 as usize];
-        if of_links.insert(file.to_string(), hash) != Some(hash) {
-            push_links(links, file, batch);
+        let record = &mut modules[ix.0 as usize];
+        if record.links.replace(hash) != Some(hash) {
+            push_links(links, &record.path, batch);
         }
     }
 }

@@ -3,7 +3,9 @@
 use graph_model::{Diagnostic, NodeType, Severity};
 
 use super::{Run, cache_warning, join::Joined};
-use crate::cache::{FileRecord, InputRecord, Outcome, OwnerHashes, State, restored, stored};
+use crate::cache::{
+    EncodedLinks, FileRecord, InputRecord, Outcome, OwnerHashes, State, restored, stored,
+};
 use crate::report::{Changes, FileCounts, Mode, Report, Resolved};
 use crate::{Error, Phase};
 
@@ -14,7 +16,9 @@ pub(super) struct Stored {
     pub(super) inputs: Vec<InputRecord>,
     /// Number of the file of summaries; `None` if nothing can be remembered.
     pub(super) summaries: Option<u32>,
-    /// Why not.
+    /// What linking left behind, as it is written; `None` if nothing is remembered.
+    pub(super) links: Option<std::io::Result<EncodedLinks>>,
+    /// Why nothing can be remembered.
     pub(super) cache_error: Option<std::io::Error>,
     /// Files that were analyzed.
     pub(super) written: Vec<String>,
@@ -43,10 +47,9 @@ impl Run<'_> {
         if let Some(cache) = &self.cache
             && result.summaries.is_some()
             && !joined.records.is_empty()
+            && let Some(encoded) = result.links.take()
         {
-            let saved = self
-                .clock
-                .step("links", || cache.save_links(&joined.records));
+            let saved = self.clock.step("links", || cache.save_links(&encoded?));
             match saved {
                 Ok(id) => links = Some(id),
                 Err(error) => result.cache_error = result.cache_error.or(Some(error)),
