@@ -149,11 +149,11 @@ fn check_graph(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
     let end = lines.position(source.len() as u32);
     for node in nodes {
         let id = graph.semantic_id(node);
-        if !ids.insert(id) {
+        if !ids.insert(id.clone()) {
             found.push(format!("two nodes have the id {id}"));
         }
         if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(
-            graph.node_metadata(node),
+            &graph.node_metadata(node),
         ) {
             found.push(format!("{id}: metadata is no JSON object: {error}"));
         }
@@ -181,7 +181,7 @@ fn check_graph(module: &ModuleAnalysis, source: &str, found: &mut Vec<String>) {
         let metadata = graph.edge_metadata(edge);
         if !metadata.is_empty()
             && let Err(error) =
-                serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(metadata)
+                serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&metadata)
         {
             found.push(format!(
                 "{} {} {}: metadata: {error}",
@@ -255,7 +255,7 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
             EdgeType::HasCondition => tested[edge.src as usize] = true,
             EdgeType::HasProperty => {
                 let metadata: serde_json::Value =
-                    serde_json::from_str(graph.edge_metadata(edge)).unwrap_or_default();
+                    serde_json::from_str(&graph.edge_metadata(edge)).unwrap_or_default();
                 let others = metadata["also"].as_array().cloned().unwrap_or_default();
                 for metadata in std::iter::once(&metadata).chain(&others) {
                     if let Some(name) = metadata["propertyName"].as_str() {
@@ -265,7 +265,7 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
             }
             EdgeType::PassesArgument => {
                 let metadata: serde_json::Value =
-                    serde_json::from_str(graph.edge_metadata(edge)).unwrap_or_default();
+                    serde_json::from_str(&graph.edge_metadata(edge)).unwrap_or_default();
                 let indexes = &mut arguments[edge.src as usize];
                 indexes.extend(metadata["argIndex"].as_u64());
                 indexes.extend(
@@ -298,7 +298,7 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
         )
     };
     let metadata_of = |node| -> serde_json::Value {
-        serde_json::from_str(graph.node_metadata(node)).unwrap_or_default()
+        serde_json::from_str(&graph.node_metadata(node)).unwrap_or_default()
     };
     // In `catch (e) { var e = 1; }` the value goes to the binding of the `catch`, which has the name too.
     let caught: HashSet<&str> = (nodes.iter().zip(&sources))

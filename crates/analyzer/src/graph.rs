@@ -1,19 +1,39 @@
 //! The graph of one module, as the analyzer returns it.
+//!
+//! Texts are numbers in a dictionary that the graph owns, and metadata are templates with what fills their holes: nearly
+//! all texts of a module come many times. Whoever stores the graph can take the numbers ([`ModuleGraph::coded_id`],
+//! [`ModuleGraph::coded_node_metadata`]); whoever reads it has the texts put together.
 
+use std::sync::Arc;
+
+use graph_model::summary::{Names, Sym};
 use graph_model::{EdgeType, NodeId, NodeType, Span};
+
+use crate::builder::metadata::{fill, push_int};
 
 /// A part of the text that a [`ModuleGraph`] owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TextRange {
+pub(crate) struct TextRange {
     pub(crate) start: u32,
     pub(crate) end: u32,
 }
 
-impl TextRange {
-    /// Whether the text is empty.
-    pub fn is_empty(self) -> bool {
-        self.start == self.end
-    }
+/// How the metadata of a row are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stored {
+    /// As text.
+    Text(TextRange),
+    /// As the number of a template, with values from [`ModuleGraph::holes`].
+    Filled { template: u32, holes: TextRange },
+}
+
+/// How the semantic id of a node is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum StoredId {
+    /// As text, for nodes without a file.
+    Text(TextRange),
+    /// By its parts.
+    Parts(CodedId),
 }
 
 /// A node of the graph. Its texts are read through [`ModuleGraph`].
@@ -29,9 +49,10 @@ pub struct Node {
     pub in_file: bool,
     /// Place in the file; zero for nodes without a file.
     pub span: Span,
-    pub(crate) semantic_id: TextRange,
-    pub(crate) name: TextRange,
-    pub(crate) metadata: TextRange,
+    /// Number of the name.
+    pub name: u32,
+    pub(crate) semantic_id: StoredId,
+    pub(crate) metadata: Stored,
 }
 
 /// An edge between two nodes of one [`ModuleGraph`].
@@ -43,17 +64,46 @@ pub struct Edge {
     pub dst: u32,
     /// Type.
     pub edge_type: EdgeType,
-    pub(crate) metadata: TextRange,
+    pub(crate) metadata: Stored,
 }
 
-/// Nodes and edges of one module, with all their texts in one allocation.
+/// The parts of a semantic id after `file->TYPE->`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodedId {
+    /// Whether the name comes first, as it stands in its column.
+    pub named: bool,
+    /// Number of the text that comes next.
+    pub text: Option<u32>,
+    /// The number that comes last, after a `#`.
+    pub ordinal: Option<u32>,
+}
+
+/// Metadata of a node or an edge.
+#[derive(Debug, Clone, Copy)]
+pub enum CodedMetadata<'a> {
+    /// The text of a JSON object, or empty for none.
+    Text(&'a str),
+    /// A template and what fills it.
+    Filled {
+        /// Number of the template.
+        template: u32,
+        /// One for each hole, in their order: the integer itself, or the number of the text.
+        holes: &'a [u32],
+    },
+}
+
+/// Nodes and edges of one module.
 ///
 /// Nodes stand in source order (start, then longer first); nodes without a file
 /// come last, by id. No two edges share source, destination and type.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
     pub(crate) file: String,
-    pub(crate) text: String,
+    pub(crate) names: Arc<Names>,
+    pub(crate) texts: Names,
+    pub(crate) templates: Vec<Arc<str>>,
+    pub(crate) holes: Vec<u32>,
+    pub(crate) plain: String,
     pub(crate) nodes: Vec<Node>,
     pub(crate) edges: Vec<Edge>,
 }
@@ -75,13 +125,34 @@ impl ModuleGraph {
     }
 
     /// The id of a node as text.
-    pub fn semantic_id(&self, node: &Node) -> &str {
-        self.slice(node.semantic_id)
+    pub fn semantic_id(&self, node: &Node) -> String {
+        let mut out = String::with_capacity(self.file.len() + 64);
+        self.write_semantic_id(node, &mut out);
+        out
+    }
+
+    /// Appends the id of a node.
+    pub fn write_semantic_id(&self, node: &Node, out: &mut String) {
+        let id = match node.semantic_id {
+            StoredId::Text(range) => return out.push_str(self.plain(range)),
+            StoredId::Parts(id) => id,
+        };
+        out.extend([&*self.file, "->", node.node_type.as_str(), "->"]);
+        if id.named {
+            out.push_str(self.name(node));
+        }
+        if let Some(text) = id.text {
+            out.push_str(self.text(text));
+        }
+        if let Some(ordinal) = id.ordinal {
+            out.push('#');
+            push_int(out, ordinal);
+        }
     }
 
     /// The name of a node as a person would write it.
     pub fn name(&self, node: &Node) -> &str {
-        self.slice(node.name)
+        self.text(node.name)
     }
 
     /// The file of a node; empty for nodes that belong to none.
@@ -91,21 +162,83 @@ impl ModuleGraph {
 
     /// Metadata of a node: the text of a JSON object, `line`, `column`,
     /// `endLine` and `endColumn` included. Empty for none.
-    pub fn node_metadata(&self, node: &Node) -> &str {
-        self.slice(node.metadata)
+    pub fn node_metadata(&self, node: &Node) -> String {
+        self.written(node.metadata)
     }
 
     /// Metadata of an edge: the text of a JSON object, or empty for none.
-    pub fn edge_metadata(&self, edge: &Edge) -> &str {
-        self.slice(edge.metadata)
+    pub fn edge_metadata(&self, edge: &Edge) -> String {
+        self.written(edge.metadata)
     }
 
-    /// Bytes of text that the graph owns.
-    pub fn text_len(&self) -> usize {
-        self.text.len()
+    /// The text of a number. In a string of metadata it is escaped as in JSON.
+    pub fn text(&self, number: u32) -> &str {
+        let of = if number & 1 == 0 {
+            &self.names
+        } else {
+            &self.texts
+        };
+        of.get(Sym(number >> 1))
     }
 
-    fn slice(&self, range: TextRange) -> &str {
-        &self.text[range.start as usize..range.end as usize]
+    /// The template of a number: the text of a JSON object with U+0001 in place of integers and U+0002 in place of the contents
+    /// of strings.
+    pub fn template(&self, number: u32) -> &str {
+        self.templates
+            .get(number as usize)
+            .map_or("{}", |template| template)
+    }
+
+    /// The parts of a node's semantic id; `None` if it is of another form, as those of nodes without a file are.
+    pub fn coded_id(&self, node: &Node) -> Option<CodedId> {
+        match node.semantic_id {
+            StoredId::Text(_) => None,
+            StoredId::Parts(id) => Some(id),
+        }
+    }
+
+    /// Metadata of a node.
+    pub fn coded_node_metadata(&self, node: &Node) -> CodedMetadata<'_> {
+        self.coded(node.metadata)
+    }
+
+    /// Metadata of an edge.
+    pub fn coded_edge_metadata(&self, edge: &Edge) -> CodedMetadata<'_> {
+        self.coded(edge.metadata)
+    }
+
+    /// Bytes that the graph takes, about.
+    pub fn size(&self) -> usize {
+        self.plain.len()
+            + self.texts.text_len()
+            + size_of_val(&*self.holes)
+            + size_of_val(&*self.nodes)
+            + size_of_val(&*self.edges)
+    }
+
+    fn coded(&self, metadata: Stored) -> CodedMetadata<'_> {
+        match metadata {
+            Stored::Text(range) => CodedMetadata::Text(self.plain(range)),
+            Stored::Filled { template, holes } => CodedMetadata::Filled {
+                template,
+                holes: &self.holes[holes.start as usize..holes.end as usize],
+            },
+        }
+    }
+
+    fn written(&self, metadata: Stored) -> String {
+        match self.coded(metadata) {
+            CodedMetadata::Text(text) => text.to_owned(),
+            CodedMetadata::Filled { template, holes } => {
+                let template = self.template(template);
+                let mut out = String::with_capacity(template.len() + 32);
+                fill(template, holes, |number| self.text(number), &mut out);
+                out
+            }
+        }
+    }
+
+    fn plain(&self, range: TextRange) -> &str {
+        &self.plain[range.start as usize..range.end as usize]
     }
 }

@@ -26,7 +26,7 @@ use builder::{Builder, Outcome};
 use graph_model::facts::Fact;
 use graph_model::summary::ModuleType;
 
-pub use graph::{Edge, ModuleGraph, Node, TextRange};
+pub use graph::{CodedId, CodedMetadata, Edge, ModuleGraph, Node};
 pub use graph_model::summary::{self, ModuleSummary};
 pub use graph_model::{Diagnostic, Severity};
 
@@ -77,12 +77,12 @@ fn analyze(path: &str, source: &str) -> ModuleAnalysis {
         content_hash: Sha256::digest(source.as_bytes()).into(),
         parse_error,
     };
-    let (graph, summary) = builder.finish(&outcome);
     let facts = parsed
         .program
         .as_ref()
-        .map(|program| facts::detect(source, program, parse::BASE))
+        .map(|program| facts::detect(source, program, &builder.lines, parse::BASE))
         .unwrap_or_default();
+    let (graph, summary) = builder.finish(&outcome);
     ModuleAnalysis {
         graph,
         summary,

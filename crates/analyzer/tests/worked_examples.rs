@@ -67,12 +67,12 @@ fn check(text: &str) {
         let graph = &module.graph;
         let label = |index: u32| {
             let id = graph.semantic_id(&graph.nodes()[index as usize]);
-            labels.get(id).copied().unwrap_or(id).to_owned()
+            labels.get(&*id).copied().unwrap_or(&id).to_owned()
         };
         for node in graph.nodes() {
             let id = graph.semantic_id(node);
             let label = labels
-                .get(id)
+                .get(&*id)
                 .unwrap_or_else(|| panic!("{id} is not in the list"));
             let listed = &example.nodes[*label];
             let span = node.span;
@@ -86,7 +86,7 @@ fn check(text: &str) {
                 "{id}"
             );
             let metadata: Map<String, Value> =
-                serde_json::from_str(graph.node_metadata(node)).unwrap();
+                serde_json::from_str(&graph.node_metadata(node)).unwrap();
             for (key, value) in &listed.metadata {
                 let name = Value::from(graph.name(node));
                 let actual = metadata.get(key).unwrap_or(&name);
@@ -102,7 +102,7 @@ fn check(text: &str) {
             nodes += 1;
         }
         for edge in graph.edges() {
-            let metadata = match graph.edge_metadata(edge) {
+            let metadata = match graph.edge_metadata(edge).as_str() {
                 "" => Map::new(),
                 text => serde_json::from_str(text).unwrap(),
             };

@@ -10,6 +10,9 @@ use crate::edges::{FileLinks, push_json_string, push_number};
 use crate::eval::Place;
 use crate::program::ModuleIx;
 
+/// The metadata of an edge is about so long.
+const METADATA_LENGTH: usize = 96;
+
 /// A parameter receives a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Received {
@@ -130,42 +133,61 @@ pub(crate) fn collect(
     }
 }
 
+/// What each of so many modules receives, in the order of callers and calls, out of what each module passes.
+pub(crate) fn by_callee(passed: &[Vec<Received>], modules: usize) -> Vec<Vec<&Received>> {
+    let mut counts = vec![0; modules];
+    for one in passed.iter().flatten() {
+        counts[one.module.0 as usize] += 1;
+    }
+    let mut received: Vec<Vec<&Received>> = counts.into_iter().map(Vec::with_capacity).collect();
+    for one in passed.iter().flatten() {
+        received[one.module.0 as usize].push(one);
+    }
+    received
+}
+
 /// Writes what was noted, for the module of the callees. In the order of callers and calls.
-pub(crate) fn write(linker: &Linker<'_>, received: &[Received], links: &mut FileLinks) {
+pub(crate) fn write(linker: &Linker<'_>, received: &[&Received], links: &mut FileLinks) {
     // The edges of one parameter and value are one; they come where its first call does.
-    let mut order: Vec<u32> = (0..received.len() as u32).collect();
-    let key = |i: u32| (received[i as usize].binding, received[i as usize].value);
-    order.sort_unstable_by_key(|&i| (key(i), i));
-    let mut groups: Vec<&[u32]> = order.chunk_by(|&a, &b| key(a) == key(b)).collect();
-    groups.sort_unstable_by_key(|group| group[0]);
-    links.reserve(groups.len());
-    let mut group: Vec<Received> = Vec::new();
+    let mut order: Vec<(u32, u128, u32)> = (0..)
+        .zip(received)
+        .map(|(i, one)| (one.binding, one.value, i))
+        .collect();
+    order.sort_unstable();
+    let mut groups: Vec<&[(u32, u128, u32)]> =
+        order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
+    groups.sort_unstable_by_key(|group| group[0].2);
+    links.reserve(groups.len(), groups.len() * METADATA_LENGTH);
+    let mut group: Vec<&Received> = Vec::new();
     for indexes in groups {
         group.clear();
-        group.extend(indexes.iter().map(|&i| received[i as usize]));
+        group.extend(indexes.iter().map(|&(_, _, i)| received[i as usize]));
         let first = group[0];
         let of = linker.program.module(first.module);
         let binding = &of.summary.bindings[first.binding as usize];
         let src = of.summary.node(binding.node).node_id();
-        let metadata = metadata(linker, binding, &group);
-        links.edge(
+        links.push(
             src,
             EdgeType::ReceivesArgument,
             NodeId(first.value),
-            metadata,
+            |text| write_metadata(linker, binding, &group, text),
         );
     }
 }
 
-fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received]) -> String {
+fn write_metadata(
+    linker: &Linker<'_>,
+    binding: &ParameterBinding,
+    group: &[&Received],
+    text: &mut String,
+) {
     let first = group[0];
     let id = |module: ModuleIx, node| linker.program.module(module).summary.semantic_id(node);
     let first_id = id(first.call.module, first.call.node);
-    let mut text = String::with_capacity(first_id.len() + 64);
     text.push_str("{\"argIndex\":");
-    push_number(&mut text, first.index);
+    push_number(text, first.index);
     text.push_str(",\"callId\":");
-    push_json_string(&mut text, first_id);
+    push_json_string(text, first_id);
     if group.len() > 1 {
         let mut indexes: Vec<u32> = group.iter().map(|g| g.index).collect();
         indexes.dedup();
@@ -173,12 +195,10 @@ fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received])
             group.iter().map(|g| (g.call.module, g.call.node)).collect();
         calls.dedup();
         if indexes.len() > 1 {
-            push_list(&mut text, "argIndexes", indexes, |text, i| {
-                push_number(text, i)
-            });
+            push_list(text, "argIndexes", indexes, push_number);
         }
         if calls.len() > 1 {
-            push_list(&mut text, "callIds", calls, |text, (module, node)| {
+            push_list(text, "callIds", calls, |text, (module, node)| {
                 push_json_string(text, id(module, node));
             });
         }
@@ -192,11 +212,11 @@ fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received])
         .chain(path)
         .collect();
     if !path.is_empty() {
-        push_list(&mut text, "propertyPath", path, push_json_string);
+        push_list(text, "propertyPath", path, push_json_string);
     }
     if let Some(element) = first.element {
         text.push_str(",\"resultPath\":[\"");
-        push_number(&mut text, element);
+        push_number(text, element);
         text.push_str("\"]");
     }
     let confidence = group
@@ -213,7 +233,6 @@ fn metadata(linker: &Linker<'_>, binding: &ParameterBinding, group: &[Received])
         text.push_str(",\"via\":\"builtin\"");
     }
     text.push('}');
-    text
 }
 
 /// Appends `,"key":[…]`.

@@ -380,9 +380,9 @@ impl Found {
                 }
             }
             Value::LibMethod(lib, _, name) => {
-                let path = [lib.class(), ".prototype.", name].concat();
+                let path = eval.method_path(*lib, name);
                 let specifier = Rc::clone(&eval.global_specifier);
-                self.external(&specifier, &path.into(), "builtin");
+                self.external(&specifier, &path, "builtin");
             }
             Value::Ext(specifier, path) => {
                 let resolution = if &**specifier == "<global>" {

@@ -1,14 +1,16 @@
 //! What link passes produce.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use graph_model::{EdgeType, NodeId, STDIO_ID, external_function_id, external_module_id};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxHashMap;
 
 /// An edge that a pass found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkEdge {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkEdge<'a> {
     /// Source: a node of the module that the pass looks at.
     pub src: NodeId,
     /// Destination.
@@ -16,7 +18,35 @@ pub struct LinkEdge {
     /// Type.
     pub edge_type: EdgeType,
     /// Text of a JSON object, or empty.
-    pub metadata: Cow<'static, str>,
+    pub metadata: &'a str,
+}
+
+/// An edge as it is kept.
+#[derive(Debug)]
+struct Kept {
+    src: NodeId,
+    dst: NodeId,
+    edge_type: EdgeType,
+    metadata: Metadata,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Metadata {
+    Fixed(&'static str),
+    /// A part of [`FileLinks::text`].
+    Written {
+        start: u32,
+        end: u32,
+    },
+}
+
+impl Metadata {
+    fn text(self, written: &str) -> &str {
+        match self {
+            Metadata::Fixed(text) => text,
+            Metadata::Written { start, end } => &written[start as usize..end as usize],
+        }
+    }
 }
 
 /// A node of a package, named by the edges of a module.
@@ -41,48 +71,69 @@ pub enum External {
 /// What the passes found for one module.
 #[derive(Debug, Default)]
 pub struct FileLinks {
-    edges: Vec<LinkEdge>,
-    positions: FxHashMap<(NodeId, NodeId, EdgeType), u32>,
-    externals: BTreeSet<External>,
-    /// Ids of the members of packages that were named before, by specifier and path with a 0 between.
-    functions: FxHashMap<Box<str>, NodeId>,
+    edges: Vec<Kept>,
+    /// Metadata of the edges, one after the other.
+    text: String,
+    /// Sorted.
+    externals: Vec<Arc<External>>,
+    desk: Desk,
+}
+
+/// What finding the links of a module needs, and the next module again.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// Indexes of edges by their ends and type.
+    positions: HashTable<u32>,
+    /// Nodes of packages by specifier, or by specifier and path with a 0 between.
+    names: FxHashMap<Box<str>, Named>,
     /// Room for such a key.
     key: String,
+    /// Number of the module.
+    module: u32,
+}
+
+/// A node of a package.
+#[derive(Debug)]
+struct Named {
+    id: NodeId,
+    external: Arc<External>,
+    /// The last module that names it.
+    module: u32,
+}
+
+/// Ids are hashes themselves.
+fn position_hash(src: NodeId, dst: NodeId, edge_type: EdgeType) -> u64 {
+    let ends = (src.0 as u64).wrapping_add((dst.0 as u64).rotate_left(23));
+    ends ^ (edge_type as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl FileLinks {
     /// None yet, and room for about so many edges.
-    pub(crate) fn with_capacity(edges: usize) -> Self {
+    pub(crate) fn with_capacity(edges: usize, desk: Desk) -> Self {
         FileLinks {
             edges: Vec::with_capacity(edges),
-            positions: FxHashMap::with_capacity_and_hasher(edges, rustc_hash::FxBuildHasher),
-            ..FileLinks::default()
+            text: String::new(),
+            externals: Vec::new(),
+            desk,
         }
     }
 
-    /// Makes room for more edges.
-    pub(crate) fn reserve(&mut self, edges: usize) {
-        self.edges.reserve(edges);
-        self.positions.reserve(edges);
+    /// Takes the desk for the next module; to this one only such edges are added from now on that it has not.
+    pub(crate) fn clear_desk(&mut self) -> Desk {
+        let mut desk = std::mem::take(&mut self.desk);
+        desk.positions.clear();
+        desk.module += 1;
+        desk
     }
 
-    /// Adds an edge. If it is there already, its first metadata stays and other metadata is added under `also`.
-    pub fn add(&mut self, edge: LinkEdge) {
-        match self.positions.entry((edge.src, edge.dst, edge.edge_type)) {
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(self.edges.len() as u32);
-                self.edges.push(edge);
-            }
-            std::collections::hash_map::Entry::Occupied(entry) => {
-                let first = &mut self.edges[*entry.get() as usize];
-                if first.metadata != edge.metadata {
-                    first.metadata = add_also(&first.metadata, &edge.metadata).into();
-                }
-            }
-        }
+    /// Makes room for more edges, and so many bytes of metadata.
+    pub(crate) fn reserve(&mut self, edges: usize, bytes: usize) {
+        self.edges.reserve_exact(edges);
+        self.text.reserve_exact(bytes);
     }
 
-    /// Adds an edge by its parts.
+    /// Adds an edge by its parts. If it is there already, its first metadata stays and other metadata is added under
+    /// `also`.
     pub fn edge(
         &mut self,
         src: NodeId,
@@ -90,47 +141,145 @@ impl FileLinks {
         dst: NodeId,
         metadata: impl Into<Cow<'static, str>>,
     ) {
-        self.add(LinkEdge {
+        let metadata = match metadata.into() {
+            Cow::Borrowed(text) => Metadata::Fixed(text),
+            Cow::Owned(text) => self.written(|to| to.push_str(&text)),
+        };
+        self.add(src, edge_type, dst, metadata);
+    }
+
+    /// The same, with metadata that is written.
+    pub(crate) fn write(
+        &mut self,
+        src: NodeId,
+        edge_type: EdgeType,
+        dst: NodeId,
+        metadata: impl FnOnce(&mut String),
+    ) {
+        let metadata = self.written(metadata);
+        self.add(src, edge_type, dst, metadata);
+    }
+
+    fn written(&mut self, metadata: impl FnOnce(&mut String)) -> Metadata {
+        let start = self.text.len() as u32;
+        metadata(&mut self.text);
+        let end = self.text.len() as u32;
+        Metadata::Written { start, end }
+    }
+
+    fn add(&mut self, src: NodeId, edge_type: EdgeType, dst: NodeId, metadata: Metadata) {
+        let edges = &mut self.edges;
+        let of = (src, dst, edge_type);
+        let key = |edge: &Kept| (edge.src, edge.dst, edge.edge_type);
+        let entry = self.desk.positions.entry(
+            position_hash(src, dst, edge_type),
+            |&at| key(&edges[at as usize]) == of,
+            |&at| {
+                let (src, dst, edge_type) = key(&edges[at as usize]);
+                position_hash(src, dst, edge_type)
+            },
+        );
+        let first = match entry {
+            Entry::Vacant(entry) => {
+                entry.insert(edges.len() as u32);
+                edges.push(Kept {
+                    src,
+                    dst,
+                    edge_type,
+                    metadata,
+                });
+                return;
+            }
+            Entry::Occupied(entry) => *entry.get() as usize,
+        };
+        let known = self.edges[first].metadata.text(&self.text);
+        let other = metadata.text(&self.text);
+        if known != other {
+            let both = add_also(known, other);
+            self.edges[first].metadata = self.written(|text| text.push_str(&both));
+        }
+    }
+
+    /// Adds an edge that is not there, with metadata that is written.
+    pub(crate) fn push(
+        &mut self,
+        src: NodeId,
+        edge_type: EdgeType,
+        dst: NodeId,
+        metadata: impl FnOnce(&mut String),
+    ) {
+        let metadata = self.written(metadata);
+        self.edges.push(Kept {
             src,
             dst,
             edge_type,
-            metadata: metadata.into(),
+            metadata,
         });
     }
 
     /// The node of a package.
     pub fn external_module(&mut self, specifier: &str) -> NodeId {
         let specifier = plain(specifier);
-        let id = NodeId::of(&external_module_id(specifier));
-        self.externals.insert(External::Module {
+        self.named(specifier, specifier.len(), || External::Module {
             specifier: specifier.into(),
-        });
-        id
+        })
     }
 
     /// The node of a member of a package.
     pub fn external_function(&mut self, specifier: &str, path: &str) -> NodeId {
         let specifier = plain(specifier);
-        self.key.clear();
-        self.key.extend([specifier, "\0", path]);
-        if let Some(&id) = self.functions.get(self.key.as_str()) {
-            return id;
-        }
-        let id = NodeId::of(&external_function_id(specifier, path));
-        self.functions.insert(self.key.as_str().into(), id);
-        self.externals.insert(External::Module {
-            specifier: specifier.into(),
-        });
-        self.externals.insert(External::Function {
+        let mut key = std::mem::take(&mut self.desk.key);
+        key.clear();
+        key.extend([specifier, "\0", path]);
+        let id = self.named(&key, specifier.len(), || External::Function {
             specifier: specifier.into(),
             path: path.into(),
         });
+        self.desk.key = key;
         id
+    }
+
+    /// The node of a key that begins with a specifier. A member of a package brings the package.
+    fn named(&mut self, key: &str, specifier: usize, make: impl Fn() -> External) -> NodeId {
+        let module = self.desk.module;
+        let known = match self.desk.names.get_mut(key) {
+            Some(known) => {
+                if known.module == module {
+                    return known.id;
+                }
+                known.module = module;
+                (known.id, Arc::clone(&known.external))
+            }
+            None => {
+                let external = make();
+                let id = NodeId::of(&external.id());
+                let external = Arc::new(external);
+                let named = Named {
+                    id,
+                    external: Arc::clone(&external),
+                    module,
+                };
+                self.desk.names.insert(key.into(), named);
+                (id, external)
+            }
+        };
+        let (id, external) = known;
+        self.insert(external);
+        if key.len() > specifier {
+            self.external_module(&key[..specifier]);
+        }
+        id
+    }
+
+    fn insert(&mut self, external: Arc<External>) {
+        if let Err(at) = self.externals.binary_search(&external) {
+            self.externals.insert(at, external);
+        }
     }
 
     /// The node of console and process output.
     pub fn stdio(&mut self) -> NodeId {
-        self.externals.insert(External::Stdio);
+        self.insert(Arc::new(External::Stdio));
         NodeId::of(STDIO_ID)
     }
 
@@ -147,14 +296,18 @@ impl FileLinks {
     }
 
     /// The edges, in the order in which they were found.
-    #[must_use]
-    pub fn edges(&self) -> &[LinkEdge] {
-        &self.edges
+    pub fn edges(&self) -> impl Iterator<Item = LinkEdge<'_>> {
+        self.edges.iter().map(|edge| LinkEdge {
+            src: edge.src,
+            dst: edge.dst,
+            edge_type: edge.edge_type,
+            metadata: edge.metadata.text(&self.text),
+        })
     }
 
     /// The nodes of packages, sorted.
     pub fn externals(&self) -> impl Iterator<Item = &External> {
-        self.externals.iter()
+        self.externals.iter().map(|external| &**external)
     }
 }
 
@@ -246,7 +399,7 @@ mod tests {
         links.edge(a, EdgeType::DependsOn, b, "");
         assert_eq!(links.len(), 2);
         assert_eq!(
-            links.edges()[0].metadata,
+            links.edges().next().unwrap().metadata,
             r#"{"imported":"x","also":[{"imported":"y"}]}"#
         );
     }

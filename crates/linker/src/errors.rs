@@ -389,10 +389,7 @@ fn class_node(linker: &Linker<'_>, class: &ErrorClass, links: &mut FileLinks) ->
     match class {
         ErrorClass::Class(place) => {
             let of = linker.program.module(place.module);
-            // As the id tells it: `file->CLASS->Name[in:scope]#2`.
-            let id = of.summary.semantic_id(place.node);
-            let name = id.splitn(3, "->").nth(2).unwrap_or(id);
-            let name = name.split(['[', '#']).next().unwrap_or(name);
+            let name = of.id_name(place.node);
             (of.summary.node(place.node).node_id(), name.into())
         }
         ErrorClass::External(specifier, path) => {

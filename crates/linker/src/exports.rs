@@ -67,7 +67,7 @@ impl<'p> Exports<'p> {
         let of = self.program.module(module);
         let common_js = of.summary.module_type == ModuleType::CommonJs;
         if name == "default" && common_js && !of.summary.es_module_marker {
-            return match of.export_named("export=") {
+            return match of.export_equals() {
                 Some(export) => Found::Export(ExportIx { module, export }, Box::default()),
                 None => Found::Module(module),
             };
@@ -76,7 +76,7 @@ impl<'p> Exports<'p> {
             return Found::Export(ExportIx { module, export }, Box::default());
         }
         if name == "default" {
-            return match of.export_named("export=") {
+            return match of.export_equals() {
                 Some(export) => Found::Export(ExportIx { module, export }, Box::default()),
                 None => Found::None,
             };
@@ -131,7 +131,7 @@ impl<'p> Exports<'p> {
         let mut module = module;
         for _ in 0..MAX_CHAIN {
             let of = self.program.module(module);
-            let Some(export) = of.export_named("export=") else {
+            let Some(export) = of.export_equals() else {
                 return Found::None;
             };
             let Some(required) = of.required_by_shape(of.export(export).shape) else {

@@ -304,20 +304,16 @@ impl Site<'_> {
             _ => Confidence::Possible,
         };
         for function in functions {
-            let mut metadata = String::with_capacity(48);
-            metadata.extend(["{\"callType\":\"", call_type, "\""]);
-            match confidence {
-                Confidence::Exact => {}
-                Confidence::Likely => metadata.push_str(",\"confidence\":\"likely\""),
-                Confidence::Possible => metadata.push_str(",\"confidence\":\"possible\""),
-            }
-            metadata.push('}');
-            links.edge(
-                self.src,
-                EdgeType::Calls,
-                eval.linker.node_id(function),
-                metadata,
-            );
+            let target = eval.linker.node_id(function);
+            links.write(self.src, EdgeType::Calls, target, |metadata| {
+                metadata.extend(["{\"callType\":\"", call_type, "\""]);
+                match confidence {
+                    Confidence::Exact => {}
+                    Confidence::Likely => metadata.push_str(",\"confidence\":\"likely\""),
+                    Confidence::Possible => metadata.push_str(",\"confidence\":\"possible\""),
+                }
+                metadata.push('}');
+            });
             for (parameter, source) in (0..).zip(sources) {
                 let (node, element) = match *source {
                     Nothing => (None, false),
@@ -422,18 +418,23 @@ impl Site<'_> {
         let arguments = self.arguments.iter().enumerate();
         for (at, argument) in arguments.skip(first).take_while(|(at, _)| *at <= last) {
             let Some(node) = argument.node else { continue };
-            let mut metadata = String::with_capacity(80);
-            metadata.extend(["{\"mutationMethod\":\"", method, "\",\"argIndex\":"]);
-            push_number(&mut metadata, at as u32);
-            metadata.push_str(",\"propertyPath\":[\"*\"]");
-            if argument.spread {
-                metadata.push_str(",\"sourcePath\":[\"*\"],\"isSpread\":true");
-            }
-            if confidence == Confidence::Possible {
-                metadata.push_str(",\"confidence\":\"possible\"");
-            }
-            metadata.push('}');
-            links.edge(self.id(eval, node), EdgeType::FlowsInto, target, metadata);
+            links.write(
+                self.id(eval, node),
+                EdgeType::FlowsInto,
+                target,
+                |metadata| {
+                    metadata.extend(["{\"mutationMethod\":\"", method, "\",\"argIndex\":"]);
+                    push_number(metadata, at as u32);
+                    metadata.push_str(",\"propertyPath\":[\"*\"]");
+                    if argument.spread {
+                        metadata.push_str(",\"sourcePath\":[\"*\"],\"isSpread\":true");
+                    }
+                    if confidence == Confidence::Possible {
+                        metadata.push_str(",\"confidence\":\"possible\"");
+                    }
+                    metadata.push('}');
+                },
+            );
         }
     }
 

@@ -175,7 +175,7 @@ fn import_edges(
     let of = linker.program.module(target);
     let value = match import.form {
         ImportForm::Static | ImportForm::SideEffect => None,
-        _ => of.export_named("export="),
+        _ => of.export_equals(),
     };
     let dst = match value {
         Some(export) => of.summary.node(of.export(export).node).node_id(),

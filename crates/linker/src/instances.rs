@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use crate::edges::FileLinks;
 use crate::eval::{Eval, Place, Set, Value};
 use crate::exports::Found;
-use crate::program::{Fact, ModuleIx};
+use crate::program::{Fact, ModuleIx, Name};
 
 /// More members than these are none.
 const MAX_TARGETS: usize = 16;
@@ -232,8 +232,9 @@ fn declares(eval: &Eval<'_, '_>, class: Place, name: &str) -> bool {
     let Some(fact) = of.class(class.node) else {
         return false;
     };
+    let named = Name::new(name);
     of.members_named(fact.members, name).next().is_some()
-        || fact.writes.iter().any(|w| of.summary.name(w.0) == name)
+        || fact.writes.iter().any(|w| of.is_named(w.0, named))
 }
 
 fn is_member(node_type: Option<NodeType>) -> bool {

@@ -10,7 +10,7 @@
 //! let summaries = sources.map(|(path, text)| analyzer::analyze_module(path, text, &Default::default()).summary);
 //! let program = Program::new(Path::new("/project"), Packages::default(), summaries.into());
 //! let links = link(&program, &Default::default());
-//! assert_eq!(links.files[1].edges().iter().filter(|edge| edge.edge_type == EdgeType::Calls).count(), 1);
+//! assert_eq!(links.files[1].edges().filter(|edge| edge.edge_type == EdgeType::Calls).count(), 1);
 //! ```
 //!
 //! The linker reads a [`Program`] and nothing else, and no pass asks the database. Each pass is a file here: a function
@@ -26,6 +26,7 @@ mod eval;
 mod exports;
 mod file_view;
 mod flows;
+mod folders;
 mod globals;
 mod heritage;
 mod hierarchy;
@@ -36,6 +37,7 @@ mod private;
 pub mod program;
 mod reads;
 pub mod relink;
+mod roles;
 mod specifiers;
 mod surface;
 #[cfg(test)]
@@ -188,16 +190,18 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
     let pairs = heirs.iter().flat_map(|(pairs, _)| pairs.iter().copied());
     linker.hierarchy = Hierarchy::new(pairs);
     let mut results = each_module(&linker, &modules, linked);
-    let mut received: Vec<Vec<Received>> = modules.iter().map(|_| Vec::new()).collect();
-    for linked in &results {
-        for one in &linked.received {
-            received[one.module.0 as usize].push(*one);
-        }
-    }
+    let passed: Vec<Vec<Received>> = results
+        .iter_mut()
+        .map(|linked| std::mem::take(&mut linked.received))
+        .collect();
+    let received = arguments::by_callee(&passed, modules.len());
     results
         .par_iter_mut()
         .zip(&received)
         .for_each(|(linked, received)| arguments::write(&linker, received, &mut linked.file));
+    for (linked, passed) in results.iter_mut().zip(passed) {
+        linked.received = passed;
+    }
     let traces = if traced {
         let found = heirs.par_drain(..).zip(&results).enumerate();
         found
@@ -232,7 +236,7 @@ fn heirs_of(linker: &Linker<'_>, modules: &[ModuleIx]) -> Vec<(Vec<(Place, Place
 fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     let summary = &eval.linker.program.module(ix).summary;
     let room = summary.calls.len() + summary.accesses.len() / 2 + 2 * summary.imports.len();
-    let mut file = FileLinks::with_capacity(room);
+    let mut file = FileLinks::with_capacity(room, std::mem::take(&mut eval.desk));
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
     let mut received = Vec::new();
@@ -241,6 +245,7 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     heritage::run(eval, ix, &mut file);
     instances::run(eval, ix, &mut file);
     errors::run(eval, ix, &mut file, errors);
+    eval.desk = file.clear_desk();
     Linked {
         file,
         diagnostics,

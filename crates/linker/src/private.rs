@@ -4,7 +4,7 @@ use graph_model::ModuleSummary;
 use graph_model::summary::{CallKind, ExportTarget, List, ModuleType, NodeRef, Shape, ShapeRef};
 use rustc_hash::FxHashMap;
 
-use crate::program::Role;
+use crate::roles::{Role, Roles};
 
 /// A function with more calls than these takes anything.
 const MAX_CALLS: usize = 8;
@@ -12,7 +12,7 @@ const MAX_CALLS: usize = 8;
 /// For each such function its calls, as indexes into [`ModuleSummary::calls`], in the order of the source.
 pub(crate) fn private_calls(
     summary: &ModuleSummary,
-    roles: &[Option<Role>],
+    roles: &Roles,
 ) -> FxHashMap<NodeRef, Vec<u32>> {
     let mut calls: FxHashMap<NodeRef, Vec<u32>> = FxHashMap::default();
     for (i, call) in (0..).zip(&summary.calls) {
@@ -27,10 +27,7 @@ pub(crate) fn private_calls(
     calls.retain(|function, calls| {
         calls.len() <= MAX_CALLS
             && !calls.iter().any(spread)
-            && matches!(
-                roles.get(function.0 as usize).copied().flatten(),
-                None | Some(Role::Variable(_))
-            )
+            && matches!(roles.get(*function), None | Some(Role::Variable(_)))
     });
     if calls.is_empty() {
         return calls;
@@ -38,7 +35,7 @@ pub(crate) fn private_calls(
     let reached = reached(summary);
     let is_reached = |node: NodeRef| reached.get(node.0 as usize).copied().unwrap_or(true);
     calls.retain(|function, _| {
-        let name = match roles.get(function.0 as usize).copied().flatten() {
+        let name = match roles.get(*function) {
             Some(Role::Variable(i)) => summary.variables.get(i as usize).map(|v| v.node),
             _ => None,
         };

@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use graph_model::ModuleSummary;
 use graph_model::summary::{
     CallFact, ClassFact, ExportFact, ExportTarget, FunctionFact, ImportFact, List, MemberFact,
-    NodeRef, ObjectFact, ParameterBinding, ScopeFact, Shape, ShapeRef, Sym, TypeRef, VariableFact,
+    NodeRef, ObjectFact, ParameterBinding, ScopeFact, Shape, ShapeRef, Sym, VariableFact,
 };
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::packages::Packages;
 use crate::private;
+pub use crate::roles::Role;
+use crate::roles::{Roles, roles};
 
 /// So many steps from name to name are followed inside of one module.
 const MAX_STEPS: usize = 16;
@@ -55,29 +57,6 @@ pub enum Fact {
     TypeVar(u32),
 }
 
-/// Where a function, object or array literal stands, and so what is expected of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// An argument: index of the call, position.
-    Argument(u32, u32),
-    /// The value of a variable: index of its fact.
-    Variable(u32),
-    /// A property of an object literal: that, and the name.
-    Property(NodeRef, Sym),
-    /// An element of an array literal.
-    Element(NodeRef),
-    /// What a function returns.
-    Returned(u32),
-    /// The initialiser of a member: its index.
-    Member(NodeRef, u32),
-    /// Written to a property: index of the write.
-    Written(u32),
-    /// The default of a parameter of a function.
-    Default(u32, u32),
-    /// Under a cast.
-    Cast(TypeRef),
-}
-
 /// What properties are written to, as far as the module itself shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
@@ -97,8 +76,7 @@ pub struct Module {
     /// The summary.
     pub summary: ModuleSummary,
     facts: Vec<Fact>,
-    /// For each node.
-    roles: Vec<Option<Role>>,
+    roles: Roles,
     /// Indexes into [`ModuleSummary::scopes`].
     scopes: FxHashMap<NodeRef, u32>,
     /// For each variable fact, one more than the next one of the same node.
@@ -108,14 +86,18 @@ pub struct Module {
     property_writes: FxHashMap<Target, Vec<u32>>,
     /// First PARAMETER fact of a function; they stand in a row.
     first_binding: FxHashMap<NodeRef, u32>,
-    exports_by_name: Vec<u32>,
+    /// Exports with the hashes of their names, by that.
+    exports_by_name: Vec<(u32, u32)>,
+    /// The one that stands for the module as a value.
+    export_equals: Option<u32>,
     stars: Vec<u32>,
     /// Receivers of calls by the call, and values that functions return by the function; sorted.
     receivers: Vec<(NodeRef, NodeRef)>,
     returns: Vec<(NodeRef, NodeRef)>,
     /// Functions that only calls of the module reach, with the indexes of the calls.
     private_calls: FxHashMap<NodeRef, Vec<u32>>,
-    /// Hashes of the names of members, at their indexes.
+    /// Hashes of all names, and of those of members at the indexes of the members.
+    name_hashes: Vec<u32>,
     member_names: Vec<u32>,
 }
 
@@ -124,6 +106,22 @@ fn name_hash(name: &str) -> u32 {
     let mut hasher = rustc_hash::FxHasher::default();
     name.hash(&mut hasher);
     (hasher.finish() >> 32) as u32
+}
+
+/// A name that others are compared with.
+#[derive(Clone, Copy)]
+pub(crate) struct Name<'n> {
+    text: &'n str,
+    hash: u32,
+}
+
+impl<'n> Name<'n> {
+    pub(crate) fn new(text: &'n str) -> Self {
+        Name {
+            text,
+            hash: name_hash(text),
+        }
+    }
 }
 
 impl Module {
@@ -202,12 +200,16 @@ impl Module {
             property_writes: FxHashMap::default(),
             first_binding,
             exports_by_name: Vec::new(),
+            export_equals: None,
+            name_hashes: Vec::new(),
             stars: Vec::new(),
             member_names: Vec::new(),
             private_calls: FxHashMap::default(),
             receivers: Vec::new(),
             returns: Vec::new(),
         };
+        let names = (0..module.summary.names.len() as u32).map(Sym);
+        module.name_hashes = names.map(|n| name_hash(module.summary.name(n))).collect();
         module.private_calls = private::private_calls(&module.summary, &module.roles);
         module.receivers = module.summary.receivers.clone();
         module.returns = module.summary.returns.clone();
@@ -215,7 +217,7 @@ impl Module {
         // Stable: what is returned first comes first.
         module.returns.sort_by_key(|r| r.0);
         module.member_names = (module.summary.members.iter())
-            .map(|m| name_hash(module.summary.name(m.name)))
+            .map(|m| module.name_hash(m.name))
             .collect();
         let mut property_writes: FxHashMap<Target, Vec<u32>> = FxHashMap::default();
         for (i, write) in (0..).zip(&module.summary.writes) {
@@ -226,15 +228,16 @@ impl Module {
         module.property_writes = property_writes;
         let summary = &module.summary;
         let is_star = |e: &ExportFact| matches!(e.target, ExportTarget::Star { .. });
-        let (stars, mut exports_by_name): (Vec<u32>, Vec<u32>) =
+        let (stars, named): (Vec<u32>, Vec<u32>) =
             (0..summary.exports.len() as u32).partition(|&i| is_star(&summary.exports[i as usize]));
-        // Stable: of several exports of one name the first in the source comes first.
-        exports_by_name.sort_by(|&a, &b| {
-            summary
-                .name(summary.exports[a as usize].name)
-                .cmp(summary.name(summary.exports[b as usize].name))
-        });
+        let named = named.into_iter();
+        let mut exports_by_name: Vec<(u32, u32)> = named
+            .map(|i| (module.name_hash(summary.exports[i as usize].name), i))
+            .collect();
+        // Of several exports of one name the first in the source comes first.
+        exports_by_name.sort_unstable();
         module.exports_by_name = exports_by_name;
+        module.export_equals = module.export_named("export=");
         module.stars = stars;
         module
     }
@@ -301,7 +304,7 @@ impl Module {
     /// Where a function, object or array literal stands.
     #[must_use]
     pub fn role(&self, node: NodeRef) -> Option<Role> {
-        self.roles.get(node.0 as usize).copied().flatten()
+        self.roles.get(node)
     }
 
     /// The declaration of a variable or parameter, if it has a fact, and all writes to it.
@@ -418,6 +421,16 @@ impl Module {
         }
     }
 
+    /// The name of a node as its id tells it: `a.b` of `file->CALL->a.b[in:scope]#2`.
+    #[must_use]
+    pub fn id_name(&self, node: NodeRef) -> &str {
+        let id = self.summary.semantic_id(node);
+        // After the file there are two arrows around the type.
+        let rest = id.get(self.summary.file.len() + 2..).unwrap_or("");
+        let name = rest.split_once('>').map_or("", |(_, name)| name);
+        name.split(['[', '#']).next().unwrap_or(name)
+    }
+
     /// Path relative to the project.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -475,12 +488,29 @@ impl Module {
     /// Index of the first export of a name that the module itself writes (`export *` aside).
     #[must_use]
     pub fn export_named(&self, name: &str) -> Option<u32> {
-        let text = |i: u32| self.summary.name(self.summary.exports[i as usize].name);
-        let at = self.exports_by_name.partition_point(|&i| text(i) < name);
-        self.exports_by_name
-            .get(at)
-            .copied()
-            .filter(|&i| text(i) == name)
+        let name = Name::new(name);
+        let at = (self.exports_by_name).partition_point(|&(hash, _)| hash < name.hash);
+        let same = self.exports_by_name[at..].iter();
+        let mut same = same.take_while(|(hash, _)| *hash == name.hash);
+        let is_named = |&&(_, i): &&(u32, u32)| {
+            self.summary.name(self.summary.exports[i as usize].name) == name.text
+        };
+        same.find(is_named).map(|&(_, i)| i)
+    }
+
+    /// Index of the first export that stands for the module as a value.
+    #[must_use]
+    pub fn export_equals(&self) -> Option<u32> {
+        self.export_equals
+    }
+
+    fn name_hash(&self, name: Sym) -> u32 {
+        self.name_hashes.get(name.0 as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether a name of the module is this one.
+    pub(crate) fn is_named(&self, of: Sym, name: Name<'_>) -> bool {
+        self.name_hash(of) == name.hash && self.summary.name(of) == name.text
     }
 
     /// Indexes of the `export * from`.
@@ -531,70 +561,6 @@ impl Module {
     }
 }
 
-/// Where the functions, object and array literals of a module stand.
-fn roles(summary: &ModuleSummary) -> Vec<Option<Role>> {
-    let mut roles: Vec<Option<Role>> = vec![None; summary.nodes.len()];
-    let mut stack: Vec<(ShapeRef, Role)> = Vec::new();
-    let mut note = |shape: ShapeRef, role: Role| {
-        // Through arms, and under a cast whose type counts first.
-        stack.push((shape, role));
-        while let Some((shape, role)) = stack.pop() {
-            match *summary.shape(shape) {
-                Shape::Function(node) | Shape::Object(node) | Shape::Array(node) => {
-                    if let Some(known) = roles.get_mut(node.0 as usize) {
-                        known.get_or_insert(role);
-                    }
-                }
-                Shape::OneOf(list) => {
-                    stack.extend(list.of(&summary.shape_lists).iter().map(|&s| (s, role)));
-                }
-                Shape::Cast(inner, ty) => stack.push((inner, Role::Cast(ty))),
-                _ => {}
-            }
-        }
-    };
-    for (i, call) in (0..).zip(&summary.calls) {
-        for (k, argument) in (0..).zip(call.arguments.of(&summary.arguments)) {
-            note(argument.shape, Role::Argument(i, k));
-        }
-    }
-    for (i, variable) in (0..).zip(&summary.variables) {
-        if variable.path.is_empty() {
-            note(variable.init, Role::Variable(i));
-        }
-    }
-    for object in &summary.objects {
-        for property in object.properties.of(&summary.properties) {
-            note(property.shape, Role::Property(object.node, property.name));
-        }
-    }
-    for array in &summary.arrays {
-        for &element in array.elements.of(&summary.shape_lists) {
-            note(element, Role::Element(array.node));
-        }
-    }
-    for (i, function) in (0..).zip(&summary.functions) {
-        for &returned in function.returned.of(&summary.shape_lists) {
-            note(returned, Role::Returned(i));
-        }
-        let parameters = summary.signature(function.signature).parameters;
-        for (k, parameter) in (0..).zip(parameters.of(&summary.parameters)) {
-            note(parameter.default, Role::Default(i, k));
-        }
-    }
-    for class in &summary.classes {
-        for index in class.members.indexes() {
-            if let Some(member) = summary.members.get(index as usize) {
-                note(member.init, Role::Member(class.node, index));
-            }
-        }
-    }
-    for (i, write) in (0..).zip(&summary.writes) {
-        note(write.value, Role::Written(i));
-    }
-    roles
-}
-
 /// The specifier of a re-export.
 #[must_use]
 pub fn export_specifier(target: &ExportTarget) -> Option<Sym> {
@@ -617,7 +583,7 @@ pub struct Program {
     pub packages: Packages,
     /// Paths of the modules, sorted.
     files: Vec<Box<str>>,
-    modules: Vec<OnceLock<Module>>,
+    modules: Vec<OnceLock<Box<Module>>>,
     load: Option<Load>,
     damaged: AtomicBool,
 }
@@ -647,7 +613,7 @@ impl Program {
             files: summaries.iter().map(|s| s.file.as_str().into()).collect(),
             modules: summaries
                 .into_par_iter()
-                .map(|summary| Module::new(summary).into())
+                .map(|summary| Box::new(Module::new(summary)).into())
                 .collect(),
             load: None,
             damaged: AtomicBool::new(false),
@@ -708,6 +674,7 @@ impl Program {
 
     /// A module.
     #[must_use]
+    #[inline]
     pub fn module(&self, module: ModuleIx) -> &Module {
         let slot = &self.modules[module.0 as usize];
         match slot.get() {
@@ -717,13 +684,13 @@ impl Program {
     }
 
     #[cold]
-    fn loaded<'p>(&'p self, module: ModuleIx, slot: &'p OnceLock<Module>) -> &'p Module {
+    fn loaded<'p>(&'p self, module: ModuleIx, slot: &'p OnceLock<Box<Module>>) -> &'p Module {
         slot.get_or_init(|| {
             let summary = self.load.as_ref().and_then(|load| load(module));
-            Module::new(summary.unwrap_or_else(|| {
+            Box::new(Module::new(summary.unwrap_or_else(|| {
                 self.damaged.store(true, Ordering::Relaxed);
                 std::panic::resume_unwind(Box::new(Damaged))
-            }))
+            })))
         })
     }
 

@@ -251,7 +251,8 @@ pub fn relink(
         .par_iter_mut()
         .zip(&received)
         .for_each(|((_, linked), received)| {
-            arguments::write(&linker, received, &mut linked.file);
+            let received: Vec<&Received> = received.iter().collect();
+            arguments::write(&linker, &received, &mut linked.file);
         });
     let mut relinked = Relinked::default();
     // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.

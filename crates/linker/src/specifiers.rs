@@ -1,7 +1,8 @@
 //! Where module specifiers lead.
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::builtins;
 use crate::file_view::{self, FileView, SharedView};
+use crate::folders::Folders;
 use crate::program::{Module, ModuleIx, Program};
 use crate::reads;
 use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
@@ -93,8 +95,15 @@ impl<'p> Specifiers<'p> {
     }
 }
 
+/// Where a specifier that names no path is written, as far as it makes a difference: the tsconfig that counts for the file,
+/// and the package around it.
+type Scope = (Option<PathBuf>, u32);
+
 struct Resolver<'p> {
-    program: &'p Program,
+    modules: FxHashMap<&'p str, ModuleIx>,
+    folders: Folders<'p>,
+    /// Where specifiers lead that name no path.
+    names: Mutex<FxHashMap<Scope, FxHashMap<Box<str>, Target>>>,
     view: Arc<FileView>,
     with_tsconfig: ResolverGeneric<SharedView>,
     without_tsconfig: ResolverGeneric<SharedView>,
@@ -146,8 +155,11 @@ impl<'p> Resolver<'p> {
             },
         );
         let without_tsconfig = with_tsconfig.clone_with_options(plain);
+        let files = program.files().iter().map(|file| &**file);
         Resolver {
-            program,
+            modules: files.zip(program.indexes()).collect(),
+            folders: Folders::new(program),
+            names: Mutex::default(),
             view,
             with_tsconfig,
             without_tsconfig,
@@ -159,14 +171,10 @@ impl<'p> Resolver<'p> {
         let summary = &module.summary;
         let mut seen: FxHashMap<&str, Target> = FxHashMap::default();
         let mut targets = Vec::new();
-        let mut file = None;
         for (symbol, node) in module.specifiers() {
             let text = summary.name(symbol);
             let target = *seen.entry(text).or_insert_with(|| {
-                let target = self.direct(module.file(), text).unwrap_or_else(|| {
-                    let file = file.get_or_insert_with(|| self.root.join(module.file()));
-                    self.target(file, text)
-                });
+                let target = self.find(module.file(), text);
                 if target == Target::Missing {
                     diagnostics.push(unresolved(module, node, text));
                 }
@@ -178,12 +186,9 @@ impl<'p> Resolver<'p> {
         for ty in &summary.types {
             if let Type::Import(symbol, _, _) = *ty {
                 let text = summary.name(symbol);
-                let target = *seen.entry(text).or_insert_with(|| {
-                    self.direct(module.file(), text).unwrap_or_else(|| {
-                        let file = file.get_or_insert_with(|| self.root.join(module.file()));
-                        self.target(file, text)
-                    })
-                });
+                let target = *seen
+                    .entry(text)
+                    .or_insert_with(|| self.find(module.file(), text));
                 targets.push((symbol, target));
             }
         }
@@ -228,7 +233,7 @@ impl<'p> Resolver<'p> {
         let (stem, extensions) = match alias {
             Some((extension, sources)) => (path.len() - extension.len(), *sources),
             None => {
-                if let Some(module) = self.program.find(&path) {
+                if let Some(&module) = self.modules.get(path.as_str()) {
                     return Some(Target::Module(module));
                 }
                 (path.len(), EXTENSIONS)
@@ -237,7 +242,7 @@ impl<'p> Resolver<'p> {
         for extension in extensions {
             path.truncate(stem);
             path.push_str(extension);
-            if let Some(module) = self.program.find(&path) {
+            if let Some(&module) = self.modules.get(path.as_str()) {
                 return Some(Target::Module(module));
             }
             // A build product can stand for its source before the next extension is tried.
@@ -248,24 +253,53 @@ impl<'p> Resolver<'p> {
         None
     }
 
-    fn target(&self, file: &Path, specifier: &str) -> Target {
+    /// Where a specifier of a file leads.
+    fn find(&self, file: &str, specifier: &str) -> Target {
+        if let Some(target) = self.direct(file, specifier) {
+            return target;
+        }
         if specifier.is_empty() || builtins::is_builtin(specifier) || has_scheme(specifier) {
             return Target::External;
         }
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = self.folders.get(folder);
+        let path = self.root.join(file);
+        if is_relative(specifier) || specifier.starts_with('#') {
+            return self.target(&path, specifier, folder.has_tsconfig);
+        }
+        // The same for all files of a package for which the same tsconfig counts.
+        let tsconfig = match folder.has_tsconfig {
+            true => self.with_tsconfig.find_tsconfig(&path).ok().flatten(),
+            false => None,
+        };
+        let scope = (tsconfig.map(|t| t.path().to_owned()), folder.package);
+        let names = || self.names.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(&known) = names().get(&scope).and_then(|names| names.get(specifier)) {
+            return known;
+        }
+        let target = self.target(&path, specifier, folder.has_tsconfig);
+        names()
+            .entry(scope)
+            .or_default()
+            .insert(specifier.into(), target);
+        target
+    }
+
+    fn target(&self, file: &Path, specifier: &str, has_tsconfig: bool) -> Target {
         let plain = specifier
             .split(['?', '#'])
             .next()
             .filter(|s| !s.is_empty())
             .unwrap_or(specifier);
         let relative = is_relative(specifier);
-        let resolved = self
-            .with_tsconfig
-            .resolve_file(file, specifier)
-            .or_else(|_| {
-                // The file's tsconfig may be what failed.
-                self.without_tsconfig.resolve_file(file, specifier)
-            });
-        if let Ok(resolution) = resolved {
+        let resolved = match has_tsconfig {
+            true => self.with_tsconfig.resolve_file(file, specifier).ok(),
+            false => None,
+        };
+        // The file's tsconfig may be what failed.
+        let resolved =
+            resolved.or_else(|| self.without_tsconfig.resolve_file(file, specifier).ok());
+        if let Some(resolution) = resolved {
             if let Some(module) = self.view.module(resolution.path()) {
                 return Target::Module(module);
             }
@@ -281,12 +315,62 @@ impl<'p> Resolver<'p> {
             Some(_) => self.root.join(plain.trim_start_matches('/')),
             None => folder.join(plain),
         };
-        if is_asset(plain) || exists_in_some_form(&path) {
+        if is_asset(plain) || self.exists_in_some_form(&path) {
             Target::Asset
         } else {
             Target::Missing
         }
     }
+
+    /// Whether there is a file that the specifier can mean although it is no module: generated, ignored, declarations.
+    fn exists_in_some_form(&self, path: &Path) -> bool {
+        if path.file_name().is_none() {
+            // It ends in `..`.
+            return path.join("package.json").is_file() || self.has_index(path);
+        }
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return false;
+        };
+        let names = self.folders.names(folder);
+        let is_file = |name: &OsStr| names.contains(name) && folder.join(name).is_file();
+        if names.contains(name) && (path.is_file() || self.has_index(path)) {
+            return true;
+        }
+        let declaration = name.to_str().and_then(|name| {
+            let (stem, extension) = name.rsplit_once('.')?;
+            let extension = match extension {
+                "js" | "jsx" => ".d.ts",
+                "mjs" => ".d.mts",
+                "cjs" => ".d.cts",
+                _ => return None,
+            };
+            Some([stem, extension].concat())
+        });
+        if declaration.is_some_and(|name| is_file(name.as_ref())) {
+            return true;
+        }
+        let mut with = OsString::new();
+        left_out().any(|extension| {
+            with.clear();
+            with.push(name);
+            with.push(extension);
+            is_file(&with)
+        })
+    }
+
+    /// Whether a folder has a file that its path can mean.
+    fn has_index(&self, folder: &Path) -> bool {
+        let names = self.folders.names(folder);
+        let is_file = |name: &str| names.contains(OsStr::new(name)) && folder.join(name).is_file();
+        is_file("package.json")
+            || left_out().any(|extension| is_file(&["index", &extension].concat()))
+    }
+}
+
+/// Endings that a specifier can leave out, those of files that are no modules too.
+fn left_out() -> impl Iterator<Item = String> {
+    let sources = SOURCE_EXTENSIONS.iter().map(|e| format!(".{e}"));
+    sources.chain([".d.ts", ".d.mts", ".d.cts", ".json", ".node"].map(str::to_owned))
 }
 
 fn is_relative(specifier: &str) -> bool {
@@ -322,39 +406,6 @@ const ASSET_EXTENSIONS: &[&str] = &[
     "xml", "csv", "graphql", "gql", "glsl", "vert", "frag", "wgsl", "wasm", "node", "vue",
     "svelte", "astro", "hbs", "ejs", "pug", "proto", "sql",
 ];
-
-/// Whether there is a file that the specifier can mean although it is no module: generated, ignored, declarations.
-fn exists_in_some_form(path: &Path) -> bool {
-    if path.is_file() || path.join("package.json").is_file() {
-        return true;
-    }
-    let with = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        Path::new(&name).is_file()
-    };
-    let declaration = path.to_str().and_then(|p| {
-        let (stem, extension) = p.rsplit_once('.')?;
-        Some((
-            stem,
-            match extension {
-                "js" | "jsx" => ".d.ts",
-                "mjs" => ".d.mts",
-                "cjs" => ".d.cts",
-                _ => return None,
-            },
-        ))
-    });
-    if let Some((stem, extension)) = declaration
-        && Path::new(&format!("{stem}{extension}")).is_file()
-    {
-        return true;
-    }
-    let extensions = SOURCE_EXTENSIONS.iter().map(|e| format!(".{e}"));
-    extensions
-        .chain([".d.ts", ".d.mts", ".d.cts", ".json", ".node"].map(str::to_owned))
-        .any(|suffix| with(&suffix) || path.join(format!("index{suffix}")).is_file())
-}
 
 fn unresolved(module: &Module, node: NodeRef, specifier: &str) -> Diagnostic {
     let at = module.summary.node(node);

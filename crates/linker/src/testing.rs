@@ -41,7 +41,7 @@ impl Summary {
     }
 
     pub(super) fn name(&mut self, text: &str) -> Sym {
-        self.0.names.push(text)
+        std::sync::Arc::make_mut(&mut self.0.names).push(text)
     }
 
     pub(super) fn node(&mut self, node_type: NodeType, name: &str) -> NodeRef {

@@ -20,13 +20,13 @@ pub(crate) fn record(
 ) {
     let of = eval.linker.program.module(ix);
     let (reason, name) = (reason(eval, ix, call), called_name(eval, ix, call));
-    let mut metadata = String::with_capacity(name.len() + 48);
-    metadata.push_str("{\"name\":");
-    push_json_string(&mut metadata, name);
-    metadata.extend([",\"reason\":\"", reason, "\"}"]);
     let src = of.summary.node(call.node).node_id();
     let dst = of.summary.module().node_id();
-    links.edge(src, EdgeType::UnresolvedCall, dst, metadata);
+    links.write(src, EdgeType::UnresolvedCall, dst, |metadata| {
+        metadata.push_str("{\"name\":");
+        push_json_string(metadata, name);
+        metadata.extend([",\"reason\":\"", reason, "\"}"]);
+    });
 }
 
 /// The last name of what is called.
@@ -39,11 +39,7 @@ fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p st
         let name = of.summary.name(name);
         return if name == "*" { "<computed>" } else { name };
     }
-    // As the id of the call tells it: `file->CALL->a.b[in:scope]#2`.
-    let id = of.summary.semantic_id(call.node);
-    let text = id.splitn(3, "->").nth(2).unwrap_or("");
-    let text = text.split("[in:").next().unwrap_or("");
-    let text = text.split('#').next().unwrap_or("");
+    let text = of.id_name(call.node);
     let text = text.strip_prefix("new ").unwrap_or(text);
     let text = text.trim_end_matches("()");
     text.rsplit('.').next().unwrap_or(text)

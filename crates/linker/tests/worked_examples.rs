@@ -111,7 +111,7 @@ fn check(example: &str, listed: &[&str]) {
     let found: BTreeSet<String> = (links.files.iter())
         .flat_map(FileLinks::edges)
         .map(|edge| {
-            let mut metadata = match &*edge.metadata {
+            let mut metadata = match edge.metadata {
                 r#"{"kinds":["static"]}"# | r#"{"kinds":["require"]}"# => "",
                 metadata => metadata,
             }

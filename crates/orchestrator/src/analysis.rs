@@ -9,11 +9,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use analyzer::{ModuleAnalysis, ModuleGraph, ModuleSummary, Options, analyze_module};
-use rfdb_protocol::{Edge, Node, RowSink, Rows};
+use rfdb_protocol::{RowSink, Rows};
 
 use crate::cancellation::Cancellation;
 use crate::discovery::SourceFile;
-use crate::{Diagnostic, Error, Progress, source};
+use crate::{Diagnostic, Error, Progress, module_rows, source};
 use graph_model::Severity;
 use graph_model::facts::Fact;
 
@@ -118,9 +118,7 @@ struct Graphs {
 
 impl Graphs {
     fn push(&mut self, graph: ModuleGraph) {
-        self.bytes += graph.text_len()
-            + std::mem::size_of_val(graph.nodes())
-            + std::mem::size_of_val(graph.edges());
+        self.bytes += graph.size();
         self.graphs.push(graph);
     }
 }
@@ -128,7 +126,7 @@ impl Graphs {
 impl Rows for Graphs {
     fn write_to(&self, sink: &mut dyn RowSink) {
         for graph in &self.graphs {
-            push_graph(graph, sink);
+            module_rows::push_graph(graph, sink);
         }
     }
 }
@@ -187,31 +185,6 @@ impl Worker<'_> {
             return Ok(());
         }
         (self.sink.commit)(&std::mem::take(&mut self.graphs))
-    }
-}
-
-/// Writes a module's graph as the rows of its file.
-pub fn push_graph(graph: &ModuleGraph, sink: &mut dyn RowSink) {
-    sink.owner(graph.file(), ANALYSIS_CONTEXT);
-    let nodes = graph.nodes();
-    for node in nodes {
-        sink.node(Node {
-            id: node.id.0,
-            semantic_id: graph.semantic_id(node),
-            node_type: node.node_type.as_str(),
-            name: graph.name(node),
-            file: graph.node_file(node),
-            exported: node.exported,
-            metadata: graph.node_metadata(node),
-        });
-    }
-    for edge in graph.edges() {
-        sink.edge(Edge {
-            src: nodes[edge.src as usize].id.0,
-            dst: nodes[edge.dst as usize].id.0,
-            edge_type: edge.edge_type.as_str(),
-            metadata: graph.edge_metadata(edge),
-        });
     }
 }
 

@@ -28,6 +28,7 @@ pub mod index;
 mod inputs;
 mod link_rows;
 mod memory_store;
+mod module_rows;
 pub mod plugin;
 pub mod plugins;
 mod progress;

@@ -23,7 +23,7 @@ pub(crate) fn push_links(links: &FileLinks, file: &str, sink: &mut dyn RowSink) 
             src: edge.src.0,
             dst: edge.dst.0,
             edge_type: edge.edge_type.as_str(),
-            metadata: &edge.metadata,
+            metadata: edge.metadata,
         });
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn hash_links(links: &FileLinks) -> Hash {
         bytes.extend_from_slice(&edge.src.0.to_le_bytes());
         bytes.extend_from_slice(&edge.dst.0.to_le_bytes());
         bytes.push(edge_code(edge.edge_type));
-        text(&mut bytes, &edge.metadata);
+        text(&mut bytes, edge.metadata);
     }
     bytes.extend_from_slice(&(links.len() as u32).to_le_bytes());
     for external in links.externals() {

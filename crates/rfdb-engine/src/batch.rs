@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 
 use crate::block::BlockBuilder;
 use crate::dictionary::hash_bytes;
-use crate::{EdgeRow, NodeRow, Owner};
+use crate::{CodedEdgeRow, CodedNodeRow, EdgeRow, NodeRow, Owner, RowDictionary};
 
 /// Rows of one or more owners, to be committed together. A batch is a value of one thread; nothing in it is shared.
 ///
@@ -42,6 +42,7 @@ impl Batch {
         let hash = hash_owner(owner);
         if let Some(&number) = by_owner.find(hash, |&number| builders[number].owner() == owner) {
             *current = number;
+            builders[number].begin_codes();
             return;
         }
         *current = builders.len();
@@ -63,6 +64,22 @@ impl Batch {
     pub fn push_edge(&mut self, edge: EdgeRow<'_>) {
         match self.builders.get_mut(self.current) {
             Some(builder) => builder.push_edge(edge),
+            None => self.ownerless = true,
+        }
+    }
+
+    /// Adds a node to the current owner. From one call of [`Batch::owner`] to the next the dictionary is the same.
+    pub fn push_coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNodeRow<'_>) {
+        match self.builders.get_mut(self.current) {
+            Some(builder) => builder.push_coded_node(dictionary, node),
+            None => self.ownerless = true,
+        }
+    }
+
+    /// Adds an edge to the current owner. One between nodes that were not pushed makes the commit fail.
+    pub fn push_coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdgeRow<'_>) {
+        match self.builders.get_mut(self.current) {
+            Some(builder) => builder.push_coded_edge(dictionary, edge),
             None => self.ownerless = true,
         }
     }

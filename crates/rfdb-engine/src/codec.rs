@@ -3,7 +3,18 @@
 use crate::NodeId;
 
 /// Appends an unsigned number, 7 bits a byte, lowest first (LEB128).
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+#[inline]
+pub(crate) fn put_varint(out: &mut Vec<u8>, value: u64) {
+    if value < 0x80 {
+        out.push(value as u8);
+    } else if value < 1 << 14 {
+        out.extend_from_slice(&[(value as u8) | 0x80, (value >> 7) as u8]);
+    } else {
+        put_long_varint(out, value);
+    }
+}
+
+fn put_long_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value as u8) | 0x80);
         value >>= 7;
@@ -132,10 +143,24 @@ pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
     match width {
         0 => {}
         1 => out.extend(values.iter().map(|&v| v as u8)),
-        2 => out.extend(values.iter().flat_map(|&v| (v as u16).to_le_bytes())),
-        _ => out.extend(values.iter().flat_map(|&v| v.to_le_bytes())),
+        2 => put_fixed(out, values, |v| (v as u16).to_le_bytes()),
+        _ => put_fixed(out, values, u32::to_le_bytes),
     }
     width
+}
+
+/// Appends numbers of one width, many at once.
+fn put_fixed<const WIDTH: usize>(
+    out: &mut Vec<u8>,
+    values: &[u32],
+    bytes: impl Fn(u32) -> [u8; WIDTH],
+) {
+    let start = out.len();
+    out.resize(start + values.len() * WIDTH, 0);
+    let (places, _) = out[start..].as_chunks_mut::<WIDTH>();
+    for (place, &value) in places.iter_mut().zip(values) {
+        *place = bytes(value);
+    }
 }
 
 /// A column of numbers of the same width.

@@ -98,6 +98,14 @@ pub enum Error {
         /// The beginning of the text.
         text: String,
     },
+    /// A coded edge names a node that was not pushed since its owner was named.
+    #[error("edge {edge} names a row that its owner does not have: there are {nodes} nodes")]
+    NoSuchRow {
+        /// The edge: row, type, row.
+        edge: String,
+        /// Number of nodes.
+        nodes: usize,
+    },
     /// A batch holds rows before the first owner was named.
     #[error("a batch must name an owner before the first node or edge")]
     NoOwner,

@@ -64,5 +64,8 @@ pub use engine::{
 pub use error::{Error, LockHolder, Result};
 pub use id::NodeId;
 pub use query::{Direction, FieldDeclaration, NodeQuery, TextMatch, Traversal};
-pub use row::{Edge, EdgeRow, Node, NodeRow, Owner};
+pub use row::{
+    CodedEdgeRow, CodedId, CodedMetadata, CodedNodeRow, Edge, EdgeRow, Node, NodeRow, Owner,
+    RowDictionary,
+};
 pub use snapshot::{Brief, DanglingEdge, EdgeType, OwnerInfo, Probe, Snapshot, VisitEnd};

@@ -51,16 +51,40 @@ pub(crate) fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     loop {
         at = next_special(text, at)?;
-        at += match text[at..] {
-            [b'"', ..] => return Some(at),
-            [
-                b'\\',
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
-                ..,
-            ] => 2,
-            [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) => 6,
-            _ => return None,
-        };
+        if text[at] == b'"' {
+            return Some(at);
+        }
+        at += escape_len(&text[at..])?;
+    }
+}
+
+/// Whether a text can stand between the quotes of a string of JSON.
+pub(crate) fn is_contents(text: &[u8]) -> bool {
+    // Without a branch for each byte, so that the compiler takes many at once.
+    let special = |b: u8| (b < 0x20) | (b == b'"') | (b == b'\\');
+    if !text.iter().fold(false, |found, &b| found | special(b)) {
+        return true;
+    }
+    let mut at = 0;
+    while let Some(special) = next_special(text, at) {
+        match escape_len(&text[special..]) {
+            Some(len) => at = special + len,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The length of the escape that a text begins with.
+fn escape_len(text: &[u8]) -> Option<usize> {
+    match *text {
+        [
+            b'\\',
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            ..,
+        ] => Some(2),
+        [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) => Some(6),
+        _ => None,
     }
 }
 

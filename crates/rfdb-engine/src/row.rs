@@ -36,6 +36,76 @@ pub struct EdgeRow<'a> {
     pub metadata: &'a str,
 }
 
+/// What the numbers of coded rows mean. Numbers are dense: tables of their size are made.
+pub trait RowDictionary {
+    /// The text of a number: a name, a part of a semantic id, or the contents of a string in metadata, escaped as in JSON.
+    fn text(&self, number: u32) -> &str;
+
+    /// The template of a number: the text of a JSON object with the character 1 in place of integers and the character 2 in
+    /// place of the contents of strings, as FORMAT.md has them.
+    fn template(&self, number: u32) -> &str;
+
+    /// The name of a node or edge type.
+    fn type_name(&self, number: u32) -> &str;
+}
+
+/// A node as it is written, with numbers of a [`RowDictionary`] for its texts.
+#[derive(Debug, Clone, Copy)]
+pub struct CodedNodeRow<'a> {
+    /// Identity of the node.
+    pub id: NodeId,
+    /// What the semantic id is made of.
+    pub semantic_id: CodedId,
+    /// Number of the type.
+    pub node_type: u32,
+    /// Number of the name.
+    pub name: u32,
+    /// File the node belongs to, may be empty.
+    pub file: &'a str,
+    /// Whether the node is visible outside of its file.
+    pub exported: bool,
+    /// Metadata.
+    pub metadata: CodedMetadata<'a>,
+}
+
+/// A semantic id: `file->TYPE->`, then the name if it is `named`, the text if there is one, `#` and the ordinal if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodedId {
+    /// Whether the name stands in it as in its column.
+    pub named: bool,
+    /// Number of the text.
+    pub text: Option<u32>,
+    /// The number at the end.
+    pub ordinal: Option<u32>,
+}
+
+/// An edge as it is written, between two nodes that were pushed since [`Batch::owner`](crate::Batch::owner) was called last.
+#[derive(Debug, Clone, Copy)]
+pub struct CodedEdgeRow<'a> {
+    /// Source: position among those nodes.
+    pub src: u32,
+    /// Target: position among those nodes.
+    pub dst: u32,
+    /// Number of the type.
+    pub edge_type: u32,
+    /// Metadata.
+    pub metadata: CodedMetadata<'a>,
+}
+
+/// Metadata of a coded row.
+#[derive(Debug, Clone, Copy)]
+pub enum CodedMetadata<'a> {
+    /// A JSON object as text, or empty.
+    Text(&'a str),
+    /// A template with what fills its holes.
+    Filled {
+        /// Number of the template.
+        template: u32,
+        /// One for each hole, in their order: the integer itself, or the number of the text.
+        holes: &'a [u32],
+    },
+}
+
 /// Who wrote a set of rows. Committing an owner replaces all that the same owner wrote before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner<'a> {

@@ -181,23 +181,33 @@ impl Templates {
         }
     }
 
-    /// Keeps the template in `scratch`; `None` if it is too long to be kept.
+    /// Keeps the template in `scratch` for texts of a kind; `None` if it is too long to be kept.
     fn keep(&mut self, kind: u8) -> Result<Option<usize>, NotAnObject> {
-        let Self {
-            kept,
-            by_bytes,
-            scratch,
-            ..
-        } = self;
-        let hash = hash_bytes(scratch);
-        if let Some(&number) = by_bytes.find(hash, |&number| *kept[number].bytes == **scratch) {
+        let template = std::mem::take(&mut self.scratch);
+        let kept = self.checked(&template);
+        self.scratch = template;
+        if let Ok(Some(number)) = kept {
             self.plant(kind, number);
+        }
+        kept
+    }
+
+    /// Whether the texts of a template are JSON objects.
+    pub(crate) fn is_object(&mut self, template: &[u8]) -> bool {
+        self.checked(template).is_ok()
+    }
+
+    /// Checks a template that is not kept yet; the number under which it is kept, if it is not too long for that.
+    fn checked(&mut self, template: &[u8]) -> Result<Option<usize>, NotAnObject> {
+        let Self { kept, by_bytes, .. } = self;
+        let hash = hash_bytes(template);
+        if let Some(&number) = by_bytes.find(hash, |&number| *kept[number].bytes == *template) {
             return Ok(Some(number));
         }
-        if !metadata::is_object(scratch) {
+        if !metadata::is_object(template) {
             return Err(NotAnObject);
         }
-        if scratch.len() > LONGEST {
+        if template.len() > LONGEST {
             return Ok(None);
         }
         if kept.len() >= MOST {
@@ -208,12 +218,11 @@ impl Templates {
         }
         let number = kept.len();
         kept.push(Kept {
-            bytes: scratch.as_slice().into(),
+            bytes: template.into(),
             block: 0,
             number: 0,
         });
         by_bytes.insert_unique(hash, number, |&number| hash_bytes(&kept[number].bytes));
-        self.plant(kind, number);
         Ok(Some(number))
     }
 

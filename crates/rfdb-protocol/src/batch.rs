@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::NodeId;
 use crate::table::{Edge, EdgeTable, Node, NodeTable};
 
 /// Who wrote records, and so whose earlier records a commit replaces: a file's analysis
@@ -87,6 +88,18 @@ impl Batch {
     pub fn push_edge(&mut self, edge: Edge<'_>) {
         self.edges.push(edge);
         self.current().edges.end = self.edges.len();
+    }
+
+    /// The id of the node at a position among those of the current owner.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub(crate) fn current_node(&mut self, position: u32) -> NodeId {
+        let at = self.current().nodes.start + position as usize;
+        self.nodes
+            .get(at)
+            .expect("a coded edge names nodes that were handed on before")
+            .id
     }
 
     fn current(&mut self) -> &mut Section {

@@ -27,6 +27,7 @@
 
 mod batch;
 mod codec;
+mod coded;
 mod command;
 mod commit;
 mod envelope;
@@ -45,6 +46,9 @@ pub use batch::{Batch, Owner, Section};
 pub use codec::{
     Answer, DecodeError, Incoming, decode_request, decode_response, encode_request,
     encode_response, response_id,
+};
+pub use coded::{
+    CodedEdge, CodedId, CodedMetadata, CodedNode, INTEGER_HOLE, RowDictionary, STRING_HOLE,
 };
 pub use command::Access;
 pub use commit::{Commit, Part};

@@ -1,6 +1,7 @@
 //! Rows that are not in a batch.
 
-use crate::{Batch, Edge, Node};
+use crate::coded::Plain;
+use crate::{Batch, CodedEdge, CodedNode, Edge, Node, RowDictionary};
 
 /// Rows that their holder keeps in a form of its own and hands on one by one, so that whoever stores them need not have
 /// them copied into a [`Batch`] first.
@@ -44,6 +45,14 @@ pub trait RowSink {
 
     /// Takes an edge of the current owner.
     fn edge(&mut self, edge: Edge<'_>);
+
+    /// Takes a node of the current owner whose texts are numbers. All coded rows between two calls of [`RowSink::owner`] have
+    /// the same dictionary.
+    fn coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNode<'_>);
+
+    /// Takes an edge between two nodes that were handed on since the last call of [`RowSink::owner`], by
+    /// [`RowSink::node`] or [`RowSink::coded_node`].
+    fn coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdge<'_>);
 }
 
 impl RowSink for Batch {
@@ -57,6 +66,15 @@ impl RowSink for Batch {
 
     fn edge(&mut self, edge: Edge<'_>) {
         self.push_edge(edge);
+    }
+
+    fn coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNode<'_>) {
+        self.push_node(Plain::default().node(dictionary, node));
+    }
+
+    fn coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdge<'_>) {
+        let ends = (self.current_node(edge.src), self.current_node(edge.dst));
+        self.push_edge(Plain::default().edge(dictionary, edge, ends));
     }
 }
 

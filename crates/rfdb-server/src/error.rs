@@ -39,7 +39,7 @@ pub(crate) fn engine_error(error: &rfdb_engine::Error) -> WireError {
     let code = match error {
         E::Locked { .. } => ErrorCode::DatabaseLocked,
         E::ReadOnly(_) => ErrorCode::ReadOnlyMode,
-        E::InvalidMetadata { .. } | E::NoOwner | E::TooLarge { .. } => {
+        E::InvalidMetadata { .. } | E::NoSuchRow { .. } | E::NoOwner | E::TooLarge { .. } => {
             return WireError::invalid_request(error);
         }
         E::UnknownSnapshot(_) => ErrorCode::SnapshotNotFound,

@@ -1,7 +1,10 @@
 //! Rows of the engine to rows of the protocol and back. Both are borrowed columns, so nothing is allocated per row.
 
 use rfdb_engine as engine;
-use rfdb_protocol::{Edge, EdgeTable, Node, NodeTable, RowSink, Rows};
+use rfdb_protocol::{
+    CodedEdge, CodedMetadata, CodedNode, Edge, EdgeTable, Node, NodeTable, RowDictionary, RowSink,
+    Rows,
+};
 
 pub(crate) fn push_node(table: &mut NodeTable, node: &engine::Node<'_>) {
     table.push(Node {
@@ -45,6 +48,32 @@ pub(crate) fn edge_row(edge: Edge<'_>) -> engine::EdgeRow<'_> {
     }
 }
 
+/// The dictionary of the protocol as one of the engine.
+struct Dictionary<'a>(&'a dyn RowDictionary);
+
+impl engine::RowDictionary for Dictionary<'_> {
+    fn text(&self, number: u32) -> &str {
+        self.0.text(number)
+    }
+
+    fn template(&self, number: u32) -> &str {
+        self.0.template(number)
+    }
+
+    fn type_name(&self, number: u32) -> &str {
+        self.0.type_name(number)
+    }
+}
+
+fn coded_metadata(metadata: CodedMetadata<'_>) -> engine::CodedMetadata<'_> {
+    match metadata {
+        CodedMetadata::Text(text) => engine::CodedMetadata::Text(text),
+        CodedMetadata::Filled { template, holes } => {
+            engine::CodedMetadata::Filled { template, holes }
+        }
+    }
+}
+
 /// Rows, encoded for the engine.
 #[derive(Default)]
 pub(crate) struct Encoded {
@@ -76,5 +105,31 @@ impl RowSink for Encoded {
 
     fn edge(&mut self, edge: Edge<'_>) {
         self.batch.push_edge(edge_row(edge));
+    }
+    fn coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNode<'_>) {
+        let row = engine::CodedNodeRow {
+            id: engine::NodeId(node.id),
+            semantic_id: engine::CodedId {
+                named: node.semantic_id.named,
+                text: node.semantic_id.text,
+                ordinal: node.semantic_id.ordinal,
+            },
+            node_type: node.node_type,
+            name: node.name,
+            file: node.file,
+            exported: node.exported,
+            metadata: coded_metadata(node.metadata),
+        };
+        self.batch.push_coded_node(&Dictionary(dictionary), &row);
+    }
+
+    fn coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdge<'_>) {
+        let row = engine::CodedEdgeRow {
+            src: edge.src,
+            dst: edge.dst,
+            edge_type: edge.edge_type,
+            metadata: coded_metadata(edge.metadata),
+        };
+        self.batch.push_coded_edge(&Dictionary(dictionary), &row);
     }
 }

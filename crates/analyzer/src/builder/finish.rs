@@ -1,14 +1,18 @@
 //! From the builder to the finished graph: ordinals, ids, positions, metadata.
 
+use std::sync::Arc;
+
 use graph_model::{
     EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
     is_standard_global, is_standard_value, push_escaped_name, push_escaped_segment,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::metadata::{push_int, push_json_string};
-use super::{Builder, NO_NODE, RawEdge, RawNode, flag};
-use crate::graph::{Edge, ModuleGraph, Node, TextRange};
+use super::interner::Interner;
+use super::metadata::{Meta, MetadataWriter, name_code, push_int, push_json_string};
+use super::templates::Frame;
+use super::{Builder, Facts, RawEdge, RawNode, flag};
+use crate::graph::{CodedId, Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
 use crate::parse::{extension, is_declaration_file};
 use graph_model::summary::{
     ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
@@ -34,16 +38,22 @@ impl Builder<'_> {
 
         let mut graph = ModuleGraph {
             file: self.file.to_owned(),
-            text: String::with_capacity(
-                self.meta.len() + self.nodes.len() * (self.file.len() + 144),
-            ),
+            holes: Vec::with_capacity(self.meta.holes.len() + self.nodes.len() * 4),
             nodes: Vec::with_capacity(self.nodes.len() + 1),
-            edges: Vec::with_capacity(self.edges.len()),
+            edges: Vec::with_capacity(self.edges.len() + self.globals.len()),
+            ..ModuleGraph::default()
         };
         self.write_nodes(&order, &mut graph);
         self.write_edges(&place, &mut graph);
         self.add_global_module(&place, &mut graph);
-        let summary = self.summarise(outcome, &place, &graph);
+        graph.names = Arc::new(self.names.into_names());
+        graph.texts = self.meta.texts.into_names();
+        graph.templates = self.meta.templates.give_back();
+        let facts = self.facts;
+        let mut summary = summarise(facts, &place, &graph);
+        summary.content_hash = outcome.content_hash;
+        summary.module_type = outcome.module_type;
+        summary.es_module_marker = self.es_module_marker;
         (graph, summary)
     }
 
@@ -73,170 +83,136 @@ impl Builder<'_> {
 
     /// Nodes by start, the longer first, then by creation; global ones last.
     fn source_order(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.nodes.len() as u32).collect();
-        let key = |&i: &u32| {
-            let node = &self.nodes[i as usize];
-            (u64::from(node.start) << 32) | u64::from(!node.end)
-        };
+        let mut keys: Vec<(u64, u32)> = (0..)
+            .zip(&self.nodes)
+            .map(|(i, node)| {
+                let place = (u64::from(node.start) << 32) | u64::from(!node.end);
+                (place, i)
+            })
+            .collect();
         // Stable, and fast on what is nearly sorted already.
-        order.sort_by_key(key);
+        keys.sort_by_key(|&(place, _)| place);
+        let mut order: Vec<u32> = keys.into_iter().map(|(_, i)| i).collect();
         let files = order.partition_point(|&i| self.nodes[i as usize].flags & flag::GLOBAL == 0);
         order[files..].sort_by_key(|&i| self.names.get(self.nodes[i as usize].name));
         order
     }
 
-    fn write_nodes(&self, order: &[u32], graph: &mut ModuleGraph) {
-        let lines = &self.lines;
+    fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
         let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
         ordinals.reserve(order.len());
-        // Scopes are compared as texts: an interface and a class of one name share theirs.
-        let mut scope_ids: FxHashMap<String, u32> = FxHashMap::default();
-        let mut scope_texts: Vec<String> = vec![String::new()];
+        let mut scopes = ScopeTexts::default();
         // For every owner, by its index: the scope inside it.
         let mut inside: FxHashMap<u32, u32> = FxHashMap::default();
         let mut line_hint = 0usize;
+        let mut names_in_ids = NamesInIds::default();
+        let mut id = format!("{}->", self.file);
+        let prefix = id.len();
 
         for &index in order {
-            let node = &self.nodes[index as usize];
+            let node = self.nodes[index as usize];
             if node.flags & flag::GLOBAL != 0 {
-                self.write_global(node, graph);
+                self.write_global(&node, graph);
                 continue;
             }
-            let scope = if node.owner == NO_NODE {
-                0
-            } else {
-                inside.get(&node.owner).copied().unwrap_or(0)
-            };
+            let scope = inside.get(&node.owner).copied().unwrap_or(0);
             let ordinal = ordinals
                 .entry((node.node_type, node.id_name, scope))
                 .or_insert(0);
             *ordinal += 1;
             let ordinal = *ordinal;
 
-            let id_start = graph.text.len() as u32;
-            graph.text.push_str(self.file);
-            graph.text.push_str("->");
-            graph.text.push_str(node.node_type.as_str());
-            graph.text.push_str("->");
-            push_escaped_name(&mut graph.text, self.names.get(node.id_name));
-            if scope != 0 {
-                graph.text.push_str("[in:");
-                graph.text.push_str(&scope_texts[scope as usize]);
-                graph.text.push(']');
-            }
-            if ordinal > 1 {
-                graph.text.push('#');
-                push_int(&mut graph.text, ordinal);
-            }
-            let semantic_id = TextRange {
-                start: id_start,
-                end: graph.text.len() as u32,
+            id.truncate(prefix);
+            id.push_str(node.node_type.as_str());
+            id.push_str("->");
+            let after_type = id.len();
+            let stands = names_in_ids.push(&self.names, node.id_name, &mut id);
+            let named = if node.id_name == node.name {
+                stands
+            } else {
+                id[after_type..] == *self.names.get(node.name)
             };
-            let id = NodeId::of(&graph.text[id_start as usize..]);
-
+            id.push_str(scopes.suffix(scope));
+            let text = if named {
+                scopes.suffix_code(scope, &mut self.meta)
+            } else {
+                Some(self.meta.text(&id[after_type..]))
+            };
+            if ordinal > 1 {
+                id.push('#');
+                push_int(&mut id, ordinal);
+            }
             if is_owner(node.node_type) {
-                let mut text = scope_texts[scope as usize].clone();
-                if !text.is_empty() {
-                    text.push('.');
-                }
                 let name = self.names.get(node.id_name);
-                push_escaped_segment(
-                    &mut text,
-                    name.strip_prefix("<object>:")
-                        .filter(|_| node.node_type == NodeType::ObjectLiteral)
-                        .unwrap_or(name),
-                );
-                if ordinal > 1 {
-                    text.push('#');
-                    push_int(&mut text, ordinal);
-                }
-                let next = scope_texts.len() as u32;
-                let scope_id = *scope_ids.entry(text).or_insert_with_key(|text| {
-                    scope_texts.push(text.clone());
-                    next
-                });
-                inside.insert(index, scope_id);
+                let segment = name
+                    .strip_prefix("<object>:")
+                    .filter(|_| node.node_type == NodeType::ObjectLiteral)
+                    .unwrap_or(name);
+                inside.insert(index, scopes.inside(scope, segment, ordinal));
             }
 
-            let (line, column) = lines.position_from(line_hint, node.start);
+            let (line, column) = self.lines.position_from(line_hint, node.start);
             line_hint = line as usize - 1;
-            let (end_line, end_column) = lines.position_from(line_hint, node.end);
+            let (end_line, end_column) = self.lines.position_from(line_hint, node.end);
             let span = Span {
                 line,
                 column,
                 end_line,
                 end_column,
             };
-
-            let name = self.write_name(node, semantic_id, graph);
-            let meta_start = graph.text.len() as u32;
-            self.write_metadata(node, span, &mut graph.text);
-            let metadata = TextRange {
-                start: meta_start,
-                end: graph.text.len() as u32,
-            };
-            let exported = node.flags & (flag::EXPORTED | flag::EXPORT_NODE) != 0;
+            let metadata = self.node_metadata(&node, span, graph);
             graph.nodes.push(Node {
-                id,
+                id: NodeId::of(&id),
                 node_type: node.node_type,
-                exported,
+                exported: node.flags & (flag::EXPORTED | flag::EXPORT_NODE) != 0,
                 in_file: true,
                 span,
-                semantic_id,
-                name,
+                name: name_code(node.name),
+                semantic_id: StoredId::Parts(CodedId {
+                    named,
+                    text,
+                    ordinal: (ordinal > 1).then_some(ordinal),
+                }),
                 metadata,
             });
         }
     }
 
-    /// The name column: a part of the id where it stands there as it is.
-    fn write_name(&self, node: &RawNode, id: TextRange, graph: &mut ModuleGraph) -> TextRange {
-        let name = self.names.get(node.name);
-        let start = id.start + self.file.len() as u32 + node.node_type.as_str().len() as u32 + 4;
-        let end = start + name.len() as u32;
-        if end <= id.end && graph.text.as_bytes()[start as usize..end as usize] == *name.as_bytes()
-        {
-            return TextRange { start, end };
-        }
-        let start = graph.text.len() as u32;
-        graph.text.push_str(name);
-        TextRange {
-            start,
-            end: graph.text.len() as u32,
+    fn node_metadata(&mut self, node: &RawNode, span: Span, graph: &mut ModuleGraph) -> Stored {
+        let start = graph.holes.len() as u32;
+        graph
+            .holes
+            .extend([span.line, span.column, span.end_line, span.end_column]);
+        let frame = Frame::Node {
+            reassigned: node.flags & flag::REASSIGNED != 0,
+            exported: node.flags & flag::EXPORTED != 0 && node.flags & flag::SHOWS_EXPORTED != 0,
+        };
+        self.filled(node.meta, frame, start, graph)
+    }
+
+    /// Metadata whose holes begin at `start`; those of `meta` are added.
+    fn filled(&mut self, meta: Meta, frame: Frame, start: u32, graph: &mut ModuleGraph) -> Stored {
+        graph
+            .holes
+            .extend_from_slice(&self.meta.holes[meta.start as usize..meta.end as usize]);
+        Stored::Filled {
+            template: self.meta.templates.number(meta.state, frame),
+            holes: TextRange {
+                start,
+                end: graph.holes.len() as u32,
+            },
         }
     }
 
-    fn write_metadata(&self, node: &RawNode, span: Span, out: &mut String) {
-        out.push_str("{\"line\":");
-        push_int(out, span.line);
-        out.push_str(",\"column\":");
-        push_int(out, span.column);
-        out.push_str(",\"endLine\":");
-        push_int(out, span.end_line);
-        out.push_str(",\"endColumn\":");
-        push_int(out, span.end_column);
-        out.push(',');
-        out.push_str(&self.meta[node.meta.0 as usize..node.meta.1 as usize]);
-        if node.flags & flag::REASSIGNED != 0 {
-            out.push_str("\"isReassigned\":true,");
-        }
-        if node.flags & flag::EXPORTED != 0 && node.flags & flag::SHOWS_EXPORTED != 0 {
-            out.push_str("\"isExported\":true,");
-        }
-        out.pop();
-        out.push('}');
-    }
-
-    fn write_global(&self, node: &RawNode, graph: &mut ModuleGraph) {
+    fn write_global(&mut self, node: &RawNode, graph: &mut ModuleGraph) {
         let path = self.names.get(node.name);
         let id = external_function_id(GLOBAL_MODULE, path);
-        let semantic_id = push(&mut graph.text, &id);
-        let name = push(&mut graph.text, path);
-        let start = graph.text.len() as u32;
-        push_global_metadata(&mut graph.text, path);
+        let semantic_id = push(&mut graph.plain, &id);
+        let start = graph.plain.len() as u32;
+        push_global_metadata(&mut graph.plain, path);
         let metadata = TextRange {
             start,
-            end: graph.text.len() as u32,
+            end: graph.plain.len() as u32,
         };
         graph.nodes.push(Node {
             id: NodeId::of(&id),
@@ -244,65 +220,63 @@ impl Builder<'_> {
             exported: false,
             in_file: false,
             span: Span::default(),
-            semantic_id,
-            name,
-            metadata,
+            name: name_code(node.name),
+            semantic_id: StoredId::Text(semantic_id),
+            metadata: Stored::Text(metadata),
         });
     }
 
     fn write_edges(&mut self, place: &[u32], graph: &mut ModuleGraph) {
-        let mut repeated: FxHashMap<u32, Vec<(u32, u32)>> = FxHashMap::default();
+        let mut repeated: FxHashMap<u32, Vec<Meta>> = FxHashMap::default();
         for &(edge, meta) in &self.repeated {
             repeated.entry(edge).or_default().push(meta);
         }
-        for (index, edge) in self.edges.iter().enumerate() {
-            let start = graph.text.len() as u32;
-            match repeated.get(&(index as u32)) {
+        for index in 0..self.edges.len() {
+            let edge = self.edges[index];
+            let others = repeated.get(&(index as u32));
+            let metadata = match others {
+                None if edge.meta.is_empty() => Stored::Text(TextRange::default()),
                 None => {
-                    if edge.meta.0 != edge.meta.1 {
-                        graph.text.push('{');
-                        graph
-                            .text
-                            .push_str(&self.meta[edge.meta.0 as usize..edge.meta.1 as usize]);
-                        graph.text.pop();
-                        graph.text.push('}');
-                    }
+                    let start = graph.holes.len() as u32;
+                    self.filled(edge.meta, Frame::Edge, start, graph)
                 }
-                Some(others) => self.write_repeated(edge, others, &mut graph.text),
-            }
+                Some(others) => {
+                    let start = graph.plain.len() as u32;
+                    self.write_repeated(&edge, others, &mut graph.plain);
+                    Stored::Text(TextRange {
+                        start,
+                        end: graph.plain.len() as u32,
+                    })
+                }
+            };
             graph.edges.push(Edge {
                 src: place[edge.src as usize],
                 dst: place[edge.dst as usize],
                 edge_type: edge.edge_type,
-                metadata: TextRange {
-                    start,
-                    end: graph.text.len() as u32,
-                },
+                metadata,
             });
         }
     }
 
     /// One edge for a fact that was met more than once.
-    fn write_repeated(&self, edge: &RawEdge, others: &[(u32, u32)], out: &mut String) {
-        let text = |meta: (u32, u32)| &self.meta[meta.0 as usize..meta.1 as usize];
-        let mut metas: Vec<(u32, u32)> = std::iter::once(edge.meta)
+    fn write_repeated(&self, edge: &RawEdge, others: &[Meta], out: &mut String) {
+        let mut metas: Vec<String> = std::iter::once(edge.meta)
             .chain(others.iter().copied())
+            .map(|meta| self.members(meta))
             .collect();
         if edge.edge_type == EdgeType::FlowsInto {
             // Of `a.x = a.y = v` the inner write is met first.
-            metas.sort_by_key(|&meta| written_at(text(meta)));
+            metas.sort_by_key(|meta| written_at(meta));
         }
-        let (first, others) = (text(metas[0]), &metas[1..]);
-        let mut members = first.to_owned();
         let arguments = edge.edge_type == EdgeType::PassesArgument;
+        let (first, others) = (&metas[0], &metas[1..]);
+        let mut members = first.clone();
         if arguments {
             // The indexes of all arguments that are this value.
             members.push_str("\"argIndexes\":[");
-            for meta in std::iter::once(first).chain(others.iter().map(|&m| text(m))) {
-                if let Some(index) = argument_index(meta) {
-                    members.push_str(index);
-                    members.push(',');
-                }
+            for index in metas.iter().filter_map(|meta| argument_index(meta)) {
+                members.push_str(index);
+                members.push(',');
             }
             members.pop();
             members.push_str("],");
@@ -316,8 +290,8 @@ impl Builder<'_> {
         let mut seen = FxHashSet::default();
         seen.insert(without_index(first));
         let mut also = String::new();
-        for &meta in others {
-            let other = without_index(text(meta));
+        for meta in others {
+            let other = without_index(meta);
             if seen.contains(&other) {
                 continue;
             }
@@ -341,14 +315,14 @@ impl Builder<'_> {
     }
 
     /// EXTERNAL_MODULE of the global object, where undeclared names are used as values.
-    fn add_global_module(&self, place: &[u32], graph: &mut ModuleGraph) {
+    fn add_global_module(&mut self, place: &[u32], graph: &mut ModuleGraph) {
         if self.globals.is_empty() {
             return;
         }
         let id = external_module_id(GLOBAL_MODULE);
-        let semantic_id = push(&mut graph.text, &id);
-        let name = push(&mut graph.text, GLOBAL_MODULE);
-        let metadata = push(&mut graph.text, "{\"isBuiltin\":true}");
+        let name = name_code(self.names.intern(GLOBAL_MODULE));
+        let semantic_id = StoredId::Text(push(&mut graph.plain, &id));
+        let metadata = Stored::Text(push(&mut graph.plain, "{\"isBuiltin\":true}"));
         let module = graph.nodes.len() as u32;
         graph.nodes.push(Node {
             id: NodeId::of(&id),
@@ -371,55 +345,147 @@ impl Builder<'_> {
                 src: module,
                 dst: member,
                 edge_type: EdgeType::Contains,
-                metadata: TextRange::default(),
+                metadata: Stored::Text(TextRange::default()),
             });
         }
     }
+}
 
-    fn summarise(self, outcome: &Outcome, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
-        let mut facts = self.facts;
-        let mut nodes: Vec<SummaryNode> = Vec::new();
-        let mut ids = Names::default();
-        let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
-        let mut reference = |old: u32| -> NodeRef {
-            *table[old as usize].get_or_insert_with(|| {
-                let node = &graph.nodes[place[old as usize] as usize];
-                // Only ids that metadata of the linker's edges can name.
-                let named = matches!(
-                    node.node_type,
-                    NodeType::Module
-                        | NodeType::Export
-                        | NodeType::Call
-                        | NodeType::ConstructorCall
-                        | NodeType::Decorator
-                        | NodeType::JsxElement
-                        | NodeType::Function
-                        | NodeType::Method
-                        | NodeType::Class
-                        | NodeType::Namespace
-                );
-                ids.push(if named { graph.semantic_id(node) } else { "" });
-                nodes.push(SummaryNode {
-                    id: node.id.0,
-                    node_type: node.node_type as u8,
-                    line: node.span.line,
-                    column: node.span.column,
-                });
-                NodeRef(nodes.len() as u32 - 1)
-            })
+/// The summary of a module whose graph is complete.
+fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
+    let mut nodes: Vec<SummaryNode> = Vec::new();
+    let mut ids = Names::default();
+    let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
+    let mut id = String::new();
+    let mut reference = |old: u32| -> NodeRef {
+        *table[old as usize].get_or_insert_with(|| {
+            let node = &graph.nodes[place[old as usize] as usize];
+            // Only ids that metadata of the linker's edges can name.
+            let named = matches!(
+                node.node_type,
+                NodeType::Module
+                    | NodeType::Export
+                    | NodeType::Call
+                    | NodeType::ConstructorCall
+                    | NodeType::Decorator
+                    | NodeType::JsxElement
+                    | NodeType::Function
+                    | NodeType::Method
+                    | NodeType::Class
+                    | NodeType::Namespace
+            );
+            id.clear();
+            if named {
+                graph.write_semantic_id(node, &mut id);
+            }
+            ids.push(&id);
+            nodes.push(SummaryNode {
+                id: node.id.0,
+                node_type: node.node_type as u8,
+                line: node.span.line,
+                column: node.span.column,
+            });
+            NodeRef(nodes.len() as u32 - 1)
+        })
+    };
+    reference(Builder::MODULE);
+    facts.for_each_node(|node| *node = reference(node.0));
+    let mut summary = facts.summary;
+    summary.version = SUMMARY_VERSION;
+    summary.file = graph.file.clone();
+    summary.names = graph.names.clone();
+    summary.nodes = nodes;
+    summary.ids = ids;
+    summary
+}
+
+/// Scopes as they stand in ids. They are compared as texts: an interface and a class of one name share theirs.
+struct ScopeTexts {
+    numbers: FxHashMap<String, u32>,
+    /// `[in:a.b]`, by number; empty for the module.
+    suffixes: Vec<String>,
+    /// Numbers of these in the dictionary, where they are known.
+    codes: Vec<Option<u32>>,
+}
+
+impl Default for ScopeTexts {
+    fn default() -> Self {
+        ScopeTexts {
+            numbers: FxHashMap::default(),
+            suffixes: vec![String::new()],
+            codes: vec![None],
+        }
+    }
+}
+
+impl ScopeTexts {
+    const BEGIN: &str = "[in:";
+
+    /// What ids of nodes in a scope end in.
+    fn suffix(&self, scope: u32) -> &str {
+        &self.suffixes[scope as usize]
+    }
+
+    /// The number of that text; none if it is empty.
+    fn suffix_code(&mut self, scope: u32, meta: &mut MetadataWriter) -> Option<u32> {
+        let scope = scope as usize;
+        let suffix = &self.suffixes[scope];
+        if self.codes[scope].is_none() && !suffix.is_empty() {
+            self.codes[scope] = Some(meta.text(suffix));
+        }
+        self.codes[scope]
+    }
+
+    /// The number of the scope inside an owner.
+    fn inside(&mut self, scope: u32, segment: &str, ordinal: u32) -> u32 {
+        let mut text = match self.suffix(scope) {
+            "" => Self::BEGIN.to_owned(),
+            outer => format!("{}.", &outer[..outer.len() - 1]),
         };
-        reference(Self::MODULE);
-        facts.for_each_node(|node| *node = reference(node.0));
-        let mut summary = facts.summary;
-        summary.version = SUMMARY_VERSION;
-        summary.file = self.file.to_owned();
-        summary.content_hash = outcome.content_hash;
-        summary.module_type = outcome.module_type;
-        summary.es_module_marker = self.es_module_marker;
-        summary.names = self.names.into_names();
-        summary.nodes = nodes;
-        summary.ids = ids;
-        summary
+        push_escaped_segment(&mut text, segment);
+        if ordinal > 1 {
+            text.push('#');
+            push_int(&mut text, ordinal);
+        }
+        text.push(']');
+        let Self {
+            numbers,
+            suffixes,
+            codes,
+        } = self;
+        let next = suffixes.len() as u32;
+        *numbers.entry(text).or_insert_with_key(|text| {
+            suffixes.push(text.clone());
+            codes.push(None);
+            next
+        })
+    }
+}
+
+/// Remembers which names stand in ids as they are, as nearly all do.
+#[derive(Default)]
+struct NamesInIds {
+    /// By name, where it is known.
+    stands: Vec<Option<bool>>,
+}
+
+impl NamesInIds {
+    /// Appends a name as it stands in ids; whether that is as it is.
+    fn push(&mut self, names: &Interner, name: Sym, id: &mut String) -> bool {
+        let place = name.0 as usize;
+        if self.stands.len() <= place {
+            self.stands.resize(place + 64, None);
+        }
+        let text = names.get(name);
+        if self.stands[place] == Some(true) {
+            id.push_str(text);
+            return true;
+        }
+        let start = id.len();
+        push_escaped_name(id, text);
+        let stands = id[start..] == *text;
+        self.stands[place] = Some(stands);
+        stands
     }
 }
 

@@ -26,7 +26,7 @@ impl Interner {
     /// The symbol of a text; the same text has the same symbol.
     pub(crate) fn intern(&mut self, text: &str) -> Sym {
         let hash = hash(text);
-        if let Some(&sym) = self.table.find(hash, |&sym| self.names.get(sym) == text) {
+        if let Some(&sym) = self.table.find(hash, |&sym| self.names.is(sym, text)) {
             return sym;
         }
         let sym = self.names.push(text);

@@ -1,4 +1,4 @@
-//! Metadata as JSON text, written once and never parsed on the way.
+//! Writing metadata: JSON objects, as a template and the values that fill it.
 //!
 //! While a module is analyzed, a fragment is a list of members that each end in
 //! a comma, without braces: `"kind":"const","isReassigned":true,`.
@@ -8,20 +8,35 @@ use std::fmt::Write as _;
 use graph_model::summary::Sym;
 
 use super::Builder;
+use super::interner::Interner;
+use super::templates::{EMPTY, INTEGER_HOLE, Piece, STRING_HOLE, State, Templates};
+
+/// Whether a text stands in a string of JSON as it is.
+fn is_plain(text: &str) -> bool {
+    // Without a branch for each byte, so that the compiler takes many at once.
+    !text.bytes().fold(false, |found, b| found | is_special(b))
+}
+
+fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
 
 /// Appends a JSON string.
 pub(crate) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
-    // Without a branch for each byte, so that the compiler takes many at once.
-    let special = |b: u8| (b < 0x20) | (b == b'"') | (b == b'\\');
-    if !text.bytes().fold(false, |found, b| found | special(b)) {
+    if is_plain(text) {
         out.push_str(text);
-        out.push('"');
-        return;
+    } else {
+        push_escaped_contents(out, text);
     }
+    out.push('"');
+}
+
+/// Appends the contents of a JSON string.
+fn push_escaped_contents(out: &mut String, text: &str) {
     let mut start = 0;
     for (i, byte) in text.bytes().enumerate() {
-        if !special(byte) {
+        if !is_special(byte) {
             continue;
         }
         out.push_str(&text[start..i]);
@@ -38,7 +53,6 @@ pub(crate) fn push_json_string(out: &mut String, text: &str) {
         }
     }
     out.push_str(&text[start..]);
-    out.push('"');
 }
 
 /// Appends a JSON number; what JSON cannot say becomes a string.
@@ -76,98 +90,303 @@ pub(crate) fn cut(text: &str, units: usize) -> &str {
     text
 }
 
-/// A fragment that is being written; it ends where the next one starts.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Fragment(pub(crate) u32);
+/// Metadata that was written: a shape, and what fills it, in [`MetadataWriter::holes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meta {
+    pub(crate) state: State,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
 
-/// The fragment of a node or an edge without metadata.
-pub(crate) const NO_META: (u32, u32) = (0, 0);
+/// No metadata.
+pub(crate) const NO_META: Meta = Meta {
+    state: EMPTY,
+    start: 0,
+    end: 0,
+};
+
+impl Meta {
+    pub(crate) fn is_empty(self) -> bool {
+        self.state == EMPTY
+    }
+}
+
+/// Metadata that is being written; it ends where the next begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fragment(u32);
+
+/// The number of a text in the dictionary of the module: of a name, or of another text.
+pub(crate) fn name_code(name: Sym) -> u32 {
+    name.0 << 1
+}
+
+fn text_code(text: Sym) -> u32 {
+    (text.0 << 1) | 1
+}
+
+/// Writes metadata.
+pub(crate) struct MetadataWriter {
+    pub(crate) templates: Box<Templates>,
+    /// What has been written of the current fragment, besides its values.
+    state: State,
+    /// Values of all fragments.
+    pub(crate) holes: Vec<u32>,
+    /// Texts that are no names of the module, and names that JSON escapes.
+    pub(crate) texts: Interner,
+    /// For each name the number of its text as JSON has it, where it is known.
+    json_names: Vec<u32>,
+}
+
+const UNKNOWN: u32 = u32::MAX;
+
+impl MetadataWriter {
+    /// With room for the metadata of a source of so many bytes.
+    pub(crate) fn new(source_len: usize) -> Self {
+        MetadataWriter {
+            templates: Templates::take(),
+            state: EMPTY,
+            holes: Vec::with_capacity(source_len / 4 + 64),
+            texts: Interner::with_capacity(source_len / 64 + 32),
+            json_names: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, piece: Piece, text: &'static str) {
+        self.state = self.templates.step(self.state, piece, text);
+    }
+
+    fn literal(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.state = self.templates.literal(self.state, text);
+        }
+    }
+
+    /// The number of a text.
+    pub(crate) fn text(&mut self, text: &str) -> u32 {
+        text_code(self.texts.intern(text))
+    }
+
+    /// The number of a text as it stands in a string of JSON.
+    fn json_text(&mut self, text: &str) -> u32 {
+        if is_plain(text) {
+            return self.text(text);
+        }
+        let mut escaped = String::with_capacity(text.len() + 8);
+        push_escaped_contents(&mut escaped, text);
+        self.text(&escaped)
+    }
+
+    /// The same of a name.
+    fn json_name(&mut self, name: Sym, names: &Interner) -> u32 {
+        let place = name.0 as usize;
+        if self.json_names.len() <= place {
+            self.json_names.resize(place + 16, UNKNOWN);
+        }
+        if self.json_names[place] == UNKNOWN {
+            let text = names.get(name);
+            self.json_names[place] = if is_plain(text) {
+                name_code(name)
+            } else {
+                self.json_text(text)
+            };
+        }
+        self.json_names[place]
+    }
+
+    /// JSON as it is: strings that are no keys, and integers, become values.
+    fn json(&mut self, json: &str) {
+        let bytes = json.as_bytes();
+        // What lies before `written` is written.
+        let (mut at, mut written) = (0, 0);
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    let mut end = at + 1;
+                    while let Some(&inner) = bytes.get(end)
+                        && inner != b'"'
+                    {
+                        end += if inner == b'\\' { 2 } else { 1 };
+                    }
+                    if bytes.get(end + 1) != Some(&b':') {
+                        self.literal(&json[written..=at]);
+                        let contents = self.text(&json[at + 1..end]);
+                        self.step(Piece::Contents, "");
+                        self.holes.push(contents);
+                        written = end;
+                    }
+                    at = end + 1;
+                }
+                b'0'..=b'9' if at == 0 || matches!(bytes[at - 1], b':' | b',' | b'[') => {
+                    let digits = bytes[at..]
+                        .iter()
+                        .take_while(|b| b.is_ascii_digit())
+                        .count();
+                    let end = at + digits;
+                    let goes_on = matches!(bytes.get(end), Some(b'.' | b'e' | b'E'));
+                    if !goes_on && let Ok(value) = json[at..end].parse::<u32>() {
+                        self.literal(&json[written..at]);
+                        self.step(Piece::Integer, "");
+                        self.holes.push(value);
+                        written = end;
+                    }
+                    at = end;
+                }
+                _ => at += 1,
+            }
+        }
+        self.literal(&json[written..]);
+    }
+
+    /// What was written as text: members that each end in a comma.
+    pub(crate) fn members(&self, meta: Meta, names: &Interner) -> String {
+        let mut template = String::new();
+        self.templates.write(meta.state, &mut template);
+        let mut out = String::with_capacity(template.len() + 32);
+        let holes = &self.holes[meta.start as usize..meta.end as usize];
+        fill(
+            &template,
+            holes,
+            |number| {
+                let of = if number & 1 == 0 { names } else { &self.texts };
+                of.get(Sym(number >> 1))
+            },
+            &mut out,
+        );
+        out
+    }
+}
+
+/// Appends the text that a template and its holes give.
+pub(crate) fn fill<'a>(
+    template: &str,
+    holes: &[u32],
+    text: impl Fn(u32) -> &'a str,
+    out: &mut String,
+) {
+    let mut holes = holes.iter();
+    let mut rest = template;
+    while let Some(at) = rest.find([INTEGER_HOLE, STRING_HOLE]) {
+        out.push_str(&rest[..at]);
+        let is_integer = rest[at..].starts_with(INTEGER_HOLE);
+        rest = &rest[at + 1..];
+        let hole = holes.next().copied().unwrap_or_default();
+        if is_integer {
+            push_int(out, hole);
+        } else {
+            out.push_str(text(hole));
+        }
+    }
+    out.push_str(rest);
+}
 
 impl Builder<'_> {
-    pub(crate) fn fragment(&self) -> Fragment {
-        Fragment(self.meta.len() as u32)
+    pub(crate) fn fragment(&mut self) -> Fragment {
+        self.meta.state = EMPTY;
+        Fragment(self.meta.holes.len() as u32)
     }
 
-    pub(crate) fn end(&self, fragment: Fragment) -> (u32, u32) {
-        (fragment.0, self.meta.len() as u32)
+    pub(crate) fn end(&self, fragment: Fragment) -> Meta {
+        Meta {
+            state: self.meta.state,
+            start: fragment.0,
+            end: self.meta.holes.len() as u32,
+        }
     }
 
-    pub(crate) fn m_key(&mut self, key: &str) {
-        self.meta.push('"');
-        self.meta.push_str(key);
-        self.meta.push_str("\":");
+    pub(crate) fn m_str(&mut self, key: &'static str, value: &str) {
+        let value = self.meta.json_text(value);
+        self.meta.step(Piece::StringMember, key);
+        self.meta.holes.push(value);
     }
 
-    pub(crate) fn m_str(&mut self, key: &str, value: &str) {
-        self.m_key(key);
-        push_json_string(&mut self.meta, value);
-        self.meta.push(',');
+    pub(crate) fn m_sym(&mut self, key: &'static str, value: Sym) {
+        let value = self.meta.json_name(value, &self.names);
+        self.meta.step(Piece::StringMember, key);
+        self.meta.holes.push(value);
     }
 
-    pub(crate) fn m_sym(&mut self, key: &str, value: Sym) {
-        self.m_key(key);
-        push_json_string(&mut self.meta, self.names.get(value));
-        self.meta.push(',');
+    pub(crate) fn m_int(&mut self, key: &'static str, value: u32) {
+        self.meta.step(Piece::IntegerMember, key);
+        self.meta.holes.push(value);
     }
 
-    pub(crate) fn m_int(&mut self, key: &str, value: u32) {
-        self.m_key(key);
-        push_int(&mut self.meta, value);
-        self.meta.push(',');
+    /// A number; what JSON cannot say becomes a string.
+    pub(crate) fn m_number(&mut self, key: &'static str, value: f64) {
+        let mut json = String::new();
+        push_json_number(&mut json, value);
+        self.m_json(key, &json);
     }
 
     /// A key that is always present.
-    pub(crate) fn m_bool(&mut self, key: &str, value: bool) {
-        self.m_key(key);
-        self.meta.push_str(if value { "true," } else { "false," });
+    pub(crate) fn m_bool(&mut self, key: &'static str, value: bool) {
+        let piece = if value {
+            Piece::TrueMember
+        } else {
+            Piece::FalseMember
+        };
+        self.meta.step(piece, key);
     }
 
     /// A key that is left out when false.
-    pub(crate) fn m_flag(&mut self, key: &str, value: bool) {
+    pub(crate) fn m_flag(&mut self, key: &'static str, value: bool) {
         if value {
             self.m_bool(key, true);
         }
     }
 
-    pub(crate) fn m_path(&mut self, key: &str, path: &[Sym]) {
+    pub(crate) fn m_path(&mut self, key: &'static str, path: &[Sym]) {
         if path.is_empty() {
             return;
         }
-        self.m_key(key);
-        self.meta.push('[');
+        self.meta.step(Piece::BeginList, key);
         for &step in path {
-            push_json_string(&mut self.meta, self.names.get(step));
-            self.meta.push(',');
+            let step = self.meta.json_name(step, &self.names);
+            self.meta.step(Piece::StringElement, "");
+            self.meta.holes.push(step);
         }
-        self.meta.pop();
-        self.meta.push_str("],");
+        self.meta.step(Piece::EndList, "");
     }
 
     /// A list of strings; left out when empty.
-    pub(crate) fn m_list<S: AsRef<str>>(&mut self, key: &str, items: &[S]) {
+    pub(crate) fn m_list<S: AsRef<str>>(&mut self, key: &'static str, items: &[S]) {
         if !items.is_empty() {
             self.m_list_always(key, items);
         }
     }
 
     /// A list of strings, also when empty.
-    pub(crate) fn m_list_always<S: AsRef<str>>(&mut self, key: &str, items: &[S]) {
-        self.m_key(key);
-        self.meta.push('[');
-        for (i, item) in items.iter().enumerate() {
-            if i > 0 {
-                self.meta.push(',');
-            }
-            push_json_string(&mut self.meta, item.as_ref());
+    pub(crate) fn m_list_always<S: AsRef<str>>(&mut self, key: &'static str, items: &[S]) {
+        self.meta.step(Piece::BeginList, key);
+        for item in items {
+            let item = self.meta.json_text(item.as_ref());
+            self.meta.step(Piece::StringElement, "");
+            self.meta.holes.push(item);
         }
-        self.meta.push_str("],");
+        self.meta.step(Piece::EndList, "");
     }
 
-    /// A key with JSON text that is already written.
-    pub(crate) fn m_json(&mut self, key: &str, json: &str) {
-        self.m_key(key);
-        self.meta.push_str(json);
-        self.meta.push(',');
+    /// An object whose members `write` adds.
+    pub(crate) fn m_object(&mut self, key: &'static str, write: impl FnOnce(&mut Self)) {
+        self.meta.step(Piece::BeginObject, key);
+        write(self);
+        self.meta.step(Piece::EndObject, "");
+    }
+
+    /// A key with JSON that is already written.
+    pub(crate) fn m_json(&mut self, key: &'static str, json: &str) {
+        self.meta.step(Piece::Key, key);
+        self.meta.json(json);
+        self.meta.step(Piece::Comma, "");
+    }
+
+    /// Members that are already written, each with a comma at its end.
+    pub(crate) fn m_members(&mut self, members: &str) {
+        self.meta.json(members);
+    }
+
+    /// What was written before, as members that each end in a comma.
+    pub(crate) fn members(&self, meta: Meta) -> String {
+        self.meta.members(meta, &self.names)
     }
 }
 

@@ -11,6 +11,7 @@ mod finish;
 mod interner;
 pub(crate) mod metadata;
 pub(crate) mod scope;
+pub(crate) mod templates;
 
 use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
@@ -21,7 +22,7 @@ use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, Signa
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
 pub(crate) use interner::Interner;
-use metadata::{Fragment, NO_META};
+use metadata::{Fragment, Meta, MetadataWriter, NO_META};
 use scope::{Binding, BindingId, BindingKind, Scopes, Space};
 
 /// Index of a node in the order of creation.
@@ -60,8 +61,7 @@ pub(crate) struct RawNode {
     pub(crate) start: u32,
     /// Byte after the last one.
     pub(crate) end: u32,
-    /// Fragment of metadata.
-    pub(crate) meta: (u32, u32),
+    pub(crate) meta: Meta,
 }
 
 /// An edge between two nodes of the builder.
@@ -70,7 +70,7 @@ pub(crate) struct RawEdge {
     pub(crate) src: NodeIdx,
     pub(crate) dst: NodeIdx,
     pub(crate) edge_type: EdgeType,
-    pub(crate) meta: (u32, u32),
+    pub(crate) meta: Meta,
 }
 
 /// The value of an expression: its node, and what it can be evaluated to.
@@ -184,8 +184,8 @@ pub(crate) struct ClassContext<'a> {
     /// Reads of `this.p` that no declared member answers; an implicit PROPERTY may come.
     pub(crate) pending_reads: Vec<(NodeIdx, Sym, bool)>,
     /// Writes to accessors whose setter may not have been visited: source, setter, type of
-    /// the edge, fragment.
-    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, EdgeType, (u32, u32))>,
+    /// the edge, metadata.
+    pub(crate) pending_writes: Vec<(NodeIdx, NodeIdx, EdgeType, Meta)>,
 }
 
 /// A `try` part that is being visited.
@@ -242,9 +242,9 @@ pub(crate) struct Builder<'a> {
     pub(crate) nodes: Vec<RawNode>,
     pub(crate) edges: Vec<RawEdge>,
     edge_keys: FxHashMap<(NodeIdx, NodeIdx, EdgeType), u32>,
-    /// Metadata of repeated edges: index of the first one, fragment of the other.
-    repeated: Vec<(u32, (u32, u32))>,
-    pub(crate) meta: String,
+    /// Metadata of repeated edges: index of the first one, metadata of the other.
+    repeated: Vec<(u32, Meta)>,
+    pub(crate) meta: MetadataWriter,
     pub(crate) scopes: Scopes,
     pub(crate) frames: Vec<Frame>,
     pub(crate) classes: Vec<ClassContext<'a>>,
@@ -364,7 +364,7 @@ impl<'a> Builder<'a> {
             edges: Vec::with_capacity(guess * 5 / 2),
             edge_keys: FxHashMap::with_capacity_and_hasher(guess * 3 / 2, Default::default()),
             repeated: Vec::new(),
-            meta: String::with_capacity(source.len() * 3 + 64),
+            meta: MetadataWriter::new(source.len()),
             scopes: Scopes::default(),
             frames: Vec::new(),
             classes: Vec::new(),
@@ -413,7 +413,6 @@ impl<'a> Builder<'a> {
             names,
             known,
         };
-        builder.meta.push(' '); // so that no fragment starts at 0, which means none
         let (id_name, name) = (known.module, builder.names.intern(file));
         let module = builder.push_node(RawNode {
             node_type: NodeType::Module,
@@ -523,7 +522,7 @@ impl<'a> Builder<'a> {
         src: NodeIdx,
         dst: NodeIdx,
         edge_type: EdgeType,
-        meta: (u32, u32),
+        meta: Meta,
     ) {
         self.set_flag(dst, flag::CONTAINED);
         self.edges.push(RawEdge {
@@ -539,13 +538,13 @@ impl<'a> Builder<'a> {
         self.edge_meta(src, dst, edge_type, NO_META);
     }
 
-    /// An edge with a fragment of metadata; a repeated one is merged at the end.
+    /// An edge with metadata; a repeated one is merged at the end.
     pub(crate) fn edge_meta(
         &mut self,
         src: NodeIdx,
         dst: NodeIdx,
         edge_type: EdgeType,
-        meta: (u32, u32),
+        meta: Meta,
     ) {
         if src == NO_NODE || dst == NO_NODE {
             return;
@@ -576,12 +575,7 @@ impl<'a> Builder<'a> {
         fragment: Fragment,
     ) {
         let meta = self.end(fragment);
-        self.edge_meta(
-            src,
-            dst,
-            edge_type,
-            if meta.0 == meta.1 { NO_META } else { meta },
-        );
+        self.edge_meta(src, dst, edge_type, meta);
     }
 
     /// An edge that carries a value; says so where the value was awaited.

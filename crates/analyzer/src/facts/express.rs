@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use graph_model::facts::Term;
 
-use super::{Detection, Detector};
+use super::{Detection, Detector, mentions};
 
 /// Methods of applications and routers that make a route.
 const METHODS: &[&str] = &[
@@ -19,9 +19,7 @@ impl Detector for Express {
     }
 
     fn begin(&self, source: &str) -> Option<Box<dyn Detection>> {
-        source
-            .contains("express")
-            .then(|| Box::<Names>::default() as Box<dyn Detection>)
+        mentions(source, "express").then(|| Box::<Names>::default() as Box<dyn Detection>)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use graph_model::facts::Term;
 
-use super::{Detection, Detector};
+use super::{Detection, Detector, mentions};
 
 /// Methods of axios that make a request.
 const METHODS: &[&str] = &[
@@ -23,12 +23,12 @@ impl Detector for Http {
     }
 
     fn begin(&self, source: &str) -> Option<Box<dyn Detection>> {
-        if !source.contains("fetch") && !source.contains("axios") {
+        if !mentions(source, "fetch") && !mentions(source, "axios") {
             return None;
         }
         let mut names = Names::default();
         // One that the module declares is another.
-        if !source.contains("function fetch") {
+        if !mentions(source, "function fetch") {
             names.fetch.insert("fetch".to_owned());
         }
         Some(Box::new(names))

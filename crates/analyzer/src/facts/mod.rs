@@ -9,6 +9,7 @@ mod http;
 
 use graph_model::facts::{Fact, Term};
 use graph_model::{LineIndex, Span};
+use memchr::memmem;
 use swc_common::{BytePos, Span as Range, Spanned as _};
 use swc_ecma_ast::{
     CallExpr, Callee, Expr, ImportDecl, ImportSpecifier, Lit, MemberProp, ModuleExportName,
@@ -44,7 +45,12 @@ trait Detection {
 }
 
 /// What the detectors notice in a module.
-pub(crate) fn detect(source: &str, program: &Program, base: BytePos) -> Vec<Fact> {
+pub(crate) fn detect(
+    source: &str,
+    program: &Program,
+    lines: &LineIndex<'_>,
+    base: BytePos,
+) -> Vec<Fact> {
     let detections: Vec<_> = DETECTORS
         .iter()
         .filter_map(|detector| Some((detector.name(), detector.begin(source)?)))
@@ -54,7 +60,7 @@ pub(crate) fn detect(source: &str, program: &Program, base: BytePos) -> Vec<Fact
     }
     let mut walk = Walk {
         detections,
-        lines: LineIndex::new(source),
+        lines,
         base,
         facts: Vec::new(),
     };
@@ -62,9 +68,14 @@ pub(crate) fn detect(source: &str, program: &Program, base: BytePos) -> Vec<Fact
     walk.facts
 }
 
+/// Whether a text holds a word, among other things.
+fn mentions(source: &str, word: &str) -> bool {
+    memmem::find(source.as_bytes(), word.as_bytes()).is_some()
+}
+
 struct Walk<'s> {
     detections: Vec<(&'static str, Box<dyn Detection>)>,
-    lines: LineIndex<'s>,
+    lines: &'s LineIndex<'s>,
     base: BytePos,
     facts: Vec<Fact>,
 }

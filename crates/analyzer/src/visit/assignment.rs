@@ -8,6 +8,7 @@ use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::pattern::Leaves;
 use super::text::transparent;
+use crate::builder::metadata::Meta;
 use crate::builder::{Builder, FrameKind, NO_NODE, NodeIdx, Val};
 use graph_model::summary::{NodeRef, Shape, ShapeRef, Sym, TypeRef, WriteFact};
 
@@ -351,7 +352,7 @@ impl<'a> Builder<'a> {
         src: NodeIdx,
         setter: NodeIdx,
         edge: EdgeType,
-        meta: (u32, u32),
+        meta: Meta,
     ) {
         let frame = &self.frames[self.this_frame()];
         if let Some(class) = frame.class {

@@ -600,14 +600,12 @@ impl<'a> Builder<'a> {
         if code.is_empty() {
             return;
         }
-        self.m_key("grafemaIgnore");
-        self.meta.push('{');
-        self.m_str("code", code);
-        if !reason.is_empty() {
-            self.m_str("reason", reason);
-        }
-        self.meta.pop();
-        self.meta.push_str("},");
+        self.m_object("grafemaIgnore", |b| {
+            b.m_str("code", code);
+            if !reason.is_empty() {
+                b.m_str("reason", reason);
+            }
+        });
     }
 }
 

@@ -51,10 +51,7 @@ impl<'a> Builder<'a> {
             })
             .collect();
         if !literals.is_empty() {
-            self.m_key("arguments");
-            self.meta.push('[');
-            self.meta.push_str(&literals.join(","));
-            self.meta.push_str("],");
+            self.m_json("arguments", &format!("[{}]", literals.join(",")));
         }
         self.m_str("targetType", kind);
         self.set_meta(node, fragment);

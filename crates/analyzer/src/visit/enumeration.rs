@@ -6,7 +6,6 @@ use swc_ecma_ast::*;
 use super::name::Meaning;
 use super::naming::Context;
 use super::text::transparent;
-use crate::builder::metadata::push_json_number;
 use crate::builder::scope::{BindingId, BindingKind, Space};
 use crate::builder::{Builder, NO_NODE, NodeIdx, flag};
 use graph_model::summary::Sym;
@@ -61,9 +60,7 @@ impl<'a> Builder<'a> {
             let fragment = self.fragment();
             match &value {
                 Some(EnumValue::Number(number)) => {
-                    self.m_key("value");
-                    push_json_number(&mut self.meta, *number);
-                    self.meta.push(',');
+                    self.m_number("value", *number);
                 }
                 Some(EnumValue::Text(text)) => self.m_str("value", text),
                 None => {}

@@ -473,7 +473,7 @@ impl<'a> Builder<'a> {
         if is_function {
             self.m_bool("arrowFunction", callable.arrow);
         }
-        self.meta.push_str(&role.extra);
+        self.m_members(&role.extra);
         let names: Vec<String> = parameters.iter().map(|p| self.parameter_text(p)).collect();
         self.m_list_always("params", &names);
         let types: Vec<&str> = parameters
@@ -499,18 +499,16 @@ impl<'a> Builder<'a> {
         self.m_flag("isSignature", !callable.has_body());
         self.m_flag("isCallback", role.is_callback);
         if let Some(control) = control {
-            self.m_key("controlFlow");
-            self.meta.push('{');
-            self.m_flag("hasBranches", control.branches);
-            self.m_flag("hasLoops", control.has_loops);
-            self.m_flag("hasTryCatch", control.has_try);
-            self.m_flag("hasEarlyReturn", control.early_return);
-            self.m_flag("hasThrow", control.throws);
-            self.m_flag("canReject", control.rejects);
-            self.m_flag("hasAsyncThrow", control.async_throw);
-            self.m_int("cyclomaticComplexity", control.decisions + 1);
-            self.meta.pop();
-            self.meta.push_str("},");
+            self.m_object("controlFlow", |b| {
+                b.m_flag("hasBranches", control.branches);
+                b.m_flag("hasLoops", control.has_loops);
+                b.m_flag("hasTryCatch", control.has_try);
+                b.m_flag("hasEarlyReturn", control.early_return);
+                b.m_flag("hasThrow", control.throws);
+                b.m_flag("canReject", control.rejects);
+                b.m_flag("hasAsyncThrow", control.async_throw);
+                b.m_int("cyclomaticComplexity", control.decisions + 1);
+            });
         }
         self.set_meta(node, fragment);
     }

@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 
 use super::class::symbol_key;
 use super::text::static_key;
-use crate::builder::metadata::cut;
+use crate::builder::metadata::{cut, push_json_string};
 use crate::builder::{Builder, NodeIdx, flag};
 use graph_model::summary::{List, NodeRef, Sym, TypeFact, TypeRef};
 
@@ -205,18 +205,16 @@ impl<'a> Builder<'a> {
         if let Some(&node) = methods.get(&name) {
             // A further overload: only its text, in the metadata of the first.
             let old = self.node(node).meta;
-            let old = self.meta[old.0 as usize..old.1 as usize].to_owned();
+            let old = self.members(old);
             let fragment = self.fragment();
             match old.split_once("\"overloads\":[") {
                 Some((head, tail)) => {
-                    self.meta.push_str(head);
-                    self.meta.push_str("\"overloads\":[");
-                    crate::builder::metadata::push_json_string(&mut self.meta, &texts.signature);
-                    self.meta.push(',');
-                    self.meta.push_str(tail);
+                    let mut members = format!("{head}\"overloads\":[");
+                    push_json_string(&mut members, &texts.signature);
+                    self.m_members(&format!("{members},{tail}"));
                 }
                 None => {
-                    self.meta.push_str(&old);
+                    self.m_members(&old);
                     self.m_list("overloads", &[&texts.signature]);
                 }
             }

@@ -1,6 +1,7 @@
 //! Types that stand in documentation comments: `@param`, `@returns`, `@type`, `@this`, `@template`, `@typedef` and
 //! `@callback`, as TypeScript reads them in JavaScript files. They only fill the summary; the graph does not show them.
 
+use memchr::memmem;
 use swc_common::Span;
 
 use crate::builder::facts::list;
@@ -165,7 +166,10 @@ impl<'a> Builder<'a> {
             return TypeRef::UNKNOWN;
         }
         let name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let ty = if text.chars().all(name) && !text.starts_with(|c: char| c.is_ascii_digit()) {
+        let ty = if let Some((specifier, names)) = imported_type(text) {
+            let ty = self.imported(specifier, names.split('.').filter(|name| !name.is_empty()));
+            self.facts.ty(ty)
+        } else if text.chars().all(name) && !text.starts_with(|c: char| c.is_ascii_digit()) {
             let sym = self.sym(text);
             match text {
                 "string" | "number" | "boolean" | "bigint" | "symbol" | "void" | "undefined"
@@ -197,20 +201,26 @@ impl<'a> Builder<'a> {
 
     /// The types that comments of the module define; before anything else is visited, and after names are known.
     pub(crate) fn doc_definitions(&mut self) {
-        if self.typed || !(self.source.contains("@typedef") || self.source.contains("@callback")) {
+        if self.typed {
             return;
         }
         let source = self.source;
         let mut found: Vec<(&'a str, TypeRef)> = Vec::new();
+        // From the first definition to the end of its comment, then on to the next.
         let mut at = 0;
-        while let Some(open) = source[at..].find("/**") {
-            let start = at + open + 3;
-            let Some(length) = source[start..].find("*/") else {
-                break;
+        while let Some(definition) = first_definition(&source[at..]) {
+            let definition = at + definition;
+            let (Some(open), Some(length)) = (
+                memmem::rfind(&source.as_bytes()[at..definition], b"/**"),
+                memmem::find(&source.as_bytes()[definition..], b"*/"),
+            ) else {
+                at = definition + 1;
+                continue;
             };
-            let comment = &source[start..start + length];
-            at = start + length + 2;
-            if !(comment.contains("@typedef") || comment.contains("@callback")) {
+            let comment = &source[at + open + 3..definition + length];
+            at = definition + length + 2;
+            if comment.contains("*/") {
+                at = definition + 1;
                 continue;
             }
             for tag in tags(comment) {
@@ -309,6 +319,35 @@ impl<'a> Builder<'a> {
     pub(crate) fn doc_defined(&self, name: Sym) -> Option<TypeRef> {
         self.typedefs.get(&name).copied()
     }
+}
+
+/// Where the first tag that defines a type may be.
+fn first_definition(source: &str) -> Option<usize> {
+    memchr::memchr_iter(b'@', source.as_bytes()).find(|&at| {
+        let tag = &source.as_bytes()[at..];
+        tag.starts_with(b"@typedef") || tag.starts_with(b"@callback")
+    })
+}
+
+/// `import("specifier").A.B`, which most definitions are, without type arguments: the specifier, and the names with a dot
+/// before each.
+fn imported_type(text: &str) -> Option<(&str, &str)> {
+    let quoted = text.strip_prefix("import(")?;
+    let quote = quoted.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (specifier, rest) = quoted[1..].split_once(quote)?;
+    let names = rest.strip_prefix(')')?;
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
+    };
+    let plain = !specifier.contains('\\')
+        && (names.is_empty()
+            || names
+                .strip_prefix('.')
+                .is_some_and(|names| names.split('.').all(is_name)));
+    plain.then_some((specifier, names))
 }
 
 /// The name that a tag defines a type under.

@@ -70,10 +70,7 @@ impl<'a> Builder<'a> {
         self.m_bool("isComponent", component);
         let props = self.literal_props(attributes);
         if !props.is_empty() {
-            self.m_key("props");
-            self.meta.push('{');
-            self.meta.push_str(&props.join(","));
-            self.meta.push_str("},");
+            self.m_json("props", &format!("{{{}}}", props.join(",")));
         }
         self.m_flag(
             "hasSpread",

@@ -23,7 +23,6 @@ impl<'a> Builder<'a> {
             .get(range.0 as usize..range.1 as usize)
             .unwrap_or("");
         let fragment = self.fragment();
-        self.m_key("value");
         let (kind, name) = match expr {
             Expr::Lit(Lit::Str(s)) => self.string_literal(&s.value.to_string_lossy()),
             Expr::Tpl(tpl) => {
@@ -31,44 +30,38 @@ impl<'a> Builder<'a> {
                 self.string_literal(&text)
             }
             Expr::Lit(Lit::Num(n)) => {
-                push_json_number(&mut self.meta, n.value);
-                self.meta.push(',');
+                self.m_number("value", n.value);
                 ("number", self.names.intern(source))
             }
             Expr::Unary(unary) => {
                 if let Expr::Lit(Lit::Num(n)) = transparent(&unary.arg) {
-                    push_json_number(&mut self.meta, -n.value);
-                    self.meta.push(',');
+                    self.m_number("value", -n.value);
                     ("number", self.names.intern(source))
                 } else {
-                    push_json_string(&mut self.meta, cut(source, MAX_VALUE_UNITS));
-                    self.meta.push(',');
+                    self.m_str("value", cut(source, MAX_VALUE_UNITS));
                     ("bigint", self.names.intern(source))
                 }
             }
             Expr::Lit(Lit::Bool(b)) => {
                 let text = if b.value { "true" } else { "false" };
-                self.meta.push_str(text);
-                self.meta.push(',');
+                self.m_bool("value", b.value);
                 ("boolean", self.names.intern(text))
             }
             Expr::Lit(Lit::Null(_)) => {
-                self.meta.push_str("null,");
+                self.m_json("value", "null");
                 ("null", self.names.intern("null"))
             }
             Expr::Ident(_) => {
                 // JSON has no `undefined`; `valueType` says it.
-                self.meta.push_str("null,");
+                self.m_json("value", "null");
                 ("undefined", self.known.undefined)
             }
             Expr::Lit(Lit::BigInt(_)) => {
-                push_json_string(&mut self.meta, cut(source, MAX_VALUE_UNITS));
-                self.meta.push(',');
+                self.m_str("value", cut(source, MAX_VALUE_UNITS));
                 ("bigint", self.names.intern(source))
             }
             _ => {
-                push_json_string(&mut self.meta, cut(source, MAX_VALUE_UNITS));
-                self.meta.push(',');
+                self.m_str("value", cut(source, MAX_VALUE_UNITS));
                 ("regexp", self.names.intern(source))
             }
         };
@@ -93,8 +86,7 @@ impl<'a> Builder<'a> {
     }
 
     fn string_literal(&mut self, text: &str) -> (&'static str, graph_model::summary::Sym) {
-        push_json_string(&mut self.meta, cut(text, MAX_VALUE_UNITS));
-        self.meta.push(',');
+        self.m_str("value", cut(text, MAX_VALUE_UNITS));
         self.scratch.clear();
         self.scratch.push('\'');
         self.scratch.push_str(text);

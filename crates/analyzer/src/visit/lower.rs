@@ -172,6 +172,18 @@ impl Builder<'_> {
         Type::Import(specifier, path, arguments)
     }
 
+    /// `import("specifier").A.B`.
+    pub(crate) fn imported<'n>(
+        &mut self,
+        specifier: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Type {
+        let specifier = self.sym(specifier);
+        let path: Vec<Sym> = names.map(|name| self.sym(name)).collect();
+        let path = self.facts.path(&path);
+        Type::Import(specifier, path, List::EMPTY)
+    }
+
     /// What a name means as a type.
     pub(crate) fn named(&mut self, root: Sym, path: Vec<Sym>, arguments: List) -> Type {
         let binding = self.scopes.resolve(Space::Type, root).or_else(|| {

@@ -148,15 +148,7 @@ impl<'a> Builder<'a> {
             self.m_str("operator", operator);
         }
         if !literals.is_empty() {
-            self.m_key("literals");
-            self.meta.push('[');
-            for (i, literal) in literals.iter().enumerate() {
-                if i > 0 {
-                    self.meta.push(',');
-                }
-                self.meta.push_str(literal);
-            }
-            self.meta.push_str("],");
+            self.m_json("literals", &format!("[{}]", literals.join(",")));
         }
         let text = self.short_text(span);
         self.m_str("text", text);

@@ -19,7 +19,7 @@ pub(crate) fn render(module: &ModuleAnalysis) -> String {
     let mut outgoing: Vec<Vec<String>> = vec![Vec::new(); graph.nodes().len()];
     for edge in graph.edges() {
         let target = short(graph, &graph.nodes()[edge.dst as usize]);
-        let metadata = metadata(graph.edge_metadata(edge), &[]);
+        let metadata = metadata(&graph.edge_metadata(edge), &[]);
         outgoing[edge.src as usize].push(format!("  {} {target}{metadata}", edge.edge_type));
     }
     for (node, edges) in graph.nodes().iter().zip(&mut outgoing) {
@@ -44,7 +44,7 @@ pub(crate) fn render(module: &ModuleAnalysis) -> String {
             format!(" \"{name}\"")
         };
         let hidden = ["line", "column", "endLine", "endColumn", "contentHash"];
-        let metadata = metadata(graph.node_metadata(node), &hidden);
+        let metadata = metadata(&graph.node_metadata(node), &hidden);
         let _ = writeln!(out, "{id}{name}{place}{exported}{metadata}");
         edges.sort();
         for edge in edges {
@@ -58,8 +58,7 @@ fn short(graph: &ModuleGraph, node: &Node) -> String {
     let id = graph.semantic_id(node);
     id.strip_prefix(graph.file())
         .and_then(|rest| rest.strip_prefix("->"))
-        .unwrap_or(id)
-        .to_owned()
+        .map_or_else(|| id.clone(), str::to_owned)
 }
 
 /// Members without quotes around the keys; those that are false or hidden left out.

@@ -13,6 +13,8 @@ pub use functions::*;
 pub use names::{List, Names, Sym};
 pub use types::*;
 
+use std::sync::Arc;
+
 use crate::{NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
@@ -307,7 +309,7 @@ pub struct ModuleSummary {
     /// Whether it marks itself with `__esModule`.
     pub es_module_marker: bool,
     /// Table of names.
-    pub names: Names,
+    pub names: Arc<Names>,
     /// Table of nodes; the MODULE is the first.
     pub nodes: Vec<SummaryNode>,
     /// Ids of the nodes as texts, at the same indexes.

@@ -56,16 +56,26 @@ impl Names {
 
     /// The text of a symbol; empty for one that is not in the table.
     pub fn get(&self, sym: Sym) -> &str {
+        self.range(sym)
+            .and_then(|range| self.text.get(range))
+            .unwrap_or("")
+    }
+
+    /// Whether a symbol is that of a text.
+    pub fn is(&self, sym: Sym, text: &str) -> bool {
+        self.range(sym)
+            .and_then(|range| self.text.as_bytes().get(range))
+            == Some(text.as_bytes())
+    }
+
+    fn range(&self, sym: Sym) -> Option<std::ops::Range<usize>> {
         let i = sym.0 as usize;
-        let start = if i == 0 {
-            0
-        } else {
-            self.ends.get(i - 1).copied().unwrap_or(0)
+        let &end = self.ends.get(i)?;
+        let start = match i {
+            0 => 0,
+            _ => *self.ends.get(i - 1)?,
         };
-        let Some(&end) = self.ends.get(i) else {
-            return "";
-        };
-        self.text.get(start as usize..end as usize).unwrap_or("")
+        Some(start as usize..end as usize)
     }
 
     /// Number of names.
@@ -76,6 +86,11 @@ impl Names {
     /// Whether there are no names.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// Bytes of all names.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
     }
 
     /// Appends a name and returns its symbol; does not look whether it is there.

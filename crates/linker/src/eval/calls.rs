@@ -108,13 +108,9 @@ impl<'p> Eval<'_, 'p> {
         let Shape::Member(object, name) = *self.module(module).summary.shape(fact.callee) else {
             return None;
         };
-        let name = match self.name(module, name) {
-            "call" => "call",
-            "apply" => "apply",
-            "bind" => "bind",
-            _ => return None,
-        };
         let of = self.module(module);
+        let words = self.words.iter();
+        let name = words.copied().find(|w| of.is_named(name, w.1))?.0;
         // `Reflect.apply(f, t, list)`.
         let (object, name) = match *of.summary.shape(object) {
             Shape::Global(global) if name == "apply" && of.summary.name(global) == "Reflect" => {

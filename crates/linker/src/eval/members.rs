@@ -1,11 +1,13 @@
 //! Members of values: the chain of classes, interfaces, object literals, modules, built-ins.
 
+use std::rc::Rc;
+
 use graph_model::NodeType;
 use graph_model::summary::{List, MemberFact, MemberKind, PropertyKind, Shape, Sym, Type};
 
-use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
+use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key};
-use crate::program::{Fact, ModuleIx, Target};
+use crate::program::{Fact, ModuleIx, Name, Target};
 
 /// Classes above a class that are looked at.
 const MAX_ANCESTORS: usize = 32;
@@ -27,11 +29,11 @@ impl Eval<'_, '_> {
 
     /// The values of a member of values.
     pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in set.iter() {
-            all = all.union(self.deeper(|e| e.member_of(value, name)));
+            all.add(self.deeper(|e| e.member_of(value, name)));
         }
-        all
+        all.finish()
     }
 
     /// The same, by declarations only: a member's type as written.
@@ -45,9 +47,10 @@ impl Eval<'_, '_> {
         let Some(scope) = of.scope(place.node) else {
             return Set::NONE;
         };
+        let name = Name::new(name);
         let mut all = Set::NONE;
         for &(key, node) in &scope.members {
-            if of.summary.name(key) != name {
+            if !of.is_named(key, name) {
                 continue;
             }
             if of.summary.node(node).node_type() == Some(NodeType::EnumMember) {
@@ -83,14 +86,14 @@ impl Eval<'_, '_> {
                 set
             }
             Value::Iface(place, env) => {
-                let env = env.with_this(Set::one(value.clone()));
+                let env = self.with_this(env, value);
                 self.type_member(*place, &env, name)
             }
             Value::Anon(module, ty, env) => {
                 let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
                     return Set::NONE;
                 };
-                let env = env.with_this(Set::one(value.clone()));
+                let env = self.with_this(env, value);
                 self.member_in(*module, members, &env, name)
                     .unwrap_or_default()
             }
@@ -113,7 +116,7 @@ impl Eval<'_, '_> {
                 if !set.is_empty() {
                     return set;
                 }
-                if let Some(export) = self.module(*module).export_named("export=") {
+                if let Some(export) = self.module(*module).export_equals() {
                     let value = self.export(crate::exports::ExportIx {
                         module: *module,
                         export,
@@ -134,7 +137,7 @@ impl Eval<'_, '_> {
                     return parts.get(index).cloned().unwrap_or_default();
                 }
                 let all = parts.iter().cloned().fold(Set::NONE, Set::union);
-                self.lib_member(Lib::Array, &[all], name)
+                self.lib_member(Lib::Array, &[all].into(), name)
             }
             Value::Ext(specifier, path) => {
                 let path = if path.is_empty() {
@@ -158,7 +161,7 @@ impl Eval<'_, '_> {
             }
             Value::Literal(module, text) => {
                 if self.name(*module, *text).starts_with('\'') {
-                    return self.lib_member(Lib::String, &[], name);
+                    return self.lib_member(Lib::String, &[].into(), name);
                 }
                 Set::NONE
             }
@@ -170,7 +173,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn lib_member(&mut self, lib: Lib, arguments: &[Set], name: &str) -> Set {
+    fn lib_member(&mut self, lib: Lib, arguments: &Rc<[Set]>, name: &str) -> Set {
         match (lib, name) {
             (Lib::Nothing, _) => return Set::NONE,
             (Lib::Record, _) => return arguments.first().cloned().unwrap_or_default(),
@@ -183,7 +186,8 @@ impl Eval<'_, '_> {
             (Lib::Array, "value") => return arguments.first().cloned().unwrap_or_default(),
             _ => {}
         }
-        Set::one(Value::LibMethod(lib, arguments.into(), name.into()))
+        let name = self.interned(name);
+        Set::one(Value::LibMethod(lib, Rc::clone(arguments), name))
     }
 
     /// Any member: what an index signature, or all properties, give.
@@ -346,9 +350,8 @@ impl Eval<'_, '_> {
     fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
         let mut at = class;
         let mut env = env.clone();
-        let this = Set::one(this.clone());
         for _ in 0..MAX_ANCESTORS {
-            let bound = env.with_this(this.clone());
+            let bound = self.with_this(&env, this);
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }
@@ -455,10 +458,9 @@ impl Eval<'_, '_> {
             if result.is_some() {
                 return result;
             }
-            let written = fact
-                .writes
-                .iter()
-                .find(|w| w.1 == is_static && of.summary.name(w.0) == name);
+            let named = Name::new(name);
+            let written =
+                (fact.writes.iter()).find(|w| w.1 == is_static && of.is_named(w.0, named));
             if let Some(write) = written {
                 let sym = write.0;
                 let key = Key::ClassMember(module, class.node, u32::MAX, sym.0);
@@ -533,10 +535,15 @@ impl Eval<'_, '_> {
     /// What is written to a property of something, in its own module.
     fn written(&mut self, place: Place, target: Target, name: &str) -> Set {
         let of = self.module(place.module);
+        let writes = of.property_writes(target);
+        if writes.is_empty() {
+            return Set::NONE;
+        }
+        let name = Name::new(name);
         let mut all = Set::NONE;
-        for &i in of.property_writes(target) {
+        for &i in writes {
             let write = of.summary.writes[i as usize];
-            if of.summary.name(write.name) != name {
+            if !of.is_named(write.name, name) {
                 continue;
             }
             if write.declared.is_known() {
@@ -581,6 +588,7 @@ impl Eval<'_, '_> {
             return Set::NONE;
         };
         let properties = object.properties.of(&of.summary.properties);
+        let named = Name::new(name);
         // The last of several properties of one name is the one that stays.
         for property in properties.iter().rev() {
             match property.kind {
@@ -592,7 +600,7 @@ impl Eval<'_, '_> {
                     }
                 }
                 PropertyKind::Setter => {}
-                _ if of.summary.name(property.name) != name => {}
+                _ if !of.is_named(property.name, named) => {}
                 PropertyKind::Getter => {
                     let getter = self.shape(place.module, property.shape);
                     return self.returned_by_expected(&getter);
@@ -684,7 +692,8 @@ impl Eval<'_, '_> {
         let place = found.and_then(|f| f.place).or_else(|| {
             let of = self.module(class.module);
             let mut writes = of.class(class.node)?.writes.iter();
-            let write = writes.find(|w| w.1 == is_static && of.summary.name(w.0) == name)?;
+            let name = Name::new(name);
+            let write = writes.find(|w| w.1 == is_static && of.is_named(w.0, name))?;
             Some(Place {
                 module: class.module,
                 node: write.2,

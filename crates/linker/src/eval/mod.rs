@@ -9,6 +9,7 @@ mod calls;
 mod infer;
 mod library;
 mod members;
+mod memo;
 mod prototypes;
 mod shapes;
 mod types;
@@ -16,13 +17,16 @@ mod value;
 
 use std::rc::Rc;
 
-use graph_model::summary::{NodeRef, ShapeRef, TypeRef};
+use graph_model::summary::{NodeRef, TypeRef};
 use rustc_hash::FxHashMap;
 
 use crate::Linker;
 use crate::calls::Confidence;
-use crate::program::ModuleIx;
+use crate::edges::Desk;
+use crate::program::{ModuleIx, Name};
 use crate::reads;
+
+use memo::{Clean, Key, Known, Local, Memo};
 
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
@@ -30,31 +34,6 @@ pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 const MAX_DEPTH: u32 = 96;
 /// Steps inside of one question that are no questions themselves. What is left out for this depends on the question only.
 const FUEL: u32 = 300;
-
-/// A question whose answer is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    Shape(ModuleIx, ShapeRef),
-    Node(ModuleIx, NodeRef),
-    Type(ModuleIx, TypeRef),
-    /// What a function gives back, without its declaration.
-    Returned(ModuleIx, NodeRef),
-    /// What the place of a function or literal expects.
-    Expected(ModuleIx, NodeRef),
-    /// The instance of `extends`.
-    Base(ModuleIx, NodeRef),
-    /// Values of a member of a class.
-    ClassMember(ModuleIx, NodeRef, u32, u32),
-}
-
-#[derive(Debug, Clone)]
-struct Answer {
-    set: Set,
-    /// How many questions deep it is.
-    height: u32,
-    /// What was read for it, as [`reads`] names it.
-    reads: u32,
-}
 
 /// The answer to a question that is a step of another.
 #[derive(Debug, Clone)]
@@ -68,12 +47,17 @@ struct StepAnswer {
     reads: u32,
 }
 
+/// `Array.prototype.map`, and the name in it: nothing else comes to lie where it lies while it is kept.
+struct MethodPath {
+    path: Rc<str>,
+    _name: Rc<str>,
+}
+
 pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
-    /// Answers that depend on nothing but the question.
-    clean: FxHashMap<Key, Answer>,
-    /// Answers that count while one module is linked, and whether an assumption had a part in them; what was read.
-    local: FxHashMap<Key, (Set, Confidence, u32)>,
+    memo: Memo,
+    /// Waits for the links of the next module.
+    pub(crate) desk: Desk,
     /// The module that is linked.
     current: ModuleIx,
     /// How sure the current answer is: it may depend on what a parameter gets in the calls that are known, or on names
@@ -87,8 +71,14 @@ pub(crate) struct Eval<'l, 'p> {
     globals: FxHashMap<&'p str, Set>,
     /// The specifier of the global object.
     pub(crate) global_specifier: Rc<str>,
-    /// The values of built-in types without arguments.
-    primitives: [Set; 5],
+    /// Environments that tell no more than what `this` is, by that.
+    this_only: FxHashMap<(bool, Place), Env>,
+    /// Names of the methods of functions that call them.
+    words: [(&'static str, Name<'static>); 3],
+    /// Names of methods of built-in types.
+    names: FxHashMap<Box<str>, Rc<str>>,
+    /// Paths of such methods, by the class and where the shared name lies.
+    method_paths: FxHashMap<(Lib, *const u8), MethodPath>,
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -105,22 +95,18 @@ impl<'l, 'p> Eval<'l, 'p> {
     pub(crate) fn new(linker: &'l Linker<'p>) -> Self {
         Eval {
             linker,
-            clean: FxHashMap::with_capacity_and_hasher(1 << 14, rustc_hash::FxBuildHasher),
-            local: FxHashMap::default(),
+            memo: Memo::new(linker.program),
+            desk: Desk::default(),
             current: ModuleIx(u32::MAX),
             assumed: Confidence::Exact,
             bound: FxHashMap::default(),
             overriding: FxHashMap::default(),
             globals: FxHashMap::default(),
             global_specifier: "<global>".into(),
-            primitives: [
-                Lib::String,
-                Lib::Number,
-                Lib::Boolean,
-                Lib::RegExp,
-                Lib::Nothing,
-            ]
-            .map(|lib| Set::lib(lib, &[])),
+            this_only: FxHashMap::default(),
+            words: ["call", "apply", "bind"].map(|word| (word, Name::new(word))),
+            names: FxHashMap::default(),
+            method_paths: FxHashMap::default(),
             open: Vec::new(),
             depth: 0,
             deepest: 0,
@@ -133,7 +119,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     /// Begins a module: forgets what must not be told from one to the next.
     pub(crate) fn enter_module(&mut self, module: ModuleIx) {
         self.current = module;
-        self.local.clear();
+        self.memo.forget_local(self.linker.program);
         self.tainted = false;
     }
 
@@ -158,21 +144,24 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     /// Answers a question, once.
     fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Set) -> Set {
-        if let Some(known) = self.clean.get(&key) {
-            reads::again(known.reads);
-            let reach = self.depth + known.height;
-            if reach <= MAX_DEPTH {
-                self.deepest = self.deepest.max(reach);
+        match self.memo.get(key) {
+            Some(Known::Clean(known)) => {
+                reads::again(known.reads);
+                let reach = self.depth + known.height;
+                if reach <= MAX_DEPTH {
+                    self.deepest = self.deepest.max(reach);
+                    return known.set.clone();
+                }
+                self.tainted = true;
+                return Set::NONE;
+            }
+            Some(Known::Local(known)) => {
+                reads::again(known.reads);
+                self.tainted = true;
+                self.assumed = self.assumed.max(known.assumed);
                 return known.set.clone();
             }
-            self.tainted = true;
-            return Set::NONE;
-        }
-        if let Some((known, assumed, reads)) = self.local.get(&key) {
-            reads::again(*reads);
-            self.tainted = true;
-            self.assumed = self.assumed.max(*assumed);
-            return known.clone();
+            None => {}
         }
         if self.depth >= MAX_DEPTH || self.open.contains(&key) {
             self.tainted = true;
@@ -193,17 +182,19 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.starved = outer_starved;
         self.open.pop();
         if self.tainted {
-            self.local.insert(key, (set.clone(), self.assumed, reads));
+            let local = Local {
+                set: set.clone(),
+                assumed: self.assumed,
+                reads,
+            };
+            self.memo.keep_local(self.linker.program, key, local);
         } else {
-            let height = self.deepest - self.depth;
-            self.clean.insert(
-                key,
-                Answer {
-                    set: set.clone(),
-                    height,
-                    reads,
-                },
-            );
+            let clean = Clean {
+                set: set.clone(),
+                height: self.deepest - self.depth,
+                reads,
+            };
+            self.memo.keep(self.linker.program, key, clean);
         }
         self.tainted |= outer;
         self.assumed = self.assumed.max(outer_assumed);
@@ -289,6 +280,59 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.starved |= outer_starved;
         self.deepest = self.deepest.max(outer_deepest);
         set
+    }
+
+    /// The value of a node that is what it is whatever is asked.
+    fn constant(&mut self, place: Place, value: impl FnOnce() -> Value) -> Set {
+        let key = Key::Node(place.module, place.node);
+        if let Some(Known::Clean(known)) = self.memo.get(key) {
+            return known.set.clone();
+        }
+        let set = Set::one(value());
+        let clean = Clean {
+            set: set.clone(),
+            height: 0,
+            reads: 0,
+        };
+        self.memo.keep(self.linker.program, key, clean);
+        set
+    }
+
+    /// An environment and what `this` stands for in it.
+    fn with_this(&mut self, env: &Env, this: &Value) -> Env {
+        let key = match this {
+            Value::Inst(place, inner) if inner.is_empty() => (false, *place),
+            Value::Iface(place, inner) if inner.is_empty() => (true, *place),
+            this => return env.with_this(Set::one(this.clone())),
+        };
+        if !env.is_empty() {
+            return env.with_this(Set::one(this.clone()));
+        }
+        let make = || Env::NONE.with_this(Set::one(this.clone()));
+        self.this_only.entry(key).or_insert_with(make).clone()
+    }
+
+    /// A name, shared.
+    fn interned(&mut self, name: &str) -> Rc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Rc::clone(known);
+        }
+        let shared: Rc<str> = name.into();
+        self.names.insert(name.into(), Rc::clone(&shared));
+        shared
+    }
+
+    /// The path of a method of a built-in type: `Array.prototype.map`.
+    pub(crate) fn method_path(&mut self, lib: Lib, name: &Rc<str>) -> Rc<str> {
+        let make = || {
+            let path = [lib.class(), ".prototype.", name].concat();
+            MethodPath {
+                path: path.into(),
+                _name: Rc::clone(name),
+            }
+        };
+        let key = (lib, name.as_ptr());
+        Rc::clone(&self.method_paths.entry(key).or_insert_with(make).path)
     }
 
     fn module(&self, module: ModuleIx) -> &'p crate::program::Module {

@@ -7,7 +7,7 @@ use graph_model::summary::{
     ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, ModuleType, Shape, ShapeRef, Sym,
 };
 
-use super::value::{Lib, Place, Set, Value};
+use super::value::{Lib, Place, Set, Union, Value};
 use super::{Env, Eval, Key};
 use crate::calls::Confidence;
 use crate::exports::{ExportIx, Found};
@@ -87,12 +87,12 @@ impl<'p> Eval<'_, 'p> {
                 cast
             }
             Shape::OneOf(list) => {
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for &part in list.of(&of.summary.shape_lists) {
                     let part = self.shape(module, part);
-                    all = all.union(self.without_nothing(&part));
+                    all.add(self.without_nothing(&part));
                 }
-                all
+                all.finish()
             }
             Shape::Narrow(inner, guard) => {
                 let set = self.shape(module, inner);
@@ -152,15 +152,15 @@ impl<'p> Eval<'_, 'p> {
     }
 
     pub(crate) fn primitive(&self, name: &str) -> Set {
-        let at = match name {
-            "string" => 0,
-            "number" | "bigint" => 1,
-            "boolean" => 2,
-            "regexp" => 3,
-            "null" | "undefined" | "void" => 4,
+        let lib = match name {
+            "string" => Lib::String,
+            "number" | "bigint" => Lib::Number,
+            "boolean" => Lib::Boolean,
+            "regexp" => Lib::RegExp,
+            "null" | "undefined" | "void" => Lib::Nothing,
             _ => return Set::NONE,
         };
-        self.primitives[at].clone()
+        Set::lib(lib, &[])
     }
 
     fn global(&mut self, module: ModuleIx, name: Sym) -> Set {
@@ -237,15 +237,17 @@ impl<'p> Eval<'_, 'p> {
     pub(crate) fn node(&mut self, place: Place) -> Set {
         let of = self.module(place.module);
         match of.fact(place.node) {
-            Fact::Class(_) => Set::one(Value::Ctor(place)),
-            Fact::Object(_) => Set::one(Value::Obj(place)),
-            Fact::Function(_) => Set::one(Value::Fn(place, Env::NONE)),
-            Fact::Scope(_) => Set::one(Value::Scope(place)),
+            Fact::Class(_) => self.constant(place, || Value::Ctor(place)),
+            Fact::Object(_) => self.constant(place, || Value::Obj(place)),
+            Fact::Function(_) => self.constant(place, || Value::Fn(place, Env::NONE)),
+            Fact::Scope(_) => self.constant(place, || Value::Scope(place)),
             Fact::None => match of.summary.node(place.node).node_type() {
                 Some(NodeType::Function | NodeType::Method) => {
-                    Set::one(Value::Fn(place, Env::NONE))
+                    self.constant(place, || Value::Fn(place, Env::NONE))
                 }
-                Some(NodeType::Enum | NodeType::Namespace) => Set::one(Value::Scope(place)),
+                Some(NodeType::Enum | NodeType::Namespace) => {
+                    self.constant(place, || Value::Scope(place))
+                }
                 _ => Set::NONE,
             },
             Fact::Import(i) => self.ask(Key::Node(place.module, place.node), |e| {
@@ -297,15 +299,15 @@ impl<'p> Eval<'_, 'p> {
             }
             return declared;
         }
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for variable in of.variables(place.node) {
             let mut set = self.shape(place.module, variable.init);
             for &name in &variable.path {
                 set = self.member_named(&set, place.module, name);
             }
-            all = all.union(self.without_nothing(&set));
+            all.add(self.without_nothing(&set));
         }
-        all
+        all.finish()
     }
 
     fn parameter(&mut self, place: Place) -> Set {
@@ -479,7 +481,7 @@ impl<'p> Eval<'_, 'p> {
     /// A module as a whole; `as_value` where the value of `module.exports` is meant.
     pub(crate) fn whole_module(&mut self, module: ModuleIx, as_value: bool) -> Set {
         let namespace = Set::one(Value::Ns(module));
-        if as_value && let Some(export) = self.module(module).export_named("export=") {
+        if as_value && let Some(export) = self.module(module).export_equals() {
             let value = self.export(ExportIx { module, export });
             return value.union(namespace);
         }

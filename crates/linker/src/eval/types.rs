@@ -256,7 +256,7 @@ impl Eval<'_, '_> {
             }
         }
         // A static or other member of what the module is.
-        if self.module(module).export_named("export=").is_some() {
+        if self.module(module).export_equals().is_some() {
             let value = self.whole_module(module, true);
             let member = self.member(&value, first);
             return self.instances(&member);

@@ -1,5 +1,6 @@
 //! What a value can be.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -28,28 +29,94 @@ pub(crate) type Var = (ModuleIx, VarRef);
 /// Stands for `this` in an environment.
 pub(crate) const THIS: Var = (ModuleIx(u32::MAX), VarRef(0));
 
-/// Hash of something whose parts know theirs.
-fn hash_of(value: &impl Hash) -> u32 {
-    let mut hasher = rustc_hash::FxHasher::default();
-    value.hash(&mut hasher);
-    let hash = hasher.finish();
-    (hash >> 32) as u32 ^ hash as u32
+/// A list that is shared and never changed: of one item mostly. Knows how deep type arguments nest in it, and its hash
+/// once that was asked for.
+#[derive(Debug)]
+struct Shared<T> {
+    items: Items<T>,
+    hash: Cell<u32>,
+    depth: u8,
 }
 
-/// What type variables stand for; sorted. Knows its hash, because environments are parts of questions.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Env {
-    bound: Option<Rc<[(Var, Set)]>>,
-    depth: u8,
-    hash: u32,
+#[derive(Debug)]
+enum Items<T> {
+    One([T; 1]),
+    Many(Box<[T]>),
 }
+
+impl<T: Hash> Shared<T> {
+    fn new(mut items: Vec<T>, depth: u8) -> Rc<Self> {
+        let items = match items.len() {
+            1 => match items.pop() {
+                Some(item) => Items::One([item]),
+                None => Items::Many(Box::default()),
+            },
+            _ => Items::Many(items.into()),
+        };
+        Rc::new(Shared {
+            items,
+            hash: Cell::new(0),
+            depth,
+        })
+    }
+
+    fn one(item: T, depth: u8) -> Rc<Self> {
+        Rc::new(Shared {
+            items: Items::One([item]),
+            hash: Cell::new(0),
+            depth,
+        })
+    }
+
+    fn items(&self) -> &[T] {
+        match &self.items {
+            Items::One(one) => one,
+            Items::Many(many) => many,
+        }
+    }
+
+    /// Hash of the items, whose parts know theirs.
+    fn hash(&self) -> u32 {
+        if self.hash.get() == 0 {
+            let mut hasher = rustc_hash::FxHasher::default();
+            self.items().hash(&mut hasher);
+            let hash = hasher.finish();
+            self.hash.set(((hash >> 32) as u32 ^ hash as u32) | 1);
+        }
+        self.hash.get()
+    }
+}
+
+fn items<T: Hash>(list: &Option<Rc<Shared<T>>>) -> &[T] {
+    list.as_deref().map_or(&[], Shared::items)
+}
+
+fn same<T: Hash + PartialEq>(a: &Option<Rc<Shared<T>>>, b: &Option<Rc<Shared<T>>>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => {
+            let hashes = (a.hash.get(), b.hash.get());
+            Rc::ptr_eq(a, b)
+                || (hashes.0 == hashes.1 || hashes.0 == 0 || hashes.1 == 0)
+                    && a.items() == b.items()
+        }
+        _ => false,
+    }
+}
+
+fn order<T: Hash + Ord>(a: &Option<Rc<Shared<T>>>, b: &Option<Rc<Shared<T>>>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if Rc::ptr_eq(a, b) => Ordering::Equal,
+        (a, b) => items(a).cmp(items(b)),
+    }
+}
+
+/// What type variables stand for; sorted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Env(Option<Rc<Shared<(Var, Set)>>>);
 
 impl Env {
-    pub(crate) const NONE: Env = Env {
-        bound: None,
-        depth: 0,
-        hash: 0,
-    };
+    pub(crate) const NONE: Env = Env(None);
 
     pub(crate) fn of(mut bound: Vec<(Var, Set)>) -> Env {
         if bound.is_empty() {
@@ -59,41 +126,42 @@ impl Env {
             bound.sort_by_key(|b| b.0);
             bound.dedup_by_key(|b| b.0);
         }
-        Env::sorted(bound.into())
+        Env::sorted(bound)
     }
 
-    fn sorted(bound: Rc<[(Var, Set)]>) -> Env {
-        Env {
-            depth: bound.iter().map(|b| b.1.depth).max().unwrap_or(0),
-            hash: hash_of(&bound),
-            bound: Some(bound),
-        }
+    fn sorted(bound: Vec<(Var, Set)>) -> Env {
+        let depth = bound.iter().map(|b| b.1.depth()).max().unwrap_or(0);
+        Env(Some(Shared::new(bound, depth)))
     }
 
     /// This environment and what `this` stands for.
     pub(crate) fn with_this(&self, this: Set) -> Env {
-        let Some(bound) = &self.bound else {
-            return Env::sorted(Rc::new([(THIS, this)]));
-        };
+        if self.is_empty() {
+            let depth = this.depth();
+            return Env(Some(Shared::one((THIS, this), depth)));
+        }
         // THIS comes last in the order.
-        let kept = bound.iter().filter(|b| b.0 != THIS).cloned();
-        let mut all: Vec<(Var, Set)> = Vec::with_capacity(bound.len() + 1);
+        let kept = self.iter().filter(|b| b.0 != THIS).cloned();
+        let mut all: Vec<(Var, Set)> = Vec::with_capacity(items(&self.0).len() + 1);
         all.extend(kept);
         all.push((THIS, this));
-        Env::sorted(all.into())
+        Env::sorted(all)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.bound.is_none()
+        self.0.is_none()
     }
 
     pub(crate) fn get(&self, var: Var) -> Option<&Set> {
-        let bound = self.bound.as_deref()?;
-        bound.iter().find(|b| b.0 == var).map(|b| &b.1)
+        self.iter().find(|b| b.0 == var).map(|b| &b.1)
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, (Var, Set)> {
-        self.bound.as_deref().unwrap_or_default().iter()
+        items(&self.0).iter()
+    }
+
+    fn depth(&self) -> u8 {
+        self.0.as_ref().map_or(0, |shared| shared.depth)
     }
 
     /// This environment, with more bindings that take precedence.
@@ -114,7 +182,7 @@ impl Env {
 
 impl PartialEq for Env {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && same_or(&self.bound, &other.bound, |a, b| a == b)
+        same(&self.0, &other.0)
     }
 }
 
@@ -122,7 +190,7 @@ impl Eq for Env {}
 
 impl Hash for Env {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(self.hash);
+        state.write_u32(self.0.as_ref().map_or(0, |shared| shared.hash()));
     }
 }
 
@@ -134,27 +202,7 @@ impl PartialOrd for Env {
 
 impl Ord for Env {
     fn cmp(&self, other: &Self) -> Ordering {
-        order(&self.bound, &other.bound)
-    }
-}
-
-/// Whether two shared lists are one, or else equal.
-fn same_or<T>(
-    a: &Option<Rc<[T]>>,
-    b: &Option<Rc<[T]>>,
-    equal: impl FnOnce(&[T], &[T]) -> bool,
-) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) => Rc::ptr_eq(a, b) || equal(a, b),
-        _ => false,
-    }
-}
-
-fn order<T: Ord>(a: &Option<Rc<[T]>>, b: &Option<Rc<[T]>>) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) if Rc::ptr_eq(a, b) => Ordering::Equal,
-        (a, b) => a.cmp(b),
+        order(&self.0, &other.0)
     }
 }
 
@@ -177,6 +225,21 @@ pub(crate) enum Lib {
 }
 
 impl Lib {
+    pub(crate) const COUNT: usize = 10;
+    /// In the order of their numbers.
+    pub(crate) const ALL: [Lib; Lib::COUNT] = [
+        Lib::Array,
+        Lib::Map,
+        Lib::Set,
+        Lib::Promise,
+        Lib::Record,
+        Lib::String,
+        Lib::Number,
+        Lib::Boolean,
+        Lib::RegExp,
+        Lib::Nothing,
+    ];
+
     /// The name of the global class.
     pub(crate) fn class(self) -> &'static str {
         match self {
@@ -248,41 +311,28 @@ impl Value {
             | Value::New(_, _, env)
             | Value::Inst(_, env)
             | Value::Iface(_, env)
-            | Value::Anon(_, _, env) => env.depth,
+            | Value::Anon(_, _, env) => env.depth(),
             Value::Lib(_, parts) | Value::Tuple(parts) | Value::LibMethod(_, parts, _) => {
-                parts.iter().map(|p| p.depth).max().unwrap_or(0)
+                parts.iter().map(Set::depth).max().unwrap_or(0)
             }
             _ => 0,
         }
     }
 }
 
-/// A few values, sorted; none of them where nothing is known. Knows its hash, as [`Env`] does.
+/// A few values, sorted; none of them where nothing is known.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Set {
-    values: Option<Rc<[Value]>>,
-    depth: u8,
-    hash: u32,
-}
+pub(crate) struct Set(Option<Rc<Shared<Value>>>);
 
 impl Set {
-    pub(crate) const NONE: Set = Set {
-        values: None,
-        depth: 0,
-        hash: 0,
-    };
+    pub(crate) const NONE: Set = Set(None);
 
     pub(crate) fn one(value: Value) -> Set {
         let depth = value.depth() + 1;
         if depth > MAX_NESTING {
             return Set::NONE;
         }
-        let values: Rc<[Value]> = Rc::new([value]);
-        Set {
-            hash: hash_of(&values),
-            values: Some(values),
-            depth,
-        }
+        Set(Some(Shared::one(value, depth)))
     }
 
     pub(crate) fn of(mut values: Vec<Value>) -> Set {
@@ -309,41 +359,47 @@ impl Set {
         if depth > MAX_NESTING {
             return Set::NONE;
         }
-        let values: Rc<[Value]> = values.into();
-        Set {
-            hash: hash_of(&values),
-            values: Some(values),
-            depth,
-        }
+        Set(Some(Shared::new(values, depth)))
     }
 
     pub(crate) fn lib(lib: Lib, arguments: &[Set]) -> Set {
+        thread_local! {
+            static NO_ARGUMENTS: [Set; Lib::COUNT] =
+                Lib::ALL.map(|lib| Set::one(Value::Lib(lib, Rc::new([]))));
+        }
+        if arguments.is_empty() {
+            return NO_ARGUMENTS.with(|sets| sets[lib as usize].clone());
+        }
         Set::one(Value::Lib(lib, arguments.into()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.values.is_none()
+        self.0.is_none()
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Value> {
-        self.values.as_deref().unwrap_or_default().iter()
+        items(&self.0).iter()
+    }
+
+    fn depth(&self) -> u8 {
+        self.0.as_ref().map_or(0, |shared| shared.depth)
     }
 
     pub(crate) fn union(self, other: Set) -> Set {
-        let (Some(mine), Some(theirs)) = (&self.values, &other.values) else {
+        let (Some(a), Some(b)) = (&self.0, &other.0) else {
             return if self.is_empty() { other } else { self };
         };
-        if Rc::ptr_eq(mine, theirs) {
+        if Rc::ptr_eq(a, b) {
             return other;
         }
+        let (mut a, mut b) = (a.items(), b.items());
         // Often one holds the other.
-        if mine.len() >= theirs.len() && holds(mine, theirs) {
+        if a.len() >= b.len() && holds(a, b) {
             return self;
         }
-        if theirs.len() > mine.len() && holds(theirs, mine) {
+        if b.len() > a.len() && holds(b, a) {
             return other;
         }
-        let (mut a, mut b) = (&mine[..], &theirs[..]);
         let mut all = Vec::with_capacity(a.len() + b.len());
         while let (Some(x), Some(y)) = (a.first(), b.first()) {
             let order = x.cmp(y);
@@ -356,6 +412,53 @@ impl Set {
     }
 }
 
+/// Sets that are united one after the other: with the same result as [`Set::union`], and with one list for all.
+#[derive(Debug, Default)]
+pub(crate) struct Union {
+    /// The values, while they are those of one set.
+    set: Set,
+    /// The values, sorted, once they are those of several.
+    values: Vec<Value>,
+}
+
+impl Union {
+    pub(crate) fn add(&mut self, other: Set) {
+        if self.values.is_empty() {
+            let (Some(a), Some(b)) = (&self.set.0, &other.0) else {
+                if self.set.is_empty() {
+                    self.set = other;
+                }
+                return;
+            };
+            if Rc::ptr_eq(a, b) || a.items().len() >= b.items().len() && holds(a.items(), b.items())
+            {
+                return;
+            }
+            if b.items().len() > a.items().len() && holds(b.items(), a.items()) {
+                self.set = other;
+                return;
+            }
+            self.values.extend_from_slice(a.items());
+            self.set = Set::NONE;
+        }
+        for value in other.iter() {
+            if let Err(at) = self.values.binary_search(value) {
+                self.values.insert(at, value.clone());
+            }
+        }
+        if self.values.len() > MAX_VALUES {
+            self.values.clear();
+        }
+    }
+
+    pub(crate) fn finish(self) -> Set {
+        if self.values.is_empty() {
+            return self.set;
+        }
+        Set::sorted(self.values)
+    }
+}
+
 /// Whether all values of a sorted list are in another.
 fn holds(all: &[Value], some: &[Value]) -> bool {
     let mut all = all.iter();
@@ -364,7 +467,7 @@ fn holds(all: &[Value], some: &[Value]) -> bool {
 
 impl PartialEq for Set {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && same_or(&self.values, &other.values, |a, b| a == b)
+        same(&self.0, &other.0)
     }
 }
 
@@ -372,7 +475,7 @@ impl Eq for Set {}
 
 impl Hash for Set {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(self.hash);
+        state.write_u32(self.0.as_ref().map_or(0, |shared| shared.hash()));
     }
 }
 
@@ -384,6 +487,6 @@ impl PartialOrd for Set {
 
 impl Ord for Set {
     fn cmp(&self, other: &Self) -> Ordering {
-        order(&self.values, &other.values)
+        order(&self.0, &other.0)
     }
 }

@@ -8,6 +8,7 @@
 //! if the graph had not been changed, the old state fits it; if it had, no state does, and the next run begins anew. The
 //! same holds for a cache that is damaged, or that another version of the analyzer wrote.
 
+mod buffer;
 pub(crate) mod fixed;
 mod links;
 mod state;
@@ -176,7 +177,7 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 }
 
 fn encode<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
-    postcard::to_stdvec(value).map_err(io::Error::other)
+    buffer::encode(value, 64)
 }
 
 #[cfg(test)]

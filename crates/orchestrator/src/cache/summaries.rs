@@ -64,7 +64,10 @@ impl SummaryWriter {
 
     /// Writes a summary.
     pub(crate) fn put(&self, summary: &ModuleSummary) -> io::Result<Span> {
-        self.put_bytes(&super::encode(summary)?)
+        self.put_bytes(&super::buffer::encode(
+            summary,
+            summary.names.text_len() * 8,
+        )?)
     }
 
     fn put_bytes(&self, bytes: &[u8]) -> io::Result<Span> {

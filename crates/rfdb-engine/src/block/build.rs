@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
+use super::coded::Codes;
 use super::{HEADER, MAGIC, MAX_BLOCK, flag, semantic_id, width};
 use crate::codec::{put_column, put_varint, zigzag};
 use crate::dictionary::Dictionary;
@@ -22,6 +23,9 @@ const LARGEST_POOLED: usize = 1 << 15;
 /// No row: the id belongs to a node outside of the block.
 const EXTERNAL: u32 = u32::MAX;
 
+/// Number of a string in the dictionary of a block.
+pub(super) type Text = u32;
+
 /// Collects the rows of one owner. Everything that can be decided row by row is encoded at once.
 #[derive(Debug, Default)]
 pub(crate) struct BlockBuilder {
@@ -33,17 +37,17 @@ pub(crate) struct BlockBuilder {
     ids: Vec<NodeId>,
     rows: Vec<u32>,
     id_table: HashTable<u32>,
-    node_slots: Vec<u32>,
+    pub(super) node_slots: Vec<u32>,
     node_types: Vec<u32>,
     node_files: Vec<u32>,
     node_names: Vec<u32>,
-    node_payload: Vec<u8>,
-    node_ends: Vec<u32>,
-    edge_src: Vec<u32>,
-    edge_dst: Vec<u32>,
-    edge_types: Vec<u32>,
-    edge_payload: Vec<u8>,
-    edge_ends: Vec<u32>,
+    pub(super) node_payload: Vec<u8>,
+    pub(super) node_ends: Vec<u32>,
+    pub(super) edge_src: Vec<u32>,
+    pub(super) edge_dst: Vec<u32>,
+    pub(super) edge_types: Vec<u32>,
+    pub(super) edge_payload: Vec<u8>,
+    pub(super) edge_ends: Vec<u32>,
     /// Kinds of the types, by code.
     kinds: Vec<u8>,
     /// Tells the block apart from all others of the process.
@@ -51,7 +55,9 @@ pub(crate) struct BlockBuilder {
     last_file: u32,
     last_slot: u32,
     /// First thing that was wrong; the block is refused.
-    wrong: Option<Error>,
+    pub(super) wrong: Option<Error>,
+    /// Numbers of the dictionary of coded rows.
+    pub(super) codes: Codes,
 }
 
 /// Types by code; a code is a number in the list of types of the block.
@@ -117,6 +123,7 @@ impl BlockBuilder {
             column.clear();
         }
         (self.last_file, self.last_slot) = (0, 0);
+        self.codes.begin(0);
         BUILDERS.with_borrow_mut(|builders| {
             if builders.len() < POOL {
                 builders.push(self);
@@ -131,8 +138,13 @@ impl BlockBuilder {
         }
     }
 
+    /// Coded rows that come next have a dictionary of their own.
+    pub(crate) fn begin_codes(&mut self) {
+        self.codes.begin(self.node_slots.len());
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.node_slots.is_empty() && self.edge_src.is_empty()
+        self.node_slots.is_empty() && self.edge_src.is_empty() && self.wrong.is_none()
     }
 
     pub(crate) fn row_counts(&self) -> (u32, u32) {
@@ -147,7 +159,7 @@ impl BlockBuilder {
         }
     }
 
-    fn intern(&mut self, string: &[u8]) -> u32 {
+    pub(super) fn intern(&mut self, string: &[u8]) -> Text {
         self.strings
             .intern(string, MAX_BLOCK / 2)
             .unwrap_or_else(|| {
@@ -191,16 +203,20 @@ impl BlockBuilder {
         {
             return code;
         }
-        let string = self.intern(node_type.as_bytes());
+        let code = self.new_type_code(node_type);
+        *last(&mut self.types) = code;
+        code
+    }
+
+    pub(super) fn new_type_code(&mut self, type_name: &str) -> u32 {
+        let string = self.intern(type_name.as_bytes());
         let types = &mut self.types;
         let kinds = &mut self.kinds;
-        let code = *types.code_of_string.entry(string).or_insert_with(|| {
+        *types.code_of_string.entry(string).or_insert_with(|| {
             types.strings.push(string);
-            kinds.push(templates::kind(node_type));
+            kinds.push(templates::kind(type_name));
             types.strings.len() as u32 - 1
-        });
-        *last(types) = code;
-        code
+        })
     }
 
     fn has_room(&mut self) -> bool {
@@ -246,24 +262,42 @@ impl BlockBuilder {
             .for_each(|column| column.reserve(USUAL_ROWS * 2));
     }
 
-    pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
+    /// Makes room for a node; `false` if there is none.
+    pub(super) fn node_room(&mut self) -> bool {
         if self.node_slots.is_empty() {
             self.reserve_nodes();
         }
-        if !self.has_room() {
-            return;
+        self.has_room()
+    }
+
+    /// Makes room for an edge; `false` if there is none.
+    pub(super) fn edge_room(&mut self) -> bool {
+        if self.edge_src.is_empty() {
+            self.reserve_edges();
         }
-        let slot = self.slot(node.id);
+        self.has_room()
+    }
+
+    /// Appends what a node has besides its payload.
+    pub(super) fn push_node_columns(&mut self, id: NodeId, type_code: u32, file: &str, name: Text) {
+        let slot = self.slot(id);
         self.rows[slot as usize] = self.node_slots.len() as u32;
         self.node_slots.push(slot);
-        let code = self.type_code(node.node_type, |types| &mut types.last_node);
-        self.node_types.push(code);
-        if self.node_files.is_empty() || self.strings.get(self.last_file) != node.file.as_bytes() {
-            self.last_file = self.intern(node.file.as_bytes());
+        self.node_types.push(type_code);
+        if self.node_files.is_empty() || self.strings.get(self.last_file) != file.as_bytes() {
+            self.last_file = self.intern(file.as_bytes());
         }
         self.node_files.push(self.last_file);
-        let name = self.intern(node.name.as_bytes());
         self.node_names.push(name);
+    }
+
+    pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
+        if !self.node_room() {
+            return;
+        }
+        let code = self.type_code(node.node_type, |types| &mut types.last_node);
+        let name = self.intern(node.name.as_bytes());
+        self.push_node_columns(node.id, code, node.file, name);
 
         let parts = semantic_id::split(node.semantic_id, node.file, node.node_type, node.name);
         let mut flags = parts.flags;
@@ -293,10 +327,7 @@ impl BlockBuilder {
     }
 
     pub(crate) fn push_edge(&mut self, edge: EdgeRow<'_>) {
-        if self.edge_src.is_empty() {
-            self.reserve_edges();
-        }
-        if !self.has_room() {
+        if !self.edge_room() {
             return;
         }
         let src = self.slot(edge.src);
@@ -319,14 +350,14 @@ impl BlockBuilder {
         self.edge_ends.push(self.edge_payload.len() as u32);
     }
 
-    fn refuse(&mut self, what: String, text: &str) {
+    pub(super) fn refuse(&mut self, what: String, text: &str) {
         let text = text.chars().take(60).collect();
         self.wrong
             .get_or_insert(Error::InvalidMetadata { what, text });
     }
 
     /// Appends template and holes of a metadata text; `false` if it is not a JSON object.
-    fn put_metadata(&mut self, text: &str, type_code: u32, out: &mut Vec<u8>) -> bool {
+    pub(super) fn put_metadata(&mut self, text: &str, type_code: u32, out: &mut Vec<u8>) -> bool {
         let kind = self.kinds[type_code as usize];
         let block = self.number;
         templates::with(|templates| {

@@ -2,6 +2,7 @@
 
 mod build;
 mod checked;
+mod coded;
 mod layout;
 mod semantic_id;
 mod view;

@@ -1,0 +1,316 @@
+//! Templates of metadata: the text of a JSON object with a mark where a value stands.
+//!
+//! The metadata of most nodes and edges differ in their values only. What is written for one is therefore a *state* and a
+//! list of values: the state stands for all that was written besides the values, as a node of a tree whose edges are the
+//! pieces. The tree belongs to the thread, so that a shape which any module before had is found again, piece by piece,
+//! and no text is made of it at all.
+
+use std::cell::Cell;
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+
+use super::interner::Interner;
+use graph_model::summary::Sym;
+
+/// Stands for an integer.
+pub(crate) const INTEGER_HOLE: char = '\u{1}';
+/// Stands for the contents of a string, between its quotes.
+pub(crate) const STRING_HOLE: char = '\u{2}';
+
+/// All that was written besides the values.
+pub(crate) type State = u32;
+/// Nothing was written.
+pub(crate) const EMPTY: State = 0;
+
+/// When the tree has so many states, it is begun anew: most would be of shapes that came once.
+const MOST_STATES: usize = 1 << 16;
+
+/// What is written in one go. Members and elements end in a comma.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Piece {
+    /// `"text":`
+    Key,
+    /// `"text":1,`
+    IntegerMember,
+    /// `"text":"value",`
+    StringMember,
+    /// `"text":true,`
+    TrueMember,
+    /// `"text":false,`
+    FalseMember,
+    /// `"text":[`
+    BeginList,
+    /// `"text":{`
+    BeginObject,
+    /// `],` in place of a last comma.
+    EndList,
+    /// `},` in place of a last comma.
+    EndObject,
+    /// `"value",`
+    StringElement,
+    /// `1`
+    Integer,
+    /// The contents of a string.
+    Contents,
+    /// `,`
+    Comma,
+}
+
+/// What a state was reached by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Fixed(Piece, &'static str),
+    /// A text that is not known to the program, from [`Templates::literals`].
+    Literal(Sym),
+}
+
+#[derive(Debug)]
+struct Node {
+    before: State,
+    step: Step,
+    /// The step that was taken last from here, and where it led.
+    last: State,
+    /// Templates by [`Frame`].
+    templates: [u32; 5],
+}
+
+/// What stands around the members of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// An edge.
+    Edge,
+    /// A node: its place stands first.
+    Node {
+        /// `isReassigned` stands last.
+        reassigned: bool,
+        /// `isExported` stands last.
+        exported: bool,
+    },
+}
+
+impl Frame {
+    fn place(self) -> usize {
+        match self {
+            Frame::Edge => 0,
+            Frame::Node {
+                reassigned,
+                exported,
+            } => 1 + usize::from(reassigned) + 2 * usize::from(exported),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Template {
+    text: Arc<str>,
+    /// The module that asked last, and the number that the template has there.
+    module: u64,
+    number: u32,
+}
+
+/// The templates that a thread has met.
+pub(crate) struct Templates {
+    nodes: Vec<Node>,
+    steps: HashTable<State>,
+    literals: Interner,
+    templates: Vec<Template>,
+    module: u64,
+    /// Templates of the module, by number.
+    used: Vec<Arc<str>>,
+}
+
+thread_local! {
+    static TEMPLATES: Cell<Option<Box<Templates>>> = const { Cell::new(None) };
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Templates {
+    /// Those of this thread, for one module.
+    pub(crate) fn take() -> Box<Templates> {
+        let mut templates = TEMPLATES
+            .take()
+            .filter(|templates| templates.nodes.len() < MOST_STATES)
+            .unwrap_or_else(|| {
+                Box::new(Templates {
+                    nodes: vec![Node::new(EMPTY, Step::Literal(Sym(u32::MAX)))],
+                    steps: HashTable::new(),
+                    literals: Interner::default(),
+                    templates: Vec::new(),
+                    module: 0,
+                    used: Vec::new(),
+                })
+            });
+        templates.module += 1;
+        templates
+    }
+
+    /// Gives them back to the thread; the templates of the module, by number.
+    pub(crate) fn give_back(mut self: Box<Self>) -> Vec<Arc<str>> {
+        let used = std::mem::take(&mut self.used);
+        TEMPLATES.set(Some(self));
+        used
+    }
+
+    /// The state after one more piece.
+    pub(crate) fn step(&mut self, state: State, piece: Piece, text: &'static str) -> State {
+        self.follow(state, Step::Fixed(piece, text))
+    }
+
+    /// The state after a text that is written as it is.
+    pub(crate) fn literal(&mut self, state: State, text: &str) -> State {
+        let text = self.literals.intern(text);
+        self.follow(state, Step::Literal(text))
+    }
+
+    fn follow(&mut self, state: State, step: Step) -> State {
+        let last = self.nodes[state as usize].last;
+        if self.nodes[last as usize].leads_from(state, step) {
+            return last;
+        }
+        let Self { nodes, steps, .. } = self;
+        let found = steps.find(hash(state, step), |&next| {
+            nodes[next as usize].leads_from(state, step)
+        });
+        let next = match found {
+            Some(&next) => next,
+            None => {
+                let next = nodes.len() as State;
+                nodes.push(Node::new(state, step));
+                steps.insert_unique(hash(state, step), next, |&next| {
+                    let node = &nodes[next as usize];
+                    hash(node.before, node.step)
+                });
+                next
+            }
+        };
+        nodes[state as usize].last = next;
+        next
+    }
+
+    /// The number that the template of a state has in the module.
+    pub(crate) fn number(&mut self, state: State, frame: Frame) -> u32 {
+        let place = frame.place();
+        let mut index = self.nodes[state as usize].templates[place];
+        if index == NONE {
+            index = self.templates.len() as u32;
+            self.templates.push(Template {
+                text: self.framed(state, frame).into(),
+                module: 0,
+                number: 0,
+            });
+            self.nodes[state as usize].templates[place] = index;
+        }
+        let template = &mut self.templates[index as usize];
+        if template.module != self.module {
+            template.module = self.module;
+            template.number = self.used.len() as u32;
+            self.used.push(template.text.clone());
+        }
+        template.number
+    }
+
+    fn framed(&self, state: State, frame: Frame) -> String {
+        let mut out = String::from("{");
+        if let Frame::Node { .. } = frame {
+            for key in ["line", "column", "endLine", "endColumn"] {
+                out.extend(["\"", key, "\":\u{1},"]);
+            }
+        }
+        self.write(state, &mut out);
+        if let Frame::Node {
+            reassigned,
+            exported,
+        } = frame
+        {
+            out.push_str(if reassigned {
+                "\"isReassigned\":true,"
+            } else {
+                ""
+            });
+            out.push_str(if exported { "\"isExported\":true," } else { "" });
+        }
+        out.pop();
+        out.push('}');
+        out
+    }
+
+    /// Appends what a state stands for: members that each end in a comma, with marks for the values.
+    pub(crate) fn write(&self, state: State, out: &mut String) {
+        let mut path = Vec::new();
+        let mut at = state;
+        while at != EMPTY {
+            let node = &self.nodes[at as usize];
+            path.push(node.step);
+            at = node.before;
+        }
+        for step in path.into_iter().rev() {
+            match step {
+                Step::Literal(text) => out.push_str(self.literals.get(text)),
+                Step::Fixed(piece, text) => piece.write(text, out),
+            }
+        }
+    }
+}
+
+impl Piece {
+    fn write(self, text: &str, out: &mut String) {
+        let (before, after) = match self {
+            Piece::Key => ("\"", "\":"),
+            Piece::IntegerMember => ("\"", "\":\u{1},"),
+            Piece::StringMember => ("\"", "\":\"\u{2}\","),
+            Piece::TrueMember => ("\"", "\":true,"),
+            Piece::FalseMember => ("\"", "\":false,"),
+            Piece::BeginList => ("\"", "\":["),
+            Piece::BeginObject => ("\"", "\":{"),
+            Piece::EndList => ("", "],"),
+            Piece::EndObject => ("", "},"),
+            Piece::StringElement => ("", "\"\u{2}\","),
+            Piece::Integer => ("", "\u{1}"),
+            Piece::Contents => ("", "\u{2}"),
+            Piece::Comma => ("", ","),
+        };
+        if matches!(self, Piece::EndList | Piece::EndObject) && out.ends_with(',') {
+            out.pop();
+        }
+        out.extend([before, text, after]);
+    }
+}
+
+impl Node {
+    fn new(before: State, step: Step) -> Node {
+        Node {
+            before,
+            step,
+            last: EMPTY,
+            templates: [NONE; 5],
+        }
+    }
+
+    /// Texts of the program are told apart by where they are: equal ones in two places make two states of one template.
+    fn leads_from(&self, state: State, step: Step) -> bool {
+        self.before == state
+            && match (self.step, step) {
+                (Step::Fixed(a, x), Step::Fixed(b, y)) => a == b && std::ptr::eq(x, y),
+                (Step::Literal(a), Step::Literal(b)) => a == b,
+                _ => false,
+            }
+    }
+}
+
+fn hash(state: State, step: Step) -> u64 {
+    let mut hasher = FxHasher::default();
+    match step {
+        Step::Fixed(piece, text) => {
+            hasher.write_usize(text.as_ptr() as usize);
+            hasher.write_u32(((text.len() as u32) << 8) | piece as u32);
+        }
+        Step::Literal(text) => hasher.write_u32(text.0),
+    }
+    hasher.write_u32(state);
+    hasher.finish()
+}

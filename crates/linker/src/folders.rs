@@ -1,0 +1,82 @@
+//! What resolving specifiers asks of folders again and again: the package around one, whether a tsconfig can count in it,
+//! which names are in it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::program::Program;
+
+/// Folders that are there, and in which a specifier that names no path means the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Folder {
+    /// The innermost package around it, as an index; one more than that, or 0.
+    pub(crate) package: u32,
+    /// Whether it or a folder above it has a `tsconfig.json`.
+    pub(crate) has_tsconfig: bool,
+}
+
+/// Remembers folders; shared by all threads.
+pub(crate) struct Folders<'p> {
+    root: &'p Path,
+    packages: FxHashMap<&'p str, u32>,
+    known: Mutex<FxHashMap<Box<str>, Folder>>,
+    names: Mutex<FxHashMap<PathBuf, Arc<FxHashSet<OsString>>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl<'p> Folders<'p> {
+    pub(crate) fn new(program: &'p Program) -> Self {
+        let packages = program.packages.all.iter().zip(1..);
+        Folders {
+            root: &program.root,
+            packages: packages.map(|(p, i)| (p.directory.as_str(), i)).collect(),
+            known: Mutex::default(),
+            names: Mutex::default(),
+        }
+    }
+
+    /// A folder of the project, by its path relative to it.
+    pub(crate) fn get(&self, folder: &str) -> Folder {
+        if let Some(&known) = locked(&self.known).get(folder) {
+            return known;
+        }
+        let above = match (folder, folder.rsplit_once('/')) {
+            ("", _) => Folder {
+                package: 0,
+                has_tsconfig: (self.root.ancestors().skip(1)).any(has_tsconfig),
+            },
+            (_, Some((above, _))) => self.get(above),
+            (_, None) => self.get(""),
+        };
+        let found = Folder {
+            package: self.packages.get(folder).copied().unwrap_or(above.package),
+            has_tsconfig: above.has_tsconfig || has_tsconfig(&self.root.join(folder)),
+        };
+        locked(&self.known).insert(folder.into(), found);
+        found
+    }
+
+    /// Whether a file or folder with one of some names is in a folder. Asks the disk once for each folder.
+    pub(crate) fn names(&self, folder: &Path) -> Arc<FxHashSet<OsString>> {
+        if let Some(names) = locked(&self.names).get(folder) {
+            return Arc::clone(names);
+        }
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        let names: FxHashSet<OsString> = entries.flatten().map(|e| e.file_name()).collect();
+        let names = Arc::new(names);
+        locked(&self.names).insert(folder.to_owned(), Arc::clone(&names));
+        names
+    }
+}
+
+fn has_tsconfig(folder: &Path) -> bool {
+    folder.join("tsconfig.json").is_file()
+}
