@@ -56,6 +56,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// The programs of external plugins.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
+        let plugins = self.plugins.iter().flat_map(|(_, plugins)| plugins);
+        plugins.filter_map(|plugin| plugin.command.as_ref()?.first().map(String::as_str))
+    }
+
     /// Words of the commands of external plugins; some of them are files.
     pub(crate) fn command_words(&self) -> impl Iterator<Item = &str> {
         let plugins = self.plugins.iter().flat_map(|(_, plugins)| plugins);
