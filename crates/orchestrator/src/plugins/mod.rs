@@ -5,6 +5,7 @@ mod express_routes;
 mod graph_connectivity;
 mod http_requests;
 mod services;
+pub(crate) mod steps;
 mod unresolved_calls;
 
 use graph_model::facts::{Fact, Term};
@@ -46,6 +47,7 @@ const ELSEWHERE: &[&str] = &[
 
 fn all() -> Registry {
     let mut plugins = Registry::default();
+    steps::register(&mut plugins);
     plugins
         .discovery(services::Configured)
         .discovery(services::Workspaces)

@@ -334,3 +334,66 @@ fn configuration_selects_files_and_services() {
         "{error}"
     );
 }
+
+/// Consumes what the linker produces, and stands after it by name too.
+struct AfterLinking;
+
+impl Plugin for AfterLinking {
+    fn metadata(&self) -> Metadata {
+        Metadata::new("after-linking")
+            .after(["linker", "module-analyzer"])
+            .consumes(["CALLS"])
+    }
+}
+
+impl EnrichmentPlugin for AfterLinking {
+    fn enrich(&self, cx: &ProgramContext<'_>, _: &mut Rows) -> Result<(), PluginError> {
+        match cx.links.files.len() {
+            2 => Ok(()),
+            other => Err(PluginError::new(format!("{other} files are linked"))),
+        }
+    }
+}
+
+#[test]
+fn the_steps_of_a_run_are_plugins_by_name() {
+    let folder = project(&[
+        ("a.js", "export const a = 1;"),
+        ("b.js", "import './a.js';"),
+    ]);
+    let mut plugins = Registry::default();
+    plugins.enrichment(AfterLinking);
+    let options = AnalyzeOptions {
+        plugins,
+        ..configured("plugins:\n  enrichment: [linker]\n  validation: []\n")
+    };
+    assert_eq!(options.config.warnings, []);
+    let (report, _) = run(folder.path(), options);
+    assert_eq!(report.diagnostics, []);
+    let steps: Vec<(String, Vec<&str>)> = report
+        .phases
+        .iter()
+        .map(|of| {
+            let steps = of.steps.iter().map(|step| step.step.as_str());
+            (of.phase.to_string(), steps.collect())
+        })
+        .collect();
+    for (phase, step) in [
+        ("DISCOVERY", "file-walk"),
+        ("INDEXING", "project-index"),
+        ("INDEXING", "single-project"),
+        ("ANALYSIS", "module-analyzer"),
+        ("ENRICHMENT", "linker"),
+        ("ENRICHMENT", "after-linking"),
+        ("VALIDATION", "graph-counts"),
+    ] {
+        let of_phase = steps.iter().find(|(of, _)| of == phase);
+        assert!(
+            of_phase.is_some_and(|(_, steps)| steps.contains(&step)),
+            "{phase} has no {step}: {steps:?}"
+        );
+    }
+    let typo = Config::parse("plugins:\n  enrichment: [liker]\n");
+    let text = format!("{:?}", typo.map_err(|error| error.to_string()));
+    assert!(text.contains("did you mean `linker`?"), "{text}");
+}
