@@ -102,8 +102,8 @@ impl Builder<'_> {
         let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
         ordinals.reserve(order.len());
         let mut scopes = ScopeTexts::default();
-        // For every owner, by its index: the scope inside it.
-        let mut inside: FxHashMap<u32, u32> = FxHashMap::default();
+        // For every owner, by its index: the scope inside it. Owners come before what is in them.
+        let mut inside = vec![0u32; self.nodes.len()];
         let mut line_hint = 0usize;
         let mut names_in_ids = NamesInIds::default();
         let mut id = format!("{}->", self.file);
@@ -115,7 +115,7 @@ impl Builder<'_> {
                 self.write_global(&node, graph);
                 continue;
             }
-            let scope = inside.get(&node.owner).copied().unwrap_or(0);
+            let scope = inside.get(node.owner as usize).copied().unwrap_or(0);
             let ordinal = ordinals
                 .entry((node.node_type, node.id_name, scope))
                 .or_insert(0);
@@ -148,7 +148,7 @@ impl Builder<'_> {
                     .strip_prefix("<object>:")
                     .filter(|_| node.node_type == NodeType::ObjectLiteral)
                     .unwrap_or(name);
-                inside.insert(index, scopes.inside(scope, segment, ordinal));
+                inside[index as usize] = scopes.inside(scope, segment, ordinal);
             }
 
             let (line, column) = self.lines.position_from(line_hint, node.start);
@@ -353,8 +353,9 @@ impl Builder<'_> {
 
 /// The summary of a module whose graph is complete.
 fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
-    let mut nodes: Vec<SummaryNode> = Vec::new();
-    let mut ids = Names::default();
+    // About half of the nodes are in the summary.
+    let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
+    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 16);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
     let mut reference = |old: u32| -> NodeRef {
@@ -438,10 +439,12 @@ impl ScopeTexts {
 
     /// The number of the scope inside an owner.
     fn inside(&mut self, scope: u32, segment: &str, ordinal: u32) -> u32 {
-        let mut text = match self.suffix(scope) {
-            "" => Self::BEGIN.to_owned(),
-            outer => format!("{}.", &outer[..outer.len() - 1]),
-        };
+        let outer = self.suffix(scope);
+        let mut text = String::with_capacity(outer.len() + segment.len() + 8);
+        match outer.strip_suffix(']') {
+            None => text.push_str(Self::BEGIN),
+            Some(outer) => text.extend([outer, "."]),
+        }
         push_escaped_segment(&mut text, segment);
         if ordinal > 1 {
             text.push('#');

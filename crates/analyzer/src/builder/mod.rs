@@ -6,6 +6,7 @@
 //! into the builder at the moment of the visit: the tree is dropped before the
 //! builder is finished.
 
+mod edge_index;
 pub(crate) mod facts;
 mod finish;
 mod interner;
@@ -19,6 +20,7 @@ use swc_common::{BytePos, Span, Spanned};
 
 use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
 
+use edge_index::{EdgeIndex, NO_EDGE};
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
 pub(crate) use interner::Interner;
@@ -71,6 +73,8 @@ pub(crate) struct RawEdge {
     pub(crate) dst: NodeIdx,
     pub(crate) edge_type: EdgeType,
     pub(crate) meta: Meta,
+    /// Another edge of the same source, for [`EdgeIndex`].
+    previous: u32,
 }
 
 /// The value of an expression: its node, and what it can be evaluated to.
@@ -241,7 +245,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) names: Interner,
     pub(crate) nodes: Vec<RawNode>,
     pub(crate) edges: Vec<RawEdge>,
-    edge_keys: FxHashMap<(NodeIdx, NodeIdx, EdgeType), u32>,
+    edge_index: EdgeIndex,
     /// Metadata of repeated edges: index of the first one, metadata of the other.
     repeated: Vec<(u32, Meta)>,
     pub(crate) meta: MetadataWriter,
@@ -354,15 +358,16 @@ impl<'a> Builder<'a> {
             constructor: names.intern("constructor"),
             body: names.intern("body"),
         };
-        let guess = source.len() / 24 + 16;
+        // Room for what most modules need; what is not used is not touched.
+        let guess = source.len() / 16 + 16;
         let mut builder = Builder {
             file,
             source,
             lines: LineIndex::new(source),
             base: base.0,
             nodes: Vec::with_capacity(guess),
-            edges: Vec::with_capacity(guess * 5 / 2),
-            edge_keys: FxHashMap::with_capacity_and_hasher(guess * 3 / 2, Default::default()),
+            edges: Vec::with_capacity(guess * 3),
+            edge_index: EdgeIndex::with_capacity(guess),
             repeated: Vec::new(),
             meta: MetadataWriter::new(source.len()),
             scopes: Scopes::default(),
@@ -530,6 +535,7 @@ impl<'a> Builder<'a> {
             dst,
             edge_type,
             meta,
+            previous: NO_EDGE,
         });
     }
 
@@ -549,19 +555,17 @@ impl<'a> Builder<'a> {
         if src == NO_NODE || dst == NO_NODE {
             return;
         }
-        let next = self.edges.len() as u32;
-        match self.edge_keys.entry((src, dst, edge_type)) {
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(next);
-                self.edges.push(RawEdge {
+        match self.edge_index.find(&self.edges, src, dst, edge_type) {
+            Some(there) => self.repeated.push((there, meta)),
+            None => {
+                let edge = RawEdge {
                     src,
                     dst,
                     edge_type,
                     meta,
-                });
-            }
-            std::collections::hash_map::Entry::Occupied(entry) => {
-                self.repeated.push((*entry.get(), meta))
+                    previous: NO_EDGE,
+                };
+                self.edge_index.push(&mut self.edges, edge);
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use super::build::{BlockBuilder, Text};
 use super::flag;
-use crate::codec::{put_varint, zigzag};
+use crate::codec::{Varints, put_varint, zigzag};
 use crate::metadata::{self, INTEGER, STRING};
 use crate::{CodedEdgeRow, CodedMetadata, CodedNodeRow, Error, RowDictionary, templates};
 
@@ -210,16 +210,17 @@ impl BlockBuilder {
         if template.holes as usize != holes.len() {
             return false;
         }
-        put_varint(out, u64::from(template.string));
+        let mut row = Varints::new(out);
+        row.put(u64::from(template.string));
         for (kind, &hole) in (template.first_hole as usize..).zip(holes) {
             if self.codes.holes[kind] == INTEGER {
-                put_varint(out, zigzag(i64::from(hole)));
+                row.put(zigzag(i64::from(hole)));
             } else {
                 let text = self.coded_text(dictionary, hole);
                 if !text.is_contents {
                     return false;
                 }
-                put_varint(out, u64::from(text.string));
+                row.put(u64::from(text.string));
             }
         }
         true

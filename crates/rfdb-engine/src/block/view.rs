@@ -309,13 +309,14 @@ impl<'a> BlockView<'a> {
         ))
     }
 
-    /// Calls with number, source slot, target slot and type code of all edges.
-    pub(crate) fn for_each_edge(&self, mut f: impl FnMut(usize, u32, u32, u32)) -> Option<()> {
-        let column = |which| self.column(which, self.edges);
-        let (src, dst) = (column(width::EDGE_SRC), column(width::EDGE_DST));
-        let types = column(width::EDGE_TYPE);
-        for row in 0..self.edges {
-            f(row, src.get(row)?, dst.get(row)?, types.get(row)?);
+    /// Reads source slots, target slots and type codes of all edges in place of what the columns hold.
+    pub(crate) fn edge_columns(&self, columns: [&mut Vec<u32>; 3]) -> Option<()> {
+        let which = [width::EDGE_SRC, width::EDGE_DST, width::EDGE_TYPE];
+        for (which, values) in which.into_iter().zip(columns) {
+            values.clear();
+            values.reserve(self.edges);
+            self.column(which, self.edges)
+                .for_each(self.edges, |_, value| values.push(value))?;
         }
         Some(())
     }

@@ -201,33 +201,29 @@ fn deal(
         let slot = layout.slot(number, &blocks[number].view, local as usize);
         vertices.of_slot[slot].load(Ordering::Relaxed)
     };
+    let mut edges = Vec::with_capacity(range.clone().map(|n| blocks[n].view.edges).sum());
+    let mut columns = Default::default();
     for number in range.clone() {
         let view = &blocks[number].view;
         let (slots, types) = (view.nodes + view.external, &type_maps[number]);
-        let mut good = true;
-        let read = view.for_each_edge(|_, src, dst, code| {
-            let known = (src as usize) < slots && (dst as usize) < slots;
-            if known && (code as usize) < types.len() {
-                group.count(vertex(number, src));
-            } else {
-                good = false;
+        let [sources, targets, codes] = &mut columns;
+        view.edge_columns([sources, targets, codes]).ok_or(number)?;
+        for ((&src, &dst), &code) in sources.iter().zip(&*targets).zip(&*codes) {
+            if src as usize >= slots || dst as usize >= slots {
+                return Err(number);
             }
-        });
-        if !good || read.is_none() {
-            return Err(number);
+            let edge_type = *types.get(code as usize).ok_or(number)?;
+            let src = vertex(number, src);
+            group.count(src);
+            edges.push((src, edge_type, vertex(number, dst)));
         }
     }
     group.counted();
-    for number in range {
-        let view = &blocks[number].view;
-        let first = layout.edges[number];
-        let types = &type_maps[number];
-        view.for_each_edge(|row, src, dst, code| {
-            // Later rows come first among equal edges.
-            let order = !(first + row as u32);
-            let (src, dst) = (vertex(number, src), vertex(number, dst));
-            group.put(entry(src, types[code as usize], dst, order));
-        });
+    // The blocks of a range follow each other.
+    let first = layout.edges.get(range.start).copied().unwrap_or_default();
+    for (row, &(src, edge_type, dst)) in (first..).zip(&edges) {
+        // Later rows come first among equal edges.
+        group.put(entry(src, edge_type, dst, !row));
     }
     Ok(group)
 }
