@@ -4,6 +4,7 @@ mod broken_imports;
 mod express_routes;
 mod graph_connectivity;
 mod http_requests;
+mod service_connections;
 mod services;
 pub(crate) mod steps;
 mod unresolved_calls;
@@ -40,6 +41,8 @@ const ELSEWHERE: &[&str] = &[
     "MountPointResolver",
     "ExpressHandlerLinker",
     "FetchAnalyzer",
+    "ConfigRoutingMapBuilder",
+    "ServiceConnectionEnricher",
     "GraphConnectivityValidator",
     "BrokenImportValidator",
     "CallResolverValidator",
@@ -54,6 +57,7 @@ fn all() -> Registry {
         .discovery(services::SingleProject)
         .analysis(http_requests::HttpRequests)
         .enrichment(express_routes::ExpressRoutes)
+        .enrichment(service_connections::ServiceConnections)
         .validation(graph_connectivity::GraphConnectivity)
         .validation(broken_imports::BrokenImports)
         .validation(unresolved_calls::UnresolvedCalls);
