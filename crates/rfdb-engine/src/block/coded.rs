@@ -6,7 +6,7 @@
 use super::build::{BlockBuilder, Text};
 use super::flag;
 use crate::codec::{Varints, put_varint, zigzag};
-use crate::metadata::{self, INTEGER, STRING};
+use crate::metadata::{self, INTEGER};
 use crate::{CodedEdgeRow, CodedMetadata, CodedNodeRow, Error, RowDictionary, templates};
 
 /// What the numbers of a dictionary are in the block, where they have been met.
@@ -90,12 +90,9 @@ impl BlockBuilder {
             return Some(code);
         }
         let template = dictionary.template(number).as_bytes();
-        if !templates::with(|templates| templates.is_object(template)) {
-            return None;
-        }
         let first_hole = self.codes.holes.len();
-        let holes = memchr::memchr2_iter(INTEGER, STRING, template).map(|at| template[at]);
-        self.codes.holes.extend(holes);
+        let holes = &mut self.codes.holes;
+        templates::with(|templates| templates.push_holes(template, holes))?;
         let code = TemplateCode {
             string: self.intern(template),
             first_hole: first_hole as u32,
