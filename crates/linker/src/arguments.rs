@@ -1,7 +1,8 @@
 //! Pass: which arguments reach which parameters (RECEIVES_ARGUMENT). Its edges belong to the file of the callee.
 
-use graph_model::summary::{CallFact, NodeRef, ParameterBinding};
+use graph_model::summary::{CallFact, ParameterBinding};
 use graph_model::{EdgeType, NodeId};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
@@ -29,8 +30,18 @@ pub(crate) struct Received {
     element: Option<u32>,
     /// It is an element of a spread value, or of what a built-in function takes elements of.
     spread: bool,
+    pub(crate) way: Way,
+}
+
+/// How a value comes to a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// A call passes it.
+    Argument,
     /// A built-in function passes it; the index is that of the parameter.
-    builtin: bool,
+    Builtin,
+    /// A call of a parameter passes it, whose function another call passes ([`Run`](crate::higher_order::Run)).
+    Run,
 }
 
 /// What a built-in function passes to a callback.
@@ -63,7 +74,7 @@ pub(crate) fn receive_builtin(
                 confidence: source.confidence,
                 element: None,
                 spread: source.element,
-                builtin: true,
+                way: Way::Builtin,
             });
         }
     }
@@ -75,6 +86,7 @@ pub(crate) fn collect(
     ix: ModuleIx,
     call: &CallFact,
     target: &CallTarget,
+    way: Way,
     out: &mut Vec<Received>,
 ) {
     let Callee::Node(place) = target.callee else {
@@ -115,7 +127,7 @@ pub(crate) fn collect(
                     confidence: target.confidence,
                     element,
                     spread,
-                    builtin: false,
+                    way,
                 });
             }
         };
@@ -147,10 +159,16 @@ pub(crate) fn by_callee(passed: &[Vec<Received>], modules: usize) -> Vec<Vec<&Re
 }
 
 /// Writes what was noted, for the module of the callees. In the order of callers and calls.
-pub(crate) fn write(linker: &Linker<'_>, received: &[&Received], links: &mut FileLinks) {
+pub(crate) fn write(
+    linker: &Linker<'_>,
+    received: &[&Received],
+    crowded: &FxHashSet<Place>,
+    links: &mut FileLinks,
+) {
     // The edges of one parameter and value are one; they come where its first call does.
     let mut order: Vec<(u32, u128, u32)> = (0..)
         .zip(received)
+        .filter(|(_, one)| one.way != Way::Run || !crowded.contains(&one.call))
         .map(|(i, one)| (one.binding, one.value, i))
         .collect();
     order.sort_unstable();
@@ -191,15 +209,15 @@ fn write_metadata(
     if group.len() > 1 {
         let mut indexes: Vec<u32> = group.iter().map(|g| g.index).collect();
         indexes.dedup();
-        let mut calls: Vec<(ModuleIx, NodeRef)> =
-            group.iter().map(|g| (g.call.module, g.call.node)).collect();
-        calls.dedup();
+        let mut seen: FxHashSet<Place> = FxHashSet::default();
+        let calls = group.iter().map(|g| g.call).filter(|c| seen.insert(*c));
+        let calls: Vec<Place> = calls.collect();
         if indexes.len() > 1 {
             push_list(text, "argIndexes", indexes, push_number);
         }
         if calls.len() > 1 {
-            push_list(text, "callIds", calls, |text, (module, node)| {
-                push_json_string(text, id(module, node));
+            push_list(text, "callIds", calls, |text, call| {
+                push_json_string(text, id(call.module, call.node));
             });
         }
     }
@@ -229,7 +247,7 @@ fn write_metadata(
         Confidence::Likely => text.push_str(",\"confidence\":\"likely\""),
         Confidence::Possible => text.push_str(",\"confidence\":\"possible\""),
     }
-    if first.builtin {
+    if first.way == Way::Builtin {
         text.push_str(",\"via\":\"builtin\"");
     }
     text.push('}');

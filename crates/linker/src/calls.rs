@@ -8,11 +8,12 @@ use graph_model::{EdgeType, NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
-use crate::arguments::{self, Received};
+use crate::arguments::{self, Received, Way};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::flows;
+use crate::higher_order;
 use crate::program::{Fact, ModuleIx};
 use crate::unresolved;
 
@@ -67,13 +68,45 @@ pub(crate) enum Callee {
     External(Rc<str>, Rc<str>),
 }
 
+/// What other passes need to know of the targets of calls.
+#[derive(Debug)]
+pub(crate) struct Noted<'p> {
+    pub(crate) received: Vec<Received>,
+    pub(crate) errors: ModuleErrors,
+    /// Calls of functions that may call what they are passed.
+    pub(crate) passing: Vec<(&'p CallFact, CallTarget)>,
+}
+
+impl<'p> Noted<'p> {
+    pub(crate) fn new(module: ModuleIx) -> Self {
+        Noted {
+            received: Vec::new(),
+            errors: ModuleErrors::new(module),
+            passing: Vec::new(),
+        }
+    }
+
+    fn target(
+        &mut self,
+        linker: &Linker<'_>,
+        ix: ModuleIx,
+        call: &'p CallFact,
+        target: CallTarget,
+    ) {
+        arguments::collect(linker, ix, call, &target, Way::Argument, &mut self.received);
+        self.errors.note(call, &target);
+        if higher_order::may_run(linker, call, &target) {
+            self.passing.push((call, target));
+        }
+    }
+}
+
 /// Runs the pass for one module.
-pub(crate) fn run(
-    eval: &mut Eval<'_, '_>,
+pub(crate) fn run<'p>(
+    eval: &mut Eval<'_, 'p>,
     ix: ModuleIx,
     links: &mut FileLinks,
-    received: &mut Vec<Received>,
-    errors: &mut ModuleErrors,
+    noted: &mut Noted<'p>,
 ) -> CallCounts {
     let linker = eval.linker;
     let module = linker.program.module(ix);
@@ -90,8 +123,7 @@ pub(crate) fn run(
                 shift: 0,
                 applies: false,
             };
-            arguments::collect(linker, ix, call, &target, received);
-            errors.note(call, &target);
+            noted.target(linker, ix, call, target);
             continue;
         }
         eval.refuel();
@@ -113,11 +145,12 @@ pub(crate) fn run(
                 let stdio = links.stdio();
                 links.edge(src, EdgeType::WritesTo, stdio, "");
             }
-            arguments::collect(linker, ix, call, target, received);
-            errors.note(call, target);
             any = true;
         }
-        flows::run(eval, ix, call, &found, links, received);
+        for target in &found {
+            noted.target(linker, ix, call, target.clone());
+        }
+        flows::run(eval, ix, call, &found, links, &mut noted.received);
         if !any {
             unresolved::record(eval, ix, call, links);
         }

@@ -30,6 +30,17 @@ struct Kept {
     metadata: Metadata,
 }
 
+impl Kept {
+    fn view<'a>(&self, written: &'a str) -> LinkEdge<'a> {
+        LinkEdge {
+            src: self.src,
+            dst: self.dst,
+            edge_type: self.edge_type,
+            metadata: self.metadata.text(written),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Metadata {
     Fixed(&'static str),
@@ -217,6 +228,12 @@ impl FileLinks {
         });
     }
 
+    /// Takes edges away again.
+    pub(crate) fn remove(&mut self, is_gone: impl Fn(LinkEdge<'_>) -> bool) {
+        let text = &self.text;
+        self.edges.retain(|edge| !is_gone(edge.view(text)));
+    }
+
     /// The node of a package.
     pub fn external_module(&mut self, specifier: &str) -> NodeId {
         let specifier = plain(specifier);
@@ -297,12 +314,7 @@ impl FileLinks {
 
     /// The edges, in the order in which they were found.
     pub fn edges(&self) -> impl Iterator<Item = LinkEdge<'_>> {
-        self.edges.iter().map(|edge| LinkEdge {
-            src: edge.src,
-            dst: edge.dst,
-            edge_type: edge.edge_type,
-            metadata: edge.metadata.text(&self.text),
-        })
+        self.edges.iter().map(|edge| edge.view(&self.text))
     }
 
     /// The nodes of packages, sorted.

@@ -30,6 +30,7 @@ mod folders;
 mod globals;
 mod heritage;
 mod hierarchy;
+mod higher_order;
 mod imports;
 mod instances;
 pub mod packages;
@@ -62,6 +63,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::arguments::Received;
+use crate::higher_order::Run;
 use crate::program::{ModuleIx, export_specifier};
 use crate::reads::Reads;
 use crate::relink::Trace;
@@ -108,6 +110,8 @@ struct Linked {
     imports: ImportCounts,
     calls: CallCounts,
     received: Vec<Received>,
+    /// What calls of parameters run that its calls pass.
+    runs: Vec<Run>,
     reads: Reads,
 }
 
@@ -195,10 +199,18 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
         .map(|linked| std::mem::take(&mut linked.received))
         .collect();
     let received = arguments::by_callee(&passed, modules.len());
+    let crowded = higher_order::crowded(results.iter().flat_map(|linked| &linked.runs));
+    let mut runs: Vec<Vec<Run>> = modules.iter().map(|_| Vec::new()).collect();
+    for run in results.iter().flat_map(|linked| &linked.runs) {
+        runs[run.call.module.0 as usize].push(*run);
+    }
     results
         .par_iter_mut()
-        .zip(&received)
-        .for_each(|(linked, received)| arguments::write(&linker, received, &mut linked.file));
+        .zip(received.par_iter().zip(&runs))
+        .for_each(|(linked, (received, runs))| {
+            arguments::write(&linker, received, &crowded, &mut linked.file);
+            higher_order::write(&linker, runs, &crowded, &mut linked.file);
+        });
     for (linked, passed) in results.iter_mut().zip(passed) {
         linked.received = passed;
     }
@@ -239,12 +251,21 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     let mut file = FileLinks::with_capacity(room, std::mem::take(&mut eval.desk));
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
-    let mut received = Vec::new();
-    let mut errors = errors::ModuleErrors::new(ix);
-    let calls = calls::run(eval, ix, &mut file, &mut received, &mut errors);
+    let mut noted = calls::Noted::new(ix);
+    let calls = calls::run(eval, ix, &mut file, &mut noted);
     heritage::run(eval, ix, &mut file);
     instances::run(eval, ix, &mut file);
-    errors::run(eval, ix, &mut file, errors);
+    errors::run(eval, ix, &mut file, noted.errors);
+    let mut received = noted.received;
+    let mut runs = Vec::new();
+    higher_order::run(
+        eval,
+        ix,
+        &noted.passing,
+        &mut file,
+        &mut received,
+        &mut runs,
+    );
     eval.desk = file.clear_desk();
     Linked {
         file,
@@ -252,6 +273,7 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
         imports,
         calls,
         received,
+        runs,
         reads: reads::take(ix.0),
     }
 }

@@ -13,6 +13,7 @@ use graph_model::summary::{
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::higher_order::{self, ParameterUse};
 use crate::packages::Packages;
 use crate::private;
 pub use crate::roles::Role;
@@ -96,6 +97,8 @@ pub struct Module {
     returns: Vec<(NodeRef, NodeRef)>,
     /// Functions that only calls of the module reach, with the indexes of the calls.
     private_calls: FxHashMap<NodeRef, Vec<u32>>,
+    /// Calls that do something with parameters that may be functions.
+    parameter_uses: OnceLock<Vec<ParameterUse>>,
     /// Hashes of all names, and of those of members at the indexes of the members.
     name_hashes: Vec<u32>,
     member_names: Vec<u32>,
@@ -202,6 +205,7 @@ impl Module {
             exports_by_name: Vec::new(),
             export_equals: None,
             name_hashes: Vec::new(),
+            parameter_uses: OnceLock::new(),
             stars: Vec::new(),
             member_names: Vec::new(),
             private_calls: FxHashMap::default(),
@@ -419,6 +423,14 @@ impl Module {
             Fact::Call(i) => self.summary.calls.get(i as usize),
             _ => None,
         }
+    }
+
+    /// The calls that do something with a parameter that may be a function; by the index of its fact.
+    pub(crate) fn parameter_uses(&self, binding: u32) -> &[ParameterUse] {
+        let uses = self
+            .parameter_uses
+            .get_or_init(|| higher_order::parameter_uses(&self.summary, |node| self.fact(node)));
+        higher_order::uses_of(uses, binding)
     }
 
     /// The name of a node as its id tells it: `a.b` of `file->CALL->a.b[in:scope]#2`.

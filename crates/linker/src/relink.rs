@@ -22,6 +22,7 @@ use crate::edges::{External, FileLinks};
 use crate::eval::Place;
 use crate::exports::Exports;
 use crate::hierarchy::Hierarchy;
+use crate::higher_order::{self, Run};
 use crate::program::{Fact, Module, ModuleIx, Program};
 use crate::reads::{ChangedKeys, Reads, SCRIPTS, heirs_key};
 use crate::specifiers::{Specifiers, Targets};
@@ -39,6 +40,8 @@ pub struct Trace {
     pub functions: Vec<(Box<str>, Box<str>)>,
     reads: Reads,
     heirs: Vec<(Place, Place)>,
+    /// What calls of parameters run that its calls pass.
+    runs: Vec<Run>,
     /// Modules to whose functions it passes arguments, sorted.
     callees: Vec<ModuleIx>,
     /// A list of [`Received`], in a form that is only read where it is needed.
@@ -91,6 +94,7 @@ impl Trace {
             functions: functions.collect(),
             reads,
             heirs,
+            runs: linked.runs.clone(),
             callees,
             // Numbers can always be written.
             received: Packed(postcard::to_stdvec(&linked.received).unwrap_or_default()),
@@ -228,9 +232,14 @@ pub fn relink(
     // Whoever receives other arguments: their edges are the callee's.
     let mut receives: FxHashSet<ModuleIx> = FxHashSet::default();
     for (ix, linked) in modules.iter().zip(&found) {
-        let old = moved_received(&edits, *ix, &traces[ix.0 as usize])?;
+        let old = moved_received(&edits, &traces[ix.0 as usize])?;
         receives.extend(differing(&old, &linked.received));
     }
+    // Whose calls run other functions than before, and who receives something of calls that did not run too many.
+    let ran = moved_runs(&edits, traces);
+    let runs = runs_now(&ran, &modules, &found);
+    let crowded = higher_order::crowded(runs.iter().flatten());
+    receives.extend(differing_runs(&ran, &runs, &crowded));
     receives.retain(|ix| !again[ix.0 as usize]);
     for &ix in &receives {
         again[ix.0 as usize] = true;
@@ -247,12 +256,18 @@ pub fn relink(
     }
 
     let received = all_received(&edits, traces, &again, &found)?;
+    let mut runs_in: FxHashMap<ModuleIx, Vec<Run>> = FxHashMap::default();
+    for run in runs.iter().flatten() {
+        runs_in.entry(run.call.module).or_default().push(*run);
+    }
     found
         .par_iter_mut()
         .zip(&received)
-        .for_each(|((_, linked), received)| {
+        .for_each(|((ix, linked), received)| {
             let received: Vec<&Received> = received.iter().collect();
-            arguments::write(&linker, &received, &mut linked.file);
+            arguments::write(&linker, &received, &crowded, &mut linked.file);
+            let runs = runs_in.get(ix).map_or(&[][..], Vec::as_slice);
+            higher_order::write(&linker, runs, &crowded, &mut linked.file);
         });
     let mut relinked = Relinked::default();
     // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
@@ -260,12 +275,13 @@ pub fn relink(
         if !again[ix.0 as usize] {
             trace.heirs.clone_from(&now[ix.0 as usize]);
             trace.targets.clone_from(&known[ix.0 as usize]);
+            trace.runs.clone_from(&runs[ix.0 as usize]);
             if trace
                 .callees
                 .iter()
                 .any(|callee| edits.contains_key(callee))
             {
-                let moved = moved_received(&edits, ix, trace)?;
+                let moved = moved_received(&edits, trace)?;
                 trace.received = Packed(postcard::to_stdvec(&moved).ok()?);
             }
         }
@@ -401,22 +417,65 @@ fn changed_ancestors(
 }
 
 /// What a module passed, in the numbers of now. What cannot be told any more gets numbers that nothing has.
-fn moved_received(
-    edits: &FxHashMap<ModuleIx, Edit>,
-    caller: ModuleIx,
-    trace: &Trace,
-) -> Option<Vec<Received>> {
+fn moved_received(edits: &FxHashMap<ModuleIx, Edit>, trace: &Trace) -> Option<Vec<Received>> {
     let mut received = trace.received()?;
     for one in &mut received {
-        if edits.contains_key(&caller) {
-            one.call = moved(edits, one.call);
-        }
+        one.call = moved(edits, one.call);
         if let Some(edit) = edits.get(&one.module) {
             let now = edit.bindings.get(one.binding as usize);
             one.binding = now.copied().unwrap_or(u32::MAX);
         }
     }
     Some(received)
+}
+
+/// What calls run that each module's calls pass, as it was, in the numbers of now.
+fn moved_runs(edits: &FxHashMap<ModuleIx, Edit>, traces: &[Trace]) -> Vec<Vec<Run>> {
+    let moved_run = |run: &Run| Run {
+        call: moved(edits, run.call),
+        function: moved(edits, run.function),
+    };
+    let runs = traces.iter().map(|trace| trace.runs.iter().map(moved_run));
+    runs.map(Iterator::collect).collect()
+}
+
+/// The same after some modules were linked again.
+fn runs_now(before: &[Vec<Run>], again: &[ModuleIx], found: &[Linked]) -> Vec<Vec<Run>> {
+    let mut now = before.to_vec();
+    for (ix, linked) in again.iter().zip(found) {
+        now[ix.0 as usize].clone_from(&linked.runs);
+    }
+    now
+}
+
+/// The modules with edges that other runs make different.
+fn differing_runs(
+    before: &[Vec<Run>],
+    now: &[Vec<Run>],
+    crowded_now: &FxHashSet<Place>,
+) -> FxHashSet<ModuleIx> {
+    let by_call = |all: &[Vec<Run>]| {
+        let mut lists: FxHashMap<Place, Vec<Place>> = FxHashMap::default();
+        for run in all.iter().flatten() {
+            lists.entry(run.call).or_default().push(run.function);
+        }
+        lists
+    };
+    if before == now {
+        return FxHashSet::default();
+    }
+    let crowded_before = higher_order::crowded(before.iter().flatten());
+    let (before, now) = (by_call(before), by_call(now));
+    let mut modules: FxHashSet<ModuleIx> = FxHashSet::default();
+    for (call, functions) in before.iter().chain(&now) {
+        if before.get(call) != now.get(call) {
+            modules.insert(call.module);
+        }
+        if crowded_before.contains(call) != crowded_now.contains(call) {
+            modules.extend(functions.iter().map(|function| function.module));
+        }
+    }
+    modules
 }
 
 /// The callees to which other arguments are passed than before.
@@ -457,7 +516,7 @@ fn all_received(
         if again[ix.0 as usize] {
             add(&fresh.next()?.1.received);
         } else if trace.callees.iter().any(|callee| again[callee.0 as usize]) {
-            add(&moved_received(edits, ix, trace)?);
+            add(&moved_received(edits, trace)?);
         }
     }
     Some(received)

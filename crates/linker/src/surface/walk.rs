@@ -253,7 +253,12 @@ impl<'m> Walk<'m> {
             }
             Fact::Array(i) => self.shapes(s.arrays[i as usize].elements),
             Fact::Function(i) => self.function(&s.functions[i as usize]),
-            Fact::Parameter(i) => self.binding(&s.bindings[i as usize]),
+            Fact::Parameter(i) => {
+                self.binding(&s.bindings[i as usize]);
+                for one in of.parameter_uses(i) {
+                    self.parameter_use(&s.calls[one.call as usize]);
+                }
+            }
             Fact::Type(i) => {
                 let fact = &s.type_facts[i as usize];
                 self.type_fact(fact);
@@ -518,6 +523,17 @@ impl<'m> Walk<'m> {
         self.number(*index);
         self.names(path);
         self.shape(*default);
+    }
+
+    /// A call that may run a function which is passed: others pass its arguments on.
+    fn parameter_use(&mut self, call: &CallFact) {
+        self.to(call.node);
+        let s = &self.of.summary;
+        for argument in call.arguments.of(&s.arguments) {
+            let node = argument.node.and_then(|node| s.nodes.get(node.0 as usize));
+            let id = node.map_or(0, |node| node.id);
+            self.out.extend_from_slice(&id.to_le_bytes());
+        }
     }
 
     fn call(&mut self, call: &CallFact) {
