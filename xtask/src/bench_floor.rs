@@ -225,7 +225,7 @@ fn sample(floor: Times, analysis: Times, times: Times, report: &Report) -> anyho
     };
     let discovery = phase(Phase::Discovery).context("DISCOVERY")?;
     let with = phase(Phase::Analysis).context("ANALYSIS")?;
-    let link = step("program")? + step("link")?;
+    let link = step("program")? + step("linker")?;
     let finalize = step("indexes")?;
     let storage = with.saturating_sub(analysis.wall) + step("commit")?;
     let whole = report.time;

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use orchestrator::{Counts, GraphVersion, Store, StoreError};
 use rfdb_client::Client;
@@ -25,7 +26,15 @@ struct Open {
     /// The graph; `None` only while it is replaced.
     current: Option<Client>,
     /// The graph that is loaded.
-    staged: Option<Client>,
+    staged: Option<Staged>,
+    /// Deletes the graph that was replaced.
+    deletion: Option<JoinHandle<()>>,
+}
+
+struct Staged {
+    client: Client,
+    /// Whether nothing was loaded yet.
+    is_new: bool,
 }
 
 /// Opens the graph of a project for an analysis; makes it if there is none. If a server has it, the server loads it in
@@ -40,11 +49,13 @@ pub(crate) fn open(root: &Path) -> Result<Box<dyn Store>, Error> {
     };
     // Nobody else loads while this process holds the graph. What cannot be removed is removed by the next load.
     let _ = remove(&beside(&path));
+    let _ = remove(&replaced(&path));
     Ok(Box::new(GraphStore {
         path,
         open: Mutex::new(Open {
             current: Some(current),
             staged: None,
+            deletion: None,
         }),
     }))
 }
@@ -57,8 +68,8 @@ impl GraphStore {
     /// What requests are about.
     fn client(&self) -> Result<Client, StoreError> {
         let open = self.lock();
-        let client = open.staged.as_ref().or(open.current.as_ref());
-        client.cloned().ok_or_else(|| {
+        let staged = open.staged.as_ref().map(|staged| &staged.client);
+        staged.or(open.current.as_ref()).cloned().ok_or_else(|| {
             StoreError::new("open", "the graph was replaced and could not be opened")
         })
     }
@@ -71,6 +82,11 @@ impl GraphStore {
 /// Where a graph is loaded that is to take the place of another.
 pub(crate) fn beside(path: &Path) -> PathBuf {
     with_suffix(path, ".new")
+}
+
+/// Where a graph is that was replaced, until it is deleted.
+fn replaced(path: &Path) -> PathBuf {
+    with_suffix(path, ".old")
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -91,16 +107,14 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Puts a folder in the place of another, which is deleted.
-fn replace(old: &Path, new: &Path) -> io::Result<()> {
-    let gone = with_suffix(old, ".old");
-    remove(&gone)?;
-    if !exchange(old, new) {
-        fs::rename(old, &gone)?;
-        fs::rename(new, old)?;
-        return remove(&gone);
+/// Puts a folder in the place of another, which gets a third name.
+fn replace(old: &Path, new: &Path, gone: &Path) -> io::Result<()> {
+    remove(gone)?;
+    if exchange(old, new) {
+        return fs::rename(new, gone);
     }
-    remove(new)
+    fs::rename(old, gone)?;
+    fs::rename(new, old)
 }
 
 /// Exchanges two folders at once, where the system can.
@@ -118,14 +132,18 @@ fn exchange(_: &Path, _: &Path) -> bool {
 impl Store for GraphStore {
     fn begin_load(&self) -> Result<(), StoreError> {
         let mut guard = self.lock();
-        if guard.staged.is_none() {
-            let path = self.staging();
-            remove(&path).map_err(|e| StoreError::new("begin a load", e))?;
-            let client = open_alone(&path).map_err(|e| StoreError::new("begin a load", e))?;
-            guard.staged = Some(client);
+        if guard.staged.is_some() {
+            return Ok(());
         }
-        drop(guard);
-        Store::begin_load(&self.client()?)
+        let path = self.staging();
+        remove(&path).map_err(|e| StoreError::new("begin a load", e))?;
+        let client = open_alone(&path).map_err(|e| StoreError::new("begin a load", e))?;
+        Store::begin_load(&client)?;
+        guard.staged = Some(Staged {
+            client,
+            is_new: true,
+        });
+        Ok(())
     }
 
     fn is_loading(&self) -> Result<bool, StoreError> {
@@ -133,10 +151,21 @@ impl Store for GraphStore {
     }
 
     fn clear(&self) -> Result<(), StoreError> {
+        if let Some(staged) = &self.lock().staged {
+            if staged.is_new {
+                return Ok(());
+            }
+            // The mark of a load may go away with everything else.
+            Store::clear(&staged.client)?;
+            return Store::begin_load(&staged.client);
+        }
         Store::clear(&self.client()?)
     }
 
     fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
+        if let Some(staged) = &mut self.lock().staged {
+            staged.is_new = false;
+        }
         self.client()?.load(rows)
     }
 
@@ -158,7 +187,10 @@ impl Store for GraphStore {
             // Both are closed while their folders change names.
             drop(staged);
             guard.current = None;
-            replace(&self.path, &self.staging()).map_err(|e| failed(&e))?;
+            let gone = replaced(&self.path);
+            replace(&self.path, &self.staging(), &gone).map_err(|e| failed(&e))?;
+            // What cannot be deleted is deleted by the next analysis.
+            guard.deletion = Some(std::thread::spawn(move || drop(remove(&gone))));
             guard.current = Some(open_alone(&self.path).map_err(|e| failed(&e))?);
         }
         Ok(())
@@ -195,6 +227,9 @@ impl Drop for GraphStore {
         if open.staged.take().is_some() {
             // What stays is removed by the next load.
             let _ = remove(&beside(&self.path));
+        }
+        if let Some(deletion) = open.deletion.take() {
+            let _ = deletion.join();
         }
     }
 }

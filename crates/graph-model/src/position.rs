@@ -18,6 +18,27 @@ pub struct Span {
     pub end_column: u32,
 }
 
+/// Appends the place after each `\n`. Lines are short: to look at eight bytes at a time takes a third of the steps that a search
+/// takes which begins anew at each line.
+fn push_line_starts(bytes: &[u8], starts: &mut Vec<u32>) {
+    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+    const NEWLINES: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        // A byte of it is zero where there is a newline; then its upper bit is set, and no other.
+        let word = u64::from_le_bytes(*chunk) ^ NEWLINES;
+        let mut found = !(((word & LOW) + LOW) | word | LOW);
+        while found != 0 {
+            let place = number * 8 + found.trailing_zeros() as usize / 8;
+            starts.push(place as u32 + 1);
+            found &= found - 1;
+        }
+    }
+    let first = chunks.len() * 8;
+    let newlines = (first..).zip(rest).filter(|(_, byte)| **byte == b'\n');
+    starts.extend(newlines.map(|(place, _)| place as u32 + 1));
+}
+
 /// Turns byte offsets of one text into lines and columns.
 ///
 /// Lines end at `\n`, `\r\n`, `\r`, U+2028 and U+2029, as ECMAScript says.
@@ -44,7 +65,7 @@ impl<'a> LineIndex<'a> {
         let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
         starts.push(0);
         if ascii && memchr::memchr(b'\r', bytes).is_none() {
-            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|i| i as u32 + 1));
+            push_line_starts(bytes, &mut starts);
         } else {
             let mut i = 0;
             while i < bytes.len() {
@@ -174,6 +195,32 @@ mod tests {
             (at('b'), at('c'), at('d'), at('e')),
             ((2, 0), (3, 0), (4, 0), (5, 0))
         );
+    }
+
+    #[test]
+    fn newlines_are_found_wherever_they_stand() {
+        // Every pattern of newlines in eleven bytes: a whole chunk of eight, and a rest. The other bytes differ from a newline
+        // by one bit, or have the upper bit set where a newline has none.
+        for pattern in 0..1u32 << 11 {
+            for other in [b'\x0b', b'\x08', b'x', b'\0'] {
+                let bytes: Vec<u8> = (0..11)
+                    .map(|i| if pattern >> i & 1 == 1 { b'\n' } else { other })
+                    .collect();
+                let mut starts = Vec::new();
+                super::push_line_starts(&bytes, &mut starts);
+                let expected: Vec<u32> = (0..11)
+                    .filter(|i| pattern >> i & 1 == 1)
+                    .map(|i| i + 1)
+                    .collect();
+                assert_eq!(starts, expected);
+            }
+        }
+        let mut starts = Vec::new();
+        super::push_line_starts(
+            &[0x8a, b'\n', 0x8a, 0xff, 0x8a, 0x8a, b'\n', 0x8a],
+            &mut starts,
+        );
+        assert_eq!(starts, [2, 7]);
     }
 
     #[test]

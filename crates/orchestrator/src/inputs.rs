@@ -4,6 +4,7 @@
 //! The linker reads them itself. Here is only told whether any of them changed since the last run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,14 @@ pub(crate) fn collect(
     known: &[InputRecord],
     seen: i64,
 ) -> Vec<InputRecord> {
+    let programs: BTreeSet<String> = match std::env::var_os("PATH") {
+        Some(folders) if !config.plugins.is_empty() => config
+            .programs()
+            .filter_map(|program| on_path(root, program, &folders))
+            .map(|program| text(&program))
+            .collect(),
+        _ => BTreeSet::new(),
+    };
     let discovered: BTreeSet<String> = discovery
         .manifests
         .iter()
@@ -37,7 +46,8 @@ pub(crate) fn collect(
                 .skip(1)
                 .map(|folder| text(&folder.join(TSCONFIG))),
         )
-        // The programs and scripts of external plugins, as far as they are not found through PATH.
+        .chain(programs.iter().cloned())
+        // The other programs of external plugins, and their scripts.
         .chain(
             config
                 .command_words()
@@ -67,9 +77,16 @@ pub(crate) fn collect(
         }
         let full = root.join(&path);
         let stamp = stamp(&full);
-        let bytes = stamp.and_then(|_| fs::read(&full).ok());
+        // What is installed can be large, and is not edited: its stamp says enough.
+        let is_program = programs.contains(&path);
+        let bytes = match stamp {
+            Some(stamp) if is_program => Some(stamp.bytes().to_vec()),
+            Some(_) => fs::read(&full).ok(),
+            None => None,
+        };
         let hash = bytes.as_deref().map_or([0; 32], analyzer::content_hash);
         if let Some(bytes) = &bytes
+            && !is_program
             && path.ends_with(".json")
             && !path.ends_with("package.json")
         {
@@ -102,6 +119,28 @@ pub(crate) fn same_contents(a: &[InputRecord], b: &[InputRecord]) -> bool {
         && a.iter()
             .zip(b)
             .all(|(a, b)| a.path == b.path && content(a) == content(b))
+}
+
+/// The file that a program's name leads to through the folders of PATH, as when it is started in the project.
+fn on_path(root: &Path, program: &str, folders: &OsStr) -> Option<PathBuf> {
+    if program.is_empty() || program.contains(std::path::is_separator) {
+        return None;
+    }
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(folders)
+        .map(|folder| root.join(folder).join(&file))
+        .find(|file| is_executable(file))
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -188,6 +227,45 @@ mod tests {
         assert!(same_contents(&none, &collected(&root, &none, i64::MAX)));
         fs::write(root.join("package.json"), "{}").unwrap();
         assert!(!same_contents(&none, &collected(&root, &none, i64::MAX)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn programs_are_found_as_they_are_started() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        for (file, mode) in [("a/tool", 0o644), ("b/tool", 0o755), ("c/tool", 0o755)] {
+            let path = root.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let folders = std::env::join_paths([root.join("a"), "b".into(), root.join("c")]).unwrap();
+        let found = |program| on_path(&root, program, &folders);
+        assert_eq!(found("tool"), Some(root.join("b/tool")));
+        assert_eq!(found("other"), None);
+        assert_eq!(found("./tool"), None);
+        assert_eq!(found(""), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_program_of_a_plugin_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        fs::write(root.join("a.js"), "").unwrap();
+        let with = |command: &str| {
+            let text =
+                format!("plugins:\n  enrichment:\n    - {{name: mine, command: {command}}}\n");
+            let config = Config::parse(&text).unwrap();
+            collect(&root, &discover(&root), &config, &[], 0)
+        };
+        let (sh, none) = (with("sh -c true"), with("no-such-program-here"));
+        let program = sh.iter().find(|input| input.path.ends_with("/sh"));
+        assert!(program.is_some_and(|input| input.stamp.is_some() && input.hash != [0; 32]));
+        assert!(!same_contents(&sh, &none));
+        assert!(same_contents(&sh, &with("sh -c true")));
     }
 
     #[test]

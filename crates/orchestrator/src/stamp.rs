@@ -38,6 +38,18 @@ impl Stamp {
         }
     }
 
+    /// All of it.
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let (modified, changed) = (self.modified.to_le_bytes(), self.changed.to_le_bytes());
+        let (size, inode) = (self.size.to_le_bytes(), self.inode.to_le_bytes());
+        let parts = [size, modified, changed, inode];
+        for (piece, part) in bytes.chunks_exact_mut(8).zip(parts) {
+            piece.copy_from_slice(&part);
+        }
+        bytes
+    }
+
     /// Whether the file may have changed after it was looked at, at the time `seen`, without a change of its stamp.
     #[must_use]
     pub fn is_racy(&self, seen: i64) -> bool {
@@ -48,18 +60,7 @@ impl Stamp {
 /// A state holds a stamp of every file: it is written as one piece.
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = [0; 32];
-        let (modified, changed) = (self.modified.to_le_bytes(), self.changed.to_le_bytes());
-        let parts = [
-            self.size.to_le_bytes(),
-            modified,
-            changed,
-            self.inode.to_le_bytes(),
-        ];
-        for (piece, part) in bytes.chunks_exact_mut(8).zip(parts) {
-            piece.copy_from_slice(&part);
-        }
-        fixed::serialize(&bytes, to)
+        fixed::serialize(&self.bytes(), to)
     }
 }
 

@@ -22,6 +22,58 @@ fn put_long_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Appends numbers as [`put_varint`] does, many at a time: they are gathered before the vector sees them.
+pub(crate) struct Varints<'a> {
+    out: &'a mut Vec<u8>,
+    bytes: [u8; ROOM],
+    len: usize,
+}
+
+/// Bytes that are gathered; a power of two.
+const ROOM: usize = 64;
+/// Bytes of the longest number.
+const LONGEST: usize = 10;
+
+impl<'a> Varints<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
+        Self {
+            out,
+            bytes: [0; ROOM],
+            len: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, mut value: u64) {
+        if self.len > ROOM - LONGEST {
+            self.flush();
+        }
+        while value >= 0x80 {
+            self.byte((value as u8) | 0x80);
+            value >>= 7;
+        }
+        self.byte(value as u8);
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        // The mask changes nothing, and spares a check.
+        self.bytes[self.len & (ROOM - 1)] = byte;
+        self.len += 1;
+    }
+
+    fn flush(&mut self) {
+        self.out.extend_from_slice(&self.bytes[..self.len]);
+        self.len = 0;
+    }
+}
+
+impl Drop for Varints<'_> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 /// Appends a length and the bytes.
 pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
@@ -225,6 +277,16 @@ mod tests {
             put_varint(&mut out, value);
             prop_assert_eq!(Cursor::new(&out).varint(), Some(value));
             prop_assert_eq!(unzigzag(zigzag(signed)), signed);
+        }
+
+        #[test]
+        fn numbers_gathered_are_numbers_put(values in prop::collection::vec(prop_oneof![0..300u64, any::<u64>()], 0..40)) {
+            let (mut gathered, mut put) = (vec![7], vec![7]);
+            let mut varints = Varints::new(&mut gathered);
+            values.iter().for_each(|&value| varints.put(value));
+            drop(varints);
+            values.iter().for_each(|&value| put_varint(&mut put, value));
+            prop_assert_eq!(gathered, put);
         }
 
         #[test]

@@ -51,6 +51,8 @@ struct Step {
 #[derive(Debug)]
 struct Kept {
     bytes: Box<[u8]>,
+    /// Its marks, in order.
+    holes: Box<[u8]>,
     /// The block that asked last, and the number that the template has there.
     block: u64,
     number: u32,
@@ -192,9 +194,13 @@ impl Templates {
         kept
     }
 
-    /// Whether the texts of a template are JSON objects.
-    pub(crate) fn is_object(&mut self, template: &[u8]) -> bool {
-        self.checked(template).is_ok()
+    /// Appends the marks of a template. `None` if its texts are no JSON objects.
+    pub(crate) fn push_holes(&mut self, template: &[u8], holes: &mut Vec<u8>) -> Option<()> {
+        match self.checked(template).ok()? {
+            Some(number) => holes.extend_from_slice(&self.kept[number].holes),
+            None => holes.extend(holes_of(template)),
+        }
+        Some(())
     }
 
     /// Checks a template that is not kept yet; the number under which it is kept, if it is not too long for that.
@@ -219,6 +225,7 @@ impl Templates {
         let number = kept.len();
         kept.push(Kept {
             bytes: template.into(),
+            holes: holes_of(template).collect(),
             block: 0,
             number: 0,
         });
@@ -273,6 +280,10 @@ impl Templates {
 }
 
 struct NotAnObject;
+
+fn holes_of(template: &[u8]) -> impl Iterator<Item = u8> {
+    memchr::memchr2_iter(INTEGER, STRING, template).map(|at| template[at])
+}
 
 #[cfg(test)]
 mod tests {

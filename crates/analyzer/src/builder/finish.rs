@@ -353,8 +353,9 @@ impl Builder<'_> {
 
 /// The summary of a module whose graph is complete.
 fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
-    let mut nodes: Vec<SummaryNode> = Vec::new();
-    let mut ids = Names::default();
+    // About half of the nodes are in the summary.
+    let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
+    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 16);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
     let mut reference = |old: u32| -> NodeRef {
@@ -438,10 +439,12 @@ impl ScopeTexts {
 
     /// The number of the scope inside an owner.
     fn inside(&mut self, scope: u32, segment: &str, ordinal: u32) -> u32 {
-        let mut text = match self.suffix(scope) {
-            "" => Self::BEGIN.to_owned(),
-            outer => format!("{}.", &outer[..outer.len() - 1]),
-        };
+        let outer = self.suffix(scope);
+        let mut text = String::with_capacity(outer.len() + segment.len() + 8);
+        match outer.strip_suffix(']') {
+            None => text.push_str(Self::BEGIN),
+            Some(outer) => text.extend([outer, "."]),
+        }
         push_escaped_segment(&mut text, segment);
         if ordinal > 1 {
             text.push('#');

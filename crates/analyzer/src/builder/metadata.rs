@@ -145,7 +145,7 @@ impl MetadataWriter {
         MetadataWriter {
             templates: Templates::take(),
             state: EMPTY,
-            holes: Vec::with_capacity(source_len / 4 + 64),
+            holes: Vec::with_capacity(source_len / 2 + 64),
             texts: Interner::with_capacity(source_len / 64 + 32),
             json_names: Vec::new(),
         }

@@ -358,14 +358,15 @@ impl<'a> Builder<'a> {
             constructor: names.intern("constructor"),
             body: names.intern("body"),
         };
-        let guess = source.len() / 24 + 16;
+        // Room for what most modules need; what is not used is not touched.
+        let guess = source.len() / 16 + 16;
         let mut builder = Builder {
             file,
             source,
             lines: LineIndex::new(source),
             base: base.0,
             nodes: Vec::with_capacity(guess),
-            edges: Vec::with_capacity(guess * 5 / 2),
+            edges: Vec::with_capacity(guess * 3),
             edge_index: EdgeIndex::with_capacity(guess),
             repeated: Vec::new(),
             meta: MetadataWriter::new(source.len()),

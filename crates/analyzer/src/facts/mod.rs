@@ -102,11 +102,14 @@ impl Walk<'_> {
         }
         let inner = |expr: &Expr| self.term(expr, depth - 1);
         match expr {
-            Expr::Ident(ident) => Term::Name(ident.sym.to_string()),
+            Expr::Ident(ident) => Term::Name(ident.sym.as_str().to_owned()),
             Expr::Lit(Lit::Str(text)) => Term::Text(text.value.to_string_lossy().into_owned()),
             Expr::Tpl(template) => {
-                let parts: Vec<String> =
-                    template.quasis.iter().map(|q| q.raw.to_string()).collect();
+                let parts: Vec<String> = template
+                    .quasis
+                    .iter()
+                    .map(|q| q.raw.as_str().to_owned())
+                    .collect();
                 let text = parts.join("${}");
                 if template.exprs.is_empty() {
                     Term::Text(text)
@@ -116,7 +119,7 @@ impl Walk<'_> {
             }
             Expr::Member(member) => match &member.prop {
                 MemberProp::Ident(name) => {
-                    Term::Member(Box::new(inner(&member.obj)), name.sym.to_string())
+                    Term::Member(Box::new(inner(&member.obj)), name.sym.as_str().to_owned())
                 }
                 _ => Term::Other,
             },
@@ -126,7 +129,7 @@ impl Walk<'_> {
                     PropOrSpread::Prop(prop) => match &**prop {
                         Prop::KeyValue(pair) => Some((key(&pair.key)?, inner(&pair.value))),
                         Prop::Shorthand(ident) => {
-                            let name = ident.sym.to_string();
+                            let name = ident.sym.as_str().to_owned();
                             Some((name.clone(), Term::Name(name)))
                         }
                         _ => None,
@@ -194,7 +197,7 @@ impl Walk<'_> {
 
 fn key(key: &PropName) -> Option<String> {
     match key {
-        PropName::Ident(name) => Some(name.sym.to_string()),
+        PropName::Ident(name) => Some(name.sym.as_str().to_owned()),
         PropName::Str(text) => Some(text.value.to_string_lossy().into_owned()),
         _ => None,
     }
@@ -222,11 +225,11 @@ impl Visit for Walk<'_> {
                 ImportSpecifier::Namespace(name) => ("*".to_owned(), &name.local),
                 ImportSpecifier::Named(name) => {
                     let imported = match &name.imported {
-                        Some(ModuleExportName::Ident(ident)) => ident.sym.to_string(),
+                        Some(ModuleExportName::Ident(ident)) => ident.sym.as_str().to_owned(),
                         Some(ModuleExportName::Str(text)) => {
                             text.value.to_string_lossy().into_owned()
                         }
-                        None => name.local.sym.to_string(),
+                        None => name.local.sym.as_str().to_owned(),
                     };
                     (imported, &name.local)
                 }
@@ -255,13 +258,14 @@ impl Visit for Walk<'_> {
                     if let Some(specifier) = required(&value) {
                         for prop in &pattern.props {
                             let (imported, local) = match prop {
-                                ObjectPatProp::Assign(name) => {
-                                    (name.key.sym.to_string(), name.key.sym.to_string())
-                                }
+                                ObjectPatProp::Assign(name) => (
+                                    name.key.sym.as_str().to_owned(),
+                                    name.key.sym.as_str().to_owned(),
+                                ),
                                 ObjectPatProp::KeyValue(pair) => {
                                     match (key(&pair.key), &*pair.value) {
                                         (Some(key), Pat::Ident(name)) => {
-                                            (key, name.sym.to_string())
+                                            (key, name.sym.as_str().to_owned())
                                         }
                                         _ => continue,
                                     }

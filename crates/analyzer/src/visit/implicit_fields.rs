@@ -122,7 +122,7 @@ impl Assigned {
             return;
         }
         let name = match &member.prop {
-            MemberProp::Ident(name) => Some(name.sym.to_string()),
+            MemberProp::Ident(name) => Some(name.sym.as_str().to_owned()),
             MemberProp::PrivateName(name) => Some(format!("#{}", name.name)),
             MemberProp::Computed(key) => static_key(&key.expr),
         };

@@ -321,7 +321,7 @@ impl<'a> Builder<'a> {
 
     fn signature_key(&mut self, key: &'a Expr, computed: bool) -> Sym {
         let text = match key {
-            Expr::Ident(ident) if !computed => ident.sym.to_string(),
+            Expr::Ident(ident) if !computed => ident.sym.as_str().to_owned(),
             key => match static_key(key).or_else(|| symbol_key(key)) {
                 Some(text) => text,
                 None => {

@@ -383,21 +383,15 @@ fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
     let mut rest = comment;
     std::iter::from_fn(move || {
         loop {
-            let at = rest.find('@')?;
-            let before = &rest[..at];
-            let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-            let first_on_line = before[line_start..]
-                .chars()
-                .all(|c| c.is_whitespace() || c == '*');
+            let at = memchr::memchr(b'@', rest.as_bytes())?;
+            let first_on_line = begins_line(&rest[..at]);
             rest = &rest[at + 1..];
             if !first_on_line {
                 continue;
             }
-            let end = rest
-                .find(|c: char| !c.is_ascii_alphabetic())
-                .unwrap_or(rest.len());
-            let (name, after) = rest.split_at(end);
-            let after = after.trim_start_matches([' ', '\t']);
+            let letters = rest.bytes().take_while(u8::is_ascii_alphabetic);
+            let (name, after) = rest.split_at(letters.count());
+            let after = without_first(after, |b| matches!(b, b' ' | b'\t'));
             let (mut ty, mut text) = ("", after);
             if after.starts_with('{') {
                 let mut depth = 0usize;
@@ -418,8 +412,26 @@ fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
             return Some(Tag {
                 name,
                 ty,
-                rest: text.trim_start_matches([' ', '\t', '\n', '*']),
+                rest: without_first(text, |b| matches!(b, b' ' | b'\t' | b'\n' | b'*')),
             });
         }
     })
+}
+
+/// Whether a line begins at the end of a text, but for white space and stars.
+fn begins_line(before: &str) -> bool {
+    for c in before.chars().rev() {
+        if c == '\n' {
+            return true;
+        }
+        if !c.is_whitespace() && c != '*' {
+            return false;
+        }
+    }
+    true
+}
+
+/// A text without those first bytes, all of ASCII, that `cut` names.
+fn without_first(text: &str, cut: impl Fn(u8) -> bool) -> &str {
+    &text[text.bytes().take_while(|&b| cut(b)).count()..]
 }

@@ -168,7 +168,7 @@ impl<'a> Builder<'a> {
                 self.reads_this_member(node, name);
                 (self.this_receiver(), "this".to_owned())
             }
-            JSXObject::Ident(ident) => (self.identifier(ident), ident.sym.to_string()),
+            JSXObject::Ident(ident) => (self.identifier(ident), ident.sym.as_str().to_owned()),
             JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner),
         };
         let text = match object_text.as_str() {
@@ -247,7 +247,7 @@ impl<'a> Builder<'a> {
 
 fn attribute_name(name: &JSXAttrName) -> String {
     match name {
-        JSXAttrName::Ident(name) => name.sym.to_string(),
+        JSXAttrName::Ident(name) => name.sym.as_str().to_owned(),
         JSXAttrName::JSXNamespacedName(name) => format!("{}:{}", name.ns.sym, name.name.sym),
     }
 }
@@ -271,7 +271,7 @@ fn member_text(mut member: &JSXMemberExpr) -> String {
 
 fn name_text(name: &JSXElementName) -> String {
     match name {
-        JSXElementName::Ident(ident) => ident.sym.to_string(),
+        JSXElementName::Ident(ident) => ident.sym.as_str().to_owned(),
         JSXElementName::JSXMemberExpr(m) => member_text(m),
         JSXElementName::JSXNamespacedName(n) => format!("{}:{}", n.ns.sym, n.name.sym),
     }

@@ -449,7 +449,7 @@ impl Builder<'_> {
 
     fn type_member_key(&mut self, key: &Expr, computed: bool) -> Sym {
         let text = match key {
-            Expr::Ident(ident) if !computed => ident.sym.to_string(),
+            Expr::Ident(ident) if !computed => ident.sym.as_str().to_owned(),
             key => match static_key(key).or_else(|| super::class::symbol_key(key)) {
                 Some(text) => text,
                 None => "<computed>".to_owned(),

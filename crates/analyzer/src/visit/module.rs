@@ -168,7 +168,7 @@ impl<'a> Builder<'a> {
                     let imported = s
                         .imported
                         .as_ref()
-                        .map_or_else(|| s.local.sym.to_string(), export_name);
+                        .map_or_else(|| s.local.sym.as_str().to_owned(), export_name);
                     let kind = if imported == "default" {
                         "default"
                     } else {
@@ -564,7 +564,7 @@ impl<'a> Builder<'a> {
         common_js: bool,
     ) {
         let local = match super::text::transparent(expr) {
-            Expr::Ident(ident) => Some(ident.sym.to_string()),
+            Expr::Ident(ident) => Some(ident.sym.as_str().to_owned()),
             _ => None,
         };
         let parts = ExportParts {
@@ -726,7 +726,7 @@ fn is_declaration(node_type: NodeType) -> bool {
 /// An exported or imported name, which may be a string.
 fn export_name(name: &ModuleExportName) -> String {
     match name {
-        ModuleExportName::Ident(ident) => ident.sym.to_string(),
+        ModuleExportName::Ident(ident) => ident.sym.as_str().to_owned(),
         ModuleExportName::Str(s) => s.value.to_string_lossy().into_owned(),
     }
 }

@@ -366,7 +366,7 @@ fn is_large_literal_array(array: &ArrayLit) -> bool {
 /// The text of a key that is not computed, or is so by a literal.
 pub(crate) fn property_key(key: &PropName) -> Option<String> {
     match key {
-        PropName::Ident(name) => Some(name.sym.to_string()),
+        PropName::Ident(name) => Some(name.sym.as_str().to_owned()),
         PropName::Str(s) => Some(s.value.to_string_lossy().into_owned()),
         PropName::Num(n) => Some(number_text(n.value)),
         PropName::BigInt(n) => Some(n.value.to_string()),
@@ -376,9 +376,9 @@ pub(crate) fn property_key(key: &PropName) -> Option<String> {
 
 fn prop_name(prop: &Prop) -> Option<String> {
     match prop {
-        Prop::Shorthand(ident) => Some(ident.sym.to_string()),
+        Prop::Shorthand(ident) => Some(ident.sym.as_str().to_owned()),
         Prop::KeyValue(prop) => property_key(&prop.key),
-        Prop::Assign(prop) => Some(prop.key.sym.to_string()),
+        Prop::Assign(prop) => Some(prop.key.sym.as_str().to_owned()),
         Prop::Getter(prop) => property_key(&prop.key),
         Prop::Setter(prop) => property_key(&prop.key),
         Prop::Method(prop) => property_key(&prop.key),

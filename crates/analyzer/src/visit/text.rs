@@ -202,7 +202,7 @@ pub(crate) fn template_text(tpl: &Tpl) -> Option<String> {
     let quasi = tpl.quasis.first()?;
     Some(match &quasi.cooked {
         Some(cooked) => cooked.to_string_lossy().into_owned(),
-        None => quasi.raw.to_string(),
+        None => quasi.raw.as_str().to_owned(),
     })
 }
 
@@ -256,10 +256,10 @@ pub(crate) fn is_function(expr: &Expr) -> bool {
 pub(crate) fn last_name(mut callee: &Expr) -> String {
     loop {
         return match transparent(callee) {
-            Expr::Ident(ident) => ident.sym.to_string(),
+            Expr::Ident(ident) => ident.sym.as_str().to_owned(),
             Expr::Member(member) => member_name(&member.prop),
             Expr::SuperProp(member) => match &member.prop {
-                SuperProp::Ident(name) => name.sym.to_string(),
+                SuperProp::Ident(name) => name.sym.as_str().to_owned(),
                 _ => "computed".to_owned(),
             },
             Expr::OptChain(chain) => match &*chain.base {
@@ -295,7 +295,7 @@ pub(crate) fn last_name(mut callee: &Expr) -> String {
 /// The name of a member: `computed` where it is not static.
 pub(crate) fn member_name(prop: &MemberProp) -> String {
     match prop {
-        MemberProp::Ident(name) => name.sym.to_string(),
+        MemberProp::Ident(name) => name.sym.as_str().to_owned(),
         MemberProp::PrivateName(name) => format!("#{}", name.name),
         MemberProp::Computed(computed) => {
             static_key(&computed.expr).unwrap_or_else(|| "computed".to_owned())

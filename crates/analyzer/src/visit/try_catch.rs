@@ -45,7 +45,7 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::CatchBlock, name, range);
         self.edge(try_node, node, EdgeType::HasCatch);
         let parameter = handler.param.as_ref().map(|pattern| match pattern {
-            Pat::Ident(ident) => ident.id.sym.to_string(),
+            Pat::Ident(ident) => ident.id.sym.as_str().to_owned(),
             pattern => self.text_of(swc_common::Spanned::span(pattern)).to_owned(),
         });
         let fragment = self.fragment();

@@ -81,7 +81,7 @@ impl<'a> Builder<'a> {
             for prop in &pattern.props {
                 let name = match prop {
                     ObjectPatProp::KeyValue(prop) => property_key(&prop.key),
-                    ObjectPatProp::Assign(prop) => Some(prop.key.sym.to_string()),
+                    ObjectPatProp::Assign(prop) => Some(prop.key.sym.as_str().to_owned()),
                     ObjectPatProp::Rest(_) => None,
                 };
                 if let Some(name) = name {

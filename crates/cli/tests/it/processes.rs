@@ -36,7 +36,7 @@ fn spawn(folder: &Path, args: &[&str]) -> std::process::Child {
         .unwrap()
 }
 
-/// Kills `analyze --clear` as soon as ANALYSIS has begun.
+/// Kills `analyze --clear` as soon as ANALYSIS and the load beside the old graph have begun.
 fn kill_in_the_middle(folder: &Path) {
     let mut child = spawn(folder, &["analyze", "--clear"]);
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -44,6 +44,10 @@ fn kill_in_the_middle(folder: &Path) {
         .map_while(Result::ok)
         .any(|line| line.starts_with("INDEXING"));
     assert!(indexed, "no phase was told");
+    let staged = folder.join(".grafema/graph.rfdb.new");
+    while !staged.is_dir() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
     child.kill().unwrap();
     assert!(
         !child.wait().unwrap().success(),
@@ -79,6 +83,26 @@ fn an_analysis_that_is_killed_leaves_the_graph_as_it_was() {
         assert!(!root.join(".grafema/graph.rfdb.new").exists());
         assert_eq!(run(root, &["stats"]).2, "");
     }
+}
+
+#[test]
+fn a_graph_that_was_replaced_is_deleted() {
+    let folder = project(&[("a.js", "export const a = 1;")]);
+    let root = folder.path();
+    let replaced = root.join(".grafema/graph.rfdb.old");
+    for analyze in [
+        &["analyze", "--quiet"][..],
+        &["analyze", "--clear", "--quiet"],
+    ] {
+        ok(root, analyze);
+        assert!(!replaced.exists());
+        assert!(!root.join(".grafema/graph.rfdb.new").exists());
+    }
+    // Whoever was killed while it deleted left something behind.
+    std::fs::create_dir_all(&replaced).unwrap();
+    std::fs::write(replaced.join("LOCK"), "").unwrap();
+    ok(root, &["analyze", "--quiet"]);
+    assert!(!replaced.exists());
 }
 
 #[test]

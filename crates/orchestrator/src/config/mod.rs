@@ -46,7 +46,7 @@ pub struct Config {
     pub plugins: Vec<(Phase, Vec<PluginConfig>)>,
     /// `strict`: an analysis with unresolved imports or calls fails.
     pub strict: bool,
-    /// `routing`: read and checked; nothing uses it yet, which a warning says.
+    /// `routing`: how requests of one service reach another.
     pub routing: Vec<RoutingRule>,
     /// `workspace.roots`: folders to which the analysis is confined; empty for the whole project.
     pub roots: Vec<String>,
@@ -56,6 +56,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// The programs of external plugins.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
+        let plugins = self.plugins.iter().flat_map(|(_, plugins)| plugins);
+        plugins.filter_map(|plugin| plugin.command.as_ref()?.first().map(String::as_str))
+    }
+
     /// Words of the commands of external plugins; some of them are files.
     pub(crate) fn command_words(&self) -> impl Iterator<Item = &str> {
         let plugins = self.plugins.iter().flat_map(|(_, plugins)| plugins);
@@ -100,6 +106,8 @@ pub struct RoutingRule {
     pub strip_prefix: Option<String>,
     /// Put before the path.
     pub add_prefix: Option<String>,
+    /// Of several rules that fit a request, the one with the highest counts.
+    pub priority: i64,
 }
 
 /// What is wrong in a configuration.

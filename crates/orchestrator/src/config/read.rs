@@ -276,6 +276,7 @@ impl Reader {
                 to: String::new(),
                 strip_prefix: None,
                 add_prefix: None,
+                priority: 0,
             };
             for (key, value) in self.map(item, "routing", KEYS, &[])? {
                 match key {
@@ -307,6 +308,11 @@ impl Reader {
                             &mut rule.strip_prefix
                         }) = Some(prefix);
                     }
+                    "priority" => match text(value, key)?.parse() {
+                        Ok(priority) => rule.priority = priority,
+                        Err(_) => return wrong(value, "`priority` must be a whole number"),
+                    },
+                    // Where a rule comes from is for people.
                     _ => {}
                 }
             }
@@ -314,13 +320,6 @@ impl Reader {
                 return wrong(item, "a rule of `routing` needs `from` and `to`");
             }
             rules.push(rule);
-        }
-        if !rules.is_empty() {
-            self.warn(
-                node,
-                "routing-unused",
-                "`routing` is checked and otherwise not used yet: requests are not joined with the routes of other services".to_owned(),
-            );
         }
         Ok(rules)
     }
@@ -406,11 +405,11 @@ mod tests {
     #[test]
     fn all_keys() {
         let config = read(
-            "version: 0.2.11\nstrict: true\nservices:\n  - name: api\n    path: ./apps/api/\n    entryPoint: src/main.ts\n    customerFacing: true\n  - {name: web, path: apps/web}\ninclude: ['**/*.ts']\nexclude:\n  - '**/*.test.ts'\nrouting:\n  - from: web\n    to: api\n    stripPrefix: /api\nworkspace:\n  roots: [apps]\nserver:\n  binaryPath: x\n",
+            "version: 0.2.11\nstrict: true\nservices:\n  - name: api\n    path: ./apps/api/\n    entryPoint: src/main.ts\n    customerFacing: true\n  - {name: web, path: apps/web}\ninclude: ['**/*.ts']\nexclude:\n  - '**/*.test.ts'\nrouting:\n  - from: web\n    to: api\n    stripPrefix: /api\n    priority: 3\n    source: nginx.conf\nworkspace:\n  roots: [apps]\nserver:\n  binaryPath: x\n",
         )
         .unwrap();
         let codes: Vec<&str> = config.warnings.iter().map(|w| w.code).collect();
-        assert_eq!(codes, ["routing-unused"], "{:?}", config.warnings);
+        assert_eq!(codes, [""; 0], "{:?}", config.warnings);
         assert_eq!(config.services[0].path, "apps/api");
         assert_eq!(
             config.services[0].entry_point.as_deref(),
@@ -418,6 +417,7 @@ mod tests {
         );
         assert!(config.services[0].customer_facing && config.strict);
         assert_eq!(config.routing[0].strip_prefix.as_deref(), Some("/api"));
+        assert_eq!(config.routing[0].priority, 3);
         assert_eq!(
             (config.roots, config.include),
             (vec!["apps".to_owned()], vec!["**/*.ts".to_owned()])

@@ -25,6 +25,8 @@ const TEMPLATE: &str = r"# How grafema-rs analyzes this project. Everything here
 #     path: apps/api
 #     entryPoint: src/main.ts
 #     customerFacing: true
+#   - name: web
+#     path: apps/web
 
 # Globs of the files to analyze, and of those to leave out.
 # include:
@@ -35,6 +37,13 @@ const TEMPLATE: &str = r"# How grafema-rs analyzes this project. Everything here
 
 # An analysis with unresolved imports fails (the same as --strict).
 strict: false
+
+# How requests of one service reach another, for instance through a proxy.
+# routing:
+#   - from: web
+#     to: api
+#     stripPrefix: /api   # /api/users of web is /users of api
+#     addPrefix: /v1
 
 # Plugins of a phase, in place of the default ones. A plugin of your own is a command.
 # plugins:
@@ -130,7 +139,8 @@ mod tests {
             .collect();
         let config = Config::parse(&uncommented).unwrap();
         assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-        assert_eq!((config.services.len(), config.plugins.len()), (1, 2));
+        assert_eq!((config.services.len(), config.plugins.len()), (2, 2));
+        assert_eq!(config.routing.len(), 1);
     }
 
     #[test]

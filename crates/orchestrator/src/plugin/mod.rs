@@ -61,6 +61,7 @@ use crate::{Error, Store};
 pub use external::ExternalPlugin;
 pub use registry::Registry;
 pub(crate) use registry::Runner;
+pub(crate) use rows::Ordinals;
 pub use rows::Rows;
 pub use schedule::{CycleError, order};
 

@@ -21,6 +21,8 @@ use crate::{Error, Phase};
 /// Plugins by phase, in the order in which they were added.
 #[derive(Clone, Default)]
 pub struct Registry {
+    /// The run's own steps: they begin their phases.
+    steps: Vec<(Phase, Arc<dyn Plugin>)>,
     discovery: Vec<Arc<dyn DiscoveryPlugin>>,
     indexing: Vec<Arc<dyn IndexingPlugin>>,
     analysis: Vec<Arc<dyn AnalysisPlugin>>,
@@ -42,6 +44,17 @@ fn named<P: Plugin + ?Sized>(plugins: &[Arc<P>], phase: Phase) -> Vec<(Phase, St
 }
 
 impl Registry {
+    /// Adds a step of the run itself. It takes place before all plugins of its phase.
+    pub(crate) fn step(&mut self, phase: Phase, step: impl Plugin + 'static) {
+        self.steps.push((phase, Arc::new(step)));
+    }
+
+    /// Metadata of the steps of a phase.
+    pub(crate) fn steps_of(&self, phase: Phase) -> impl Iterator<Item = Metadata> {
+        let steps = self.steps.iter().filter(move |(of, _)| *of == phase);
+        steps.map(|(_, step)| step.metadata())
+    }
+
     /// Adds a plugin to DISCOVERY.
     pub fn discovery(&mut self, plugin: impl DiscoveryPlugin + 'static) -> &mut Self {
         self.discovery.push(Arc::new(plugin));
@@ -74,6 +87,7 @@ impl Registry {
 
     /// Adds the plugins of another registry.
     pub(crate) fn append(&mut self, other: &Registry) {
+        self.steps.extend_from_slice(&other.steps);
         self.discovery.extend_from_slice(&other.discovery);
         self.indexing.extend_from_slice(&other.indexing);
         self.analysis.extend_from_slice(&other.analysis);
@@ -81,18 +95,25 @@ impl Registry {
         self.validation.extend_from_slice(&other.validation);
     }
 
-    /// Phases and names of all plugins.
+    /// Phases and names of all plugins, those of a phase together, the run's own step first.
     #[must_use]
     pub fn names(&self) -> Vec<(Phase, String)> {
-        let mut names = named(&self.discovery, Phase::Discovery);
-        names.extend(named(&self.indexing, Phase::Indexing));
-        names.extend(named(&self.analysis, Phase::Analysis));
-        names.extend(named(&self.enrichment, Phase::Enrichment));
-        names.extend(named(&self.validation, Phase::Validation));
-        names
+        Phase::ALL
+            .into_iter()
+            .flat_map(|phase| {
+                let steps = self.steps_of(phase).map(move |step| (phase, step.name));
+                steps.chain(match phase {
+                    Phase::Discovery => named(&self.discovery, phase),
+                    Phase::Indexing => named(&self.indexing, phase),
+                    Phase::Analysis => named(&self.analysis, phase),
+                    Phase::Enrichment => named(&self.enrichment, phase),
+                    Phase::Validation => named(&self.validation, phase),
+                })
+            })
+            .collect()
     }
 
-    /// Keeps the plugins of a phase that fulfil a condition on their names.
+    /// Keeps the plugins of a phase that fulfil a condition on their names. Steps stay.
     pub(crate) fn retain(&mut self, phase: Phase, keep: impl Fn(&str) -> bool) {
         fn of<P: Plugin + ?Sized>(plugins: &mut Vec<Arc<P>>, keep: impl Fn(&str) -> bool) {
             plugins.retain(|plugin| keep(&plugin.metadata().name));
@@ -151,7 +172,7 @@ impl<'a> Runner<'a> {
         cx: &DiscoveryContext<'_>,
     ) -> Result<(Vec<ServiceConfig>, Output), Error> {
         let mut services = Vec::new();
-        let output = self.each(&self.plugins.discovery, |plugin, _| {
+        let output = self.each(Phase::Discovery, &self.plugins.discovery, |plugin, _| {
             if services.is_empty() {
                 services = plugin.discover(cx)?;
             }
@@ -161,7 +182,7 @@ impl<'a> Runner<'a> {
     }
 
     pub(crate) fn index(&mut self, cx: &DiscoveryContext<'_>) -> Result<Output, Error> {
-        self.each(&self.plugins.indexing, |plugin, rows| {
+        self.each(Phase::Indexing, &self.plugins.indexing, |plugin, rows| {
             plugin.index(cx, rows)
         })
     }
@@ -173,7 +194,7 @@ impl<'a> Runner<'a> {
         modules: &[ModuleIx],
     ) -> Result<Output, Error> {
         let mut scattered = false;
-        let mut output = self.each(&self.plugins.analysis, |plugin, rows| {
+        let mut output = self.each(Phase::Analysis, &self.plugins.analysis, |plugin, rows| {
             let name = plugin.metadata().name;
             let parts: Vec<Result<(Rows, bool), PluginError>> = modules
                 .par_iter()
@@ -225,25 +246,52 @@ impl<'a> Runner<'a> {
     }
 
     pub(crate) fn enrich(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {
-        self.each(&self.plugins.enrichment, |plugin, rows| {
-            plugin.enrich(cx, rows)
-        })
+        self.each(
+            Phase::Enrichment,
+            &self.plugins.enrichment,
+            |plugin, rows| plugin.enrich(cx, rows),
+        )
     }
 
     pub(crate) fn validate(&mut self, cx: &ValidationContext<'_>) -> Result<Output, Error> {
-        self.each(&self.plugins.validation, |plugin, _| plugin.validate(cx))
+        self.each(Phase::Validation, &self.plugins.validation, |plugin, _| {
+            plugin.validate(cx)
+        })
+    }
+
+    /// The order of the plugins of a phase, as positions in the list. Its steps have taken place already: a plugin that would
+    /// have to run before one of them is an error.
+    fn ordered<P: Plugin + ?Sized>(
+        &self,
+        phase: Phase,
+        plugins: &[Arc<P>],
+    ) -> Result<Vec<(usize, Metadata)>, Error> {
+        let mut metadata: Vec<Metadata> = self.plugins.steps_of(phase).collect();
+        let steps = metadata.len();
+        metadata.extend(plugins.iter().map(|plugin| plugin.metadata()));
+        let order = order(&metadata).map_err(super::cycle)?;
+        if let Some(early) = order[..steps].iter().find(|&&at| at >= steps) {
+            return Err(Error::Plugins(format!(
+                "{phase} begins with {}, and plugin {} would have to run before it",
+                metadata[0].name, metadata[*early].name
+            )));
+        }
+        let plugins = order.into_iter().filter(|&at| at >= steps);
+        Ok(plugins
+            .map(|at| (at - steps, std::mem::take(&mut metadata[at])))
+            .collect())
     }
 
     /// Runs the plugins of a phase, one after the other, each on rows of its own.
     fn each<P: Plugin + ?Sized>(
         &mut self,
+        phase: Phase,
         plugins: &[Arc<P>],
         mut work: impl FnMut(&P, &mut Rows) -> Result<(), PluginError>,
     ) -> Result<Output, Error> {
-        let metadata: Vec<Metadata> = plugins.iter().map(|plugin| plugin.metadata()).collect();
         let mut output = Output::default();
-        for at in order(&metadata).map_err(super::cycle)? {
-            let (plugin, about) = (&plugins[at], &metadata[at]);
+        for (at, about) in self.ordered(phase, plugins)? {
+            let (plugin, about) = (&plugins[at], &about);
             if !self.runs(about) {
                 continue;
             }
@@ -309,4 +357,53 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Named(Metadata);
+
+    impl Plugin for Named {
+        fn metadata(&self) -> Metadata {
+            self.0.clone()
+        }
+    }
+
+    impl EnrichmentPlugin for Named {
+        fn enrich(&self, _: &ProgramContext<'_>, _: &mut Rows) -> Result<(), PluginError> {
+            Ok(())
+        }
+    }
+
+    fn ordered(step: Metadata, plugins: [Metadata; 2]) -> Result<Vec<String>, String> {
+        let mut registry = Registry::default();
+        registry.step(Phase::Enrichment, Named(step));
+        for plugin in plugins {
+            registry.enrichment(Named(plugin));
+        }
+        let packages = linker::packages::Packages { all: Vec::new() };
+        let runner = Runner::new(&registry, &packages);
+        let ordered = runner.ordered(Phase::Enrichment, &registry.enrichment);
+        let names = ordered.map(|order| order.into_iter().map(|(_, about)| about.name).collect());
+        names.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn plugins_depend_on_the_step_of_their_phase_as_on_each_other() {
+        let step = || Metadata::new("linker").produces(["CALLS"]);
+        let late = || Metadata::new("late").after(["early"]).consumes(["CALLS"]);
+        let early = || Metadata::new("early").after(["linker"]);
+        assert_eq!(
+            ordered(step(), [late(), early()]).unwrap(),
+            ["early", "late"]
+        );
+        let before = Metadata::new("before").produces(["HINT"]);
+        let error = ordered(step().consumes(["HINT"]), [before, early()]).unwrap_err();
+        assert!(
+            error.contains("begins with linker, and plugin before would have to run before it"),
+            "{error}"
+        );
+    }
 }

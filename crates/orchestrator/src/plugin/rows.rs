@@ -14,8 +14,30 @@ pub struct Rows {
     files: BTreeMap<String, Batch>,
     /// Files of the nodes that were written, so that their edges belong to them.
     owners: BTreeMap<u128, String>,
-    /// How many nodes of a type and name a file has.
-    ordinals: BTreeMap<(String, String, String), u32>,
+    ordinals: Ordinals,
+}
+
+/// How many nodes of a type and name each file has.
+#[derive(Debug, Default)]
+pub(crate) struct Ordinals(BTreeMap<(String, String, String), u32>);
+
+impl Ordinals {
+    /// The id of the next node of a file, type and name.
+    pub(crate) fn next_id(&mut self, file: &str, node_type: &str, name: &str) -> String {
+        let key = (file.to_owned(), node_type.to_owned(), name.to_owned());
+        let ordinal = self.0.entry(key).or_insert(0);
+        *ordinal += 1;
+        let suffix = match *ordinal {
+            1 => String::new(),
+            more => format!("#{more}"),
+        };
+        let escaped = escape_name(name);
+        if file.is_empty() {
+            format!("{node_type}:{escaped}{suffix}")
+        } else {
+            format!("{file}->{node_type}->{escaped}{suffix}")
+        }
+    }
 }
 
 /// The context under which the rows of a plugin are stored.
@@ -29,7 +51,7 @@ impl Rows {
             context: context(plugin),
             files: BTreeMap::new(),
             owners: BTreeMap::new(),
-            ordinals: BTreeMap::new(),
+            ordinals: Ordinals::default(),
         }
     }
 
@@ -94,20 +116,7 @@ impl Rows {
             }
         }
         object.extend(extra);
-        let key = (file.to_owned(), node_type.to_owned(), name.to_owned());
-        let ordinal = self.ordinals.entry(key).or_insert(0);
-        *ordinal += 1;
-        let suffix = if *ordinal > 1 {
-            format!("#{ordinal}")
-        } else {
-            String::new()
-        };
-        let escaped = escape_name(name);
-        let semantic_id = if file.is_empty() {
-            format!("{node_type}:{escaped}{suffix}")
-        } else {
-            format!("{file}->{node_type}->{escaped}{suffix}")
-        };
+        let semantic_id = self.ordinals.next_id(file, node_type, name);
         let id = NodeId::of(&semantic_id);
         self.of(file).push_node(Node {
             id: id.0,
@@ -130,8 +139,20 @@ impl Rows {
             .or_else(|| self.owners.get(&dst.0))
             .cloned()
             .unwrap_or_default();
+        self.edge_of(&file, src, edge_type, dst, metadata);
+    }
+
+    /// As [`Rows::edge`], from a node that another wrote and that belongs to a file.
+    pub fn edge_of(
+        &mut self,
+        file: &str,
+        src: NodeId,
+        edge_type: &str,
+        dst: NodeId,
+        metadata: &str,
+    ) {
         let metadata = if metadata == "{}" { "" } else { metadata };
-        self.of(&file).push_edge(Edge {
+        self.of(file).push_edge(Edge {
             src: src.0,
             dst: dst.0,
             edge_type,

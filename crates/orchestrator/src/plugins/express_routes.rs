@@ -11,7 +11,11 @@ use graph_model::{EdgeType, ModuleSummary, NodeId, NodeType, SemanticId};
 use linker::program::ModuleIx;
 use rustc_hash::FxHashMap;
 
-use crate::plugin::{EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Rows};
+use crate::plugin::{
+    EnrichmentPlugin, Metadata, Ordinals, Plugin, PluginError, ProgramContext, Rows,
+};
+
+const NODE_TYPE: &str = "http:route";
 
 /// Mounts are followed over so many routers: a router that is mounted on itself has no end.
 const MAX_MOUNTS: usize = 8;
@@ -39,38 +43,51 @@ impl Plugin for ExpressRoutes {
 impl EnrichmentPlugin for ExpressRoutes {
     fn enrich(&self, cx: &ProgramContext<'_>, rows: &mut Rows) -> Result<(), PluginError> {
         let names = Names::new(cx);
-        let mut applications = BTreeSet::new();
-        let mut mounts = Vec::new();
-        for (at, fact) in names.facts() {
-            match (fact.kind.as_str(), &fact.term) {
-                ("application", _) => drop(applications.insert((at, fact.name.clone()))),
-                ("mount", Term::Call(callee, arguments)) => {
-                    let Some(on) = receiver(callee) else { continue };
-                    let (path, mounted) = match arguments.split_first() {
-                        Some((first, rest)) if first.text().is_some() => {
-                            (first.text().unwrap_or_default(), rest)
-                        }
-                        _ => ("", &arguments[..]),
-                    };
-                    for router in mounted.iter().filter_map(|term| names.router(at, term)) {
-                        mounts.push(Mount {
-                            on: (at, on.to_owned()),
-                            path: path.to_owned(),
-                            router,
-                        });
-                    }
-                }
-                _ => {}
-            }
-        }
-        let prefixes = prefixes(applications, &mounts);
-        for (at, fact) in names.facts().filter(|(_, fact)| fact.kind == "route") {
-            if let Term::Call(callee, arguments) = &fact.term {
-                route(&names, at, fact, (callee, arguments), &prefixes, rows)?;
-            }
+        for found in routes_of(&names) {
+            found.write(&names, rows)?;
         }
         Ok(())
     }
+}
+
+/// The routes of a program.
+pub(super) fn routes(cx: &ProgramContext<'_>) -> Vec<Route> {
+    let names = Names::new(cx);
+    let routes = routes_of(&names).into_iter();
+    routes.map(|found| found.route).collect()
+}
+
+fn routes_of<'a>(names: &Names<'a>) -> Vec<Found<'a>> {
+    let mut applications = BTreeSet::new();
+    let mut mounts = Vec::new();
+    for (at, fact) in names.facts() {
+        match (fact.kind.as_str(), &fact.term) {
+            ("application", _) => drop(applications.insert((at, fact.name.clone()))),
+            ("mount", Term::Call(callee, arguments)) => {
+                let Some(on) = receiver(callee) else { continue };
+                let (path, mounted) = match arguments.split_first() {
+                    Some((first, rest)) if first.text().is_some() => {
+                        (first.text().unwrap_or_default(), rest)
+                    }
+                    _ => ("", &arguments[..]),
+                };
+                for router in mounted.iter().filter_map(|term| names.router(at, term)) {
+                    mounts.push(Mount {
+                        on: (at, on.to_owned()),
+                        path: path.to_owned(),
+                        router,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    let prefixes = prefixes(applications, &mounts);
+    let mut ids = Ordinals::default();
+    let facts = names.facts().filter(|(_, fact)| fact.kind == "route");
+    facts
+        .filter_map(|(at, fact)| Found::new(names, at, fact, &prefixes, &mut ids))
+        .collect()
 }
 
 /// The paths under which each router can be reached.
@@ -100,61 +117,91 @@ fn prefixes(
     prefixes
 }
 
-fn route(
-    names: &Names<'_>,
+/// A route.
+pub(super) struct Route {
+    pub(super) file: String,
+    /// Its `http:route` node.
+    pub(super) node: NodeId,
+    /// In capitals; `ALL` for any.
+    pub(super) method: String,
+    /// As the source has it.
+    path: String,
+    /// With the paths under which its router is mounted; none if it is not.
+    pub(super) full_paths: Vec<String>,
+}
+
+/// A route, and what tells of it.
+struct Found<'a> {
+    route: Route,
+    name: String,
     at: usize,
-    fact: &Fact,
-    (callee, arguments): (&Term, &[Term]),
-    prefixes: &BTreeMap<Router, BTreeSet<String>>,
-    rows: &mut Rows,
-) -> Result<(), PluginError> {
-    let (Some(on), Term::Member(_, method)) = (receiver(callee), callee) else {
-        return Ok(());
-    };
-    let Some(path) = chained_path(callee).or_else(|| arguments.first()?.text()) else {
-        return Ok(());
-    };
-    let method = method.to_uppercase();
-    let module = names.summary(at);
-    let full: Vec<String> = prefixes
-        .get(&(at, on.to_owned()))
-        .into_iter()
-        .flatten()
-        .map(|prefix| join(prefix, path))
-        .collect();
-    let mut metadata = serde_json::json!({
-        "framework": "express",
-        "method": method,
-        "path": path,
-    });
-    match &full[..] {
-        [] => metadata["mounted"] = false.into(),
-        [first, others @ ..] => {
-            metadata["fullPath"] = first.as_str().into();
-            if !others.is_empty() {
-                metadata["otherPaths"] = others.into();
+    fact: &'a Fact,
+    arguments: &'a [Term],
+}
+
+impl<'a> Found<'a> {
+    fn new(
+        names: &Names<'a>,
+        at: usize,
+        fact: &'a Fact,
+        prefixes: &BTreeMap<Router, BTreeSet<String>>,
+        ids: &mut Ordinals,
+    ) -> Option<Self> {
+        let Term::Call(callee, arguments) = &fact.term else {
+            return None;
+        };
+        let (Some(on), Term::Member(_, method)) = (receiver(callee), &**callee) else {
+            return None;
+        };
+        let path = chained_path(callee).or_else(|| arguments.first()?.text())?;
+        let method = method.to_uppercase();
+        let mounted = prefixes.get(&(at, on.to_owned())).into_iter().flatten();
+        let name = format!("{method} {path}");
+        let file = names.summary(at).file.clone();
+        Some(Found {
+            route: Route {
+                node: NodeId::of(&ids.next_id(&file, NODE_TYPE, &name)),
+                file,
+                method,
+                path: path.to_owned(),
+                full_paths: mounted.map(|prefix| join(prefix, path)).collect(),
+            },
+            name,
+            at,
+            fact,
+            arguments,
+        })
+    }
+
+    fn write(&self, names: &Names<'_>, rows: &mut Rows) -> Result<(), PluginError> {
+        let route = &self.route;
+        let mut metadata = serde_json::json!({
+            "framework": "express",
+            "method": route.method,
+            "path": route.path,
+        });
+        match &route.full_paths[..] {
+            [] => metadata["mounted"] = false.into(),
+            [first, others @ ..] => {
+                metadata["fullPath"] = first.as_str().into();
+                if !others.is_empty() {
+                    metadata["otherPaths"] = others.into();
+                }
             }
         }
+        let at = self.fact.span;
+        let span = ((at.line, at.column), (at.end_line, at.end_column));
+        let metadata = metadata.to_string();
+        let node = rows.spanning(&route.file, NODE_TYPE, &self.name, span, &metadata)?;
+        let module = names.summary(self.at).module().node_id();
+        rows.edge(module, EdgeType::Contains.as_str(), node, "");
+        // What comes before the last one is middleware.
+        let handler = self.arguments.last();
+        if let Some(handler) = handler.and_then(|term| names.function(self.at, term)) {
+            rows.edge(node, "HANDLED_BY", handler, "");
+        }
+        Ok(())
     }
-    let span = (
-        (fact.span.line, fact.span.column),
-        (fact.span.end_line, fact.span.end_column),
-    );
-    let name = format!("{method} {path}");
-    let node = rows.spanning(
-        &module.file,
-        "http:route",
-        &name,
-        span,
-        &metadata.to_string(),
-    )?;
-    let contains = EdgeType::Contains.as_str();
-    rows.edge(module.module().node_id(), contains, node, "");
-    // What comes before the last one is middleware.
-    if let Some(handler) = arguments.last().and_then(|term| names.function(at, term)) {
-        rows.edge(node, "HANDLED_BY", handler, "");
-    }
-    Ok(())
 }
 
 /// The variable on which a chain of calls begins.

@@ -1,9 +1,13 @@
 //! Requests that the project makes, with `fetch` or axios: an `http:request` node for each, made by its CALL.
 
-use graph_model::EdgeType;
 use graph_model::facts::{Fact, Term};
+use graph_model::{EdgeType, NodeId};
 
-use crate::plugin::{AnalysisPlugin, Metadata, ModuleContext, Plugin, PluginError, Rows};
+use crate::plugin::{AnalysisPlugin, Metadata, ModuleContext, Ordinals, Plugin, PluginError, Rows};
+
+const NODE_TYPE: &str = "http:request";
+/// Stands for a URL that is only known when the program runs.
+const UNKNOWN_URL: &str = "dynamic";
 
 /// Methods that axios has functions for.
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options"];
@@ -19,33 +23,66 @@ impl Plugin for HttpRequests {
 
 impl AnalysisPlugin for HttpRequests {
     fn analyze(&self, module: &ModuleContext<'_>, rows: &mut Rows) -> Result<(), PluginError> {
-        for fact in module.facts.iter().filter(|f| f.detector == "http") {
-            let Term::Call(callee, arguments) = &fact.term else {
-                continue;
-            };
-            let (method, explicit) = method(callee, arguments);
-            let url = url(arguments);
-            let shown = url.unwrap_or("dynamic");
+        let file = &module.summary.file;
+        for request in requests(file, module.facts) {
             let metadata = serde_json::json!({
-                "method": method,
-                "methodSource": if explicit { "explicit" } else { "default" },
-                "url": shown,
+                "method": request.method,
+                "methodSource": if request.explicit { "explicit" } else { "default" },
+                "url": request.url.unwrap_or(UNKNOWN_URL),
             });
-            let request = rows.spanning(
-                &module.summary.file,
-                "http:request",
-                &format!("{method} {shown}"),
-                span(fact),
+            let node = rows.spanning(
+                file,
+                NODE_TYPE,
+                &request.name,
+                span(request.fact),
                 &metadata.to_string(),
             )?;
             let contained_by = module.summary.module().node_id();
-            rows.edge(contained_by, EdgeType::Contains.as_str(), request, "");
-            if let Some(call) = super::call_node(module.summary, fact) {
-                rows.edge(call, "MAKES_REQUEST", request, "");
+            rows.edge(contained_by, EdgeType::Contains.as_str(), node, "");
+            if let Some(call) = super::call_node(module.summary, request.fact) {
+                rows.edge(call, "MAKES_REQUEST", node, "");
             }
         }
         Ok(())
     }
+}
+
+/// A request that a module makes.
+pub(super) struct Request<'f> {
+    fact: &'f Fact,
+    name: String,
+    /// Its `http:request` node.
+    pub(super) node: NodeId,
+    /// In capitals; `UNKNOWN` if it is only known when the program runs.
+    pub(super) method: String,
+    /// Whether the source says the method.
+    explicit: bool,
+    /// `None` if it is only known when the program runs.
+    pub(super) url: Option<&'f str>,
+}
+
+/// The requests of a module, in source order.
+pub(super) fn requests<'f>(file: &str, facts: &'f [Fact]) -> Vec<Request<'f>> {
+    let mut ids = Ordinals::default();
+    let of_http = facts.iter().filter(|fact| fact.detector == "http");
+    of_http
+        .filter_map(|fact| {
+            let Term::Call(callee, arguments) = &fact.term else {
+                return None;
+            };
+            let (method, explicit) = method(callee, arguments);
+            let url = url(arguments);
+            let name = format!("{method} {}", url.unwrap_or(UNKNOWN_URL));
+            Some(Request {
+                fact,
+                node: NodeId::of(&ids.next_id(file, NODE_TYPE, &name)),
+                name,
+                method,
+                explicit,
+                url,
+            })
+        })
+        .collect()
 }
 
 fn span(fact: &Fact) -> ((u32, u32), (u32, u32)) {

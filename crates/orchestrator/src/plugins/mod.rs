@@ -4,7 +4,9 @@ mod broken_imports;
 mod express_routes;
 mod graph_connectivity;
 mod http_requests;
+mod service_connections;
 mod services;
+pub(crate) mod steps;
 mod unresolved_calls;
 
 use graph_model::facts::{Fact, Term};
@@ -39,6 +41,8 @@ const ELSEWHERE: &[&str] = &[
     "MountPointResolver",
     "ExpressHandlerLinker",
     "FetchAnalyzer",
+    "ConfigRoutingMapBuilder",
+    "ServiceConnectionEnricher",
     "GraphConnectivityValidator",
     "BrokenImportValidator",
     "CallResolverValidator",
@@ -46,12 +50,14 @@ const ELSEWHERE: &[&str] = &[
 
 fn all() -> Registry {
     let mut plugins = Registry::default();
+    steps::register(&mut plugins);
     plugins
         .discovery(services::Configured)
         .discovery(services::Workspaces)
         .discovery(services::SingleProject)
         .analysis(http_requests::HttpRequests)
         .enrichment(express_routes::ExpressRoutes)
+        .enrichment(service_connections::ServiceConnections)
         .validation(graph_connectivity::GraphConnectivity)
         .validation(broken_imports::BrokenImports)
         .validation(unresolved_calls::UnresolvedCalls);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::plugins::steps::FILE_WALK;
 use crate::report::{PhaseTime, StepTime};
 use crate::{Phase, Progress};
 
@@ -20,7 +21,10 @@ impl<'a> Clock<'a> {
             phases: vec![PhaseTime {
                 phase: Phase::Discovery,
                 time: discovered - begun,
-                steps: Vec::new(),
+                steps: vec![StepTime {
+                    step: FILE_WALK.to_owned(),
+                    time: discovered - begun,
+                }],
             }],
             since: discovered,
         }

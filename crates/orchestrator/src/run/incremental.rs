@@ -2,6 +2,7 @@
 //! graph is written in one commit.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use graph_model::ModuleSummary;
 use rayon::prelude::*;
@@ -17,6 +18,7 @@ use crate::cache::{
 };
 use crate::inputs::same_contents;
 use crate::link_rows::ENRICHMENT_CONTEXT;
+use crate::plugins::steps::MODULE_ANALYZER;
 use crate::report::{InitialReason, Mode, Report};
 use crate::{Error, Phase};
 
@@ -64,12 +66,14 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         Ok(())
     };
     let left = previous.state.links.filter(|_| edits.is_some());
+    let begun = Instant::now();
     let (analyzed, left) = run.pool.install(|| {
         rayon::join(
             || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
             || cache.load_links(left?),
         )
     });
+    run.clock.add(MODULE_ANALYZER, begun.elapsed());
     let mut analyzed = analyzed?;
     cache_error = cache_error.or(analyzed.cache_error.take());
     let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);

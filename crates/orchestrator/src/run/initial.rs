@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::OnceLock;
+use std::time::Instant;
 
 use graph_model::NodeType;
 
 use super::Run;
 use crate::cache::{EncodedLinks, InputRecord, OwnerHashes};
 use crate::inputs;
+use crate::plugins::steps::MODULE_ANALYZER;
 use crate::report::{Changes, InitialReason, Mode, Report};
-use crate::{Error, Phase};
+use crate::{Error, Phase, Store};
 use rfdb_protocol::Rows;
 
 /// What is kept for the next run.
@@ -18,6 +22,43 @@ struct Left {
     inputs: Vec<InputRecord>,
     /// Number of the file of summaries.
     summaries: io::Result<u32>,
+}
+
+/// Tells whether the store is empty and marked as loading, when that is known.
+struct Emptied(OnceLock<bool>);
+
+impl Emptied {
+    fn wait(&self) -> Result<(), Error> {
+        // What went wrong is told by whoever emptied it.
+        self.0.wait().then_some(()).ok_or(Error::Cancelled)
+    }
+}
+
+/// Begins to load a store, and does work meanwhile: a database waits for the disk then.
+fn while_emptied<T>(
+    store: &dyn Store,
+    work: impl FnOnce(&Emptied) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let emptied = Emptied(OnceLock::new());
+    std::thread::scope(|scope| {
+        let begun = scope.spawn(|| {
+            let begin = || {
+                store.begin_load()?;
+                store.clear()?;
+                // Clearing may have taken the mark away with everything else.
+                store.begin_load()
+            };
+            // Nobody is to wait for ever, whatever happens here.
+            let result = catch_unwind(AssertUnwindSafe(begin));
+            emptied.0.get_or_init(|| matches!(result, Ok(Ok(()))));
+            result.unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        let result = work(&emptied);
+        match begun.join() {
+            Ok(begun) => begun.map_err(Error::from).and(result),
+            Err(panic) => resume_unwind(panic),
+        }
+    })
 }
 
 pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Error> {
@@ -31,11 +72,6 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         files.into_iter().collect()
     };
     run.options.cancellation.check()?;
-    run.store.begin_load()?;
-    run.store.clear()?;
-    // Clearing may have taken the mark away with everything else.
-    run.store.begin_load()?;
-
     let files: Vec<_> = project.discovery.files.iter().collect();
     run.clock.begin(Phase::Analysis, Some(files.len() as u64));
     let mut writer = None;
@@ -47,7 +83,15 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     }
     let store = run.store;
     let commit = |rows: &dyn Rows| Ok(store.load(rows)?);
-    let mut analyzed = run.analyze(&files, &commit, writer.as_ref())?;
+    let begun = Instant::now();
+    let mut analyzed = while_emptied(store, |emptied| {
+        let commit = |rows: &dyn Rows| {
+            emptied.wait()?;
+            commit(rows)
+        };
+        run.analyze(&files, &commit, writer.as_ref())
+    })?;
+    run.clock.add(MODULE_ANALYZER, begun.elapsed());
     analyzed.records.sort_by(|a, b| a.path.cmp(&b.path));
     cache_error = cache_error.or(analyzed.cache_error.take());
 

@@ -14,6 +14,7 @@ use crate::cache::{FileRecord, Hash, LinkRecord, OwnerHashes};
 use crate::index::ProjectIndex;
 use crate::link_rows::{push_containment, push_links};
 use crate::plugin::{DiscoveryContext, Facts, ProgramContext, Reporter, Runner, ValidationContext};
+use crate::plugins::steps;
 use crate::rows;
 use crate::{Error, Phase};
 
@@ -79,7 +80,10 @@ impl Run<'_> {
     pub(super) fn above(&mut self) -> Result<Above, Error> {
         let root = &self.project.root;
         let mut diagnostics = Vec::new();
-        let packages = Packages::read(root, &self.project.discovery.manifests, &mut diagnostics);
+        let manifests = &self.project.discovery.manifests;
+        let packages = self.clock.step(steps::PROJECT_INDEX, || {
+            Packages::read(root, manifests, &mut diagnostics)
+        });
         let config = &self.options.config;
         let mut rows = Batch::new();
         let mut times = Vec::new();
@@ -141,7 +145,7 @@ impl Run<'_> {
             pool.install(|| Program::new(root, packages, summaries))
         });
         let remembered = self.cache.is_some();
-        let (links, traces) = self.clock.step("link", || {
+        let (links, traces) = self.clock.step(steps::LINKER, || {
             pool.install(|| {
                 if remembered {
                     linker::link_traced(&program, &failed)

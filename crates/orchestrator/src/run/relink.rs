@@ -17,6 +17,7 @@ use super::{Previous, Run};
 use crate::cache::{FileRecord, LinkRecord, OwnerHashes, Span, SummaryFile};
 use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
 use crate::plugin::{ProgramContext, Reporter, Runner};
+use crate::plugins::steps;
 use crate::rows;
 use crate::{Error, Phase};
 
@@ -127,7 +128,7 @@ impl Run<'_> {
             .collect();
         let changed: Vec<ModuleIx> = edited.iter().map(|edited| edited.module).collect();
         let pool = self.pool;
-        let linked = self.clock.step("link", || {
+        let linked = self.clock.step(steps::LINKER, || {
             // A damaged summary ends the linking wherever it is.
             catch_unwind(AssertUnwindSafe(|| {
                 pool.install(|| relink(&program, &failed, &mut traces, edited))

@@ -6,6 +6,7 @@ use super::{Run, cache_warning, join::Joined};
 use crate::cache::{
     EncodedLinks, FileRecord, InputRecord, Outcome, OwnerHashes, State, restored, stored,
 };
+use crate::plugins::steps;
 use crate::report::{Changes, FileCounts, Mode, Report, Resolved};
 use crate::{Error, Phase};
 
@@ -35,7 +36,9 @@ impl Run<'_> {
     ) -> Result<Report, Error> {
         changes.linked = joined.linked as u64;
         self.clock.begin(Phase::Validation, None);
-        let counts = self.store.counts()?;
+        let counts = self
+            .clock
+            .step(steps::GRAPH_COUNTS, || self.store.counts())?;
         let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
         let mut diagnostics = self.validate(&joined, &result.records, &written)?;
         diagnostics.extend(joined.diagnostics);

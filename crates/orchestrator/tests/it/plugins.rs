@@ -334,3 +334,128 @@ fn configuration_selects_files_and_services() {
         "{error}"
     );
 }
+
+/// Consumes what the linker produces, and stands after it by name too.
+struct AfterLinking;
+
+impl Plugin for AfterLinking {
+    fn metadata(&self) -> Metadata {
+        Metadata::new("after-linking")
+            .after(["linker", "module-analyzer"])
+            .consumes(["CALLS"])
+    }
+}
+
+impl EnrichmentPlugin for AfterLinking {
+    fn enrich(&self, cx: &ProgramContext<'_>, _: &mut Rows) -> Result<(), PluginError> {
+        match cx.links.files.len() {
+            2 => Ok(()),
+            other => Err(PluginError::new(format!("{other} files are linked"))),
+        }
+    }
+}
+
+#[test]
+fn the_steps_of_a_run_are_plugins_by_name() {
+    let folder = project(&[
+        ("a.js", "export const a = 1;"),
+        ("b.js", "import './a.js';"),
+    ]);
+    let mut plugins = Registry::default();
+    plugins.enrichment(AfterLinking);
+    let options = AnalyzeOptions {
+        plugins,
+        ..configured("plugins:\n  enrichment: [linker]\n  validation: []\n")
+    };
+    assert_eq!(options.config.warnings, []);
+    let (report, _) = run(folder.path(), options);
+    assert_eq!(report.diagnostics, []);
+    let steps: Vec<(String, Vec<&str>)> = report
+        .phases
+        .iter()
+        .map(|of| {
+            let steps = of.steps.iter().map(|step| step.step.as_str());
+            (of.phase.to_string(), steps.collect())
+        })
+        .collect();
+    for (phase, step) in [
+        ("DISCOVERY", "file-walk"),
+        ("INDEXING", "project-index"),
+        ("INDEXING", "single-project"),
+        ("ANALYSIS", "module-analyzer"),
+        ("ENRICHMENT", "linker"),
+        ("ENRICHMENT", "after-linking"),
+        ("VALIDATION", "graph-counts"),
+    ] {
+        let of_phase = steps.iter().find(|(of, _)| of == phase);
+        assert!(
+            of_phase.is_some_and(|(_, steps)| steps.contains(&step)),
+            "{phase} has no {step}: {steps:?}"
+        );
+    }
+    let typo = Config::parse("plugins:\n  enrichment: [liker]\n");
+    let text = format!("{:?}", typo.map_err(|error| error.to_string()));
+    assert!(text.contains("did you mean `linker`?"), "{text}");
+}
+
+/// Two services behind a proxy, and one that calls them.
+fn services() -> tempfile::TempDir {
+    project(&[
+        (
+            "package.json",
+            r#"{"name":"shop","dependencies":{"express":"4"}}"#,
+        ),
+        (
+            "api/app.js",
+            "import express from 'express';\nimport users from './users.js';\nconst app = express();\napp.use('/v1', users);\napp.get('/health', (q, s) => s.end());\n",
+        ),
+        (
+            "api/users.js",
+            "import { Router } from 'express';\nconst router = Router();\nrouter.get('/users/me', (q, s) => s.end());\nrouter.get('/users/:id', (q, s) => s.end());\nrouter.all('/users', (q, s) => s.end());\nexport default router;\n",
+        ),
+        (
+            "billing/app.js",
+            "import express from 'express';\nconst app = express();\napp.get('/health', (q, s) => s.end());\napp.post('/invoices', (q, s) => s.end());\n",
+        ),
+        (
+            "web/main.js",
+            "fetch('/api/users/me');\nfetch('/api/users/7?full=1');\nfetch('/api/users', { method: 'DELETE' });\nfetch('/invoices', { method: 'POST' });\nfetch('http://billing.local/health');\nfetch('/api/nothing');\nfetch(window.name);\n",
+        ),
+    ])
+}
+
+const SERVICES: &str = "services:\n  - {name: api, path: api}\n  - {name: billing, path: billing}\n  - {name: web, path: web}\n";
+
+#[test]
+fn requests_reach_routes_as_routing_says() {
+    let folder = services();
+    let routing = "routing:\n  - {from: web, to: api, stripPrefix: /api, addPrefix: /v1}\n";
+    let (report, export) = run(folder.path(), configured(&format!("{SERVICES}{routing}")));
+    assert_eq!(report.diagnostics, []);
+    assert_eq!(
+        edges(&export, "INTERACTS_WITH"),
+        [
+            "web/main.js->http:request->DELETE /api/users => api/users.js->http:route->ALL /users",
+            "web/main.js->http:request->GET /api/users/7?full=1 => api/users.js->http:route->GET /users/:id",
+            "web/main.js->http:request->GET /api/users/me => api/users.js->http:route->GET /users/me",
+            "web/main.js->http:request->GET http://billing.local/health => api/app.js->http:route->GET /health",
+            "web/main.js->http:request->GET http://billing.local/health => billing/app.js->http:route->GET /health",
+            "web/main.js->http:request->POST /invoices => billing/app.js->http:route->POST /invoices",
+        ]
+    );
+    assert!(export.contains(r#"{"matchType":"parametric"}"#), "{export}");
+
+    // Of the rules that fit, one counts.
+    let to_billing = format!("{SERVICES}{routing}  - {{from: web, to: billing, priority: 1}}\n");
+    let (_, export) = run(folder.path(), configured(&to_billing));
+    assert_eq!(
+        edges(&export, "INTERACTS_WITH"),
+        [
+            "web/main.js->http:request->GET http://billing.local/health => billing/app.js->http:route->GET /health",
+            "web/main.js->http:request->POST /invoices => billing/app.js->http:route->POST /invoices",
+        ]
+    );
+    // Without rules, paths are taken as they are.
+    let (_, export) = run(folder.path(), AnalyzeOptions::default());
+    assert_eq!(edges(&export, "INTERACTS_WITH").len(), 3);
+}

@@ -5,28 +5,44 @@
 
 use super::build::{BlockBuilder, Text};
 use super::flag;
-use crate::codec::{put_varint, zigzag};
-use crate::metadata::{self, INTEGER, STRING};
+use crate::codec::{Varints, put_varint, zigzag};
+use crate::metadata::{self, INTEGER};
 use crate::{CodedEdgeRow, CodedMetadata, CodedNodeRow, Error, RowDictionary, templates};
 
 /// What the numbers of a dictionary are in the block, where they have been met.
 #[derive(Debug, Default)]
 pub(super) struct Codes {
-    texts: Vec<Option<TextCode>>,
+    texts: Vec<TextCode>,
     templates: Vec<Option<TemplateCode>>,
     /// Kinds of the holes of all templates.
     holes: Vec<u8>,
-    types: Vec<Option<u32>>,
+    /// [`UNKNOWN`] where a type has not been met.
+    types: Vec<u32>,
     /// Row of the first node since the owner was named.
     first_node: usize,
 }
 
-/// A text in the dictionary of the block.
-#[derive(Debug, Clone, Copy)]
-struct TextCode {
-    string: Text,
-    /// Whether it can stand in a string of JSON.
-    is_contents: bool,
+const UNKNOWN: u32 = u32::MAX;
+
+/// A text in the dictionary of the block, and whether it can stand in a string of JSON. Strings of a block are fewer than
+/// its bytes, so there is a bit for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TextCode(u32);
+
+impl TextCode {
+    const UNKNOWN: Self = Self(UNKNOWN);
+
+    fn new(string: Text, is_contents: bool) -> Self {
+        Self(string << 1 | u32::from(is_contents))
+    }
+
+    fn string(self) -> Text {
+        self.0 >> 1
+    }
+
+    fn is_contents(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 /// A template in the dictionary of the block.
@@ -37,13 +53,13 @@ struct TemplateCode {
     holes: u32,
 }
 
-/// What is known of a number; a place for it, if nothing is.
-fn known<T: Copy>(table: &mut Vec<Option<T>>, number: u32) -> Option<T> {
+/// Puts what is known of a number into its place.
+fn keep<T: Clone>(table: &mut Vec<T>, number: u32, unknown: T, value: T) {
     let place = number as usize;
     if table.len() <= place {
-        table.resize(place + 1, None);
+        table.resize(place + 1, unknown);
     }
-    table[place]
+    table[place] = value;
 }
 
 impl Codes {
@@ -58,26 +74,31 @@ impl Codes {
 }
 
 impl BlockBuilder {
+    #[inline]
     fn coded_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> TextCode {
-        if let Some(code) = known(&mut self.codes.texts, number) {
-            return code;
+        match self.codes.texts.get(number as usize) {
+            Some(&code) if code != TextCode::UNKNOWN => code,
+            _ => self.new_text(dictionary, number),
         }
+    }
+
+    fn new_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> TextCode {
         let text = dictionary.text(number).as_bytes();
-        let code = TextCode {
-            string: self.intern(text),
-            is_contents: metadata::is_contents(text),
-        };
-        self.codes.texts[number as usize] = Some(code);
+        let code = TextCode::new(self.intern(text), metadata::is_contents(text));
+        keep(&mut self.codes.texts, number, TextCode::UNKNOWN, code);
         code
     }
 
+    #[inline]
     fn coded_type(&mut self, dictionary: &dyn RowDictionary, number: u32) -> u32 {
-        if let Some(code) = known(&mut self.codes.types, number) {
-            return code;
+        match self.codes.types.get(number as usize) {
+            Some(&code) if code != UNKNOWN => code,
+            _ => {
+                let code = self.new_type_code(dictionary.type_name(number));
+                keep(&mut self.codes.types, number, UNKNOWN, code);
+                code
+            }
         }
-        let code = self.new_type_code(dictionary.type_name(number));
-        self.codes.types[number as usize] = Some(code);
-        code
     }
 
     /// `None` if the texts of the template are no JSON objects.
@@ -86,22 +107,19 @@ impl BlockBuilder {
         dictionary: &dyn RowDictionary,
         number: u32,
     ) -> Option<TemplateCode> {
-        if let Some(code) = known(&mut self.codes.templates, number) {
+        if let Some(&Some(code)) = self.codes.templates.get(number as usize) {
             return Some(code);
         }
         let template = dictionary.template(number).as_bytes();
-        if !templates::with(|templates| templates.is_object(template)) {
-            return None;
-        }
         let first_hole = self.codes.holes.len();
-        let holes = memchr::memchr2_iter(INTEGER, STRING, template).map(|at| template[at]);
-        self.codes.holes.extend(holes);
+        let holes = &mut self.codes.holes;
+        templates::with(|templates| templates.push_holes(template, holes))?;
         let code = TemplateCode {
             string: self.intern(template),
             first_hole: first_hole as u32,
             holes: (self.codes.holes.len() - first_hole) as u32,
         };
-        self.codes.templates[number as usize] = Some(code);
+        keep(&mut self.codes.templates, number, None, Some(code));
         Some(code)
     }
 
@@ -114,7 +132,7 @@ impl BlockBuilder {
             return;
         }
         let code = self.coded_type(dictionary, node.node_type);
-        let name = self.coded_text(dictionary, node.name).string;
+        let name = self.coded_text(dictionary, node.name).string();
         self.push_node_columns(node.id, code, node.file, name);
         let has_metadata = !matches!(node.metadata, CodedMetadata::Text(""));
         let id = node.semantic_id;
@@ -131,7 +149,7 @@ impl BlockBuilder {
             .fold(0, |all, &(set, flag)| all | if set { flag } else { 0 });
         self.node_payload.push(flags);
         if let Some(text) = id.text {
-            let string = self.coded_text(dictionary, text).string;
+            let string = self.coded_text(dictionary, text).string();
             put_varint(&mut self.node_payload, u64::from(string));
         }
         if let Some(ordinal) = id.ordinal {
@@ -210,16 +228,17 @@ impl BlockBuilder {
         if template.holes as usize != holes.len() {
             return false;
         }
-        put_varint(out, u64::from(template.string));
+        let mut row = Varints::new(out);
+        row.put(u64::from(template.string));
         for (kind, &hole) in (template.first_hole as usize..).zip(holes) {
             if self.codes.holes[kind] == INTEGER {
-                put_varint(out, zigzag(i64::from(hole)));
+                row.put(zigzag(i64::from(hole)));
             } else {
                 let text = self.coded_text(dictionary, hole);
-                if !text.is_contents {
+                if !text.is_contents() {
                     return false;
                 }
-                put_varint(out, u64::from(text.string));
+                row.put(u64::from(text.string()));
             }
         }
         true

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::entry::{Bits, Entry};
 use super::layout::{BadBlock, BlockSource, Layout, cut, map, try_map};
 use super::vertices::Vertices;
 use crate::codec::width_for;
@@ -23,36 +24,6 @@ pub(super) struct Adjacency {
     pub(super) counts: Vec<u32>,
     /// Bytes of a type.
     pub(super) type_width: u8,
-}
-
-/// One end of an edge as one number, by which it is sorted. From the upper bits on, 32 each: the vertex whose list the entry
-/// is in (its *key*), type number, vertex at the other end, and what tells entries apart that have all this in common.
-type Entry = u128;
-
-#[inline]
-fn entry(key: u32, edge_type: u32, other: u32, order: u32) -> Entry {
-    u128::from(u64::from(key) << 32 | u64::from(edge_type)) << 64
-        | u128::from(u64::from(other) << 32 | u64::from(order))
-}
-
-#[inline]
-fn key_of(entry: Entry) -> u32 {
-    (entry >> 96) as u32
-}
-
-#[inline]
-fn type_of(entry: Entry) -> u32 {
-    (entry >> 64) as u32
-}
-
-#[inline]
-fn other_of(entry: Entry) -> u32 {
-    (entry >> 32) as u32
-}
-
-#[inline]
-fn order_of(entry: Entry) -> u32 {
-    entry as u32
 }
 
 /// How vertices are split into buckets: by their upper bits.
@@ -80,6 +51,12 @@ impl Buckets {
         (vertex >> self.shift) as usize
     }
 
+    /// A vertex, counted from the first of its bucket.
+    #[inline]
+    fn within(self, vertex: u32) -> u32 {
+        vertex & ((1 << self.shift) - 1)
+    }
+
     /// Vertices of a bucket.
     fn range(self, bucket: usize) -> std::ops::Range<usize> {
         let end = ((bucket + 1) << self.shift).min(self.vertices);
@@ -89,15 +66,15 @@ impl Buckets {
 
 /// Entries of one part of the edges, grouped by bucket of their key. All keys are counted, then the entries are put.
 #[derive(Debug)]
-struct Group {
+struct Group<E> {
     buckets: Buckets,
-    entries: Vec<Entry>,
+    entries: Vec<E>,
     /// Start of each bucket, and the end; one place up while keys are counted.
     starts: Vec<u32>,
     next: Vec<u32>,
 }
 
-impl Group {
+impl<E: Entry> Group<E> {
     fn new(buckets: Buckets) -> Self {
         Self {
             buckets,
@@ -117,43 +94,48 @@ impl Group {
             self.starts[bucket + 1] += self.starts[bucket];
         }
         self.next = self.starts.clone();
-        self.entries = vec![0; self.starts[self.buckets.count] as usize];
+        self.entries = vec![E::default(); self.starts[self.buckets.count] as usize];
     }
 
     /// The order within a bucket is kept.
     #[inline]
-    fn put(&mut self, entry: Entry) {
-        let place = &mut self.next[self.buckets.of(key_of(entry))];
+    fn put(&mut self, key: u32, entry: E) {
+        let place = &mut self.next[self.buckets.of(key)];
         self.entries[*place as usize] = entry;
         *place += 1;
     }
 
-    fn bucket(&self, bucket: usize) -> &[Entry] {
+    fn bucket(&self, bucket: usize) -> &[E] {
         &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize]
     }
 }
 
 /// Number of entries of each bucket.
-fn sizes(groups: &[Group], buckets: Buckets) -> Vec<usize> {
+fn sizes<E: Entry>(groups: &[Group<E>], buckets: Buckets) -> Vec<usize> {
     let size = |bucket| groups.iter().map(|group| group.bucket(bucket).len()).sum();
     (0..buckets.count).map(size).collect()
 }
 
 /// Entries of a bucket, sorted, and where the list of each of its vertices ends.
-fn sorted(groups: &[Group], buckets: Buckets, bucket: usize) -> (Vec<Entry>, Vec<u32>) {
+fn sorted<E: Entry>(
+    groups: &[Group<E>],
+    buckets: Buckets,
+    bits: Bits,
+    bucket: usize,
+) -> (Vec<E>, Vec<u32>) {
     let vertices = buckets.range(bucket);
     let all = || groups.iter().flat_map(|group| group.bucket(bucket));
     let mut ends = vec![0u32; vertices.len() + 1];
     for &entry in all() {
-        ends[key_of(entry) as usize - vertices.start + 1] += 1;
+        ends[entry.key(bits) as usize + 1] += 1;
     }
     for vertex in 0..vertices.len() {
         ends[vertex + 1] += ends[vertex];
     }
-    let mut entries = vec![0; ends[vertices.len()] as usize];
+    let mut entries = vec![E::default(); ends[vertices.len()] as usize];
     for &entry in all() {
         // Moves from the start of the list to its end, which is the start of the next.
-        let place = &mut ends[key_of(entry) as usize - vertices.start];
+        let place = &mut ends[entry.key(bits) as usize];
         entries[*place as usize] = entry;
         *place += 1;
     }
@@ -175,27 +157,28 @@ fn put(bytes: &mut [u8], values: impl Iterator<Item = u32>) {
     }
 }
 
-fn put_types(bytes: &mut [u8], width: usize, entries: &[Entry]) {
+fn put_types(bytes: &mut [u8], width: usize, types: impl Iterator<Item = u32>) {
     if width == 1 {
-        for (byte, entry) in bytes.iter_mut().zip(entries) {
-            *byte = type_of(*entry) as u8;
+        for (byte, edge_type) in bytes.iter_mut().zip(types) {
+            *byte = edge_type as u8;
         }
     } else {
-        for (bytes, entry) in bytes.chunks_exact_mut(width).zip(entries) {
-            bytes.copy_from_slice(&type_of(*entry).to_le_bytes()[..width]);
+        for (bytes, edge_type) in bytes.chunks_exact_mut(width).zip(types) {
+            bytes.copy_from_slice(&edge_type.to_le_bytes()[..width]);
         }
     }
 }
 
 /// Deals the edges of blocks out to the buckets of their sources.
-fn deal(
+fn deal<E: Entry>(
     blocks: &[BlockSource<'_>],
     layout: &Layout,
     range: std::ops::Range<usize>,
     vertices: &Vertices,
     type_maps: &[Vec<u32>],
     buckets: Buckets,
-) -> Result<Group, BadBlock> {
+    bits: Bits,
+) -> Result<Group<E>, BadBlock> {
     let mut group = Group::new(buckets);
     let vertex = |number: usize, local: u32| {
         let slot = layout.slot(number, &blocks[number].view, local as usize);
@@ -223,7 +206,9 @@ fn deal(
     let first = layout.edges.get(range.start).copied().unwrap_or_default();
     for (row, &(src, edge_type, dst)) in (first..).zip(&edges) {
         // Later rows come first among equal edges.
-        group.put(entry(src, edge_type, dst, !row));
+        let order = (layout.edge_rows as u32) - row;
+        let entry = E::pack(bits, buckets.within(src), edge_type, dst, order);
+        group.put(src, entry);
     }
     Ok(group)
 }
@@ -238,23 +223,37 @@ pub(super) fn adjacency(
     types: usize,
     parallel: bool,
 ) -> Result<Adjacency, BadBlock> {
-    let buckets = Buckets::new(vertices.count, layout.edge_rows);
-    let dealt = try_map(groups.to_vec(), parallel, |range| {
-        deal(blocks, layout, range, vertices, type_maps, buckets)
-    })?;
-    Ok(both_directions(
-        dealt,
-        buckets,
+    let (edges, buckets) = (
         layout.edge_rows,
-        types,
-        parallel,
-    ))
+        Buckets::new(vertices.count, layout.edge_rows),
+    );
+    match Bits::narrow(buckets.shift, buckets.vertices, types, edges) {
+        // Half the memory to go through, for all but huge graphs.
+        Some(bits) => {
+            let dealt: Vec<Group<u64>> = try_map(groups.to_vec(), parallel, |range| {
+                deal(blocks, layout, range, vertices, type_maps, buckets, bits)
+            })?;
+            Ok(both_directions(
+                dealt, buckets, bits, edges, types, parallel,
+            ))
+        }
+        None => {
+            let bits = Bits::WIDE;
+            let dealt: Vec<Group<u128>> = try_map(groups.to_vec(), parallel, |range| {
+                deal(blocks, layout, range, vertices, type_maps, buckets, bits)
+            })?;
+            Ok(both_directions(
+                dealt, buckets, bits, edges, types, parallel,
+            ))
+        }
+    }
 }
 
 /// The sections of edges that were dealt out to the buckets of their sources.
-fn both_directions(
-    dealt: Vec<Group>,
+fn both_directions<E: Entry>(
+    dealt: Vec<Group<E>>,
     buckets: Buckets,
+    bits: Bits,
     edges: usize,
     types: usize,
     parallel: bool,
@@ -295,26 +294,30 @@ fn both_directions(
         .collect();
     let turned = map(work, parallel, |(bucket, first, sections)| {
         let (((ends_out, targets), codes), positions) = sections;
-        let (entries, ends) = sorted(&dealt, buckets, bucket);
+        let (entries, ends) = sorted(&dealt, buckets, bits, bucket);
         put(ends_out, ends.iter().map(|end| first + end));
-        put(targets, entries.iter().map(|e| other_of(*e)));
-        put(positions, entries.iter().map(|e| !order_of(*e)));
-        put_types(codes, width, &entries);
-        let mut group = Group::new(buckets);
+        put(targets, entries.iter().map(|e| e.other(bits)));
+        let all_rows = edges as u32;
+        put(positions, entries.iter().map(|e| all_rows - e.order(bits)));
+        put_types(codes, width, entries.iter().map(|e| e.edge_type(bits)));
+        let first_vertex = buckets.range(bucket).start as u32;
+        let mut group: Group<E> = Group::new(buckets);
         let mut counts = vec![0u32; types];
-        let mut previous = None;
+        let mut previous: Option<E> = None;
         for &entry in &entries {
-            group.count(other_of(entry));
-            let edge = entry >> 32;
-            if previous != Some(edge) {
-                counts[type_of(entry) as usize] += 1;
-                previous = Some(edge);
+            group.count(entry.other(bits));
+            if previous.is_none_or(|previous| !previous.same_edge(entry, bits)) {
+                counts[entry.edge_type(bits) as usize] += 1;
+                previous = Some(entry);
             }
         }
         group.counted();
         for (place, &out) in entries.iter().enumerate() {
             let place = first + place as u32;
-            group.put(entry(other_of(out), type_of(out), key_of(out), place));
+            let (target, source) = (out.other(bits), first_vertex + out.key(bits));
+            let key = buckets.within(target);
+            let entry = E::pack(bits, key, out.edge_type(bits), source, place);
+            group.put(target, entry);
         }
         (group, counts)
     });
@@ -344,10 +347,10 @@ fn both_directions(
         .collect();
     map(work, parallel, |(bucket, first, sections)| {
         let ((ends_in, sources), edges) = sections;
-        let (entries, ends) = sorted(&incoming, buckets, bucket);
+        let (entries, ends) = sorted(&incoming, buckets, bits, bucket);
         put(ends_in, ends.iter().map(|end| first + end));
-        put(sources, entries.iter().map(|e| other_of(*e)));
-        put(edges, entries.iter().map(|e| order_of(*e)));
+        put(sources, entries.iter().map(|e| e.other(bits)));
+        put(edges, entries.iter().map(|e| e.order(bits)));
     });
     all
 }
@@ -378,30 +381,59 @@ mod tests {
         rows
     }
 
+    /// The sections of rows (source, type, target, number) that come in two groups.
+    fn sections<E: Entry>(
+        rows: &[(u32, u32, u32, u32)],
+        split: usize,
+        buckets: Buckets,
+        bits: Bits,
+        types: usize,
+        parallel: bool,
+    ) -> Adjacency {
+        let group = |part: &[(u32, u32, u32, u32)]| {
+            let mut group: Group<E> = Group::new(buckets);
+            part.iter().for_each(|row| group.count(row.0));
+            group.counted();
+            for &(src, edge_type, dst, row) in part {
+                let order = rows.len() as u32 - row;
+                let entry = E::pack(bits, buckets.within(src), edge_type, dst, order);
+                group.put(src, entry);
+            }
+            group
+        };
+        let (a, b) = rows.split_at(split);
+        both_directions(
+            vec![group(a), group(b)],
+            buckets,
+            bits,
+            rows.len(),
+            types,
+            parallel,
+        )
+    }
+
     proptest! {
         #[test]
         fn lists_are_sorted_and_complete(
             edges in prop::collection::vec((0..40u32, 0..40u32, 0..3u32), 0..200),
-            cut in 0..200usize, wide in any::<bool>(), many_types in any::<bool>(),
+            cut in 0..200usize, wide in any::<bool>(), many_types in any::<bool>(), huge in any::<bool>(),
         ) {
             let vertices = 40;
             let buckets = Buckets::new(vertices, if wide { 100_000 } else { 1 });
             let types = if many_types { 300 } else { 3 };
             let offset = types as u32 - 3;
-            let entries: Vec<Entry> = edges
-                .iter()
-                .enumerate()
-                .map(|(row, &(key, other, t))| entry(key, t + offset, other, !(row as u32)))
-                .collect();
-            let group = |entries: &[Entry]| {
-                let mut group = Group::new(buckets);
-                entries.iter().for_each(|e| group.count(key_of(*e)));
-                group.counted();
-                entries.iter().for_each(|e| group.put(*e));
-                group
+            let rows_of = |edges: &[(u32, u32, u32)]| -> Vec<(u32, u32, u32, u32)> {
+                let rows = edges.iter().zip(0..);
+                rows.map(|(&(key, other, t), row)| (key, t + offset, other, row)).collect()
             };
-            let (a, b) = entries.split_at(cut.min(entries.len()));
-            let all = both_directions(vec![group(a), group(b)], buckets, entries.len(), types, wide);
+            let all_rows = rows_of(&edges);
+            let split = cut.min(all_rows.len());
+            let all = if huge {
+                sections::<u128>(&all_rows, split, buckets, Bits::WIDE, types, wide)
+            } else {
+                let bits = Bits::narrow(buckets.shift, buckets.vertices, types, edges.len()).unwrap();
+                sections::<u64>(&all_rows, split, buckets, bits, types, wide)
+            };
             let width = if many_types { 2 } else { 1 };
             prop_assert_eq!(usize::from(all.type_width), width);
             let codes: Vec<u32> = all
@@ -410,8 +442,8 @@ mod tests {
                 .map(|b| b.iter().rev().fold(0, |code, byte| code << 8 | u32::from(*byte)))
                 .collect();
             let out = rows(&all.out_ends, &codes, &all.out_targets, &all.out_positions);
-            let parts = |e: &Entry| (key_of(*e), type_of(*e), other_of(*e), order_of(*e));
-            let mut expected: Vec<_> = entries.iter().map(parts).collect();
+            let last_first = |&(key, t, other, row): &(u32, u32, u32, u32)| (key, t, other, !row);
+            let mut expected: Vec<_> = all_rows.iter().map(last_first).collect();
             expected.sort_unstable();
             let mut distinct: Vec<_> = expected.iter().map(|e| (e.0, e.1, e.2)).collect();
             distinct.dedup();

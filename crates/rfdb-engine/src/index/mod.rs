@@ -2,6 +2,7 @@
 
 mod adjacency;
 mod build;
+mod entry;
 mod file;
 mod image;
 mod layout;

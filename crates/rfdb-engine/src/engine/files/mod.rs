@@ -33,6 +33,9 @@ struct Active {
     len: u64,
 }
 
+/// A buffer of blocks that has become larger is given back.
+const MOST_JOINED: usize = 4 << 20;
+
 /// Open files of a database.
 pub(super) struct Files {
     pub(super) storage: Arc<dyn Storage>,
@@ -45,6 +48,8 @@ pub(super) struct Files {
     checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,
     active: Option<Active>,
+    /// Blocks that are written together; its memory is used again.
+    joined: Vec<u8>,
     pub(super) next_file: u32,
     pub(super) segments: FxHashMap<u32, Arc<DataFile>>,
     pub(super) index: Option<IndexRef>,
@@ -138,13 +143,14 @@ impl Files {
             offsets.push(end);
             end += block.len() as u64;
         }
-        let joined;
+        self.joined.clear();
         let bytes = match blocks {
-            [] => &[][..],
             [only] => only,
             _ => {
-                joined = blocks.concat();
-                &joined
+                blocks
+                    .iter()
+                    .for_each(|block| self.joined.extend_from_slice(block));
+                &self.joined[..]
             }
         };
         let path = || self.dir.join(segment_name(active.number));
@@ -153,6 +159,9 @@ impl Files {
             .write_at(active.len, bytes)
             .map_err(|e| Error::io("write", path(), e))?;
         active.len = end;
+        if self.joined.capacity() > MOST_JOINED {
+            self.joined = Vec::new();
+        }
         if !self
             .unsynced
             .iter()
