@@ -87,7 +87,7 @@ impl<'p> Noted<'p> {
     ) {
         arguments::collect(linker, ix, call, &target, Way::Argument, &mut self.received);
         self.errors.note(linker, ix, call, &target);
-        if higher_order::may_run(linker, call, &target) {
+        if higher_order::may_run(linker, ix, call, &target) {
             self.passing.push((call, target));
         }
     }
