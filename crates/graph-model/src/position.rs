@@ -53,7 +53,8 @@ fn push_line_starts(bytes: &[u8], starts: &mut Vec<u32>) {
 pub struct LineIndex<'a> {
     text: &'a str,
     starts: Vec<u32>,
-    ascii: bool,
+    /// Lines, from 0, with other characters than those of ASCII: mostly few or none.
+    wide: Vec<u32>,
     bom: bool,
 }
 
@@ -83,10 +84,19 @@ impl<'a> LineIndex<'a> {
                 i += 1;
             }
         }
+        let mut wide = Vec::new();
+        if !ascii {
+            let ends = starts[1..].iter().copied().chain([bytes.len() as u32]);
+            for ((line, &start), end) in (0..).zip(&starts).zip(ends) {
+                if !bytes[start as usize..end as usize].is_ascii() {
+                    wide.push(line);
+                }
+            }
+        }
         LineIndex {
             text,
             starts,
-            ascii,
+            wide,
             bom: text.starts_with('\u{feff}'),
         }
     }
@@ -120,7 +130,8 @@ impl<'a> LineIndex<'a> {
     fn position_on_line(&self, line: usize, offset: u32) -> (u32, u32) {
         let start = self.starts[line] as usize;
         let mut end = (offset as usize).min(self.text.len());
-        let column = if self.ascii {
+        let is_wide = !self.wide.is_empty() && self.wide.binary_search(&(line as u32)).is_ok();
+        let column = if !is_wide {
             end - start
         } else {
             while !self.text.is_char_boundary(end) {
@@ -231,6 +242,39 @@ mod tests {
         assert_eq!(index.position(8), (1, 3));
         assert_eq!(index.position(99), (1, 4));
         assert_eq!(LineIndex::new("").position(0), (1, 0));
+    }
+
+    #[test]
+    fn columns_are_counted_on_lines_of_ascii_and_on_others() {
+        for text in [
+            "ab\nä😀c\nde\n\u{2028}fg\r\nhö",
+            "\u{feff}ab\ncd",
+            "ö",
+            "a\nb😀",
+        ] {
+            let index = LineIndex::new(text);
+            let (mut line, mut column) = (1, 0);
+            let mut chars = text.char_indices().peekable();
+            while let Some((at, c)) = chars.next() {
+                assert_eq!(
+                    index.position(at as u32),
+                    (line, column),
+                    "{text:?} at {at}"
+                );
+                let crlf = c == '\r' && chars.peek().is_some_and(|next| next.1 == '\n');
+                match c {
+                    '\n' | '\u{2028}' => (line, column) = (line + 1, 0),
+                    '\r' if !crlf => (line, column) = (line + 1, 0),
+                    '\u{feff}' => {}
+                    c => column += c.len_utf16() as u32,
+                }
+            }
+            assert_eq!(
+                index.position(text.len() as u32),
+                (line, column),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

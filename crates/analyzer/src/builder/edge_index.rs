@@ -86,3 +86,38 @@ impl EdgeIndex {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::metadata::NO_META;
+
+    #[test]
+    fn edges_are_found_where_there_are_few_and_where_there_are_many() {
+        let (mut index, mut edges) = (EdgeIndex::with_capacity(0), Vec::new());
+        let count = FEW * 3;
+        for dst in 0..count {
+            for (src, edge_type) in [(0, EdgeType::Uses), (dst + 1, EdgeType::Calls)] {
+                assert_eq!(index.find(&edges, src, dst, edge_type), None);
+                let edge = RawEdge {
+                    src,
+                    dst,
+                    edge_type,
+                    meta: NO_META,
+                    previous: NO_EDGE,
+                };
+                index.push(&mut edges, edge);
+            }
+            // All that were made are there, whatever came since, and no others.
+            for dst in 0..=dst {
+                assert_eq!(index.find(&edges, 0, dst, EdgeType::Uses), Some(dst * 2));
+                assert_eq!(index.find(&edges, 0, dst, EdgeType::Calls), None);
+                assert_eq!(
+                    index.find(&edges, dst + 1, dst, EdgeType::Calls),
+                    Some(dst * 2 + 1)
+                );
+            }
+        }
+        assert_eq!(index.find(&edges, count + 9, 0, EdgeType::Uses), None);
+    }
+}

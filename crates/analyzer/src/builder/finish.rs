@@ -281,24 +281,16 @@ impl Builder<'_> {
             members.pop();
             members.push_str("],");
         }
-        let without_index = |meta: &str| -> String {
-            match argument_index(meta) {
-                Some(index) if arguments => meta.replacen(&format!("\"argIndex\":{index},"), "", 1),
-                _ => meta.to_owned(),
-            }
-        };
         let mut seen = FxHashSet::default();
-        seen.insert(without_index(first));
+        seen.insert(without_index(first, arguments));
         let mut also = String::new();
         for meta in others {
-            let other = without_index(meta);
-            if seen.contains(&other) {
-                continue;
+            let other = without_index(meta, arguments);
+            if seen.insert(other) {
+                also.push('{');
+                also.push_str(other.strip_suffix(',').unwrap_or(other));
+                also.push_str("},");
             }
-            also.push('{');
-            also.push_str(other.strip_suffix(',').unwrap_or(&other));
-            also.push_str("},");
-            seen.insert(other);
         }
         if !also.is_empty() {
             also.pop();
@@ -547,8 +539,20 @@ fn written_at(meta: &str) -> (u32, u32) {
 }
 
 fn argument_index(meta: &str) -> Option<&str> {
-    let rest = meta.strip_prefix("\"argIndex\":")?;
-    rest.split_once(',').map(|(index, _)| index)
+    argument_member(meta).map(|(index, _)| index)
+}
+
+/// The index of an argument, which stands first in the metadata of its edge, and what comes after it.
+fn argument_member(meta: &str) -> Option<(&str, &str)> {
+    meta.strip_prefix("\"argIndex\":")?.split_once(',')
+}
+
+/// Metadata without the index of an argument.
+fn without_index(meta: &str, argument: bool) -> &str {
+    match argument_member(meta) {
+        Some((_, rest)) if argument => rest,
+        _ => meta,
+    }
 }
 
 /// Metadata of a member of the global object; the linker writes the same.

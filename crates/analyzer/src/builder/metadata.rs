@@ -419,6 +419,48 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_read_back_and_only_values_are_holes() {
+        let mut b = Builder::new("a.js", "", crate::parse::BASE);
+        let name = b.sym("q\"uote");
+        for (json, holes) in [
+            ("null", 0),
+            ("\"text \\\" \\\\\"", 1),
+            ("7", 1),
+            ("4294967295", 1),
+            ("4294967296", 0),
+            ("-7", 0),
+            ("0.5", 0),
+            ("1e21", 0),
+            ("[1,-1,\"a\",[2.5,true],{\"key\":\"b\",\"n\":3}]", 4),
+            ("{\"a\":{\"b\\\"\":\"c\"}}", 1),
+            ("[]", 0),
+        ] {
+            let fragment = b.fragment();
+            b.m_json("value", json);
+            let meta = b.end(fragment);
+            assert_eq!(b.members(meta), format!("\"value\":{json},"));
+            assert_eq!(meta.end - meta.start, holes, "{json}");
+        }
+        let fragment = b.fragment();
+        b.m_sym("name", name);
+        b.m_path("path", &[name, name]);
+        b.m_list("none", &[] as &[&str]);
+        b.m_object("inner", |b| b.m_number("n", 2.0));
+        let meta = b.end(fragment);
+        assert_eq!(
+            b.members(meta),
+            "\"name\":\"q\\\"uote\",\"path\":[\"q\\\"uote\",\"q\\\"uote\"],\"inner\":{\"n\":2},"
+        );
+        let text = b.members(meta);
+        let fragment = b.fragment();
+        b.m_members(&text);
+        let again = b.end(fragment);
+        assert_eq!(b.members(again), text);
+        let fragment = b.fragment();
+        assert!(b.end(fragment).is_empty());
+    }
+
+    #[test]
     fn cuts_at_utf16_units() {
         assert_eq!(cut("a😀b", 2), "a");
         assert_eq!(cut("a😀b", 3), "a😀");

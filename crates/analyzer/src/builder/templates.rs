@@ -25,8 +25,10 @@ pub(crate) type State = u32;
 /// Nothing was written.
 pub(crate) const EMPTY: State = 0;
 
-/// When the tree has so many states, it is begun anew: most would be of shapes that came once.
+/// When the tree has so many states, or its texts so many bytes, it is begun anew with the next module: most would be of shapes
+/// that came once.
 const MOST_STATES: usize = 1 << 16;
+const MOST_BYTES: usize = 4 << 20;
 
 /// What is written in one go. Members and elements end in a comma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +120,8 @@ pub(crate) struct Templates {
     steps: HashTable<State>,
     literals: Interner,
     templates: Vec<Template>,
+    /// Bytes of all literals and templates.
+    bytes: usize,
     module: u64,
     /// Templates of the module, by number.
     used: Vec<Arc<str>>,
@@ -134,13 +138,14 @@ impl Templates {
     pub(crate) fn take() -> Box<Templates> {
         let mut templates = TEMPLATES
             .take()
-            .filter(|templates| templates.nodes.len() < MOST_STATES)
+            .filter(|templates| templates.nodes.len() < MOST_STATES && templates.bytes < MOST_BYTES)
             .unwrap_or_else(|| {
                 Box::new(Templates {
                     nodes: vec![Node::new(EMPTY, Step::Literal(Sym(u32::MAX)))],
                     steps: HashTable::new(),
                     literals: Interner::default(),
                     templates: Vec::new(),
+                    bytes: 0,
                     module: 0,
                     used: Vec::new(),
                 })
@@ -163,8 +168,13 @@ impl Templates {
 
     /// The state after a text that is written as it is.
     pub(crate) fn literal(&mut self, state: State, text: &str) -> State {
-        let text = self.literals.intern(text);
-        self.follow(state, Step::Literal(text))
+        let states = self.nodes.len();
+        let literal = self.literals.intern(text);
+        let state = self.follow(state, Step::Literal(literal));
+        if self.nodes.len() > states {
+            self.bytes += text.len();
+        }
+        state
     }
 
     fn follow(&mut self, state: State, step: Step) -> State {
@@ -198,8 +208,10 @@ impl Templates {
         let mut index = self.nodes[state as usize].templates[place];
         if index == NONE {
             index = self.templates.len() as u32;
+            let text = self.framed(state, frame);
+            self.bytes += text.len();
             self.templates.push(Template {
-                text: self.framed(state, frame).into(),
+                text: text.into(),
                 module: 0,
                 number: 0,
             });
@@ -313,4 +325,69 @@ fn hash(state: State, step: Step) -> u64 {
     }
     hasher.write_u32(state);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: Frame = Frame::Node {
+        reassigned: true,
+        exported: false,
+    };
+
+    #[test]
+    fn a_template_is_what_its_pieces_say() {
+        let mut templates = Templates::take();
+        let mut state = EMPTY;
+        for (piece, text) in [
+            (Piece::StringMember, "kind"),
+            (Piece::BeginObject, "flow"),
+            (Piece::TrueMember, "loops"),
+            (Piece::IntegerMember, "complexity"),
+            (Piece::EndObject, ""),
+            (Piece::BeginList, "names"),
+            (Piece::StringElement, ""),
+            (Piece::StringElement, ""),
+            (Piece::EndList, ""),
+            (Piece::BeginList, "none"),
+            (Piece::EndList, ""),
+            (Piece::Key, "value"),
+        ] {
+            state = templates.step(state, piece, text);
+        }
+        state = templates.literal(state, "0.5");
+        state = templates.step(state, Piece::Comma, "");
+        let (edge, node) = (
+            templates.number(state, Frame::Edge),
+            templates.number(state, NODE),
+        );
+        assert_eq!((edge, node), (0, 1));
+        assert_eq!(templates.number(state, Frame::Edge), edge);
+        let members = "\"kind\":\"\u{2}\",\"flow\":{\"loops\":true,\"complexity\":\u{1}},\
+                       \"names\":[\"\u{2}\",\"\u{2}\"],\"none\":[],\"value\":0.5";
+        let place = "\"line\":\u{1},\"column\":\u{1},\"endLine\":\u{1},\"endColumn\":\u{1}";
+        let used = templates.give_back();
+        assert_eq!(*used[0], format!("{{{members}}}"));
+        assert_eq!(
+            *used[1],
+            format!("{{{place},{members},\"isReassigned\":true}}")
+        );
+    }
+
+    #[test]
+    fn numbers_begin_anew_with_a_module_and_the_tree_with_too_many_texts() {
+        let mut templates = Templates::take();
+        let state = templates.step(EMPTY, Piece::TrueMember, "first");
+        templates.number(state, Frame::Edge);
+        templates.give_back();
+        let mut templates = Templates::take();
+        let states = templates.nodes.len();
+        let state = templates.step(EMPTY, Piece::TrueMember, "second");
+        assert_eq!(templates.number(state, Frame::Edge), 0);
+        templates.literal(EMPTY, &"x".repeat(MOST_BYTES));
+        assert_eq!(templates.nodes.len(), states + 2);
+        templates.give_back();
+        assert_eq!(Templates::take().nodes.len(), 1);
+    }
 }
