@@ -69,7 +69,7 @@ pub(crate) enum Callee {
 }
 
 /// What other passes need to know of the targets of calls.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Noted<'p> {
     pub(crate) received: Vec<Received>,
     pub(crate) errors: ModuleErrors,
@@ -78,14 +78,6 @@ pub(crate) struct Noted<'p> {
 }
 
 impl<'p> Noted<'p> {
-    pub(crate) fn new(module: ModuleIx) -> Self {
-        Noted {
-            received: Vec::new(),
-            errors: ModuleErrors::new(module),
-            passing: Vec::new(),
-        }
-    }
-
     fn target(
         &mut self,
         linker: &Linker<'_>,
@@ -94,8 +86,8 @@ impl<'p> Noted<'p> {
         target: CallTarget,
     ) {
         arguments::collect(linker, ix, call, &target, Way::Argument, &mut self.received);
-        self.errors.note(call, &target);
-        if higher_order::may_run(linker, call, &target) {
+        self.errors.note(linker, ix, call, &target);
+        if higher_order::may_run(linker, ix, call, &target) {
             self.passing.push((call, target));
         }
     }

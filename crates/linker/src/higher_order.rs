@@ -1,7 +1,7 @@
 //! Pass: functions that are passed to functions of the program which call them (CALLS with `callType`), and what those calls
 //! reach then (CALLS by "parameter").
 
-use graph_model::summary::{CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{Argument, CallFact, CallKind, NodeRef, Shape, ShapeRef, Sym};
 use graph_model::{EdgeType, ModuleSummary, NodeId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use crate::calls::{CallTarget, Callee, Confidence};
 use crate::edges::FileLinks;
 use crate::eval::{Eval, Place, Set, Value};
 use crate::program::{Fact, Module, ModuleIx};
+use crate::reads;
 
 /// A parameter is passed on so often at most.
 const MAX_PASSED_ON: usize = 4;
@@ -28,13 +29,32 @@ pub(crate) struct ParameterUse {
     how: How,
 }
 
+impl ParameterUse {
+    /// The position at which it is passed on.
+    pub(crate) fn passed_to(&self) -> Option<u32> {
+        match self.how {
+            How::Passed(at) => Some(at),
+            How::Called { .. } | How::Method(_) => None,
+        }
+    }
+
+    /// The method that is called.
+    pub(crate) fn method(&self) -> Option<Sym> {
+        match self.how {
+            How::Method(name) => Some(name),
+            How::Called { .. } | How::Passed(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum How {
     /// `f()`; with `f.call(…)` or `f.apply(…)` there are arguments before those for the function.
     Called { shift: i32, applies: bool },
     /// `f.name()`.
     Method(Sym),
-    /// `g(f)`: the position.
+    /// `g(f)`: the position. Not to methods: what is passed to those is mostly no function, and an edit of such a call
+    /// would be one of what others see of the function around it.
     Passed(u32),
 }
 
@@ -139,6 +159,9 @@ pub(crate) fn parameter_uses(
         {
             uses.push(ParameterUse { binding, call, how });
         }
+        if of.kind != CallKind::Call || matches!(callee, Shape::Member(..)) {
+            continue;
+        }
         for (at, argument) in (0..).zip(of.arguments.of(&summary.arguments)) {
             if argument.spread {
                 break;
@@ -169,11 +192,25 @@ struct Site {
 }
 
 /// Whether a target may call what a call passes to it.
-pub(crate) fn may_run(linker: &Linker<'_>, call: &CallFact, target: &CallTarget) -> bool {
+pub(crate) fn may_run(
+    linker: &Linker<'_>,
+    ix: ModuleIx,
+    call: &CallFact,
+    target: &CallTarget,
+) -> bool {
     let Callee::Node(callee) = target.callee else {
         return false;
     };
-    if call.arguments.is_empty()
+    let caller = &linker.program.module(ix).summary;
+    let arguments = call.arguments.of(&caller.arguments);
+    // Most arguments are no functions at sight.
+    let may_be = |argument: &Argument| {
+        !matches!(
+            caller.shape(argument.shape),
+            Shape::Unknown | Shape::Primitive(_) | Shape::Array(_) | Shape::New(_) | Shape::Jsx(_)
+        )
+    };
+    if !arguments.iter().any(may_be)
         || target.applies
         || target.confidence == Confidence::Possible
         || call.kind == CallKind::Jsx
@@ -181,6 +218,11 @@ pub(crate) fn may_run(linker: &Linker<'_>, call: &CallFact, target: &CallTarget)
         return false;
     }
     let of = linker.program.module(callee.module);
+    // That there are none can change too.
+    if reads::are_logged() {
+        let function = of.summary.semantic_id(callee.node);
+        reads::read(callee.module.0, reads::name_key(function));
+    }
     let mut bindings = of.bindings_of(callee.node);
     bindings.any(|(i, _)| !of.parameter_uses(i).is_empty())
 }
@@ -286,6 +328,12 @@ fn find_sites(
     seen.push((module, binding));
     let program = eval.linker.program;
     let of = program.module(module);
+    if reads::are_logged()
+        && let Some(binding) = of.summary.bindings.get(binding as usize)
+    {
+        let function = of.summary.semantic_id(binding.function);
+        reads::read(module.0, reads::name_key(function));
+    }
     for one in of.parameter_uses(binding) {
         let How::Passed(at) = one.how else {
             sites.push(Site {

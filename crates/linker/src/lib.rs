@@ -21,6 +21,7 @@ mod arguments;
 mod builtins;
 mod calls;
 mod edges;
+mod error_ways;
 mod errors;
 mod eval;
 mod exports;
@@ -63,6 +64,8 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::arguments::Received;
+use crate::error_ways::Errors;
+use crate::errors::ModuleErrors;
 use crate::higher_order::Run;
 use crate::program::{ModuleIx, export_specifier};
 use crate::reads::Reads;
@@ -112,6 +115,7 @@ struct Linked {
     received: Vec<Received>,
     /// What calls of parameters run that its calls pass.
     runs: Vec<Run>,
+    errors: ModuleErrors,
     reads: Reads,
 }
 
@@ -204,15 +208,24 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
     for run in results.iter().flat_map(|linked| &linked.runs) {
         runs[run.call.module.0 as usize].push(*run);
     }
+    let said: Vec<ModuleErrors> = results
+        .iter_mut()
+        .map(|linked| std::mem::take(&mut linked.errors))
+        .collect();
+    let errors = Errors::new(said.iter());
     results
         .par_iter_mut()
-        .zip(received.par_iter().zip(&runs))
-        .for_each(|(linked, (received, runs))| {
+        .zip(modules.par_iter().zip(received.par_iter().zip(&runs)))
+        .for_each(|(linked, (&ix, (received, runs)))| {
             arguments::write(&linker, received, &crowded, &mut linked.file);
             higher_order::write(&linker, runs, &crowded, &mut linked.file);
+            errors.write(&linker, ix, &mut linked.file);
         });
     for (linked, passed) in results.iter_mut().zip(passed) {
         linked.received = passed;
+    }
+    for (linked, said) in results.iter_mut().zip(said) {
+        linked.errors = said;
     }
     let traces = if traced {
         let found = heirs.par_drain(..).zip(&results).enumerate();
@@ -251,11 +264,11 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     let mut file = FileLinks::with_capacity(room, std::mem::take(&mut eval.desk));
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
-    let mut noted = calls::Noted::new(ix);
+    let mut noted = calls::Noted::default();
     let calls = calls::run(eval, ix, &mut file, &mut noted);
     heritage::run(eval, ix, &mut file);
     instances::run(eval, ix, &mut file);
-    errors::run(eval, ix, &mut file, noted.errors);
+    errors::run(eval, ix, &mut file, &mut noted.errors);
     let mut received = noted.received;
     let mut runs = Vec::new();
     higher_order::run(
@@ -274,6 +287,7 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
         calls,
         received,
         runs,
+        errors: noted.errors,
         reads: reads::take(ix.0),
     }
 }

@@ -82,6 +82,11 @@ pub(crate) fn logged<T>(on: bool, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Whether a log is kept in this thread.
+pub(crate) fn are_logged() -> bool {
+    ON.get()
+}
+
 /// Notes that something of a module is read.
 pub(crate) fn read(module: u32, key: u32) {
     if ON.get() {

@@ -19,6 +19,8 @@ use graph_model::summary::{ModuleType, NodeRef};
 
 use crate::arguments::{self, Received};
 use crate::edges::{External, FileLinks};
+use crate::error_ways::Errors;
+use crate::errors::{ErrorClass, ModuleErrors};
 use crate::eval::Place;
 use crate::exports::Exports;
 use crate::hierarchy::Hierarchy;
@@ -42,6 +44,8 @@ pub struct Trace {
     heirs: Vec<(Place, Place)>,
     /// What calls of parameters run that its calls pass.
     runs: Vec<Run>,
+    /// What its functions throw, and the calls through which errors come to them.
+    errors: ModuleErrors,
     /// Modules to whose functions it passes arguments, sorted.
     callees: Vec<ModuleIx>,
     /// A list of [`Received`], in a form that is only read where it is needed.
@@ -95,6 +99,7 @@ impl Trace {
             reads,
             heirs,
             runs: linked.runs.clone(),
+            errors: linked.errors.clone(),
             callees,
             // Numbers can always be written.
             received: Packed(postcard::to_stdvec(&linked.received).unwrap_or_default()),
@@ -240,6 +245,19 @@ pub fn relink(
     let runs = runs_now(&ran, &modules, &found);
     let crowded = higher_order::crowded(runs.iter().flatten());
     receives.extend(differing_runs(&ran, &runs, &crowded));
+    // Whose functions throw or reject with something else.
+    let said_before: Vec<ModuleErrors> = traces
+        .iter()
+        .map(|trace| moved_errors(&edits, &trace.errors))
+        .collect();
+    let mut said = said_before.clone();
+    for (ix, linked) in modules.iter().zip(&found) {
+        said[ix.0 as usize].clone_from(&linked.errors);
+    }
+    let errors = Errors::new(said.iter());
+    if said != said_before {
+        receives.extend(errors.differing(&Errors::new(said_before.iter())));
+    }
     receives.retain(|ix| !again[ix.0 as usize]);
     for &ix in &receives {
         again[ix.0 as usize] = true;
@@ -268,6 +286,7 @@ pub fn relink(
             arguments::write(&linker, &received, &crowded, &mut linked.file);
             let runs = runs_in.get(ix).map_or(&[][..], Vec::as_slice);
             higher_order::write(&linker, runs, &crowded, &mut linked.file);
+            errors.write(&linker, *ix, &mut linked.file);
         });
     let mut relinked = Relinked::default();
     // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
@@ -276,6 +295,7 @@ pub fn relink(
             trace.heirs.clone_from(&now[ix.0 as usize]);
             trace.targets.clone_from(&known[ix.0 as usize]);
             trace.runs.clone_from(&runs[ix.0 as usize]);
+            trace.errors.clone_from(&said[ix.0 as usize]);
             if trace
                 .callees
                 .iter()
@@ -427,6 +447,22 @@ fn moved_received(edits: &FxHashMap<ModuleIx, Edit>, trace: &Trace) -> Option<Ve
         }
     }
     Some(received)
+}
+
+/// What a module said of errors, in the numbers of now.
+fn moved_errors(edits: &FxHashMap<ModuleIx, Edit>, errors: &ModuleErrors) -> ModuleErrors {
+    let mut errors = errors.clone();
+    for thrown in &mut errors.thrown {
+        thrown.function = moved(edits, thrown.function);
+        if let ErrorClass::Class(place) = &mut thrown.class {
+            *place = moved(edits, *place);
+        }
+    }
+    for way in &mut errors.ways {
+        way.caller = moved(edits, way.caller);
+        way.callee = moved(edits, way.callee);
+    }
+    errors
 }
 
 /// What calls run that each module's calls pass, as it was, in the numbers of now.

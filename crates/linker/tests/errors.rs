@@ -33,6 +33,38 @@ function fail() { throw new TypeError('x'); }",
 }
 
 #[test]
+fn errors_pass_from_module_to_module() {
+    let found = edges(
+        &[
+            (
+                "src/store.js",
+                "export class Missing extends Error {}\nexport function find() { throw new Missing(); }\nexport async function load() { throw new RangeError(); }",
+            ),
+            (
+                "src/service.js",
+                "import { find, load } from './store.js';\nexport function get() { return find(); }\nexport async function fetch() { return load(); }\nexport function safe() { try { find(); } catch {} }\nexport function start() { load(); }",
+            ),
+            (
+                "src/main.js",
+                "import { get, fetch } from './service.js';\nasync function main() { get(); await fetch(); }",
+            ),
+        ],
+        &["THROWS", "REJECTS"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"src/main.js->FUNCTION->main REJECTS EXTERNAL_FUNCTION:<global>.RangeError {"errorClassName":"RangeError","propagatedFrom":"src/service.js->FUNCTION->fetch","rejectionType":"propagated"}"#,
+            r#"src/main.js->FUNCTION->main REJECTS src/store.js->CLASS->Missing {"errorClassName":"Missing","propagatedFrom":"src/service.js->FUNCTION->get","rejectionType":"propagated"}"#,
+            r#"src/service.js->FUNCTION->fetch REJECTS EXTERNAL_FUNCTION:<global>.RangeError {"errorClassName":"RangeError","propagatedFrom":"src/store.js->FUNCTION->load","rejectionType":"propagated"}"#,
+            r#"src/service.js->FUNCTION->get THROWS src/store.js->CLASS->Missing {"errorClassName":"Missing","propagatedFrom":"src/store.js->FUNCTION->find"}"#,
+            r#"src/store.js->FUNCTION->find THROWS src/store.js->CLASS->Missing {"errorClassName":"Missing"}"#,
+            r#"src/store.js->FUNCTION->load REJECTS EXTERNAL_FUNCTION:<global>.RangeError {"errorClassName":"RangeError","rejectionType":"async_throw"}"#,
+        ]
+    );
+}
+
+#[test]
 fn promises_are_settled_and_reject() {
     let found = edges(
         &[(

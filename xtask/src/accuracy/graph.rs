@@ -47,6 +47,7 @@ pub(crate) struct Edge {
 pub(crate) struct Facts {
     pub(crate) confidence: Option<String>,
     pub(crate) call_type: Option<String>,
+    pub(crate) resolution: Option<String>,
     pub(crate) arg_index: Option<i64>,
     pub(crate) arg_indexes: Vec<i64>,
     pub(crate) arg_shift: i64,

@@ -63,7 +63,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         "recall %",
         "function %",
         "abstract %",
+        "reachable %",
         "precision %",
+        "aside %",
         "+possible: recall %",
         "right %",
         "imports %",
@@ -80,7 +82,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 score.recall.text(),
                 score.recall_function.text(),
                 score.recall_abstract.text(),
+                score.reachable_recall.text(),
                 score.precision.text(),
+                score.precision_aside.text(),
                 score.possible_recall.text(),
                 score.possible_precision.text(),
                 row.imports.text(),
@@ -90,7 +94,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .collect();
     println!("{}", table(&header, &lines));
     println!(
-        "calls: with a target in the project. Recall and precision without edges of confidence `possible`; those apart."
+        "calls: with a target in the project. Recall and precision without edges of confidence `possible`; those apart.\n\
+         reachable: recall without calls of abstract members that nothing in the project has with a body.\n\
+         aside: precision without f.call() and new C() where the oracle names what the language calls (Function.prototype.call,\n\
+         an inherited constructor) and the graph names f and C."
     );
     Ok(())
 }

@@ -78,8 +78,15 @@ pub(crate) struct Score {
     pub(crate) recall_function: Share,
     /// Of these, those of interfaces and abstract members.
     pub(crate) recall_abstract: Share,
+    /// Calls with an edge to a right target, of those that have one: of an abstract member that nothing in the project
+    /// has with a body, there is none.
+    pub(crate) reachable_recall: Share,
     /// Right edges, of those to nodes of the project.
     pub(crate) precision: Share,
+    /// The same without edges where the oracle names what the language itself calls and the graph what that calls:
+    /// `f.call()`, which is `Function.prototype.call` to the oracle and `f` to the graph, and `new C()` of a class that
+    /// inherits its constructor from outside of the project.
+    pub(crate) precision_aside: Share,
     /// Recall when merely possible edges are taken too.
     pub(crate) possible_recall: Share,
     /// Right edges, of the merely possible ones.
@@ -219,6 +226,11 @@ fn one(
         hit |= right;
         if judged {
             score.precision.count(right);
+            let is_bound = edge.facts.resolution.as_deref() == Some("bound");
+            let inherits = node.node_type == "CLASS";
+            if right || truth.kind != Kind::External || !(is_bound || inherits) {
+                score.precision_aside.count(right);
+            }
         }
         if !right && matches!(truth.kind, Kind::Function | Kind::External) {
             miss("wrong target", Some(node))?;
@@ -226,6 +238,9 @@ fn one(
     }
     if has_target {
         score.recall.count(hit);
+        if !truth.targets.is_empty() {
+            score.reachable_recall.count(hit);
+        }
         match truth.kind {
             Kind::Function => score.recall_function.count(hit),
             _ => score.recall_abstract.count(hit),
@@ -280,5 +295,33 @@ mod tests {
             assert_eq!(misses.matches(why).count(), 1, "{misses}");
         }
         assert!(misses.contains(r#""went":{"name":"f","at":"a.js:1:15"}"#));
+    }
+    #[test]
+    fn what_no_graph_can_say_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("a.js"),
+            "function f() {}\nf.call();\nclass E extends Error {}\nnew E();\nf();\n",
+        )
+        .unwrap();
+        let graph = Graph::analyze(folder.path(), &["CALLS"]).unwrap();
+        let call = |line: u32, end: u32, kind: &str| {
+            format!(
+                r#"{{"file":"a.js","line":{line},"column":0,"endLine":{line},"endColumn":{end},"callee":"f","kind":"{kind}","targets":[]}}"#
+            )
+        };
+        let truth = [
+            call(2, 8, "external"),
+            call(4, 7, "external"),
+            call(5, 3, "external"),
+            call(5, 3, "abstract"),
+        ]
+        .join("\n");
+        let score = score(&graph, truth.as_bytes(), &mut Vec::new()).unwrap();
+        let share = |part, whole| Share { part, whole };
+        assert_eq!(score.precision, share(0, 4));
+        assert_eq!(score.precision_aside, share(0, 2));
+        assert_eq!(score.recall, share(0, 1));
+        assert_eq!(score.reachable_recall, share(0, 0));
     }
 }

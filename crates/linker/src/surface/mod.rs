@@ -159,6 +159,15 @@ impl Surface {
             let of_key = names.entry(name_key(name)).or_default();
             *of_key = of_key.rotate_left(1).wrapping_add(hash);
         }
+        for function in &summary.functions {
+            let mut bindings = of.bindings_of(function.node);
+            if bindings.any(|(i, _)| !of.parameter_uses(i).is_empty()) {
+                let hash = walk.text(|walk| walk.uses_of_parameters(function.node))?;
+                let key = name_key(summary.semantic_id(function.node));
+                let of_key = names.entry(key).or_default();
+                *of_key = of_key.rotate_left(1).wrapping_add(hash);
+            }
+        }
         let module = walk.text(|walk| {
             walk.byte(summary.module_type as u8);
             walk.byte(u8::from(summary.es_module_marker));

@@ -253,12 +253,7 @@ impl<'m> Walk<'m> {
             }
             Fact::Array(i) => self.shapes(s.arrays[i as usize].elements),
             Fact::Function(i) => self.function(&s.functions[i as usize]),
-            Fact::Parameter(i) => {
-                self.binding(&s.bindings[i as usize]);
-                for one in of.parameter_uses(i) {
-                    self.parameter_use(&s.calls[one.call as usize]);
-                }
-            }
+            Fact::Parameter(i) => self.binding(&s.bindings[i as usize]),
             Fact::Type(i) => {
                 let fact = &s.type_facts[i as usize];
                 self.type_fact(fact);
@@ -525,14 +520,35 @@ impl<'m> Walk<'m> {
         self.shape(*default);
     }
 
-    /// A call that may run a function which is passed: others pass its arguments on.
-    fn parameter_use(&mut self, call: &CallFact) {
-        self.to(call.node);
-        let s = &self.of.summary;
-        for argument in call.arguments.of(&s.arguments) {
-            let node = argument.node.and_then(|node| s.nodes.get(node.0 as usize));
-            let id = node.map_or(0, |node| node.id);
-            self.out.extend_from_slice(&id.to_le_bytes());
+    /// Calls that may run what is passed to a function: others tell what their arguments reach then.
+    pub(super) fn uses_of_parameters(&mut self, function: NodeRef) {
+        let (of, s) = (self.of, &self.of.summary);
+        for (i, binding) in of.bindings_of(function) {
+            self.number(binding.index);
+            self.names(&binding.path);
+            for one in of.parameter_uses(i) {
+                let call = &s.calls[one.call as usize];
+                let arguments = call.arguments.of(&s.arguments).iter();
+                let nodes = [Some(call.node)]
+                    .into_iter()
+                    .chain(arguments.map(|a| a.node));
+                for node in nodes {
+                    let id = node.and_then(|node| s.nodes.get(node.0 as usize));
+                    self.out
+                        .extend_from_slice(&id.map_or(0, |node| node.id).to_le_bytes());
+                }
+                for argument in call.arguments.of(&s.arguments) {
+                    self.flags(&[argument.spread]);
+                }
+                match one.passed_to() {
+                    Some(at) => {
+                        self.number(at);
+                        self.shape(call.callee);
+                        self.some_node(call.resolved);
+                    }
+                    None => self.string(one.method().map_or("", |name| s.name(name))),
+                }
+            }
         }
     }
 
