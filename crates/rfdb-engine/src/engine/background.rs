@@ -93,7 +93,14 @@ fn run(signal: &Signal, inner: &Weak<Inner>) {
             guard(&signal.requests).finalize = false;
         }
         if sync {
-            std::thread::sleep(GROUP_INTERVAL);
+            let gathered = signal
+                .changed
+                .wait_timeout_while(guard(&signal.requests), GROUP_INTERVAL, |requests| {
+                    !requests.stop
+                })
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            // Whoever stops the thread waits for this, so it is done at once then.
+            drop(gathered);
             let Some(inner) = inner.upgrade() else { return };
             guard(&signal.requests).sync = false;
             let work = guard(&inner.writer)

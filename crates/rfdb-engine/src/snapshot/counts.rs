@@ -1,8 +1,9 @@
 //! Counts by type.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Version;
+use crate::run::Run;
 use crate::{NodeId, Result};
 
 /// Numbers of nodes and edges.
@@ -17,6 +18,14 @@ pub(crate) struct GraphCounts {
 fn change(counts: &mut BTreeMap<String, u64>, name: &str, by: i64) {
     let count = counts.entry(name.to_owned()).or_default();
     *count = count.saturating_add_signed(by);
+}
+
+/// The type of the node at a position of a run.
+fn type_at(run: &Run, position: u32) -> Result<&str> {
+    let (block, row) = run.image()?.node_row(position)?;
+    run.block(block)?
+        .node_type(row as usize)
+        .ok_or_else(|| run.bad_block(block))
 }
 
 impl Version {
@@ -83,43 +92,54 @@ impl Version {
         ids.dedup();
         let image = oldest.image()?;
         for id in ids {
-            if let Some(vertex) = image.vertex(id)?
-                && let Some(position) = image.newest_position(vertex)?
-            {
-                let (block, row) = image.node_row(position)?;
-                let counted = oldest
-                    .block(block)?
-                    .node_type(row as usize)
-                    .ok_or_else(|| oldest.bad_block(block))?;
-                change(&mut counts.nodes, counted, -1);
-            }
-            if let Some(place) = self.locate(id)? {
-                let run = &self.runs[place.run];
-                let view = run.block(place.block)?;
-                let seen = view
-                    .node_type(place.row as usize)
-                    .ok_or_else(|| run.bad_block(place.block))?;
-                change(&mut counts.nodes, seen, 1);
+            let counted = match image.vertex(id)? {
+                Some(vertex) => match image.newest_position(vertex)? {
+                    Some(position) => Some(type_at(oldest, position)?),
+                    None => None,
+                },
+                None => None,
+            };
+            let seen = self.seen_type(id)?;
+            if counted != seen {
+                for (name, by) in counted.iter().zip([-1]).chain(seen.iter().zip([1])) {
+                    change(&mut counts.nodes, name, by);
+                }
             }
         }
         Ok(())
+    }
+
+    /// The type of the node that is read under an id.
+    fn seen_type(&self, id: NodeId) -> Result<Option<&str>> {
+        let Some(place) = self.locate(id)? else {
+            return Ok(None);
+        };
+        let run = &self.runs[place.run];
+        let seen = run
+            .block(place.block)?
+            .node_type(place.row as usize)
+            .ok_or_else(|| run.bad_block(place.block))?;
+        Ok(Some(seen))
     }
 
     fn correct_edges(&self, counts: &mut GraphCounts) -> Result<()> {
         let Some((oldest, newer)) = self.runs.split_last() else {
             return Ok(());
         };
-        let mut keys: BTreeSet<(NodeId, NodeId, &str)> = BTreeSet::new();
+        let mut keys: Vec<Key<'_>> = Vec::new();
         for run in newer {
             let image = run.image()?;
+            let seen = run.all_live(self.number);
             for vertex in 0..image.counts().vertices {
+                let src = image.id(vertex)?;
                 for at in image.out_list(vertex)? {
-                    let target = image.id(image.out_target(at)?)?;
-                    keys.insert((
-                        image.id(vertex)?,
-                        target,
-                        image.type_name(image.out_type(at)?)?,
-                    ));
+                    keys.push(Key {
+                        src,
+                        dst: image.id(image.out_target(at)?)?,
+                        edge_type: image.type_name(image.out_type(at)?)?,
+                        seen,
+                        counted: false,
+                    });
                 }
             }
         }
@@ -128,25 +148,47 @@ impl Version {
             for row in 0..view.edges {
                 let key = || {
                     let (src, dst, code) = view.edge_key(row)?;
-                    Some((
-                        view.slot_id(src as usize)?,
-                        view.slot_id(dst as usize)?,
-                        view.type_name(code)?,
-                    ))
+                    Some(Key {
+                        src: view.slot_id(src as usize)?,
+                        dst: view.slot_id(dst as usize)?,
+                        edge_type: view.type_name(code)?,
+                        seen: false,
+                        counted: true,
+                    })
                 };
-                keys.insert(key().ok_or_else(|| oldest.bad_block(block))?);
+                keys.push(key().ok_or_else(|| oldest.bad_block(block))?);
             }
         }
+        keys.sort_unstable_by(|a, b| a.edge().cmp(&b.edge()));
         let image = oldest.image()?;
-        for (src, dst, edge_type) in keys {
-            let counted = Self::has_edge_row(image, src, dst, edge_type)?;
-            let seen = self.locate_edge(src, dst, edge_type)?.is_some();
-            change(
-                &mut counts.edges,
-                edge_type,
-                i64::from(seen) - i64::from(counted),
-            );
+        for same in keys.chunk_by(|a, b| a.edge() == b.edge()) {
+            let (src, dst, edge_type) = same[0].edge();
+            let counted = same.iter().any(|key| key.counted)
+                || Self::has_edge_row(image, src, dst, edge_type)?;
+            let seen =
+                same.iter().any(|key| key.seen) || self.locate_edge(src, dst, edge_type)?.is_some();
+            if counted != seen {
+                let by = i64::from(seen) - i64::from(counted);
+                change(&mut counts.edges, edge_type, by);
+            }
         }
         Ok(())
+    }
+}
+
+/// An edge whose count may be another than that of the oldest run.
+struct Key<'v> {
+    src: NodeId,
+    dst: NodeId,
+    edge_type: &'v str,
+    /// It is known that it can be seen.
+    seen: bool,
+    /// It is known that the oldest run counts it.
+    counted: bool,
+}
+
+impl<'v> Key<'v> {
+    fn edge(&self) -> (NodeId, NodeId, &'v str) {
+        (self.src, self.dst, self.edge_type)
     }
 }
