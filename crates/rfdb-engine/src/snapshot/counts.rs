@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::Version;
 use crate::run::Run;
 use crate::{NodeId, Result};
@@ -122,24 +124,29 @@ impl Version {
         Ok(Some(seen))
     }
 
+    /// An edge counts otherwise than in the oldest run only if a newer run has a live row of it, or if a block of the oldest
+    /// that had one is superseded.
     fn correct_edges(&self, counts: &mut GraphCounts) -> Result<()> {
         let Some((oldest, newer)) = self.runs.split_last() else {
             return Ok(());
         };
-        let mut keys: Vec<Key<'_>> = Vec::new();
+        let mut edges: FxHashMap<(NodeId, NodeId, &str), Known> = FxHashMap::default();
         for run in newer {
             let image = run.image()?;
-            let seen = run.all_live(self.number);
+            let all_live = run.all_live(self.number);
             for vertex in 0..image.counts().vertices {
+                let list = image.out_list(vertex)?;
                 let src = image.id(vertex)?;
-                for at in image.out_list(vertex)? {
-                    keys.push(Key {
-                        src,
-                        dst: image.id(image.out_target(at)?)?,
-                        edge_type: image.type_name(image.out_type(at)?)?,
-                        seen,
-                        counted: false,
-                    });
+                for at in list {
+                    let live = all_live || {
+                        let (block, _) = image.edge_row(image.out_position(at)?)?;
+                        run.is_live(block, self.number)
+                    };
+                    if live {
+                        let dst = image.id(image.out_target(at)?)?;
+                        let edge_type = image.type_name(image.out_type(at)?)?;
+                        edges.entry((src, dst, edge_type)).or_default().seen = true;
+                    }
                 }
             }
         }
@@ -148,25 +155,20 @@ impl Version {
             for row in 0..view.edges {
                 let key = || {
                     let (src, dst, code) = view.edge_key(row)?;
-                    Some(Key {
-                        src: view.slot_id(src as usize)?,
-                        dst: view.slot_id(dst as usize)?,
-                        edge_type: view.type_name(code)?,
-                        seen: false,
-                        counted: true,
-                    })
+                    Some((
+                        view.slot_id(src as usize)?,
+                        view.slot_id(dst as usize)?,
+                        view.type_name(code)?,
+                    ))
                 };
-                keys.push(key().ok_or_else(|| oldest.bad_block(block))?);
+                let key = key().ok_or_else(|| oldest.bad_block(block))?;
+                edges.entry(key).or_default().counted = true;
             }
         }
-        keys.sort_unstable_by(|a, b| a.edge().cmp(&b.edge()));
         let image = oldest.image()?;
-        for same in keys.chunk_by(|a, b| a.edge() == b.edge()) {
-            let (src, dst, edge_type) = same[0].edge();
-            let counted = same.iter().any(|key| key.counted)
-                || Self::has_edge_row(image, src, dst, edge_type)?;
-            let seen =
-                same.iter().any(|key| key.seen) || self.locate_edge(src, dst, edge_type)?.is_some();
+        for ((src, dst, edge_type), known) in edges {
+            let counted = known.counted || Self::has_edge_row(image, src, dst, edge_type)?;
+            let seen = known.seen || self.locate_edge(src, dst, edge_type)?.is_some();
             if counted != seen {
                 let by = i64::from(seen) - i64::from(counted);
                 change(&mut counts.edges, edge_type, by);
@@ -176,19 +178,11 @@ impl Version {
     }
 }
 
-/// An edge whose count may be another than that of the oldest run.
-struct Key<'v> {
-    src: NodeId,
-    dst: NodeId,
-    edge_type: &'v str,
-    /// It is known that it can be seen.
+/// What is known of an edge without a search.
+#[derive(Default)]
+struct Known {
+    /// A newer run has a live row of it.
     seen: bool,
-    /// It is known that the oldest run counts it.
+    /// The oldest run counts it.
     counted: bool,
-}
-
-impl<'v> Key<'v> {
-    fn edge(&self) -> (NodeId, NodeId, &'v str) {
-        (self.src, self.dst, self.edge_type)
-    }
 }
