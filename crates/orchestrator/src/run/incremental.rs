@@ -61,8 +61,10 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     let batch = Mutex::new(Batch::new());
     let keep = |rows: &dyn Rows| {
+        // The texts are put together before the other threads have to wait.
+        let rows = rows.to_batch();
         let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.write_to(&mut *batch);
+        batch.append(&rows);
         Ok(())
     };
     let left = previous.state.links.filter(|_| edits.is_some());
