@@ -34,7 +34,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 #[cfg(all(not(target_env = "msvc"), not(feature = "system-allocator")))]
 // SAFETY: jemalloc reads the symbol as a pointer to a string that ends in NUL, which the first word of the slice is.
 #[unsafe(export_name = "_rjem_malloc_conf")]
-pub static MALLOC_CONF: &[u8] = b"thp:always\0";
+pub static MALLOC_CONF: &[u8] = if cfg!(target_os = "linux") {
+    b"thp:always,percpu_arena:percpu,narenas:1024\0"
+} else {
+    b"thp:always\0"
+};
 
 #[derive(Debug, Parser)]
 #[command(

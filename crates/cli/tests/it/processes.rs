@@ -241,3 +241,23 @@ fn a_second_analysis_waits_for_the_first() {
         assert_eq!(ok(root, &["export"]), graph);
     }
 }
+
+/// The allocator has something to say of processors that a process may not run on, unless it is told how many there can be.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_may_not_run_on_all_processors_says_nothing_of_it() {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let folder = crate::common::small_project();
+    let path = folder.path().to_owned();
+    // What a thread may run on is what the processes that it starts may run on.
+    let ran = std::thread::spawn(move || {
+        let all = sched_getaffinity(None).unwrap();
+        let last = (0..CpuSet::MAX_CPU).rfind(|&cpu| all.is_set(cpu)).unwrap();
+        let mut one = CpuSet::new();
+        one.set(last);
+        sched_setaffinity(None, &one).unwrap();
+        run(&path, &["analyze", "--clear", "--quiet"])
+    });
+    assert_eq!(ran.join().unwrap(), (0, String::new(), String::new()));
+}
