@@ -10,16 +10,8 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, value: u64) {
     } else if value < 1 << 14 {
         out.extend_from_slice(&[(value as u8) | 0x80, (value >> 7) as u8]);
     } else {
-        put_long_varint(out, value);
+        Varints::new(out).put(value);
     }
-}
-
-fn put_long_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value as u8) | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }
 
 /// Appends numbers as [`put_varint`] does, many at a time: they are gathered before the vector sees them.

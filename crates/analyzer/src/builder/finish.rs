@@ -204,7 +204,7 @@ impl Builder<'_> {
         }
     }
 
-    fn write_global(&mut self, node: &RawNode, graph: &mut ModuleGraph) {
+    fn write_global(&self, node: &RawNode, graph: &mut ModuleGraph) {
         let path = self.names.get(node.name);
         let id = external_function_id(GLOBAL_MODULE, path);
         let semantic_id = push(&mut graph.plain, &id);

@@ -93,14 +93,12 @@ fn run(signal: &Signal, inner: &Weak<Inner>) {
             guard(&signal.requests).finalize = false;
         }
         if sync {
-            let gathered = signal
-                .changed
-                .wait_timeout_while(guard(&signal.requests), GROUP_INTERVAL, |requests| {
-                    !requests.stop
-                })
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            // Whoever stops the thread waits for this, so it is done at once then.
-            drop(gathered);
+            // Whoever stops the thread waits for what follows, so it is done at once then.
+            drop(signal.changed.wait_timeout_while(
+                guard(&signal.requests),
+                GROUP_INTERVAL,
+                |requests| !requests.stop,
+            ));
             let Some(inner) = inner.upgrade() else { return };
             guard(&signal.requests).sync = false;
             let work = guard(&inner.writer)
