@@ -15,6 +15,7 @@ mod edits;
 mod fuzz;
 mod incremental_law;
 mod kill_campaign;
+mod recorded;
 mod soak;
 mod stable_ids;
 mod table;
@@ -78,6 +79,8 @@ enum Chore {
     Fuzz(fuzz::Args),
     /// Compare call edges with what the TypeScript checker says: recall and precision for each project
     Accuracy(accuracy::Args),
+    /// Record which functions the calls of small programs run, and compare with what the graph says
+    Recorded(recorded::Args),
     /// Trace values of projects to where they come from, and count what the traces end at
     TraceEnds(trace_ends::Args),
     /// Run many clients against one server for some time
@@ -115,6 +118,7 @@ fn run() -> anyhow::Result<()> {
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::KillCampaign(args) => kill_campaign::run(args),
         Chore::Accuracy(args) => accuracy::run(&args),
+        Chore::Recorded(args) => recorded::run(&args),
         Chore::TraceEnds(args) => trace_ends::run(&args),
         Chore::Corpora(args) => corpora::run(&args),
         Chore::Tidy(args) => tidy::run(&args),

@@ -31,6 +31,14 @@ pub(crate) struct Position {
     pub(crate) end_column: Option<u32>,
     pub(crate) index: Option<i64>,
     pub(crate) is_rest: bool,
+    method_kind: Option<String>,
+}
+
+impl Position {
+    /// Whether a method is a `get`, `set`, …
+    pub(crate) fn is_kind(&self, kind: &str) -> bool {
+        self.method_kind.as_deref() == Some(kind)
+    }
 }
 
 /// An edge.

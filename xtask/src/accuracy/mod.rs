@@ -2,8 +2,8 @@
 
 pub(crate) mod graph;
 mod links;
-mod oracle;
-mod score;
+pub(crate) mod oracle;
+pub(crate) mod score;
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write};

@@ -15,7 +15,7 @@ const MANIFEST: &str = include_str!("../../oracle/package.json");
 
 /// An oracle with its dependencies installed.
 pub(crate) struct Oracle {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Where answers are kept.
     truth: PathBuf,
 }
