@@ -8,12 +8,13 @@ use graph_model::{EdgeType, NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
-use crate::arguments::{self, Received, Way};
+use crate::arguments::{self, Received};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::flows;
 use crate::higher_order;
+use crate::points::{Points, Reach, Way};
 use crate::program::{Fact, ModuleIx};
 use crate::unresolved;
 
@@ -85,7 +86,8 @@ impl<'p> Noted<'p> {
         call: &'p CallFact,
         target: CallTarget,
     ) {
-        arguments::collect(linker, ix, call, &target, Way::Argument, &mut self.received);
+        let way = arguments::Way::Argument;
+        arguments::collect(linker, ix, call, &target, way, &mut self.received);
         self.errors.note(linker, ix, call, &target);
         if higher_order::may_run(linker, ix, call, &target) {
             self.passing.push((call, target));
@@ -97,13 +99,14 @@ impl<'p> Noted<'p> {
 pub(crate) fn run<'p>(
     eval: &mut Eval<'_, 'p>,
     ix: ModuleIx,
+    points: &Points,
     links: &mut FileLinks,
     noted: &mut Noted<'p>,
 ) -> CallCounts {
     let linker = eval.linker;
     let module = linker.program.module(ix);
     let mut counts = CallCounts::default();
-    for call in &module.summary.calls {
+    for (i, call) in (0..).zip(&module.summary.calls) {
         counts.total += 1;
         let src = module.summary.node(call.node).node_id();
         if let Some(node) = call.resolved {
@@ -143,6 +146,24 @@ pub(crate) fn run<'p>(
             noted.target(linker, ix, call, target.clone());
         }
         flows::run(eval, ix, call, &found, links, &mut noted.received);
+        for target in followed(eval, ix, call, points.of_call(i), &found) {
+            let Callee::Node(place) = target.callee else {
+                continue;
+            };
+            any = true;
+            let dst = linker.node_id(place);
+            if !links.has(src, edge, dst) {
+                links.edge(src, edge, dst, metadata(&target));
+                noted.target(linker, ix, call, target);
+            }
+        }
+        for (function, reach) in points.of_call(i) {
+            let dst = linker.node_id(*function);
+            if reach.way == Way::Callback && !links.has(src, edge, dst) {
+                let metadata = r#"{"callType":"callback","confidence":"possible"}"#;
+                links.edge(src, edge, dst, metadata);
+            }
+        }
         if !any {
             unresolved::record(eval, ix, call, links);
         }
@@ -293,6 +314,71 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         return members_of_scripts(eval, ix, call);
     }
     targets
+}
+
+/// Further functions that a call may run, by where functions go.
+fn followed(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+    reached: &[(Place, Reach)],
+    found: &[CallTarget],
+) -> Vec<CallTarget> {
+    let called: Vec<_> = (reached.iter())
+        .filter(|(_, reach)| match reach.way {
+            Way::Called => true,
+            Way::Field => found.is_empty(),
+            Way::Callback => false,
+        })
+        .collect();
+    if called.is_empty() || called.len() > MAX_TARGETS {
+        return Vec::new();
+    }
+    let of = eval.linker.program.module(ix);
+    let on_this = matches!(of.summary.shape(call.callee), Shape::This(..));
+    if !on_this && found.iter().any(is_certain) {
+        return Vec::new();
+    }
+    // A name alone counts for less than a receiver whose type is known.
+    if let Shape::Member(receiver, _) = *of.summary.shape(call.callee)
+        && called.iter().any(|(_, reach)| reach.way == Way::Field)
+        && !eval.shape(ix, receiver).is_empty()
+        && of.summary.module_type != ModuleType::Script
+    {
+        return Vec::new();
+    }
+    let is_parameter = |shape: ShapeRef| match *of.summary.shape(shape) {
+        Shape::Binding(node) => matches!(of.fact(node), Fact::Parameter(_)),
+        _ => false,
+    };
+    let by_callee = match *of.summary.shape(call.callee) {
+        Shape::Member(_, name) if of.summary.name(name) == "*" => "computed",
+        Shape::Member(object, _) if is_parameter(object) => "parameter",
+        _ if is_parameter(call.callee) => "parameter",
+        _ => "flow",
+    };
+    let target = |&&(place, reach): &&(Place, Reach)| CallTarget {
+        callee: Callee::Node(place),
+        resolution: match reach.way {
+            Way::Field => "field",
+            _ if reach.shift > 0 => "bound",
+            _ => by_callee,
+        },
+        confidence: Confidence::Possible,
+        shift: reach.shift,
+        applies: reach.applies,
+    };
+    let is_new = |target: &CallTarget| !found.iter().any(|known| known.callee == target.callee);
+    called.iter().map(target).filter(is_new).collect()
+}
+
+/// Whether a target is what the call names, whatever else happens in the program.
+fn is_certain(target: &CallTarget) -> bool {
+    let named = matches!(
+        target.resolution,
+        "import" | "constructor" | "inherited" | "namespace" | "super"
+    );
+    named && target.confidence == Confidence::Exact
 }
 
 /// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.

@@ -211,6 +211,16 @@ impl FileLinks {
         }
     }
 
+    /// Whether an edge is there, of those that were not pushed.
+    pub(crate) fn has(&self, src: NodeId, edge_type: EdgeType, dst: NodeId) -> bool {
+        let is_it = |&at: &u32| {
+            let edge = &self.edges[at as usize];
+            (edge.src, edge.dst, edge.edge_type) == (src, dst, edge_type)
+        };
+        let hash = position_hash(src, dst, edge_type);
+        self.desk.positions.find(hash, is_it).is_some()
+    }
+
     /// Adds an edge that is not there, with metadata that is written.
     pub(crate) fn push(
         &mut self,

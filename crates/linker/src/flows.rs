@@ -62,6 +62,7 @@ fn callback(path: &str) -> Option<(usize, &'static [Source])> {
     Some(match path {
         "Promise" => (0, &[]),
         "Array.from" => (1, &[ElementOf(0)]),
+        "JSON.parse" | "JSON.stringify" => (1, &[]),
         "setTimeout" | "setInterval" => (0, &[Source::Argument(2), Source::Argument(3)]),
         "setImmediate" | "process.nextTick" => (0, &[Source::Argument(1), Source::Argument(2)]),
         "queueMicrotask" | "requestAnimationFrame" | "requestIdleCallback" => (0, &[]),

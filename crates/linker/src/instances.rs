@@ -1,19 +1,20 @@
 //! Pass: which class values are instances of, and which members reads reach (INSTANCE_OF, READS_FROM).
 
-use graph_model::summary::{ExportTarget, NodeRef, Shape};
+use graph_model::summary::{AccessFact, ExportTarget, NodeRef, Shape};
 use graph_model::{EdgeType, NodeId, NodeType};
 use rustc_hash::FxHashSet;
 
 use crate::edges::FileLinks;
 use crate::eval::{Eval, Place, Set, Value};
 use crate::exports::Found;
+use crate::points::Points;
 use crate::program::{Fact, ModuleIx, Name};
 
 /// More members than these are none.
 const MAX_TARGETS: usize = 16;
 
 /// Runs the pass for one module.
-pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) {
+pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileLinks) {
     let of = eval.linker.program.module(ix);
     let mut last = None;
     for variable in &of.summary.variables {
@@ -65,6 +66,59 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
     for access in &of.summary.accesses {
         eval.refuel();
         reads(eval, ix, access.node, access.shape, links);
+        getters(eval, ix, access, points, links);
+    }
+    setters(eval, ix, points, links);
+}
+
+/// FLOWS_INTO parameters of setters, by where objects go.
+fn setters(eval: &Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileLinks) {
+    let linker = eval.linker;
+    let of = linker.program.module(ix);
+    for (i, write) in (0..).zip(&of.summary.writes) {
+        let found = points.of_write(i);
+        let Some(node) = write.node.filter(|_| found.len() <= MAX_TARGETS) else {
+            continue;
+        };
+        let src = of.summary.node(node).node_id();
+        for setter in found {
+            let callee = linker.program.module(setter.module);
+            for (_, binding) in callee.bindings_of(setter.node) {
+                let dst = callee.summary.node(binding.node).node_id();
+                if binding.index == 0 && !links.has(src, EdgeType::FlowsInto, dst) {
+                    let metadata = r#"{"mutationType":"property","confidence":"possible"}"#;
+                    links.edge(src, EdgeType::FlowsInto, dst, metadata);
+                }
+            }
+        }
+    }
+}
+
+/// READS_FROM to getters, by where objects go.
+fn getters(
+    eval: &Eval<'_, '_>,
+    ix: ModuleIx,
+    access: &AccessFact,
+    points: &Points,
+    links: &mut FileLinks,
+) {
+    let linker = eval.linker;
+    let of = linker.program.module(ix);
+    let mut shape = access.shape;
+    while let Shape::Narrow(inner, _) = *of.summary.shape(shape) {
+        shape = inner;
+    }
+    let found = points.of_read(shape);
+    if found.len() > MAX_TARGETS {
+        return;
+    }
+    let src = of.summary.node(access.node).node_id();
+    for &getter in found {
+        let dst = linker.node_id(getter);
+        if !links.has(src, EdgeType::ReadsFrom, dst) {
+            let metadata = r#"{"confidence":"possible"}"#;
+            links.edge(src, EdgeType::ReadsFrom, dst, metadata);
+        }
     }
 }
 

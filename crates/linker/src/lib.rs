@@ -35,6 +35,7 @@ mod higher_order;
 mod imports;
 mod instances;
 pub mod packages;
+mod points;
 mod private;
 pub mod program;
 mod reads;
@@ -102,6 +103,8 @@ pub(crate) struct Linker<'p> {
     script_modules: Vec<ModuleIx>,
     scripts: OnceLock<globals::Scripts<'p>>,
     hierarchy: Hierarchy,
+    /// What is found for modules that are solved together.
+    worlds: points::Worlds,
     /// Whether it is written down what modules read of each other.
     traced: bool,
 }
@@ -192,8 +195,10 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
             .collect(),
         scripts: OnceLock::new(),
         hierarchy: Hierarchy::default(),
+        worlds: points::Worlds::default(),
         traced,
     };
+    linker.worlds = points::Worlds::new(&linker);
     let mut heirs = heirs_of(&linker, &modules);
     let pairs = heirs.iter().flat_map(|(pairs, _)| pairs.iter().copied());
     linker.hierarchy = Hierarchy::new(pairs);
@@ -265,9 +270,11 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
     let mut noted = calls::Noted::default();
-    let calls = calls::run(eval, ix, &mut file, &mut noted);
+    let linker = eval.linker;
+    let points = linker.worlds.of(linker, ix);
+    let calls = calls::run(eval, ix, points, &mut file, &mut noted);
     heritage::run(eval, ix, &mut file);
-    instances::run(eval, ix, &mut file);
+    instances::run(eval, ix, points, &mut file);
     errors::run(eval, ix, &mut file, &mut noted.errors);
     let mut received = noted.received;
     let mut runs = Vec::new();

@@ -25,6 +25,7 @@ use crate::eval::Place;
 use crate::exports::Exports;
 use crate::hierarchy::Hierarchy;
 use crate::higher_order::{self, Run};
+use crate::points;
 use crate::program::{Fact, Module, ModuleIx, Program};
 use crate::reads::{ChangedKeys, Reads, SCRIPTS, heirs_key};
 use crate::specifiers::{Specifiers, Targets};
@@ -188,8 +189,10 @@ pub fn relink(
         script_modules: scripts.map(|(ix, _)| ix).collect(),
         scripts: OnceLock::new(),
         hierarchy: Hierarchy::default(),
+        worlds: points::Worlds::default(),
         traced: true,
     };
+    linker.worlds = points::Worlds::new(&linker);
 
     // Whoever reads something that changed.
     let mut changed: FxHashMap<u32, ChangedKeys> = FxHashMap::default();
@@ -208,6 +211,15 @@ pub fn relink(
         .zip(&*traces)
         .map(|(ix, trace)| edits.contains_key(&ix) || trace.reads.meets(&changed))
         .collect();
+
+    // Whoever is solved together with an edited module.
+    let script = |edit: &Edit, ix: &ModuleIx| {
+        edit.before.summary.module_type == ModuleType::Script || is_script(program, *ix)
+    };
+    let scripts_edited = edits.iter().any(|(ix, edit)| script(edit, ix));
+    for (again, trace) in again.iter_mut().zip(&*traces) {
+        *again |= program.len() <= points::MAX_TOGETHER || scripts_edited && trace.script;
+    }
 
     // Whoever asked for the classes below one, if they changed.
     let before: Vec<Vec<(Place, Place)>> = traces

@@ -129,6 +129,7 @@ fn prototypes_make_classes() {
         found,
         [
             r#"CALL->new Sub().hi CALLS FUNCTION->hi {"resolution":"prototype"}"#,
+            r#"CALL->this.hi[in:Sub] CALLS FUNCTION->hi {"resolution":"flow","confidence":"possible"}"#,
             r#"CALL->util.inherits CALLS EXTERNAL_FUNCTION:util.inherits {"resolution":"external"}"#,
             r#"CONSTRUCTOR_CALL->new Sub() CALLS FUNCTION->Sub {"resolution":"constructor"}"#,
             "FUNCTION->Sub EXTENDS FUNCTION->Base",
@@ -272,7 +273,10 @@ arrow(new A()); arrow(unknown());",
         ),
         [
             r#"CALL->unknown CALLS EXTERNAL_FUNCTION:<global>.unknown {"resolution":"builtin"}"#,
+            r#"CALL->x.go[in:leaked] CALLS METHOD->go[in:A] {"resolution":"parameter","confidence":"possible"}"#,
+            r#"CALL->x.go[in:open] CALLS METHOD->go[in:A] {"resolution":"parameter","confidence":"possible"}"#,
             r#"CALL->x.go[in:use] CALLS METHOD->go[in:A] {"resolution":"type","confidence":"likely"}"#,
+            r#"CALL->y.go[in:arrow] CALLS METHOD->go[in:A] {"resolution":"parameter","confidence":"possible"}"#,
         ]
     );
 }

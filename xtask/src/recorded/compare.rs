@@ -214,18 +214,23 @@ pub(crate) fn compare(
 }
 
 fn said<'a>(graph: &Graph, recorded: &'a Recorded) -> Said<'a> {
-    let ends: HashMap<(&str, u32, u32), usize> = recorded
-        .functions
-        .iter()
-        .enumerate()
-        .map(|(i, f)| ((f.at.file.as_str(), f.at.end_line, f.at.end_column), i))
-        .collect();
+    // Where a function begins is seen differently; of functions that end in one place the nearest is meant.
+    let mut ends: HashMap<(&str, u32, u32), Vec<usize>> = HashMap::new();
+    for (i, f) in recorded.functions.iter().enumerate() {
+        let end = (f.at.file.as_str(), f.at.end_line, f.at.end_column);
+        ends.entry(end).or_default().push(i);
+    }
     let function_of = |node: &Node| -> Option<usize> {
         if !matches!(node.node_type.as_str(), "FUNCTION" | "METHOD") {
             return None;
         }
         let end = (node.file.as_str(), node.at.end_line?, node.at.end_column?);
-        ends.get(&end).copied()
+        let begin = (node.at.line?, node.at.column?);
+        let of = |i: &&usize| {
+            let at = &recorded.functions[**i].at;
+            (at.line.abs_diff(begin.0), at.column.abs_diff(begin.1))
+        };
+        ends.get(&end)?.iter().min_by_key(of).copied()
     };
     let sites: HashMap<(bool, &str, u32, u32, u32, u32), usize> = recorded
         .sites
@@ -263,6 +268,7 @@ fn said<'a>(graph: &Graph, recorded: &'a Recorded) -> Said<'a> {
         sites.get(&key).copied()
     };
     let mut said = Said::default();
+    let taken: BTreeSet<(usize, usize)> = recorded.edges.iter().copied().collect();
     let sure = |edge: &Edge| match edge.facts.is_possible() {
         true => Sure::Possibly,
         false => Sure::Yes,
@@ -276,13 +282,14 @@ fn said<'a>(graph: &Graph, recorded: &'a Recorded) -> Said<'a> {
         let (Some(src), Some(dst)) = (node(edge.src), node(edge.dst)) else {
             continue;
         };
-        let is_read = src.node_type == "PROPERTY_ACCESS";
-        if is_read && !dst.at.is_kind("get") {
-            continue;
-        }
         let (Some(site), Some(function)) = (site_of(src), function_of(dst)) else {
             continue;
         };
+        // A function that is read is not run, unless it is a getter.
+        let is_read = src.node_type == "PROPERTY_ACCESS";
+        if is_read && !dst.at.is_kind("get") && !taken.contains(&(site, function)) {
+            continue;
+        }
         // What adds a listener does not run it.
         let later = edge.facts.call_type.is_some();
         let sure = sure(edge);

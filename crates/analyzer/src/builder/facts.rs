@@ -109,6 +109,7 @@ impl Facts {
                 | Shape::Array(node)
                 | Shape::Import(node)
                 | Shape::Jsx(node)
+                | Shape::Arguments(node)
                 | Shape::This(node, _)
                 | Shape::Super(node, _) => f(node),
                 _ => {}

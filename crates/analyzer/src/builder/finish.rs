@@ -350,6 +350,7 @@ fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSumm
     let mut ids = Names::with_capacity(place.len() / 2, place.len() * 16);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
+    let is_script = facts.summary.module_type == ModuleType::Script;
     let mut reference = |old: u32| -> NodeRef {
         *table[old as usize].get_or_insert_with(|| {
             let node = &graph.nodes[place[old as usize] as usize];
@@ -370,6 +371,13 @@ fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSumm
             id.clear();
             if named {
                 graph.write_semantic_id(node, &mut id);
+            } else if is_script && matches!(node.node_type, NodeType::Variable | NodeType::Constant)
+            {
+                // What stands at the top of a script others see by its name.
+                graph.write_semantic_id(node, &mut id);
+                if id.contains('[') {
+                    id.clear();
+                }
             }
             ids.push(&id);
             nodes.push(SummaryNode {

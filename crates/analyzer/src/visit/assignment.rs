@@ -106,8 +106,22 @@ impl<'a> Builder<'a> {
 
     /// A FUNCTION that is assigned to a variable without an initialiser counts as its only value.
     fn note_write(&mut self, ident: &'a Ident, value: Val) {
-        let Meaning::Bound(id) = self.meaning(ident) else {
-            return;
+        let id = match self.meaning(ident) {
+            Meaning::Bound(id) => id,
+            Meaning::Global(name) if value.shape != ShapeRef::UNKNOWN => {
+                // A property of the global object.
+                let global = self.sym("globalThis");
+                let object = self.shape(Shape::Global(global));
+                self.facts.writes.push(WriteFact {
+                    object,
+                    name,
+                    value: value.shape,
+                    node: None,
+                    declared: TypeRef::UNKNOWN,
+                });
+                return;
+            }
+            _ => return,
         };
         let node = self.scopes.get(id).node;
         if node == NO_NODE

@@ -48,7 +48,10 @@ impl<'a> Builder<'a> {
         if name == self.known.arguments && self.scopes.resolve(Space::Value, name).is_none() {
             let node = self.implicit_parameter(true, ident.span);
             if node != NO_NODE {
-                return Val::new(node, graph_model::summary::ShapeRef::UNKNOWN);
+                let frame = self.this_frame();
+                let callable = NodeRef(self.frames[frame].callable);
+                let shape = self.shape(Shape::Arguments(callable));
+                return Val::new(node, shape);
             }
         }
         match self.meaning_of(name) {

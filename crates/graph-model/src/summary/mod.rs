@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 3;
+pub const SUMMARY_VERSION: u32 = 4;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -211,6 +211,8 @@ pub enum Shape {
     Narrow(ShapeRef, GuardRef),
     /// `module.exports` of the module itself.
     Exports,
+    /// `arguments` of a function.
+    Arguments(NodeRef),
 }
 
 /// A variable and what it is initialised with, or a later write to it.

@@ -102,6 +102,7 @@ impl Walk<'_> {
                 }
             }
             Shape::Exports => self.byte(21),
+            Shape::Arguments(function) => self.tagged(22, function),
         }
     }
 
