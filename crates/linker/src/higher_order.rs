@@ -410,7 +410,10 @@ fn reach(
                 r#"{"callType":"callback","resolution":"higher-order","confidence":"possible"}"#
             }
         };
-        links.edge(src, EdgeType::Calls, linker.node_id(function), metadata);
+        // A call that passes a function to itself has its edge from the analyzer.
+        if function.module != ix || call.resolved != Some(function.node) {
+            links.edge(src, EdgeType::Calls, linker.node_id(function), metadata);
+        }
         runs.push(Run {
             call: Place {
                 module: site.module,

@@ -110,3 +110,21 @@ fn a_parameter_that_is_only_kept_is_not_called() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn a_function_that_is_passed_to_itself_has_one_edge() {
+    let found = edges(
+        &[(
+            "a.mjs",
+            "function apply(fn, x) { return fn(x); }\nfunction leaf() {}\napply(apply, leaf);",
+        )],
+        &["CALLS"],
+    );
+    // The analyzer has said that `apply` is called.
+    assert!(
+        !found
+            .iter()
+            .any(|edge| edge.starts_with("CALL->apply CALLS FUNCTION->apply")),
+        "{found:#?}"
+    );
+}
