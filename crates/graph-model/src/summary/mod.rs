@@ -6,6 +6,7 @@
 //! and stands alone without the module's graph.
 
 mod functions;
+mod id_bytes;
 mod names;
 mod types;
 
@@ -30,6 +31,7 @@ pub struct NodeRef(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryNode {
     /// Hash of the semantic id.
+    #[serde(with = "id_bytes")]
     pub id: u128,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,

@@ -46,10 +46,14 @@ impl Run<'_> {
         let stored_modules = counts.nodes.get(NodeType::Module.as_str()).copied();
         diagnostics.extend(missing_modules(stored_modules.unwrap_or(0), modules));
         let (imports, calls) = (joined.links.imports, joined.links.calls);
+        let remembered = !joined.records.is_empty();
+        // Nobody needs them any more, and to free so many small things takes a while.
+        let done = (joined.program, joined.links, joined.records);
+        self.pool.spawn(move || drop(done));
         let mut links = None;
         if let Some(cache) = &self.cache
             && result.summaries.is_some()
-            && !joined.records.is_empty()
+            && remembered
             && let Some(encoded) = result.links.take()
         {
             let saved = self.clock.step("links", || cache.save_links(&encoded?));

@@ -1,7 +1,7 @@
 //! Building the base: indexes over all live blocks, and data files without superseded ones.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -12,7 +12,7 @@ use super::inner::{BlockRef, Inner, Writer};
 use super::state::{Pending, State, guard};
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
-use crate::index::{self, BlockSource, Built, Image};
+use crate::index::{self, BlockSource, Counts, Image, SectionSink};
 use crate::manifest::{Contents, IndexRef};
 use crate::run::{Base, BlockHandle, Run};
 use crate::segment::DataFile;
@@ -179,10 +179,24 @@ impl Inner {
             _ => None,
         };
         let written = std::thread::scope(|threads| {
-            // The disk takes in what a load wrote while its indexes are built.
-            let syncing = early.map(|early| threads.spawn(move || early.run()));
-            let built = build(&sources, fields)?;
-            let reference = Files::write_index((&path, &*index_file), number, &built, sync)?;
+            // The disk takes in what a load wrote while its indexes are built, and most of the index while the rest is.
+            let (sender, most_written) = mpsc::channel();
+            let (index_file, path) = (&*index_file, &path);
+            let most_of_index = move || match most_written.recv() {
+                Ok(()) => index_file.sync().map_err(|e| Error::io("sync", path, e)),
+                Err(mpsc::RecvError) => Ok(()),
+            };
+            let (sender, syncing) = match early {
+                Some(early) => {
+                    let syncing = threads.spawn(move || early.run().and_then(|()| most_of_index()));
+                    (Some(sender), Some(syncing))
+                }
+                None => (None, None),
+            };
+            let reference =
+                Files::write_index((path, index_file), number, sync, sender, |sections| {
+                    build(&sources, fields, sections)
+                })?;
             match syncing.map(std::thread::ScopedJoinHandle::join) {
                 None | Some(Ok(Ok(()))) => Ok(reference),
                 Some(Ok(Err(error))) => Err(error),
@@ -466,7 +480,11 @@ impl Inner {
     }
 }
 
-fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built> {
+fn build(
+    sources: &[Source],
+    fields: &[crate::FieldDeclaration],
+    sections: &dyn SectionSink,
+) -> Result<Counts> {
     // The first read of a block checks it, so this is work for several threads.
     let blocks: Vec<BlockSource<'_>> = sources
         .par_iter()
@@ -479,7 +497,8 @@ fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built
             })
         })
         .collect::<Result<_>>()?;
-    index::build(&blocks, fields).map_err(|bad| sources[bad].run.bad_block(sources[bad].number))
+    index::build(&blocks, fields, sections)
+        .map_err(|bad| sources[bad].run.bad_block(sources[bad].number))
 }
 
 fn segments_to_move(

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use rustc_hash::FxHashMap;
 
 use super::Durability;
-use crate::index::{self, Built};
+use crate::index;
 use crate::manifest::IndexRef;
 use crate::segment::DataFile;
 use crate::storage::{Storage, StorageFile};
@@ -185,14 +186,17 @@ impl Files {
         Ok((path, file))
     }
 
-    /// Writes an index to its file.
+    /// Writes an index to its file while it is built. `most_written` is told when it is worth to sync what there is.
     pub(super) fn write_index(
         (path, file): (&Path, &dyn StorageFile),
         number: u32,
-        built: &Built,
         sync: bool,
+        most_written: Option<Sender<()>>,
+        build: impl FnOnce(&dyn index::SectionSink) -> Result<index::Counts>,
     ) -> Result<IndexRef> {
-        let (len, checksum) = index::write(file, path, built)?;
+        let writer = index::Writer::new(file, path, most_written);
+        let counts = build(&writer)?;
+        let (len, checksum) = writer.finish(&counts)?;
         if sync {
             file.sync().map_err(|e| Error::io("sync", path, e))?;
         }
