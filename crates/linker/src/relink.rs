@@ -56,6 +56,8 @@ pub struct Trace {
     globals: bool,
     /// Whether it is a script.
     script: bool,
+    /// Hash of what was found for it together with other modules.
+    points: u64,
 }
 
 /// A list that was made bytes.
@@ -109,6 +111,7 @@ impl Trace {
                 .next()
                 .is_some(),
             script: is_script(linker.program, ix),
+            points: linker.worlds.of(linker, ix).hash(),
         }
     }
 
@@ -212,13 +215,14 @@ pub fn relink(
         .map(|(ix, trace)| edits.contains_key(&ix) || trace.reads.meets(&changed))
         .collect();
 
-    // Whoever is solved together with an edited module.
+    // Whoever is solved together with an edited module, and gets something else now.
     let script = |edit: &Edit, ix: &ModuleIx| {
         edit.before.summary.module_type == ModuleType::Script || is_script(program, *ix)
     };
-    let scripts_edited = edits.iter().any(|(ix, edit)| script(edit, ix));
-    for (again, trace) in again.iter_mut().zip(&*traces) {
-        *again |= program.len() <= points::MAX_TOGETHER || scripts_edited && trace.script;
+    if program.len() <= points::MAX_TOGETHER || edits.iter().any(|(ix, edit)| script(edit, ix)) {
+        for ((ix, again), trace) in program.indexes().zip(&mut again).zip(&*traces) {
+            *again |= linker.worlds.of(&linker, ix).hash() != trace.points;
+        }
     }
 
     // Whoever asked for the classes below one, if they changed.

@@ -14,10 +14,11 @@ mod rules;
 mod solve;
 mod world;
 
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::OnceLock;
 
 use graph_model::summary::ShapeRef;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use crate::Linker;
 use crate::eval::Place;
@@ -32,7 +33,7 @@ pub(crate) const MAX_TOGETHER: usize = 32;
 const MAX_SCRIPTS: usize = 64;
 
 /// How a site runs a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Way {
     /// It calls it.
     Called,
@@ -43,7 +44,7 @@ pub(crate) enum Way {
 }
 
 /// A function that a call runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Reach {
     pub(crate) way: Way,
     /// Arguments before the first parameter's one.
@@ -61,9 +62,42 @@ pub(crate) struct Points {
     getters: FxHashMap<ShapeRef, Vec<Place>>,
     /// Setters by the indexes of the writes' facts.
     setters: FxHashMap<u32, Vec<Place>>,
+    /// Tells whether it is what it was the last time; 0 where nothing was found.
+    hash: u64,
 }
 
 impl Points {
+    /// The same number for the same finds, whatever became of the numbers of nodes in other modules.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    fn hashed(&self, linker: &Linker<'_>) -> u64 {
+        let mut hasher = FxHasher::default();
+        let mut calls: Vec<_> = self.calls.iter().collect();
+        calls.sort_unstable_by_key(|one| one.0);
+        for (call, reached) in calls {
+            hasher.write_u32(*call);
+            for (place, reach) in reached {
+                hasher.write_u128(linker.node_id(*place).0);
+                reach.hash(&mut hasher);
+            }
+        }
+        let getters = self.getters.iter().map(|(shape, places)| (shape.0, places));
+        let setters = self.setters.iter().map(|(write, places)| (*write, places));
+        let mut accessors: Vec<_> = getters.collect();
+        accessors.sort_unstable();
+        let mut setters: Vec<_> = setters.collect();
+        setters.sort_unstable();
+        for (at, places) in accessors.into_iter().chain(setters) {
+            hasher.write_u32(at);
+            for place in places {
+                hasher.write_u128(linker.node_id(*place).0);
+            }
+        }
+        hasher.finish() | 1
+    }
+
     /// Functions that a call may run, in the order of their nodes.
     pub(crate) fn of_call(&self, call: u32) -> &[(Place, Reach)] {
         self.calls.get(&call).map_or(&[], Vec::as_slice)
@@ -123,7 +157,11 @@ fn solve(linker: &Linker<'_>, modules: &[ModuleIx]) -> FxHashMap<ModuleIx, Point
         world.solve();
         world.join_by_names();
         world.solve();
-        world.finish()
+        let mut found = world.finish();
+        for points in found.values_mut() {
+            points.hash = points.hashed(linker);
+        }
+        found
     })
 }
 

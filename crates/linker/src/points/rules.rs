@@ -354,9 +354,8 @@ impl World<'_, '_> {
     /// Arguments of a site from one on are those of a function, which has so many already.
     pub(super) fn pass_all(&mut self, site: u32, skip: u8, f: u32, given: u32) {
         let count = self.sites[site as usize].arguments.len();
-        let mut at = given;
         let mut spread = false;
-        for k in usize::from(skip)..count {
+        for (at, k) in (given..).zip(usize::from(skip)..count) {
             let (slot, is_spread) = self.sites[site as usize].arguments[k];
             if is_spread {
                 self.pass_list(slot, f, at, k + 1 == count && !spread);
@@ -369,7 +368,6 @@ impl World<'_, '_> {
             } else {
                 self.pass(slot, f, at);
             }
-            at += 1;
         }
     }
 
