@@ -143,3 +143,22 @@ fn scripts_share_globals_and_fields() {
         ]
     );
 }
+
+#[test]
+fn where_too_much_meets_too_much_names_of_properties_tell() {
+    // Each function is given each other one, and all of them all objects.
+    let mut source = String::from("var all = {};\n");
+    for i in 0..700 {
+        source.push_str(&format!(
+            "all.f{i} = function (x) {{ this.kept = x; for (var k in all) {{ all[k](all[k]); x.later{i}(k, all); }} return all[x]; }};\nall.later{i} = function (a, b) {{ return b[a](all, this); }};\n"
+        ));
+    }
+    source.push_str("all.f3(all.f4);\n");
+    let found = edges(&[("a.js", &source)], &["CALLS"]);
+    let named = r#"CALL->x.later5[in:f5] CALLS FUNCTION->later5 {"resolution":"field","confidence":"possible"}"#;
+    assert!(
+        found.iter().any(|edge| edge == named),
+        "{} edges",
+        found.len()
+    );
+}

@@ -153,10 +153,15 @@ impl Worlds {
 fn solve(linker: &Linker<'_>, modules: &[ModuleIx]) -> FxHashMap<ModuleIx, Points> {
     // What one thread solves others read: what is looked up for it is not what one module reads (`relink.rs`).
     reads::logged(false, || {
-        let mut world = World::new(linker, modules);
+        let mut world = World::new(linker, modules, false);
         world.solve();
         world.join_by_names();
         world.solve();
+        if world.solver.budget == 0 {
+            // Too much meets too much: by the names of properties alone then.
+            world = World::new(linker, modules, true);
+            world.solve();
+        }
         let mut found = world.finish();
         for points in found.values_mut() {
             points.hash = points.hashed(linker);
@@ -259,6 +264,7 @@ impl World<'_, '_> {
             if let Some((receiver, name)) = method
                 && is_call
                 && reached.len() > 1
+                && !self.solver.by_field
             {
                 // What a thing has itself hides what it inherits.
                 let mut visible: FxHashSet<u32> = FxHashSet::default();

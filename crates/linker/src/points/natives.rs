@@ -68,6 +68,16 @@ pub(super) fn is_array_method(name: &str) -> bool {
     )
 }
 
+/// Names that methods of the language have.
+pub(super) fn is_method(name: &str) -> bool {
+    is_array_method(name)
+        || is_map_method(name)
+        || matches!(
+            name,
+            "call" | "apply" | "bind" | "then" | "catch" | "finally"
+        )
+}
+
 pub(super) fn is_map_method(name: &str) -> bool {
     matches!(
         name,

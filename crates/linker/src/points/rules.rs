@@ -104,6 +104,9 @@ impl World<'_, '_> {
                 self.wait(getter, Wait::Get(to, thing));
             }
         }
+        if self.solver.by_field {
+            return;
+        }
         self.solver.of(thing).loads.push((name, to));
         let prototype = self.solver.prototype(thing);
         self.wait(prototype, Wait::Load(name, to));
@@ -444,6 +447,10 @@ impl World<'_, '_> {
         match self.solver.kind(callee) {
             Kind::Function(f) => {
                 self.reach(site, f, Way::Called, i32::from(skip), false);
+                // By names alone a call may run so much that what it passes says nothing any more.
+                if self.solver.by_field && !self.sites[site as usize].is_lexical {
+                    return;
+                }
                 self.pass_all(site, skip, f, 0);
                 self.run_on(f, this);
                 self.result(f, result);

@@ -129,6 +129,9 @@ pub(super) struct Solver {
     of_thing: Vec<OfThing>,
     /// Steps that are left.
     pub(super) budget: u64,
+    /// Properties of one name are one slot, whatever they are properties of.
+    pub(super) by_field: bool,
+    fields: FxHashMap<Name, Slot>,
 }
 
 /// What is known of a thing.
@@ -205,10 +208,19 @@ impl Solver {
 
     /// A thing comes to a slot.
     pub(super) fn put(&mut self, slot: Slot, thing: Thing) {
-        if slot == NONE || self.things[slot as usize].len() >= MAX_THINGS || !self.spend() {
+        if slot == NONE || self.things[slot as usize].len() >= MAX_THINGS || self.budget == 0 {
             return;
         }
-        if self.known.insert((slot, thing)) {
+        // Where a property does not depend on what it is a property of, nobody asks for these.
+        let kind = self.kinds[thing as usize];
+        let is_object = matches!(
+            kind,
+            Kind::Object(_) | Kind::Instance(..) | Kind::Prototype(_) | Kind::Exports(_)
+        );
+        if self.by_field && is_object {
+            return;
+        }
+        if self.known.insert((slot, thing)) && self.spend() {
             self.things[slot as usize].push(thing);
             self.touch(slot);
         }
@@ -283,11 +295,25 @@ impl Solver {
 
     /// The slot of a property of a thing.
     pub(super) fn property(&mut self, thing: Thing, name: Name) -> Slot {
+        let is_list = matches!(self.kind(thing), Kind::Array(_) | Kind::Map(_));
+        if self.by_field && !is_list && name != ANY {
+            return self.field(name);
+        }
         if let Some(&slot) = self.properties.get(&(thing, name)) {
             return slot;
         }
         let slot = self.slot();
         self.declare(thing, name, slot);
+        slot
+    }
+
+    /// The slot of all properties of a name.
+    pub(super) fn field(&mut self, name: Name) -> Slot {
+        if let Some(&slot) = self.fields.get(&name) {
+            return slot;
+        }
+        let slot = self.slot();
+        self.fields.insert(name, slot);
         slot
     }
 
@@ -320,6 +346,10 @@ impl Solver {
 
     /// All properties of a thing are copied to another.
     pub(super) fn copy_properties(&mut self, from: Thing, to: Thing) {
+        let is_list = |kind| matches!(kind, Kind::Array(_) | Kind::Map(_));
+        if self.by_field && !(is_list(self.kind(from)) && is_list(self.kind(to))) {
+            return;
+        }
         if from == to || self.of(from).copies.contains(&to) || !self.spend() {
             return;
         }

@@ -15,8 +15,8 @@ use crate::specifiers::Target;
 use crate::{Linker, is_builtin};
 
 /// Steps for each shape and node; more only come from programs in which everything meets everything.
-const STEPS: u64 = 48;
-const LEAST_STEPS: u64 = 2_000_000;
+const STEPS: u64 = 12;
+const LEAST_STEPS: u64 = 200_000;
 /// Shapes in shapes are followed so deep.
 const MAX_NESTING: usize = 32;
 
@@ -59,6 +59,8 @@ pub(super) struct Site {
     /// What it calls a method of, and the method's name.
     pub(super) method: Option<(Slot, Name)>,
     pub(super) is_call: bool,
+    /// It can only run one function, which its own module declares.
+    pub(super) is_lexical: bool,
 }
 
 /// The numbers of one module.
@@ -84,6 +86,8 @@ pub(super) struct World<'l, 'p> {
     pub(super) sites: Vec<Site>,
     /// Slots of names of the global object, by name.
     globals: FxHashMap<Name, Slot>,
+    /// Those that scripts declare.
+    declared: FxHashSet<Name>,
     pub(super) global: Thing,
     exports: FxHashMap<(u32, u32), Slot>,
     pub(super) loaded: FxHashSet<(Thing, Name, Slot)>,
@@ -101,13 +105,15 @@ pub(super) struct World<'l, 'p> {
 }
 
 impl<'l, 'p> World<'l, 'p> {
-    pub(super) fn new(linker: &'l Linker<'p>, modules: &[ModuleIx]) -> Self {
+    /// A world of some modules; `by_field` as in [`Solver::by_field`].
+    pub(super) fn new(linker: &'l Linker<'p>, modules: &[ModuleIx], by_field: bool) -> Self {
         let size: usize = modules
             .iter()
             .map(|&ix| &linker.program.module(ix).summary)
             .map(|s| s.shapes.len() + s.nodes.len())
             .sum();
         let mut solver = Solver::new(LEAST_STEPS + STEPS * size as u64);
+        solver.by_field = by_field;
         let global = solver.thing(Kind::Exports(u32::MAX));
         let mut world = World {
             linker,
@@ -120,6 +126,7 @@ impl<'l, 'p> World<'l, 'p> {
             classes: Vec::new(),
             sites: Vec::new(),
             globals: FxHashMap::default(),
+            declared: FxHashSet::default(),
             global,
             exports: FxHashMap::default(),
             loaded: FxHashSet::default(),
@@ -139,7 +146,22 @@ impl<'l, 'p> World<'l, 'p> {
         for i in 0..modules.len() as u32 {
             world.build(i);
         }
+        if by_field {
+            world.join_globals();
+        }
         world
+    }
+
+    /// Names of the global object that no script declares are its properties.
+    fn join_globals(&mut self) {
+        let mut names: Vec<(Name, Slot)> = self.globals.iter().map(|(&n, &s)| (n, s)).collect();
+        names.sort_unstable();
+        for (name, slot) in names {
+            if !self.declared.contains(&name) {
+                let field = self.solver.field(name);
+                self.solver.flow(field, slot);
+            }
+        }
     }
 
     pub(super) fn name(&mut self, text: &str) -> Name {
@@ -283,6 +305,9 @@ impl<'l, 'p> World<'l, 'p> {
                 arguments: Vec::with_capacity(fact.arguments.len as usize),
                 method: None,
                 is_call: fact.kind == CallKind::Call,
+                is_lexical: fact.kind == CallKind::Call
+                    && (fact.resolved.is_some()
+                        || matches!(s.shape(fact.callee), Shape::Function(_))),
             });
         }
     }
@@ -388,6 +413,21 @@ impl<'l, 'p> World<'l, 'p> {
         }
     }
 
+    /// A property of what a slot holds flows into a slot.
+    fn read_property(&mut self, from: Slot, name: Name, to: Slot) {
+        if self.solver.by_field && name != ANY {
+            let field = self.solver.field(name);
+            self.solver.flow(field, to);
+            // What is left are lists, and methods of the language.
+            let text = self.text(name);
+            let is_index = text.bytes().all(|b| b.is_ascii_digit());
+            if !is_index && !super::natives::is_method(text) && text != "..." {
+                return;
+            }
+        }
+        self.wait(from, Wait::Load(name, to));
+    }
+
     /// A part of what a slot holds, by names.
     fn path(&mut self, module: u32, mut slot: Slot, path: &[Sym], to: Slot) {
         let Some((last, path)) = path.split_last() else {
@@ -397,11 +437,11 @@ impl<'l, 'p> World<'l, 'p> {
         for &part in path {
             let name = self.sym(module, part);
             let next = self.solver.slot();
-            self.wait(slot, Wait::Load(name, next));
+            self.read_property(slot, name, next);
             slot = next;
         }
         let name = self.sym(module, *last);
-        self.wait(slot, Wait::Load(name, to));
+        self.read_property(slot, name, to);
     }
 
     /// All that a module tells.
@@ -446,7 +486,7 @@ impl<'l, 'p> World<'l, 'p> {
                 Shape::Member(object, name) => {
                     let from = self.shape(m, object);
                     let name = self.sym(m, name);
-                    self.wait(from, Wait::Load(name, slot));
+                    self.read_property(from, name, slot);
                 }
                 Shape::Super(owner, is_static) => {
                     if let Some(class) = self.class_of(m, owner) {
@@ -587,9 +627,15 @@ impl<'l, 'p> World<'l, 'p> {
             return;
         }
         let from = self.shape(m, value);
-        if from != NONE {
-            self.wait(object, Wait::Store(name, from));
+        if from == NONE {
+            return;
         }
+        if self.solver.by_field && name != ANY {
+            let field = self.solver.field(name);
+            self.solver.flow(from, field);
+            return;
+        }
+        self.wait(object, Wait::Store(name, from));
     }
 
     /// What a script declares at its top is a name of the global object.
@@ -619,6 +665,7 @@ impl<'l, 'p> World<'l, 'p> {
             }
             let name = self.name(name);
             let global = self.global_slot(name);
+            self.declared.insert(name);
             let slot = self.node(m, node);
             self.solver.flow(slot, global);
             if kind == "VARIABLE" {
@@ -704,7 +751,14 @@ impl<'l, 'p> World<'l, 'p> {
                         let object = self.shape(m, object);
                         let name = self.sym(m, name);
                         self.sites[site as usize].method = Some((object, name));
-                        self.wait(object, Wait::Method(site, name));
+                        let text = self.text(name);
+                        if self.solver.by_field && name != ANY && !super::natives::is_method(text) {
+                            let field = self.solver.field(name);
+                            self.by_name.insert(site);
+                            self.wait(field, Wait::Call(site, This::Nothing, 0));
+                        } else {
+                            self.wait(object, Wait::Method(site, name));
+                        }
                     }
                     _ => {
                         let slot = match call.resolved {
