@@ -7,11 +7,13 @@
 //! what is called on a receiver of which nothing is known reaches the functions that scripts give a property of that name.
 //!
 //! A small program is one world, so that functions are followed through imports. In others all scripts are one, which
-//! share their globals; modules there are left to what names and types tell, which costs a quarter of this.
+//! share their globals; modules there are left to what names and types tell.
 
+mod modules;
 mod natives;
 mod rules;
 mod solve;
+mod tell;
 mod world;
 
 use std::hash::{Hash as _, Hasher as _};

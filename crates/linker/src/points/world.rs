@@ -1,18 +1,11 @@
-//! The modules that are solved together, and the slots and things of what their summaries tell.
+//! The modules that are solved together, and the numbers of what they declare.
 
-use std::collections::hash_map::Entry;
-
-use graph_model::summary::{
-    CallKind, ExportTarget, ImportForm, MemberKind, ModuleType, NodeRef, PropertyKind, Shape,
-    ShapeRef, Sym,
-};
+use graph_model::summary::{CallKind, ModuleType, NodeRef, Shape, ShapeRef, Sym};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::solve::{ANY, Kind, NONE, Name, Slot, Solver, Thing, This, Wait};
-use crate::exports::{ExportIx, Found};
+use crate::Linker;
 use crate::program::{Fact, Module, ModuleIx};
-use crate::specifiers::Target;
-use crate::{Linker, is_builtin};
 
 /// Steps for each shape and node; more only come from programs in which everything meets everything.
 const STEPS: u64 = 12;
@@ -64,20 +57,20 @@ pub(super) struct Site {
 }
 
 /// The numbers of one module.
-struct Numbers {
+pub(super) struct Numbers {
     ix: ModuleIx,
-    shapes: Slot,
-    nodes: Slot,
-    functions: u32,
-    classes: u32,
-    sites: u32,
+    pub(super) shapes: Slot,
+    pub(super) nodes: Slot,
+    pub(super) functions: u32,
+    pub(super) classes: u32,
+    pub(super) sites: u32,
     names: Vec<Name>,
 }
 
 pub(super) struct World<'l, 'p> {
-    linker: &'l Linker<'p>,
-    modules: Vec<Numbers>,
-    index: FxHashMap<ModuleIx, u32>,
+    pub(super) linker: &'l Linker<'p>,
+    pub(super) modules: Vec<Numbers>,
+    pub(super) index: FxHashMap<ModuleIx, u32>,
     pub(super) solver: Solver,
     names: FxHashMap<Box<str>, Name>,
     texts: Vec<Box<str>>,
@@ -87,9 +80,9 @@ pub(super) struct World<'l, 'p> {
     /// Slots of names of the global object, by name.
     globals: FxHashMap<Name, Slot>,
     /// Those that scripts declare.
-    declared: FxHashSet<Name>,
+    pub(super) declared: FxHashSet<Name>,
     pub(super) global: Thing,
-    exports: FxHashMap<(u32, u32), Slot>,
+    pub(super) exports: FxHashMap<(u32, u32), Slot>,
     pub(super) loaded: FxHashSet<(Thing, Name, Slot)>,
     pub(super) called: FxHashSet<(u32, Thing, This, u8)>,
     pub(super) pending: Vec<(Thing, Wait)>,
@@ -153,7 +146,7 @@ impl<'l, 'p> World<'l, 'p> {
     }
 
     /// Names of the global object that no script declares are its properties.
-    fn join_globals(&mut self) {
+    pub(super) fn join_globals(&mut self) {
         let mut names: Vec<(Name, Slot)> = self.globals.iter().map(|(&n, &s)| (n, s)).collect();
         names.sort_unstable();
         for (name, slot) in names {
@@ -182,7 +175,7 @@ impl<'l, 'p> World<'l, 'p> {
         self.name(&index.to_string())
     }
 
-    fn sym(&mut self, module: u32, sym: Sym) -> Name {
+    pub(super) fn sym(&mut self, module: u32, sym: Sym) -> Name {
         let known = self.modules[module as usize].names[sym.0 as usize];
         if known != Name::MAX {
             return known;
@@ -193,7 +186,7 @@ impl<'l, 'p> World<'l, 'p> {
         name
     }
 
-    fn of(&self, module: u32) -> &'p Module {
+    pub(super) fn of(&self, module: u32) -> &'p Module {
         let program = self.linker.program;
         program.module(self.modules[module as usize].ix)
     }
@@ -221,7 +214,7 @@ impl<'l, 'p> World<'l, 'p> {
     }
 
     /// Numbers for what a module declares.
-    fn declare(&mut self, ix: ModuleIx) {
+    pub(super) fn declare(&mut self, ix: ModuleIx) {
         let of = self.linker.program.module(ix);
         let s = &of.summary;
         let module = self.modules.len() as u32;
@@ -312,21 +305,21 @@ impl<'l, 'p> World<'l, 'p> {
         }
     }
 
-    fn function_of(&self, module: u32, node: NodeRef) -> Option<u32> {
+    pub(super) fn function_of(&self, module: u32, node: NodeRef) -> Option<u32> {
         match self.of(module).fact(node) {
             Fact::Function(i) => Some(self.modules[module as usize].functions + i),
             _ => None,
         }
     }
 
-    fn class_of(&self, module: u32, node: NodeRef) -> Option<u32> {
+    pub(super) fn class_of(&self, module: u32, node: NodeRef) -> Option<u32> {
         match self.of(module).fact(node) {
             Fact::Class(i) => Some(self.modules[module as usize].classes + i),
             _ => None,
         }
     }
 
-    fn node(&self, module: u32, node: NodeRef) -> Slot {
+    pub(super) fn node(&self, module: u32, node: NodeRef) -> Slot {
         self.modules[module as usize].nodes + node.0
     }
 
@@ -352,7 +345,7 @@ impl<'l, 'p> World<'l, 'p> {
     }
 
     /// The slot of what a shape tells.
-    fn shape(&mut self, module: u32, shape: ShapeRef) -> Slot {
+    pub(super) fn shape(&mut self, module: u32, shape: ShapeRef) -> Slot {
         let of = self.of(module);
         let mut at = shape;
         for _ in 0..MAX_NESTING {
@@ -385,7 +378,7 @@ impl<'l, 'p> World<'l, 'p> {
         NONE
     }
 
-    fn this(&self, module: u32, owner: NodeRef, is_static: bool) -> Slot {
+    pub(super) fn this(&self, module: u32, owner: NodeRef, is_static: bool) -> Slot {
         if let Some(class) = self.class_of(module, owner) {
             let class = &self.classes[class as usize];
             return if is_static {
@@ -399,7 +392,7 @@ impl<'l, 'p> World<'l, 'p> {
     }
 
     /// What a module is as a value.
-    fn module_thing(&mut self, module: u32) -> Thing {
+    pub(super) fn module_thing(&mut self, module: u32) -> Thing {
         if self.is_script(module) {
             return self.global;
         }
@@ -414,7 +407,7 @@ impl<'l, 'p> World<'l, 'p> {
     }
 
     /// A property of what a slot holds flows into a slot.
-    fn read_property(&mut self, from: Slot, name: Name, to: Slot) {
+    pub(super) fn read_property(&mut self, from: Slot, name: Name, to: Slot) {
         if self.solver.by_field && name != ANY {
             let field = self.solver.field(name);
             self.solver.flow(field, to);
@@ -429,7 +422,7 @@ impl<'l, 'p> World<'l, 'p> {
     }
 
     /// A part of what a slot holds, by names.
-    fn path(&mut self, module: u32, mut slot: Slot, path: &[Sym], to: Slot) {
+    pub(super) fn path(&mut self, module: u32, mut slot: Slot, path: &[Sym], to: Slot) {
         let Some((last, path)) = path.split_last() else {
             self.solver.flow(slot, to);
             return;
@@ -442,480 +435,6 @@ impl<'l, 'p> World<'l, 'p> {
         }
         let name = self.sym(module, *last);
         self.read_property(slot, name, to);
-    }
-
-    /// All that a module tells.
-    fn build(&mut self, m: u32) {
-        self.shapes(m);
-        self.literals(m);
-        self.names_of(m);
-        self.classes_of(m);
-        self.calls(m);
-        self.exports_of(m);
-        self.imports(m);
-    }
-
-    fn shapes(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        for i in 0..s.shapes.len() as u32 {
-            let at = ShapeRef(i);
-            let slot = self.shape_slot(m, at);
-            match *s.shape(at) {
-                Shape::Function(node) | Shape::Class(node) | Shape::Object(node) => {
-                    let from = self.node(m, node);
-                    self.solver.flow(from, slot);
-                }
-                Shape::Array(node) => {
-                    let from = self.node(m, node);
-                    self.solver.flow(from, slot);
-                }
-                Shape::Arguments(function) => {
-                    if let Some(f) = self.function_of(m, function) {
-                        let thing = match self.functions[f as usize].arguments {
-                            Some(thing) => thing,
-                            None => {
-                                let of = self.solver.slot();
-                                let thing = self.solver.thing(Kind::Array(of));
-                                self.functions[f as usize].arguments = Some(thing);
-                                thing
-                            }
-                        };
-                        self.solver.put(slot, thing);
-                    }
-                }
-                Shape::Member(object, name) => {
-                    let from = self.shape(m, object);
-                    let name = self.sym(m, name);
-                    self.read_property(from, name, slot);
-                }
-                Shape::Super(owner, is_static) => {
-                    if let Some(class) = self.class_of(m, owner) {
-                        let class = self.classes[class as usize];
-                        let of = if is_static {
-                            class.thing
-                        } else {
-                            class.prototype
-                        };
-                        let from = self.solver.prototype(of);
-                        self.solver.flow(from, slot);
-                    }
-                }
-                Shape::OneOf(list) => {
-                    for &part in list.of(&s.shape_lists) {
-                        let from = self.shape(m, part);
-                        self.solver.flow(from, slot);
-                    }
-                }
-                Shape::Element(inner) => {
-                    let from = self.shape(m, inner);
-                    self.wait(from, Wait::Element(slot));
-                }
-                Shape::Path(inner, path) => {
-                    let from = self.shape(m, inner);
-                    self.path(m, from, path.of(&s.paths), slot);
-                }
-                Shape::Exports => {
-                    let thing = self.module_thing(m);
-                    self.solver.put(slot, thing);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn literals(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        let prototype_name = self.name("__proto__");
-        for fact in &s.objects {
-            let slot = self.node(m, fact.node);
-            let thing = self.solver.thing(Kind::Object(slot));
-            self.solver.put(slot, thing);
-            for property in fact.properties.of(&s.properties) {
-                let from = self.shape(m, property.shape);
-                let name = self.sym(m, property.name);
-                match property.kind {
-                    PropertyKind::Value if name == prototype_name => {
-                        let to = self.solver.prototype(thing);
-                        self.solver.flow(from, to);
-                    }
-                    PropertyKind::Value => {
-                        let to = self.solver.property(thing, name);
-                        self.solver.flow(from, to);
-                    }
-                    PropertyKind::Getter => self.solver.of(thing).getters.push((name, from)),
-                    PropertyKind::Setter => self.solver.of(thing).setters.push((name, from)),
-                    PropertyKind::Spread => self.wait(from, Wait::CopyTo(thing)),
-                }
-            }
-        }
-        for fact in &s.arrays {
-            let slot = self.node(m, fact.node);
-            let thing = self.solver.thing(Kind::Array(slot));
-            self.solver.put(slot, thing);
-            let mut spread = false;
-            for (i, &element) in (0..).zip(fact.elements.of(&s.shape_lists)) {
-                spread |= matches!(s.shape(element), Shape::Element(_));
-                let from = self.shape(m, element);
-                if from == NONE {
-                    continue;
-                }
-                let name = if spread { ANY } else { self.index_name(i) };
-                let to = self.solver.property(thing, name);
-                self.solver.flow(from, to);
-            }
-        }
-    }
-
-    fn names_of(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        for fact in &s.variables {
-            let from = self.shape(m, fact.init);
-            let to = self.node(m, fact.node);
-            self.path(m, from, &fact.path, to);
-        }
-        for (i, fact) in s.functions.iter().enumerate() {
-            let number = self.modules[m as usize].functions as usize + i;
-            let function = self.functions[number];
-            let parameters = s.signature(fact.signature).parameters;
-            for (at, parameter) in (0..).zip(parameters.of(&s.parameters)) {
-                let from = self.shape(m, parameter.default);
-                self.solver.flow(from, function.parameters + at);
-            }
-            for &shape in fact.returned.of(&s.shape_lists) {
-                let from = self.shape(m, shape);
-                self.solver.flow(from, function.returned);
-            }
-            if let Some(generator) = function.generator {
-                let to = self.solver.property(generator, ANY);
-                for &shape in fact.yielded.of(&s.shape_lists) {
-                    let from = self.shape(m, shape);
-                    self.solver.flow(from, to);
-                }
-            }
-        }
-        for fact in &s.bindings {
-            let to = self.node(m, fact.node);
-            let default = self.shape(m, fact.default);
-            self.solver.flow(default, to);
-            if let Some(f) = self.function_of(m, fact.function) {
-                let function = self.functions[f as usize];
-                if fact.index < function.count {
-                    self.path(m, function.parameters + fact.index, &fact.path, to);
-                }
-            }
-        }
-        for fact in &s.writes {
-            let object = self.shape(m, fact.object);
-            let name = self.sym(m, fact.name);
-            self.write(m, object, name, fact.value);
-        }
-        if self.is_script(m) {
-            self.script_names(m);
-        }
-    }
-
-    /// A property is written.
-    fn write(&mut self, m: u32, object: Slot, name: Name, value: ShapeRef) {
-        let s = &self.of(m).summary;
-        if name == ANY
-            && let Shape::Member(from, read) = *s.shape(value)
-            && self.sym(m, read) == ANY
-        {
-            // `to[key] = from[key]`: a property keeps its name.
-            let from = self.shape(m, from);
-            self.wait(object, Wait::CopyFrom(from));
-            return;
-        }
-        let from = self.shape(m, value);
-        if from == NONE {
-            return;
-        }
-        if self.solver.by_field && name != ANY {
-            let field = self.solver.field(name);
-            self.solver.flow(from, field);
-            return;
-        }
-        self.wait(object, Wait::Store(name, from));
-    }
-
-    /// What a script declares at its top is a name of the global object.
-    fn script_names(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        let variables = s.variables.iter().map(|v| v.node);
-        let functions = s.functions.iter().map(|f| f.node);
-        let classes = s.classes.iter().map(|c| c.node);
-        let nodes: Vec<NodeRef> = variables.chain(functions).chain(classes).collect();
-        for node in nodes {
-            // As the id tells it: `file->FUNCTION->name`, with `[in:scope]` for one that is not at the top.
-            let id = s.semantic_id(node);
-            let mut parts = id.splitn(3, "->").skip(1);
-            let (Some(kind), Some(name)) = (parts.next(), parts.next()) else {
-                continue;
-            };
-            if !matches!(kind, "FUNCTION" | "CLASS" | "VARIABLE" | "CONSTANT")
-                || name.contains(['[', '#', '<'])
-            {
-                continue;
-            }
-            // A function expression is named by what it is assigned to.
-            if kind == "FUNCTION"
-                && matches!(self.of(m).role(node), Some(role) if !matches!(role, crate::program::Role::Variable(_)))
-            {
-                continue;
-            }
-            let name = self.name(name);
-            let global = self.global_slot(name);
-            self.declared.insert(name);
-            let slot = self.node(m, node);
-            self.solver.flow(slot, global);
-            if kind == "VARIABLE" {
-                self.solver.flow(global, slot);
-            }
-        }
-    }
-
-    fn classes_of(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        for (i, fact) in s.classes.iter().enumerate() {
-            let number = self.modules[m as usize].classes + i as u32;
-            let class = self.classes[number as usize];
-            if let Some(extends) = fact.extends {
-                let from = self.shape(m, extends);
-                self.solver.flow(from, class.extends);
-                self.wait(class.extends, Wait::Inherit(number));
-            }
-            for member in fact.members.of(&s.members) {
-                let thing = if member.is_static {
-                    class.thing
-                } else {
-                    class.prototype
-                };
-                let name = self.sym(m, member.name);
-                let method = member.node.map_or(NONE, |node| self.node(m, node));
-                match member.kind {
-                    MemberKind::Method => {
-                        let to = self.solver.property(thing, name);
-                        self.solver.flow(method, to);
-                    }
-                    MemberKind::Getter => self.solver.of(thing).getters.push((name, method)),
-                    MemberKind::Setter => self.solver.of(thing).setters.push((name, method)),
-                    MemberKind::Property => {
-                        let from = self.shape(m, member.init);
-                        if from != NONE {
-                            let to = self.solver.property(thing, name);
-                            self.solver.flow(from, to);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            for &(name, is_static, _, shape) in &fact.writes {
-                let name = self.sym(m, name);
-                let this = if is_static {
-                    class.static_this
-                } else {
-                    class.this
-                };
-                self.write(m, this, name, shape);
-            }
-        }
-    }
-
-    fn calls(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        for (i, call) in (0..).zip(&s.calls) {
-            let site = self.modules[m as usize].sites + i;
-            for argument in call.arguments.of(&s.arguments) {
-                let slot = self.shape(m, argument.shape);
-                self.sites[site as usize]
-                    .arguments
-                    .push((slot, argument.spread));
-            }
-            let mut callee = call.callee;
-            while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *s.shape(callee) {
-                callee = inner;
-            }
-            match call.kind {
-                CallKind::Call => match *s.shape(callee) {
-                    Shape::Member(object, name) => {
-                        let mut inner = object;
-                        while let Shape::Narrow(next, _) | Shape::Cast(next, _) = *s.shape(inner) {
-                            inner = next;
-                        }
-                        if let Shape::Super(owner, is_static) = *s.shape(inner) {
-                            let this = self.this(m, owner, is_static);
-                            let slot = self.shape(m, callee);
-                            self.wait(slot, Wait::Call(site, This::Slot(this), 0));
-                            continue;
-                        }
-                        let object = self.shape(m, object);
-                        let name = self.sym(m, name);
-                        self.sites[site as usize].method = Some((object, name));
-                        let text = self.text(name);
-                        if self.solver.by_field && name != ANY && !super::natives::is_method(text) {
-                            let field = self.solver.field(name);
-                            self.by_name.insert(site);
-                            self.wait(field, Wait::Call(site, This::Nothing, 0));
-                        } else {
-                            self.wait(object, Wait::Method(site, name));
-                        }
-                    }
-                    _ => {
-                        let slot = match call.resolved {
-                            Some(node) => self.node(m, node),
-                            None => self.shape(m, callee),
-                        };
-                        self.wait(slot, Wait::Call(site, This::Nothing, 0));
-                    }
-                },
-                CallKind::New => {
-                    let slot = self.shape(m, callee);
-                    self.wait(slot, Wait::New(site));
-                }
-                CallKind::Super => {
-                    if let Shape::Super(owner, _) = *s.shape(callee)
-                        && let Some(class) = self.class_of(m, owner)
-                    {
-                        let class = self.classes[class as usize];
-                        self.wait(class.extends, Wait::Super(site, class.this));
-                    }
-                }
-                CallKind::Jsx => {}
-            }
-        }
-    }
-
-    fn exports_of(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        if s.exports.is_empty() {
-            return;
-        }
-        let thing = self.module_thing(m);
-        for (i, export) in (0..).zip(&s.exports) {
-            match &export.target {
-                ExportTarget::Star { specifier } => {
-                    if let Some(target) = self.target(m, *specifier) {
-                        let from = self.module_thing(target);
-                        self.solver.copy_properties(from, thing);
-                    }
-                }
-                ExportTarget::Equals(_) => {}
-                _ => {
-                    let name = self.sym(m, export.name);
-                    let from = self.export(m, i);
-                    let to = self.solver.property(thing, name);
-                    self.solver.flow(from, to);
-                }
-            }
-        }
-    }
-
-    /// The module that a specifier leads to, if it is one of this world.
-    fn target(&mut self, m: u32, specifier: Sym) -> Option<u32> {
-        if self.modules.len() == 1 {
-            return None;
-        }
-        let ix = self.ix(m);
-        match self.linker.specifiers.target(ix, specifier) {
-            Target::Module(target) => self.index.get(&target).copied(),
-            _ => None,
-        }
-    }
-
-    /// The slot of an export.
-    fn export(&mut self, m: u32, export: u32) -> Slot {
-        let slot = match self.exports.entry((m, export)) {
-            Entry::Occupied(known) => return *known.get(),
-            Entry::Vacant(new) => *new.insert(self.solver.slot()),
-        };
-        let of = self.of(m);
-        let fact = of.export(export);
-        match &fact.target {
-            ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) => {
-                for &node in nodes {
-                    let from = self.node(m, node);
-                    self.solver.flow(from, slot);
-                }
-                let from = self.shape(m, fact.shape);
-                self.solver.flow(from, slot);
-            }
-            ExportTarget::Reexport {
-                specifier,
-                imported,
-            } => {
-                if let Some(target) = self.target(m, *specifier) {
-                    let name = of.summary.name(*imported);
-                    self.imported(target, name, false, slot);
-                }
-            }
-            ExportTarget::StarAs { specifier } => {
-                if let Some(target) = self.target(m, *specifier) {
-                    let thing = self.module_thing(target);
-                    self.solver.put(slot, thing);
-                }
-            }
-            ExportTarget::Star { .. } => {}
-        }
-        slot
-    }
-
-    /// What an import of a name gives flows into a slot; `*` is the whole module, `as_value` what `require` gives.
-    fn imported(&mut self, target: u32, name: &str, as_value: bool, to: Slot) {
-        if name == "*" {
-            let thing = self.module_thing(target);
-            self.solver.put(to, thing);
-            if as_value && let Some(export) = self.of(target).export_equals() {
-                let from = self.export(target, export);
-                self.solver.flow(from, to);
-            }
-            return;
-        }
-        match self.linker.exports.lookup(self.ix(target), name) {
-            Found::Export(ExportIx { module, export }, _) => {
-                if let Some(&module) = self.index.get(&module) {
-                    let from = self.export(module, export);
-                    self.solver.flow(from, to);
-                }
-            }
-            Found::Module(module) => {
-                if let Some(&module) = self.index.get(&module) {
-                    self.imported(module, "*", true, to);
-                }
-            }
-            Found::External(_) | Found::None | Found::Ambiguous => {
-                let whole = self.solver.slot();
-                self.imported(target, "*", true, whole);
-                let name = self.name(name);
-                self.wait(whole, Wait::Load(name, to));
-            }
-        }
-    }
-
-    fn imports(&mut self, m: u32) {
-        let s = &self.of(m).summary;
-        for import in &s.imports {
-            let Some(specifier) = import.specifier else {
-                continue;
-            };
-            let to = self.node(m, import.node);
-            let imported = s.name(import.imported);
-            if let Some(target) = self.target(m, specifier) {
-                let as_value = import.form != ImportForm::Static;
-                self.imported(target, imported, as_value, to);
-                continue;
-            }
-            let text = s.name(specifier);
-            let text = text.strip_prefix("node:").unwrap_or(text);
-            if is_builtin(text) {
-                let path = match imported {
-                    "*" | "default" => text.to_owned(),
-                    name => format!("{text}.{name}"),
-                };
-                let path = self.name(&path);
-                let thing = self.solver.thing(Kind::Native(path));
-                self.solver.put(to, thing);
-            }
-        }
     }
 
     /// Whether what a site calls a method of is a name that only the environment can know.
