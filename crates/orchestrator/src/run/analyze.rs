@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use graph_model::ModuleSummary;
 use rfdb_protocol::Rows;
@@ -19,6 +20,8 @@ pub(super) struct Analyzed {
     pub(super) records: Vec<FileRecord>,
     /// Their summaries, in any order.
     pub(super) summaries: Vec<ModuleSummary>,
+    /// How long each plugin took.
+    pub(super) times: Vec<(String, Duration)>,
     /// Why summaries could not be kept for the next run.
     pub(super) cache_error: Option<io::Error>,
 }
@@ -50,8 +53,11 @@ impl Run<'_> {
             progress: self.progress,
             cancellation: &self.options.cancellation,
         };
-        analyze_files(self.pool, &self.project.root, files, &sink)?;
-        Ok(result.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let analyzers = self.plugins.analyzers();
+        let times = analyze_files(self.pool, &self.project.root, &analyzers, files, &sink)?;
+        let mut result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        result.times = times;
+        Ok(result)
     }
 }
 

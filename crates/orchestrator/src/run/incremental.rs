@@ -2,7 +2,6 @@
 //! graph is written in one commit.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use graph_model::ModuleSummary;
 use rayon::prelude::*;
@@ -18,7 +17,6 @@ use crate::cache::{
 };
 use crate::inputs::same_contents;
 use crate::link_rows::ENRICHMENT_CONTEXT;
-use crate::plugins::steps::MODULE_ANALYZER;
 use crate::report::{InitialReason, Mode, Report};
 use crate::{Error, Phase};
 
@@ -68,15 +66,15 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         Ok(())
     };
     let left = previous.state.links.filter(|_| edits.is_some());
-    let begun = Instant::now();
     let (analyzed, left) = run.pool.install(|| {
         rayon::join(
             || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
             || cache.load_links(left?),
         )
     });
-    run.clock.add(MODULE_ANALYZER, begun.elapsed());
     let mut analyzed = analyzed?;
+    let times = std::mem::take(&mut analyzed.times);
+    run.clock.add_all(Phase::Analysis, times);
     cache_error = cache_error.or(analyzed.cache_error.take());
     let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Of files that are gone, or are left out now, nothing stays.
@@ -99,6 +97,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     let relinked = match edits.zip(left) {
         Some((edits, left)) => {
             let work = Work {
+                linker: &previous.state.linker,
                 records: &mut records,
                 stored: &stored,
                 batch: &mut batch,
