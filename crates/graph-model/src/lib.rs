@@ -36,7 +36,7 @@ pub use globals::{
     GLOBAL_MODULE, STDIO_ID, STDIO_NAME, external_function_id, external_module_id,
     is_standard_class, is_standard_global, is_standard_value, module_id,
 };
-pub use node_id::NodeId;
+pub use node_id::{NodeId, NodeIdBatch};
 pub use node_type::NodeType;
 pub use position::{LineIndex, Span};
 pub use semantic_id::{

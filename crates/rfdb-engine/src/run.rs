@@ -301,7 +301,7 @@ impl Run {
                 })
             })
             .collect::<Result<_>>()?;
-        let built = index::build(&sources, &self.fields)
+        let built = index::build_on_heap(&sources, &self.fields)
             .map_err(|bad| blocks[bad].damaged("contents are inconsistent"))?;
         Ok(self.image.get_or_init(|| Image::from_built(built)))
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use graph_model::{
-    EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
-    is_standard_global, is_standard_value, push_escaped_name, push_escaped_segment,
+    EdgeType, GLOBAL_MODULE, NodeId, NodeIdBatch, NodeType, Span, external_function_id,
+    external_module_id, is_standard_global, is_standard_value, push_escaped_name,
+    push_escaped_segment,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -108,6 +109,8 @@ impl Builder<'_> {
         let mut names_in_ids = NamesInIds::default();
         let mut id = format!("{}->", self.file);
         let prefix = id.len();
+        let mut ids = NodeIdBatch::with_capacity(order.len());
+        let first = graph.nodes.len();
 
         for &index in order {
             let node = self.nodes[index as usize];
@@ -161,8 +164,10 @@ impl Builder<'_> {
                 end_column,
             };
             let metadata = self.node_metadata(&node, span, graph);
+            ids.push(&id);
             graph.nodes.push(Node {
-                id: NodeId::of(&id),
+                // Set below.
+                id: NodeId(0),
                 node_type: node.node_type,
                 exported: node.flags & (flag::EXPORTED | flag::EXPORT_NODE) != 0,
                 in_file: true,
@@ -175,6 +180,10 @@ impl Builder<'_> {
                 }),
                 metadata,
             });
+        }
+        // Global nodes, which have theirs, come after all others.
+        for (node, id) in graph.nodes[first..].iter_mut().zip(ids.finish()) {
+            node.id = id;
         }
     }
 

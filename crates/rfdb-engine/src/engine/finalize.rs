@@ -12,7 +12,7 @@ use super::inner::{BlockRef, Inner, Writer};
 use super::state::{Pending, State, guard};
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
-use crate::index::{self, BlockSource, Built, Image};
+use crate::index::{self, BlockSource, Counts, Image, SectionSink};
 use crate::manifest::{Contents, IndexRef};
 use crate::run::{Base, BlockHandle, Run};
 use crate::segment::DataFile;
@@ -181,8 +181,9 @@ impl Inner {
         let written = std::thread::scope(|threads| {
             // The disk takes in what a load wrote while its indexes are built.
             let syncing = early.map(|early| threads.spawn(move || early.run()));
-            let built = build(&sources, fields)?;
-            let reference = Files::write_index((&path, &*index_file), number, &built, sync)?;
+            let reference = Files::write_index((&path, &*index_file), number, sync, |sections| {
+                build(&sources, fields, sections)
+            })?;
             match syncing.map(std::thread::ScopedJoinHandle::join) {
                 None | Some(Ok(Ok(()))) => Ok(reference),
                 Some(Ok(Err(error))) => Err(error),
@@ -466,7 +467,11 @@ impl Inner {
     }
 }
 
-fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built> {
+fn build(
+    sources: &[Source],
+    fields: &[crate::FieldDeclaration],
+    sections: &dyn SectionSink,
+) -> Result<Counts> {
     // The first read of a block checks it, so this is work for several threads.
     let blocks: Vec<BlockSource<'_>> = sources
         .par_iter()
@@ -479,7 +484,8 @@ fn build(sources: &[Source], fields: &[crate::FieldDeclaration]) -> Result<Built
             })
         })
         .collect::<Result<_>>()?;
-    index::build(&blocks, fields).map_err(|bad| sources[bad].run.bad_block(sources[bad].number))
+    index::build(&blocks, fields, sections)
+        .map_err(|bad| sources[bad].run.bad_block(sources[bad].number))
 }
 
 fn segments_to_move(

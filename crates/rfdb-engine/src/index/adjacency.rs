@@ -5,21 +5,16 @@
 
 use std::sync::atomic::Ordering;
 
+use super::Section;
 use super::entry::{Bits, Entry};
-use super::layout::{BadBlock, BlockSource, Layout, cut, map, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, both, cut, map, try_map};
+use super::sink::SectionSink;
 use super::vertices::Vertices;
 use crate::codec::width_for;
 
-/// The sections of all edges.
+/// What is told of the edges besides their sections.
 #[derive(Debug, Default)]
 pub(super) struct Adjacency {
-    pub(super) out_ends: Vec<u8>,
-    pub(super) out_targets: Vec<u8>,
-    pub(super) out_types: Vec<u8>,
-    pub(super) out_positions: Vec<u8>,
-    pub(super) in_ends: Vec<u8>,
-    pub(super) in_sources: Vec<u8>,
-    pub(super) in_edges: Vec<u8>,
     /// Distinct edges of each type.
     pub(super) counts: Vec<u32>,
     /// Bytes of a type.
@@ -213,7 +208,7 @@ fn deal<E: Entry>(
     Ok(group)
 }
 
-/// Edges of all blocks in both directions. `types` is the number of types.
+/// Edges of all blocks in both directions, whose sections go to `sink`. `types` is the number of types.
 pub(super) fn adjacency(
     blocks: &[BlockSource<'_>],
     layout: &Layout,
@@ -221,8 +216,9 @@ pub(super) fn adjacency(
     vertices: &Vertices,
     type_maps: &[Vec<u32>],
     types: usize,
-    parallel: bool,
+    sink: &dyn SectionSink,
 ) -> Result<Adjacency, BadBlock> {
+    let parallel = layout.parallel;
     let (edges, buckets) = (
         layout.edge_rows,
         Buckets::new(vertices.count, layout.edge_rows),
@@ -234,7 +230,7 @@ pub(super) fn adjacency(
                 deal(blocks, layout, range, vertices, type_maps, buckets, bits)
             })?;
             Ok(both_directions(
-                dealt, buckets, bits, edges, types, parallel,
+                dealt, buckets, bits, edges, types, parallel, sink,
             ))
         }
         None => {
@@ -243,13 +239,13 @@ pub(super) fn adjacency(
                 deal(blocks, layout, range, vertices, type_maps, buckets, bits)
             })?;
             Ok(both_directions(
-                dealt, buckets, bits, edges, types, parallel,
+                dealt, buckets, bits, edges, types, parallel, sink,
             ))
         }
     }
 }
 
-/// The sections of edges that were dealt out to the buckets of their sources.
+/// Gives the sections of edges that were dealt out to the buckets of their sources.
 fn both_directions<E: Entry>(
     dealt: Vec<Group<E>>,
     buckets: Buckets,
@@ -257,34 +253,29 @@ fn both_directions<E: Entry>(
     edges: usize,
     types: usize,
     parallel: bool,
+    sink: &dyn SectionSink,
 ) -> Adjacency {
     let type_width = width_for(types.saturating_sub(1) as u32).max(1);
     let width = usize::from(type_width);
-    let mut all = Adjacency {
-        out_ends: vec![0; buckets.vertices * 4],
-        out_targets: vec![0; edges * 4],
-        out_types: vec![0; edges * width],
-        out_positions: vec![0; edges * 4],
-        in_ends: vec![0; buckets.vertices * 4],
-        in_sources: vec![0; edges * 4],
-        in_edges: vec![0; edges * 4],
-        counts: vec![0; types],
-        type_width,
-    };
+    let mut out_ends = vec![0; buckets.vertices * 4];
+    let mut out_targets = vec![0; edges * 4];
+    let mut out_types = vec![0; edges * width];
+    let mut out_positions = vec![0; edges * 4];
+    let mut all_counts = vec![0; types];
     let list_bytes = || (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
 
     // Outgoing edges; while a bucket is in the cache its edges are dealt out to the buckets of their targets.
     let sizes_out = sizes(&dealt, buckets);
     let column_bytes = || sizes_out.iter().map(|size| size * 4);
     let mut first = 0u32;
-    let work: Vec<_> = cut(&mut all.out_ends, list_bytes())
+    let work: Vec<_> = cut(&mut out_ends, list_bytes())
         .into_iter()
-        .zip(cut(&mut all.out_targets, column_bytes()))
+        .zip(cut(&mut out_targets, column_bytes()))
         .zip(cut(
-            &mut all.out_types,
+            &mut out_types,
             sizes_out.iter().map(|size| size * width),
         ))
-        .zip(cut(&mut all.out_positions, column_bytes()))
+        .zip(cut(&mut out_positions, column_bytes()))
         .enumerate()
         .map(|(bucket, sections)| {
             let start = first;
@@ -324,40 +315,71 @@ fn both_directions<E: Entry>(
     drop(dealt);
     let mut incoming = Vec::with_capacity(turned.len());
     for (group, counts) in turned {
-        all.counts
+        all_counts
             .iter_mut()
             .zip(counts)
             .for_each(|(sum, count)| *sum += count);
         incoming.push(group);
     }
+    let put_out = || {
+        sink.put(Section::OutEnds, out_ends);
+        sink.put(Section::OutTargets, out_targets);
+        sink.put(Section::OutTypes, out_types);
+        sink.put(Section::OutPositions, out_positions);
+    };
+    both(parallel, put_out, || {
+        put_incoming(&incoming, buckets, bits, edges, parallel, sink);
+    });
+    Adjacency {
+        counts: all_counts,
+        type_width,
+    }
+}
 
-    let sizes_in = sizes(&incoming, buckets);
-    let column_bytes = || sizes_in.iter().map(|size| size * 4);
+/// Gives the sections of edges that were dealt out to the buckets of their targets.
+fn put_incoming<E: Entry>(
+    incoming: &[Group<E>],
+    buckets: Buckets,
+    bits: Bits,
+    edges: usize,
+    parallel: bool,
+    sink: &dyn SectionSink,
+) {
+    let mut in_ends = vec![0; buckets.vertices * 4];
+    let mut in_sources = vec![0; edges * 4];
+    let mut in_edges = vec![0; edges * 4];
+    let sizes = sizes(incoming, buckets);
+    let column_bytes = || sizes.iter().map(|size| size * 4);
+    let list_bytes = (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
     let mut first = 0u32;
-    let work: Vec<_> = cut(&mut all.in_ends, list_bytes())
+    let work: Vec<_> = cut(&mut in_ends, list_bytes)
         .into_iter()
-        .zip(cut(&mut all.in_sources, column_bytes()))
-        .zip(cut(&mut all.in_edges, column_bytes()))
+        .zip(cut(&mut in_sources, column_bytes()))
+        .zip(cut(&mut in_edges, column_bytes()))
         .enumerate()
         .map(|(bucket, sections)| {
             let start = first;
-            first += sizes_in[bucket] as u32;
+            first += sizes[bucket] as u32;
             (bucket, start, sections)
         })
         .collect();
     map(work, parallel, |(bucket, first, sections)| {
         let ((ends_in, sources), edges) = sections;
-        let (entries, ends) = sorted(&incoming, buckets, bits, bucket);
+        let (entries, ends) = sorted(incoming, buckets, bits, bucket);
         put(ends_in, ends.iter().map(|end| first + end));
         put(sources, entries.iter().map(|e| e.other(bits)));
         put(edges, entries.iter().map(|e| e.order(bits)));
     });
-    all
+    sink.put(Section::InEnds, in_ends);
+    sink.put(Section::InSources, in_sources);
+    sink.put(Section::InEdges, in_edges);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::sink::Kept;
+    use crate::index::{Built, Counts};
     use proptest::prelude::*;
 
     fn numbers(bytes: &[u8]) -> Vec<u32> {
@@ -389,7 +411,7 @@ mod tests {
         bits: Bits,
         types: usize,
         parallel: bool,
-    ) -> Adjacency {
+    ) -> (Adjacency, Built) {
         let group = |part: &[(u32, u32, u32, u32)]| {
             let mut group: Group<E> = Group::new(buckets);
             part.iter().for_each(|row| group.count(row.0));
@@ -402,14 +424,17 @@ mod tests {
             group
         };
         let (a, b) = rows.split_at(split);
-        both_directions(
+        let kept = Kept::default();
+        let all = both_directions(
             vec![group(a), group(b)],
             buckets,
             bits,
             rows.len(),
             types,
             parallel,
-        )
+            &kept,
+        );
+        (all, kept.built(Counts::default()))
     }
 
     proptest! {
@@ -428,7 +453,7 @@ mod tests {
             };
             let all_rows = rows_of(&edges);
             let split = cut.min(all_rows.len());
-            let all = if huge {
+            let (all, built) = if huge {
                 sections::<u128>(&all_rows, split, buckets, Bits::WIDE, types, wide)
             } else {
                 let bits = Bits::narrow(buckets.shift, buckets.vertices, types, edges.len()).unwrap();
@@ -436,12 +461,12 @@ mod tests {
             };
             let width = if many_types { 2 } else { 1 };
             prop_assert_eq!(usize::from(all.type_width), width);
-            let codes: Vec<u32> = all
-                .out_types
+            let section = |section: Section| &built.sections[section as usize][..];
+            let codes: Vec<u32> = section(Section::OutTypes)
                 .chunks_exact(width)
                 .map(|b| b.iter().rev().fold(0, |code, byte| code << 8 | u32::from(*byte)))
                 .collect();
-            let out = rows(&all.out_ends, &codes, &all.out_targets, &all.out_positions);
+            let out = rows(section(Section::OutEnds), &codes, section(Section::OutTargets), section(Section::OutPositions));
             let last_first = |&(key, t, other, row): &(u32, u32, u32, u32)| (key, t, other, !row);
             let mut expected: Vec<_> = all_rows.iter().map(last_first).collect();
             expected.sort_unstable();
@@ -452,8 +477,8 @@ mod tests {
             }
             let expected: Vec<_> = expected.into_iter().map(|e| (e.0, e.1, e.2, !e.3)).collect();
             prop_assert_eq!(&out, &expected);
-            let types_in: Vec<u32> = numbers(&all.in_edges).iter().map(|&at| codes[at as usize]).collect();
-            let incoming = rows(&all.in_ends, &types_in, &all.in_sources, &all.in_edges);
+            let types_in: Vec<u32> = numbers(section(Section::InEdges)).iter().map(|&at| codes[at as usize]).collect();
+            let incoming = rows(section(Section::InEnds), &types_in, section(Section::InSources), section(Section::InEdges));
             let mut turned: Vec<_> = out.iter().enumerate().map(|(at, e)| (e.2, e.1, e.0, at as u32)).collect();
             turned.sort_unstable();
             prop_assert_eq!(incoming, turned);

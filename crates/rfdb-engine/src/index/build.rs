@@ -5,16 +5,14 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::adjacency::adjacency;
-use super::layout::{BadBlock, BlockSource, Layout, groups};
+use super::layout::{BadBlock, BlockSource, Layout, both, groups};
 use super::postings::{FieldPairs, field_values, name_pairs, node_columns, type_postings};
+use super::sink::{Kept, SectionSink};
 use super::strings::StringSet;
 use super::vertices::{id_directory, vertices};
-use super::{BLOCK_RECORD, Built, Counts, HINT_SHIFT, SECTIONS, Section};
+use super::{BLOCK_RECORD, Built, Counts, HINT_SHIFT, Section};
 use crate::FieldDeclaration;
 use crate::batch::hash_owner;
-
-/// Rows from which threads pay.
-const PARALLEL_ROWS: usize = 30_000;
 
 fn le_bytes(values: &[u32]) -> Vec<u8> {
     let mut out = vec![0; values.len() * 4];
@@ -94,28 +92,26 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// Does two things, at once if threads pay.
-fn both<A: Send, B: Send>(
-    parallel: bool,
-    a: impl FnOnce() -> A + Send,
-    b: impl FnOnce() -> B + Send,
-) -> (A, B) {
-    if parallel {
-        rayon::join(a, b)
-    } else {
-        (a(), b())
-    }
-}
-
-/// Builds the index of blocks, which are given by ascending block number.
-pub(crate) fn build(
+/// Builds the index of blocks, which are given by ascending block number, on the heap.
+pub(crate) fn build_on_heap(
     blocks: &[BlockSource<'_>],
     fields: &[FieldDeclaration],
 ) -> Result<Built, BadBlock> {
+    let kept = Kept::default();
+    let counts = build(blocks, fields, &kept)?;
+    Ok(kept.built(counts))
+}
+
+/// Builds the index of blocks, which are given by ascending block number; its sections go to `sink` as they are done.
+pub(crate) fn build(
+    blocks: &[BlockSource<'_>],
+    fields: &[FieldDeclaration],
+    sink: &dyn SectionSink,
+) -> Result<Counts, BadBlock> {
     let layout = Layout::new(blocks);
-    let parallel = layout.slots + layout.edge_rows > PARALLEL_ROWS;
+    let parallel = layout.parallel;
     let groups = groups(blocks, parallel);
-    let (vertices, labels) = both(
+    let (mut vertices, labels) = both(
         parallel,
         || vertices(blocks, &layout, &groups, parallel),
         || Labels::gather(blocks),
@@ -125,20 +121,30 @@ pub(crate) fn build(
         type_maps,
         files,
     } = labels?;
+    let put_numbers = |section, numbers: &[u32]| sink.put(section, le_bytes(numbers));
 
+    let ids = std::mem::take(&mut vertices.ids);
     let node_part = || -> Result<_, BadBlock> {
+        let (id_bits, directory) = id_directory(&ids, vertices.count);
+        sink.put(Section::Ids, ids);
+        put_numbers(Section::IdDirectory, &directory);
+        put_numbers(Section::NodePositions, &vertices.positions);
+        let older = vertices.older.iter().flat_map(|&(v, p)| [v, p]);
+        put_numbers(Section::OlderRows, &older.collect::<Vec<_>>());
         let (node_types, names) = node_columns(blocks, &layout, &groups, &type_maps, parallel)?;
-        let (postings, names) = both(
+        let ((type_ends, postings, node_counts), names) = both(
             parallel,
             || type_postings(&vertices, &node_types, sorted_types.len()),
             || name_pairs(&vertices, &names, parallel),
         );
+        put_numbers(Section::TypePostings, &postings);
+        sink.put(Section::Names, names);
         let values = if fields.is_empty() {
             FieldPairs::new()
         } else {
             field_values(blocks, &layout, &vertices, fields, parallel)?
         };
-        Ok((postings, names, values))
+        Ok((id_bits, type_ends, node_counts, values))
     };
     let edge_part = || {
         adjacency(
@@ -148,11 +154,11 @@ pub(crate) fn build(
             &vertices,
             &type_maps,
             sorted_types.len(),
-            parallel,
+            sink,
         )
     };
     let (node_part, edges) = both(parallel, node_part, edge_part);
-    let ((type_ends, postings, node_counts), names, values) = node_part?;
+    let (id_bits, type_ends, node_counts, values) = node_part?;
     let edges = edges?;
 
     // Strings, and everything that names them.
@@ -170,11 +176,9 @@ pub(crate) fn build(
     }
     let (string_ends, string_bytes) = strings.seal();
 
-    let mut sections: Vec<Vec<u8>> = vec![Vec::new(); SECTIONS];
-    let mut set = |section: Section, bytes: Vec<u8>| sections[section as usize] = bytes;
-    set(Section::Blocks, block_records(blocks, &layout, &strings));
-    set(Section::StringEnds, le_bytes(&string_ends));
-    set(Section::StringBytes, string_bytes);
+    sink.put(Section::Blocks, block_records(blocks, &layout, &strings));
+    put_numbers(Section::StringEnds, &string_ends);
+    sink.put(Section::StringBytes, string_bytes);
     let mut owners: Vec<(u64, u32)> = blocks
         .iter()
         .enumerate()
@@ -187,28 +191,9 @@ pub(crate) fn build(
         owner_bytes.extend_from_slice(&block.to_le_bytes());
         owner_bytes.extend_from_slice(&[0; 4]);
     }
-    set(Section::Owners, owner_bytes);
-    let (id_bits, directory) = id_directory(&vertices.ids, vertices.count);
-    set(Section::IdDirectory, le_bytes(&directory));
-    set(Section::NodePositions, le_bytes(&vertices.positions));
-    set(
-        Section::OlderRows,
-        le_bytes(
-            &vertices
-                .older
-                .iter()
-                .flat_map(|&(v, p)| [v, p])
-                .collect::<Vec<_>>(),
-        ),
-    );
-    set(
-        Section::NodeHints,
-        le_bytes(&hints(&layout.nodes, layout.node_rows)),
-    );
-    set(
-        Section::EdgeHints,
-        le_bytes(&hints(&layout.edges, layout.edge_rows)),
-    );
+    sink.put(Section::Owners, owner_bytes);
+    put_numbers(Section::NodeHints, &hints(&layout.nodes, layout.node_rows));
+    put_numbers(Section::EdgeHints, &hints(&layout.edges, layout.edge_rows));
     let types: Vec<u32> = sorted_types
         .iter()
         .enumerate()
@@ -221,23 +206,14 @@ pub(crate) fn build(
             ]
         })
         .collect();
-    set(Section::Types, le_bytes(&types));
-    set(Section::TypePostings, le_bytes(&postings));
+    put_numbers(Section::Types, &types);
     let (mut file_list, mut file_postings) = (Vec::new(), Vec::new());
     for (file, blocks) in &files {
         file_postings.extend_from_slice(blocks);
         file_list.extend([strings.number(file), file_postings.len() as u32]);
     }
-    set(Section::Files, le_bytes(&file_list));
-    set(Section::FilePostings, le_bytes(&file_postings));
-    set(Section::Names, names);
-    set(Section::OutEnds, edges.out_ends);
-    set(Section::OutTargets, edges.out_targets);
-    set(Section::OutTypes, edges.out_types);
-    set(Section::OutPositions, edges.out_positions);
-    set(Section::InEnds, edges.in_ends);
-    set(Section::InSources, edges.in_sources);
-    set(Section::InEdges, edges.in_edges);
+    put_numbers(Section::Files, &file_list);
+    put_numbers(Section::FilePostings, &file_postings);
     let (mut value_list, mut value_postings) = (Vec::new(), Vec::new());
     for ((field, value), vertices) in &values {
         value_postings.extend_from_slice(vertices);
@@ -247,13 +223,13 @@ pub(crate) fn build(
             value_postings.len() as u32,
         ]);
     }
-    set(Section::FieldValues, le_bytes(&value_list));
-    set(Section::FieldPostings, le_bytes(&value_postings));
+    put_numbers(Section::FieldValues, &value_list);
+    put_numbers(Section::FieldPostings, &value_postings);
     let mut indexed: Vec<u32> = fields.iter().map(|f| strings.number(&f.name)).collect();
     indexed.sort_unstable();
     indexed.dedup();
-    set(Section::Fields, le_bytes(&indexed));
-    let counts = Counts {
+    put_numbers(Section::Fields, &indexed);
+    Ok(Counts {
         blocks: blocks.len() as u32,
         vertices: vertices.count as u32,
         node_rows: layout.node_rows as u32,
@@ -262,9 +238,7 @@ pub(crate) fn build(
         edges: edges.counts.iter().sum(),
         id_bits,
         type_width: u32::from(edges.type_width),
-    };
-    set(Section::Ids, vertices.ids);
-    Ok(Built { counts, sections })
+    })
 }
 
 fn block_records(blocks: &[BlockSource<'_>], layout: &Layout, strings: &StringSet<'_>) -> Vec<u8> {

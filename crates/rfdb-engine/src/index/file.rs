@@ -1,22 +1,20 @@
-//! Index files.
+//! Reading index files.
 
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use super::image::{CHUNK, Image, SectionData};
-use super::{Built, Counts, SECTIONS, Section};
+use super::{Counts, SECTIONS, Section};
 use crate::codec::{u32_at, u64_at};
-use crate::storage::{Bytes, Storage, StorageFile};
+use crate::storage::{Bytes, Storage};
 use crate::{Error, Result};
 
-const MAGIC: [u8; 8] = *b"RFDBIDX1";
+pub(super) const MAGIC: [u8; 8] = *b"RFDBIDX1";
 /// Bytes before the first section.
-const HEADER: usize = 1024;
+pub(super) const HEADER: usize = 1024;
 /// Newest version that is read.
 pub(crate) const VERSION: u32 = 1;
 /// Sections begin at multiples of this.
-const ALIGN: usize = 64;
+pub(super) const ALIGN: usize = 64;
 
 impl Section {
     /// All sections in order.
@@ -47,80 +45,6 @@ impl Section {
         Self::FieldPostings,
         Self::Fields,
     ];
-}
-
-fn counts_to_numbers(counts: &Counts) -> [u32; 8] {
-    [
-        counts.blocks,
-        counts.vertices,
-        counts.node_rows,
-        counts.edge_rows,
-        counts.nodes,
-        counts.edges,
-        counts.id_bits,
-        counts.type_width,
-    ]
-}
-
-/// Writes an index to an empty file and answers the length and the header's checksum.
-pub(crate) fn write(file: &dyn StorageFile, path: &Path, built: &Built) -> Result<(u64, u32)> {
-    let checksums: Vec<u8> = built
-        .sections
-        .par_iter()
-        .flat_map_iter(|section| {
-            section
-                .chunks(CHUNK)
-                .map(crc32c::crc32c)
-                .collect::<Vec<_>>()
-        })
-        .flat_map_iter(u32::to_le_bytes)
-        .collect();
-    let mut header = vec![0u8; HEADER];
-    header[..8].copy_from_slice(&MAGIC);
-    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    for (index, number) in counts_to_numbers(&built.counts).into_iter().enumerate() {
-        header[24 + index * 4..28 + index * 4].copy_from_slice(&number.to_le_bytes());
-    }
-    let mut offset = HEADER;
-    let mut places = Vec::with_capacity(SECTIONS + 1);
-    for (index, section) in built
-        .sections
-        .iter()
-        .chain(std::iter::once(&checksums))
-        .enumerate()
-    {
-        let at = 64 + index * 16;
-        header[at..at + 8].copy_from_slice(&(offset as u64).to_le_bytes());
-        header[at + 8..at + 16].copy_from_slice(&(section.len() as u64).to_le_bytes());
-        places.push(offset);
-        offset = (offset + section.len()).next_multiple_of(ALIGN);
-    }
-    let len = offset as u64;
-    header[16..24].copy_from_slice(&len.to_le_bytes());
-    header[60..64].copy_from_slice(&crc32c::crc32c(&checksums).to_le_bytes());
-    let checksum = crc32c::crc32c(&header[16..]);
-    header[12..16].copy_from_slice(&checksum.to_le_bytes());
-
-    let put = |offset: usize, bytes: &[u8]| {
-        if bytes.is_empty() {
-            Ok(())
-        } else {
-            file.write_at(offset as u64, bytes)
-                .map_err(|e| Error::io("write", path, e))
-        }
-    };
-    put(0, &header)?;
-    for (section, &place) in built
-        .sections
-        .iter()
-        .chain(std::iter::once(&checksums))
-        .zip(&places)
-    {
-        put(place, section)?;
-    }
-    file.truncate(len)
-        .map_err(|e| Error::io("write", path, e))?;
-    Ok((len, checksum))
 }
 
 /// Opens an index file. The header is checked here, everything else when it is first read.

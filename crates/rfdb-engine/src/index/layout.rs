@@ -5,6 +5,9 @@ use rayon::prelude::*;
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
 
+/// Rows from which threads pay.
+const PARALLEL_ROWS: usize = 30_000;
+
 /// A block to index.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BlockSource<'a> {
@@ -23,6 +26,8 @@ pub(super) struct Layout {
     pub(super) node_rows: usize,
     pub(super) slots: usize,
     pub(super) edge_rows: usize,
+    /// Threads pay.
+    pub(super) parallel: bool,
 }
 
 impl Layout {
@@ -44,6 +49,7 @@ impl Layout {
             node_rows: node,
             slots: node + outside,
             edge_rows: edge,
+            parallel: node + outside + edge > PARALLEL_ROWS,
         }
     }
 
@@ -101,6 +107,19 @@ pub(super) fn try_map<I: Send, O: Send, E: Send>(
         items.into_par_iter().map(f).collect()
     } else {
         items.into_iter().map(f).collect()
+    }
+}
+
+/// Does two things, at once if threads pay.
+pub(super) fn both<A: Send, B: Send>(
+    parallel: bool,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if parallel {
+        rayon::join(a, b)
+    } else {
+        (a(), b())
     }
 }
 

@@ -7,16 +7,20 @@ mod file;
 mod image;
 mod layout;
 mod postings;
+mod sink;
 mod strings;
 mod vertices;
+mod writer;
 
-pub(crate) use build::build;
-pub(crate) use file::{open, write};
+pub(crate) use build::{build, build_on_heap};
+pub(crate) use file::open;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use file::{parse, repair};
 pub(crate) use image::{Image, partition};
 pub(crate) use layout::BlockSource;
 pub(crate) use postings::field_text;
+pub(crate) use sink::SectionSink;
+pub(crate) use writer::Writer;
 
 /// The parts of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +103,27 @@ pub(crate) struct Counts {
     pub(crate) type_width: u32,
 }
 
-/// An index that was built: its sections in order.
+impl Counts {
+    /// As the header of a file has them.
+    fn numbers(&self) -> [u32; 8] {
+        [
+            self.blocks,
+            self.vertices,
+            self.node_rows,
+            self.edge_rows,
+            self.nodes,
+            self.edges,
+            self.id_bits,
+            self.type_width,
+        ]
+    }
+}
+
+/// An index on the heap: its sections in order.
 #[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) counts: Counts,
-    pub(crate) sections: Vec<Vec<u8>>,
+    pub(crate) sections: [Vec<u8>; SECTIONS],
 }
 
 /// Hash of a name in the name index.

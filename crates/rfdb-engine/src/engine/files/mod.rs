@@ -14,7 +14,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Durability;
-use crate::index::{self, Built};
+use crate::index;
 use crate::manifest::IndexRef;
 use crate::segment::DataFile;
 use crate::storage::{Storage, StorageFile};
@@ -185,14 +185,16 @@ impl Files {
         Ok((path, file))
     }
 
-    /// Writes an index to its file.
+    /// Writes an index to its file while it is built.
     pub(super) fn write_index(
         (path, file): (&Path, &dyn StorageFile),
         number: u32,
-        built: &Built,
         sync: bool,
+        build: impl FnOnce(&dyn index::SectionSink) -> Result<index::Counts>,
     ) -> Result<IndexRef> {
-        let (len, checksum) = index::write(file, path, built)?;
+        let writer = index::Writer::new(file, path);
+        let counts = build(&writer)?;
+        let (len, checksum) = writer.finish(&counts)?;
         if sync {
             file.sync().map_err(|e| Error::io("sync", path, e))?;
         }

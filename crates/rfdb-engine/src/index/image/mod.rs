@@ -48,9 +48,7 @@ impl Image {
     /// An index on the heap.
     pub(crate) fn from_built(built: Built) -> Self {
         let filter = Filter::new(&built.sections[Section::Ids as usize]);
-        let mut sections = built.sections.into_iter();
-        let sections =
-            std::array::from_fn(|_| SectionData::on_heap(sections.next().unwrap_or_default()));
+        let sections = built.sections.map(SectionData::on_heap);
         Self {
             filter,
             ..Self::from_file(built.counts, Box::new(sections), Path::new("(memory)"))

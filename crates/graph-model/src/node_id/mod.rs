@@ -1,6 +1,12 @@
 //! The 128-bit id under which a node is stored.
 
+mod batch;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+
 use std::fmt;
+
+pub use batch::NodeIdBatch;
 
 /// The id of a node: the first 16 bytes, read as little-endian, of the BLAKE3
 /// hash of its semantic id. This is the rule of the RFDB wire protocol.

@@ -1,0 +1,231 @@
+//! Writing an index file while the index is built.
+//!
+//! The sections that are built first are on their way to the disk while processors sort the others. Whoever gives a section
+//! writes what can be written then, unless another is at it: no thread waits for the file.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::file::{ALIGN, HEADER, MAGIC, VERSION};
+use super::image::CHUNK;
+use super::sink::SectionSink;
+use super::{Counts, SECTIONS, Section};
+use crate::storage::StorageFile;
+use crate::{Error, Result};
+
+/// How sections lie in the file: about in the order in which they are built, and the same whatever that was.
+const ORDER: [Section; SECTIONS] = [
+    Section::Ids,
+    Section::IdDirectory,
+    Section::NodePositions,
+    Section::OlderRows,
+    Section::OutEnds,
+    Section::OutTargets,
+    Section::OutTypes,
+    Section::OutPositions,
+    Section::TypePostings,
+    Section::Names,
+    Section::InEnds,
+    Section::InSources,
+    Section::InEdges,
+    Section::Blocks,
+    Section::StringEnds,
+    Section::StringBytes,
+    Section::Owners,
+    Section::NodeHints,
+    Section::EdgeHints,
+    Section::Types,
+    Section::Files,
+    Section::FilePostings,
+    Section::FieldValues,
+    Section::FieldPostings,
+    Section::Fields,
+];
+
+/// Sections that were given and not written yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    sections: [Option<Vec<u8>>; SECTIONS],
+    /// Place in [`ORDER`] of the section that is written next.
+    next: usize,
+    /// Some thread writes.
+    busy: bool,
+}
+
+#[derive(Debug, Default)]
+struct Written {
+    /// Offset and length of each section.
+    places: [(u64, u64); SECTIONS],
+    /// Of the chunks of each section.
+    checksums: [Vec<u8>; SECTIONS],
+    end: u64,
+}
+
+/// Writes the sections of an index to a file.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    file: &'a dyn StorageFile,
+    path: &'a Path,
+    waiting: Mutex<Waiting>,
+    /// The error ends the writing.
+    written: Mutex<Result<Written>>,
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Writer<'a> {
+    /// Writes to an empty file.
+    pub(crate) fn new(file: &'a dyn StorageFile, path: &'a Path) -> Self {
+        Self {
+            file,
+            path,
+            waiting: Mutex::default(),
+            written: Mutex::new(Ok(Written {
+                end: HEADER as u64,
+                ..Written::default()
+            })),
+        }
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.file
+            .write_at(offset, bytes)
+            .map_err(|e| Error::io("write", self.path, e))
+    }
+
+    fn write(&self, section: Section, bytes: &[u8]) {
+        let mut result = guard(&self.written);
+        let Ok(written) = &mut *result else {
+            return;
+        };
+        written.checksums[section as usize] = bytes
+            .chunks(CHUNK)
+            .flat_map(|chunk| crc32c::crc32c(chunk).to_le_bytes())
+            .collect();
+        written.places[section as usize] = (written.end, bytes.len() as u64);
+        let done = self.write_at(written.end, bytes);
+        written.end = (written.end + bytes.len() as u64).next_multiple_of(ALIGN as u64);
+        if let Err(error) = done {
+            *result = Err(error);
+        }
+    }
+
+    /// Writes what is left, and answers the length of the file and the checksum of its header.
+    pub(crate) fn finish(self, counts: &Counts) -> Result<(u64, u32)> {
+        let waiting = std::mem::take(&mut *guard(&self.waiting));
+        for section in &ORDER[waiting.next..] {
+            let bytes = waiting.sections[*section as usize].as_deref();
+            self.write(*section, bytes.unwrap_or_default());
+        }
+        let written = std::mem::replace(&mut *guard(&self.written), Ok(Written::default()))?;
+        let checksums = written.checksums.concat();
+        let place = (written.end, checksums.len() as u64);
+        let len = (written.end + place.1).next_multiple_of(ALIGN as u64);
+
+        let mut header = vec![0u8; HEADER];
+        header[..8].copy_from_slice(&MAGIC);
+        header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        header[16..24].copy_from_slice(&len.to_le_bytes());
+        for (index, number) in counts.numbers().into_iter().enumerate() {
+            header[24 + index * 4..28 + index * 4].copy_from_slice(&number.to_le_bytes());
+        }
+        for (index, (offset, length)) in written.places.into_iter().chain([place]).enumerate() {
+            let at = 64 + index * 16;
+            header[at..at + 8].copy_from_slice(&offset.to_le_bytes());
+            header[at + 8..at + 16].copy_from_slice(&length.to_le_bytes());
+        }
+        header[60..64].copy_from_slice(&crc32c::crc32c(&checksums).to_le_bytes());
+        let checksum = crc32c::crc32c(&header[16..]);
+        header[12..16].copy_from_slice(&checksum.to_le_bytes());
+
+        self.write_at(place.0, &checksums)?;
+        self.write_at(0, &header)?;
+        self.file
+            .truncate(len)
+            .map_err(|e| Error::io("write", self.path, e))?;
+        Ok((len, checksum))
+    }
+}
+
+impl SectionSink for Writer<'_> {
+    fn put(&self, section: Section, bytes: Vec<u8>) {
+        let mut waiting = guard(&self.waiting);
+        waiting.sections[section as usize] = Some(bytes);
+        if std::mem::replace(&mut waiting.busy, true) {
+            return;
+        }
+        while let Some(&section) = ORDER.get(waiting.next)
+            && let Some(bytes) = waiting.sections[section as usize].take()
+        {
+            waiting.next += 1;
+            drop(waiting);
+            self.write(section, &bytes);
+            drop(bytes);
+            waiting = guard(&self.waiting);
+        }
+        waiting.busy = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{parse, sink::Kept};
+    use crate::storage::{MemoryStorage, Storage};
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_section_has_its_place() {
+        for section in Section::ALL {
+            assert_eq!(ORDER.iter().filter(|s| **s == section).count(), 1);
+        }
+    }
+
+    proptest! {
+        /// Whatever the order in which sections come, the file is the same, and all of them are in it.
+        #[test]
+        fn the_file_does_not_depend_on_the_order(
+            sizes in prop::collection::vec(0..200_000usize, SECTIONS),
+            order in Just((0..SECTIONS).collect::<Vec<_>>()).prop_shuffle(),
+            given in prop::collection::vec(any::<bool>(), SECTIONS),
+        ) {
+            let bytes = |index: usize| -> Vec<u8> {
+                let len = if given[index] { sizes[index] } else { 0 };
+                (0..len).map(|i| (i * 31 + index) as u8).collect()
+            };
+            let storage = MemoryStorage::new();
+            let dir = Path::new("/");
+            storage.create_dir_all(dir).unwrap();
+            let write = |name: &str, order: &[usize]| {
+                let path = dir.join(name);
+                let file = storage.create(&path).unwrap();
+                let writer = Writer::new(&*file, &path);
+                for &index in order.iter().filter(|&&index| given[index]) {
+                    writer.put(Section::ALL[index], bytes(index));
+                }
+                let reference = writer.finish(&Counts::default()).unwrap();
+                (storage.map(&path).unwrap(), reference, path)
+            };
+            let (a, reference, path) = write("a", &order);
+            let (b, other, _) = write("b", &(0..SECTIONS).collect::<Vec<_>>());
+            prop_assert_eq!(&*a, &*b);
+            prop_assert_eq!(reference, other);
+            let image = parse(a, &path, Some(reference)).unwrap();
+            image.verify().unwrap();
+            let kept = Kept::default();
+            for index in order {
+                kept.put(Section::ALL[index], bytes(index));
+            }
+            let built = kept.built(Counts::default());
+            for section in Section::ALL {
+                let len = image.section_len(section);
+                prop_assert_eq!(image.range(section, 0, len).unwrap(), &built.sections[section as usize][..]);
+            }
+        }
+    }
+}
