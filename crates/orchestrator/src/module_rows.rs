@@ -42,6 +42,7 @@ fn coded(metadata: analyzer::CodedMetadata<'_>) -> CodedMetadata<'_> {
 /// Writes a module's graph as the rows of its file.
 pub(crate) fn push_graph(graph: &ModuleGraph, sink: &mut dyn RowSink) {
     sink.owner(graph.file(), ANALYSIS_CONTEXT);
+    sink.reserve(graph.nodes().len(), graph.edges().len());
     let dictionary = Dictionary(graph);
     for node in graph.nodes() {
         let file = graph.node_file(node);

@@ -59,7 +59,9 @@ fn hash_section(batch: &Batch, section: &Section) -> Hash {
 /// Hash of what the linker found for a file, without making rows of it.
 pub(crate) fn hash_links(links: &FileLinks) -> Hash {
     // Small parts are gathered: the hash is quick with long texts only.
-    let mut bytes = Vec::with_capacity(links.len() * 48);
+    let room = |metadata: &str| size_of::<u128>() * 2 + 1 + size_of::<u32>() + metadata.len();
+    let edges = links.edges().map(|edge| room(edge.metadata)).sum::<usize>();
+    let mut bytes = Vec::with_capacity(edges + links.externals().count() * 64);
     let text = |bytes: &mut Vec<u8>, text: &str| {
         bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
         bytes.extend_from_slice(text.as_bytes());

@@ -52,6 +52,13 @@ impl Batch {
         });
     }
 
+    /// Makes room for so many more rows of the current owner. Without it columns grow as rows come.
+    pub fn reserve(&mut self, nodes: usize, edges: usize) {
+        if let Some(builder) = self.builders.get_mut(self.current) {
+            builder.reserve(nodes, edges);
+        }
+    }
+
     /// Adds a node to the current owner. A wrong row (metadata that is not a JSON object) makes the commit fail.
     pub fn push_node(&mut self, node: NodeRow<'_>) {
         match self.builders.get_mut(self.current) {

@@ -40,6 +40,11 @@ pub trait RowSink {
     /// Begins the rows of an owner. One without rows loses what it had.
     fn owner(&mut self, file: &str, context: &str);
 
+    /// Says about how many rows of the current owner come, so that room is made for them at once.
+    fn reserve(&mut self, nodes: usize, edges: usize) {
+        let _ = (nodes, edges);
+    }
+
     /// Takes a node of the current owner.
     fn node(&mut self, node: Node<'_>);
 

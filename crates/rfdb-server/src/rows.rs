@@ -99,6 +99,10 @@ impl RowSink for Encoded {
         self.batch.owner(engine::Owner::new(file, context));
     }
 
+    fn reserve(&mut self, nodes: usize, edges: usize) {
+        self.batch.reserve(nodes, edges);
+    }
+
     fn node(&mut self, node: Node<'_>) {
         self.batch.push_node(node_row(node));
     }

@@ -356,7 +356,7 @@ impl Builder<'_> {
 fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
     // About half of the nodes are in the summary.
     let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
-    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 16);
+    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 24);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
     let mut reference = |old: u32| -> NodeRef {

@@ -299,6 +299,12 @@ impl Builder<'_> {
         self.meta.holes.push(value);
     }
 
+    /// A value that is one of a few, all known to the program and plain: it is part of the template.
+    pub(crate) fn m_word(&mut self, key: &'static str, word: &'static str) {
+        debug_assert!(is_plain(word), "{word:?} has to be escaped");
+        self.meta.state = self.meta.templates.word(self.meta.state, key, word);
+    }
+
     pub(crate) fn m_sym(&mut self, key: &'static str, value: Sym) {
         let value = self.meta.json_name(value, &self.names);
         self.meta.step(Piece::StringMember, key);

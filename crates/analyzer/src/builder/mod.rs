@@ -610,17 +610,17 @@ impl<'a> Builder<'a> {
     }
 
     /// `src USES value`, with the role.
-    pub(crate) fn uses(&mut self, src: NodeIdx, value: Val, role: &str) {
+    pub(crate) fn uses(&mut self, src: NodeIdx, value: Val, role: &'static str) {
         if !value.exists() {
             return;
         }
         let fragment = self.fragment();
-        self.m_str("role", role);
+        self.m_word("role", role);
         self.value_edge(src, value, EdgeType::Uses, fragment);
     }
 
     /// The same from the current container.
-    pub(crate) fn container_uses(&mut self, value: Val, role: &str) {
+    pub(crate) fn container_uses(&mut self, value: Val, role: &'static str) {
         let container = self.container;
         if value.node != container {
             self.uses(container, value, role);

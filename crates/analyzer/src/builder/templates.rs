@@ -66,6 +66,8 @@ pub(crate) enum Piece {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Fixed(Piece, &'static str),
+    /// `"key":"word",`
+    Word(&'static str, &'static str),
     /// A text that is not known to the program, from [`Templates::literals`].
     Literal(Sym),
 }
@@ -166,6 +168,11 @@ impl Templates {
         self.follow(state, Step::Fixed(piece, text))
     }
 
+    /// The state after a member whose value is one of the few words that the program has for it.
+    pub(crate) fn word(&mut self, state: State, key: &'static str, word: &'static str) -> State {
+        self.follow(state, Step::Word(key, word))
+    }
+
     /// The state after a text that is written as it is.
     pub(crate) fn literal(&mut self, state: State, text: &str) -> State {
         let states = self.nodes.len();
@@ -264,6 +271,7 @@ impl Templates {
             match step {
                 Step::Literal(text) => out.push_str(self.literals.get(text)),
                 Step::Fixed(piece, text) => piece.write(text, out),
+                Step::Word(key, word) => out.extend(["\"", key, "\":\"", word, "\","]),
             }
         }
     }
@@ -308,6 +316,7 @@ impl Node {
         self.before == state
             && match (self.step, step) {
                 (Step::Fixed(a, x), Step::Fixed(b, y)) => a == b && std::ptr::eq(x, y),
+                (Step::Word(k, w), Step::Word(l, x)) => std::ptr::eq(k, l) && std::ptr::eq(w, x),
                 (Step::Literal(a), Step::Literal(b)) => a == b,
                 _ => false,
             }
@@ -320,6 +329,10 @@ fn hash(state: State, step: Step) -> u64 {
         Step::Fixed(piece, text) => {
             hasher.write_usize(text.as_ptr() as usize);
             hasher.write_u32(((text.len() as u32) << 8) | piece as u32);
+        }
+        Step::Word(key, word) => {
+            hasher.write_usize(key.as_ptr() as usize);
+            hasher.write_usize(word.as_ptr() as usize);
         }
         Step::Literal(text) => hasher.write_u32(text.0),
     }
@@ -358,6 +371,7 @@ mod tests {
         }
         state = templates.literal(state, "0.5");
         state = templates.step(state, Piece::Comma, "");
+        state = templates.word(state, "word", "const");
         let (edge, node) = (
             templates.number(state, Frame::Edge),
             templates.number(state, NODE),
@@ -365,7 +379,7 @@ mod tests {
         assert_eq!((edge, node), (0, 1));
         assert_eq!(templates.number(state, Frame::Edge), edge);
         let members = "\"kind\":\"\u{2}\",\"flow\":{\"loops\":true,\"complexity\":\u{1}},\
-                       \"names\":[\"\u{2}\",\"\u{2}\"],\"none\":[],\"value\":0.5";
+                       \"names\":[\"\u{2}\",\"\u{2}\"],\"none\":[],\"value\":0.5,\"word\":\"const\"";
         let place = "\"line\":\u{1},\"column\":\u{1},\"endLine\":\u{1},\"endColumn\":\u{1}";
         let used = templates.give_back();
         assert_eq!(*used[0], format!("{{{members}}}"));

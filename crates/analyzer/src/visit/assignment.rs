@@ -368,7 +368,7 @@ impl<'a> Builder<'a> {
         value: Val,
         place: &Place,
         span: Span,
-        operator: Option<&str>,
+        operator: Option<&'static str>,
         source_path: &[Sym],
         spread: bool,
     ) {
@@ -380,7 +380,7 @@ impl<'a> Builder<'a> {
         self.m_int("line", line);
         self.m_int("column", column);
         if let Some(operator) = operator {
-            self.m_str("operator", operator);
+            self.m_word("operator", operator);
         }
         self.m_path("propertyPath", &place.path);
         if let Some(&last) = place.path.last() {
@@ -388,7 +388,7 @@ impl<'a> Builder<'a> {
         }
         self.m_path("sourcePath", source_path);
         if let Some(mutation) = place.mutation {
-            self.m_str("mutationType", mutation);
+            self.m_word("mutationType", mutation);
         }
         self.m_flag("isSpread", spread);
         if place.setter != NO_NODE {

@@ -55,12 +55,18 @@ impl<'a> Builder<'a> {
     }
 
     /// The SCOPE of one arm.
-    fn arm(&mut self, name: &str, scope_type: &str, stmt: &'a Stmt, test: &'a Expr) -> NodeIdx {
+    fn arm(
+        &mut self,
+        name: &str,
+        scope_type: &'static str,
+        stmt: &'a Stmt,
+        test: &'a Expr,
+    ) -> NodeIdx {
         let name = self.sym(name);
         let range = self.range(stmt.span());
         let scope = self.add(NodeType::Scope, name, range);
         let fragment = self.fragment();
-        self.m_str("scopeType", scope_type);
+        self.m_word("scopeType", scope_type);
         self.m_bool("conditional", true);
         let text = cut(self.source_of(test), 200);
         self.m_str("condition", text);
@@ -69,9 +75,9 @@ impl<'a> Builder<'a> {
         scope
     }
 
-    fn branch_metadata(&mut self, node: NodeIdx, kind: &str, test: &'a Expr) {
+    fn branch_metadata(&mut self, node: NodeIdx, kind: &'static str, test: &'a Expr) {
         let fragment = self.fragment();
-        self.m_str("branchType", kind);
+        self.m_word("branchType", kind);
         self.constant_test(test);
         self.set_meta(node, fragment);
     }

@@ -403,7 +403,7 @@ impl<'a> Builder<'a> {
         self.decorators_of(node, field.decorators, "PROPERTY");
         let class_name = self.classes[class].name;
         let fragment = self.fragment();
-        self.m_str("propertyKind", field.kind);
+        self.m_word("propertyKind", field.kind);
         self.m_sym("className", class_name);
         if let Some(annotation) = field.annotation {
             let text = self.type_text(&annotation.type_ann);
@@ -411,7 +411,7 @@ impl<'a> Builder<'a> {
         }
         self.m_flag("isStatic", field.is_static);
         if let Some(accessibility) = field.accessibility {
-            self.m_str("visibility", visibility(accessibility));
+            self.m_word("visibility", visibility(accessibility));
         }
         self.m_flag("isPrivate", field.key.is_private());
         self.m_flag("isReadonly", field.is_readonly);
@@ -484,7 +484,7 @@ impl<'a> Builder<'a> {
         let range = self.range(block.span);
         let scope = self.add(NodeType::Scope, name, range);
         let fragment = self.fragment();
-        self.m_str("scopeType", "static_block");
+        self.m_word("scopeType", "static_block");
         self.set_meta(scope, fragment);
         let class_node = self.classes[class].node;
         let mut frame = Frame::new(FrameKind::StaticBlock, class_node, scope);
@@ -510,7 +510,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn decorators_of(&mut self, node: NodeIdx, decorators: &'a [Decorator], target: &str) {
+    fn decorators_of(&mut self, node: NodeIdx, decorators: &'a [Decorator], target: &'static str) {
         for (index, decorator) in decorators.iter().enumerate() {
             self.decorator(node, decorator, index, target);
         }

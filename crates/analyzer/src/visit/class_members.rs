@@ -324,7 +324,7 @@ impl<'a> Builder<'a> {
             meta: NO_META,
         });
         let fragment = self.fragment();
-        self.m_str("propertyKind", "parameter");
+        self.m_word("propertyKind", "parameter");
         self.m_sym("className", class_name);
         if let Some(annotation) = &ident.type_ann {
             let text = self.type_text(&annotation.type_ann);
@@ -332,7 +332,7 @@ impl<'a> Builder<'a> {
         }
         self.m_flag("isReadonly", prop.readonly);
         if let Some(accessibility) = prop.accessibility {
-            self.m_str("visibility", visibility(accessibility));
+            self.m_word("visibility", visibility(accessibility));
         }
         self.set_meta(node, fragment);
         self.contain_in(class_node, node);

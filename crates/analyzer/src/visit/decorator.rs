@@ -17,7 +17,7 @@ impl<'a> Builder<'a> {
         target: NodeIdx,
         decorator: &'a Decorator,
         index: usize,
-        kind: &str,
+        kind: &'static str,
     ) {
         let outside = self
             .classes
@@ -53,7 +53,7 @@ impl<'a> Builder<'a> {
         if !literals.is_empty() {
             self.m_json("arguments", &format!("[{}]", literals.join(",")));
         }
-        self.m_str("targetType", kind);
+        self.m_word("targetType", kind);
         self.set_meta(node, fragment);
 
         self.in_container(outside, |b| {

@@ -252,8 +252,8 @@ impl<'a> Builder<'a> {
         let range = self.range(e.span);
         let node = self.add(NodeType::Expression, name, range);
         let fragment = self.fragment();
-        self.m_str("expressionType", "YieldExpression");
-        self.m_str("operator", if e.delegate { "yield*" } else { "yield" });
+        self.m_word("expressionType", "YieldExpression");
+        self.m_word("operator", if e.delegate { "yield*" } else { "yield" });
         let text = self.short_text(e.span);
         self.m_str("text", text);
         self.set_meta(node, fragment);

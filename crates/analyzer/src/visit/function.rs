@@ -343,7 +343,7 @@ impl<'a> Builder<'a> {
             let body_name = self.known.body;
             let body = self.make(NodeType::Scope, body_name, range);
             let fragment = self.fragment();
-            self.m_str("scopeType", "function_body");
+            self.m_word("scopeType", "function_body");
             self.set_meta(body, fragment);
             self.tree_edge(
                 node,

@@ -41,7 +41,7 @@ impl Builder<'_> {
             meta: NO_META,
         });
         let fragment = self.fragment();
-        self.m_str("propertyKind", "implicit");
+        self.m_word("propertyKind", "implicit");
         self.m_sym("className", class_name);
         self.m_flag("isStatic", is_static);
         self.m_flag("isPrivate", self.names.get(name).starts_with('#'));

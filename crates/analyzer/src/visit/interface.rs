@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
                     let node = self.add(NodeType::Property, name, range);
                     let class_name = self.node(parent).name;
                     let fragment = self.fragment();
-                    self.m_str("propertyKind", "signature");
+                    self.m_word("propertyKind", "signature");
                     self.m_sym("className", class_name);
                     if let Some(annotation) = &m.type_ann {
                         let text = cut(self.type_text(&annotation.type_ann), 2048);
@@ -229,7 +229,7 @@ impl<'a> Builder<'a> {
         let fragment = self.fragment();
         self.m_bool("async", false);
         self.m_bool("generator", false);
-        self.m_str("methodKind", "method");
+        self.m_word("methodKind", "method");
         self.m_sym("className", class_name);
         self.m_flag("isOptional", m.optional);
         self.signature_metadata(&texts);
@@ -270,7 +270,7 @@ impl<'a> Builder<'a> {
         let fragment = self.fragment();
         self.m_bool("async", false);
         self.m_bool("generator", false);
-        self.m_str("methodKind", kind);
+        self.m_word("methodKind", kind);
         self.m_sym("className", class_name);
         let texts = self.signature_texts(set.into_iter(), result);
         self.signature_metadata(&texts);

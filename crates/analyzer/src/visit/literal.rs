@@ -65,7 +65,7 @@ impl<'a> Builder<'a> {
                 ("regexp", self.names.intern(source))
             }
         };
-        self.m_str("valueType", kind);
+        self.m_word("valueType", kind);
         if range.1 - range.0 > MAX_VALUE_UNITS as u32 {
             self.m_bool("truncated", true);
         }

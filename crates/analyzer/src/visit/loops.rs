@@ -14,7 +14,7 @@ use crate::builder::{Builder, NodeIdx, Val};
 impl<'a> Builder<'a> {
     fn loop_node(
         &mut self,
-        kind: &str,
+        kind: &'static str,
         span: Span,
         test: Option<&'a Expr>,
         is_await: bool,
@@ -29,7 +29,7 @@ impl<'a> Builder<'a> {
         let range = self.range(span);
         let node = self.add(NodeType::Loop, name, range);
         let fragment = self.fragment();
-        self.m_str("loopType", kind);
+        self.m_word("loopType", kind);
         self.m_flag("async", is_await);
         if let Some(label) = self.label.take() {
             self.m_sym("label", label);
@@ -46,7 +46,7 @@ impl<'a> Builder<'a> {
         let range = self.range(body.span());
         let scope = self.add(NodeType::Scope, name, range);
         let fragment = self.fragment();
-        self.m_str("scopeType", "loop_body");
+        self.m_word("scopeType", "loop_body");
         self.set_meta(scope, fragment);
         self.edge(node, scope, EdgeType::HasBody);
         self.body_of(scope, body);
@@ -176,7 +176,7 @@ impl<'a> Builder<'a> {
         self.in_container(node, |b| {
             let value = b.value(right, ANONYMOUS);
             let fragment = b.fragment();
-            b.m_str("iterates", if via == "for-of" { "values" } else { "keys" });
+            b.m_word("iterates", if via == "for-of" { "values" } else { "keys" });
             b.value_edge(node, value, EdgeType::IteratesOver, fragment);
             b.in_scope(|b| {
                 b.loop_head(left, value, via, span);

@@ -205,8 +205,8 @@ impl<'a> Builder<'a> {
         self.m_str("source", import.source);
         self.m_str("imported", import.imported);
         self.m_str("local", import.local);
-        self.m_str("importType", import.kind);
-        self.m_str(
+        self.m_word("importType", import.kind);
+        self.m_word(
             "importBinding",
             if import.type_only { "type" } else { "value" },
         );
@@ -268,8 +268,8 @@ impl<'a> Builder<'a> {
                 let last = path.last().copied().unwrap_or(self.known.star);
                 self.m_sym("imported", last);
                 self.m_str("local", &import.id.sym);
-                self.m_str("importType", "alias");
-                self.m_str(
+                self.m_word("importType", "alias");
+                self.m_word(
                     "importBinding",
                     if import.is_type_only { "type" } else { "value" },
                 );
@@ -636,8 +636,8 @@ impl<'a> Builder<'a> {
             meta: NO_META,
         });
         let fragment = self.fragment();
-        self.m_str("exportKind", if parts.type_only { "type" } else { "value" });
-        self.m_str("exportType", parts.kind);
+        self.m_word("exportKind", if parts.type_only { "type" } else { "value" });
+        self.m_word("exportType", parts.kind);
         if let Some(local) = parts.local {
             self.m_str("local", local);
         }

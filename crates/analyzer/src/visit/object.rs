@@ -227,7 +227,7 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         key: Option<Sym>,
         value: Val,
-        kind: Option<&str>,
+        kind: Option<&'static str>,
         fact: &mut Vec<PropertyFact>,
     ) {
         fact.push(PropertyFact {
@@ -256,14 +256,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn has_property(&mut self, node: NodeIdx, value: Val, name: &str, kind: Option<&str>) {
+    fn has_property(&mut self, node: NodeIdx, value: Val, name: &str, kind: Option<&'static str>) {
         if !value.exists() {
             return;
         }
         let fragment = self.fragment();
         self.m_str("propertyName", name);
         if let Some(kind) = kind {
-            self.m_str("kind", kind);
+            self.m_word("kind", kind);
         }
         self.value_edge(node, value, EdgeType::HasProperty, fragment);
     }

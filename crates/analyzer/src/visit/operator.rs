@@ -137,15 +137,15 @@ impl<'a> Builder<'a> {
     fn describe_as(
         &mut self,
         node: NodeIdx,
-        kind: &str,
-        operator: &str,
+        kind: &'static str,
+        operator: &'static str,
         span: Span,
         literals: &[String],
     ) {
         let fragment = self.fragment();
-        self.m_str("expressionType", kind);
+        self.m_word("expressionType", kind);
         if !operator.is_empty() {
-            self.m_str("operator", operator);
+            self.m_word("operator", operator);
         }
         if !literals.is_empty() {
             self.m_json("literals", &format!("[{}]", literals.join(",")));

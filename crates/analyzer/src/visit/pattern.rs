@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
             Leaves::Loop { value, via } => {
                 let node = self.leaf_node(ident);
                 let fragment = self.fragment();
-                self.m_str("via", via);
+                self.m_word("via", via);
                 let mut full = Vec::with_capacity(path.len() + 1);
                 if via == "for-of" {
                     full.push(self.known.star);

@@ -58,7 +58,7 @@ impl<'a> Builder<'a> {
             if let Some(parameter) = &parameter {
                 self.m_str("parameterName", parameter);
             }
-            self.m_str("sourceType", kind);
+            self.m_word("sourceType", kind);
             let (line, _) = self.lines.position(start);
             self.m_int("sourceLine", line);
             self.edge_with(node, source, EdgeType::CatchesFrom, fragment);

@@ -137,7 +137,7 @@ impl<'a> Builder<'a> {
                 (false, false) => None,
             };
             if let Some(variance) = variance {
-                self.m_str("variance", variance);
+                self.m_word("variance", variance);
             }
             self.m_flag("isConst", param.is_const);
             self.set_meta(parameter, fragment);
@@ -220,7 +220,7 @@ impl<'a> Builder<'a> {
             }
             edge => {
                 let fragment = self.fragment();
-                self.m_str("position", if root { "root" } else { "argument" });
+                self.m_word("position", if root { "root" } else { "argument" });
                 self.edge_with(sink.src, target, edge, fragment);
             }
         }

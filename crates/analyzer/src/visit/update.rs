@@ -33,7 +33,7 @@ impl<'a> Builder<'a> {
     fn update_node(
         &mut self,
         text: &str,
-        operator: &str,
+        operator: &'static str,
         prefix: bool,
         target: &'a Expr,
         span: Span,
@@ -43,16 +43,16 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::UpdateExpression, name, range);
         let inner = transparent(target);
         let fragment = self.fragment();
-        self.m_str("operator", operator);
+        self.m_word("operator", operator);
         self.m_bool("prefix", prefix);
         let mut computed = false;
         match inner {
             Expr::Ident(ident) => {
-                self.m_str("targetType", "IDENTIFIER");
+                self.m_word("targetType", "IDENTIFIER");
                 self.m_str("variableName", &ident.sym);
             }
             _ => {
-                self.m_str("targetType", "MEMBER_EXPRESSION");
+                self.m_word("targetType", "MEMBER_EXPRESSION");
                 let member = match inner {
                     Expr::Member(member) => Some(member),
                     Expr::OptChain(chain) => match &*chain.base {
@@ -92,7 +92,7 @@ impl<'a> Builder<'a> {
             (_, _, mutation) => mutation,
         };
         if let Some(mutation) = mutation {
-            self.m_str("mutationType", mutation);
+            self.m_word("mutationType", mutation);
         }
         if let Some(&last) = place.path.last() {
             self.m_sym("propertyName", last);

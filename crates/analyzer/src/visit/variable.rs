@@ -170,14 +170,14 @@ impl<'a> Builder<'a> {
     fn variable_metadata(
         &mut self,
         node: NodeIdx,
-        kind: &str,
+        kind: &'static str,
         declare: bool,
         annotation: Option<&'a TsTypeAnn>,
         path: &[Sym],
         init: Option<&'a Expr>,
     ) {
         let fragment = self.fragment();
-        self.m_str("kind", kind);
+        self.m_word("kind", kind);
         if let Some(annotation) = annotation {
             let text = self.type_text(&annotation.type_ann);
             self.m_str("typeAnnotation", text);

@@ -6,6 +6,7 @@
 //! and stands alone without the module's graph.
 
 mod functions;
+mod id_bytes;
 mod names;
 mod types;
 
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 3;
+pub const SUMMARY_VERSION: u32 = 4;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +31,7 @@ pub struct NodeRef(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryNode {
     /// Hash of the semantic id.
+    #[serde(with = "id_bytes")]
     pub id: u128,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,

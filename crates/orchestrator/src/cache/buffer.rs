@@ -6,36 +6,88 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
 /// Bytes that grow. Nearly all that is written are numbers of one to three bytes, for which a call of `memcpy` each, as with
-/// postcard's own buffer, costs more than everything else.
-struct Buffer(Vec<u8>);
+/// postcard's own buffer, costs more than everything else: they are gathered before the vector sees them.
+struct Buffer {
+    out: Vec<u8>,
+    gathered: [u8; ROOM],
+    len: usize,
+}
+
+/// Bytes that are gathered; a power of two.
+const ROOM: usize = 256;
+/// Longer pieces are not gathered.
+const SHORT: usize = 8;
+
+impl Buffer {
+    fn flush(&mut self) {
+        self.out.extend_from_slice(&self.gathered[..self.len]);
+        self.len = 0;
+    }
+
+    #[inline]
+    fn gather(&mut self, byte: u8) {
+        // The mask changes nothing, and spares a check.
+        self.gathered[self.len & (ROOM - 1)] = byte;
+        self.len += 1;
+    }
+}
 
 impl Flavor for Buffer {
     type Output = Vec<u8>;
 
     #[inline]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
+        if self.len == ROOM {
+            self.flush();
+        }
+        self.gather(byte);
         Ok(())
     }
 
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        match *bytes {
-            [a] => self.0.push(a),
-            [a, b] => self.0.extend_from_slice(&[a, b]),
-            [a, b, c] => self.0.extend_from_slice(&[a, b, c]),
-            _ => self.0.extend_from_slice(bytes),
+        if self.len > ROOM - SHORT {
+            self.flush();
+        }
+        if bytes.len() <= SHORT {
+            for &byte in bytes {
+                self.gather(byte);
+            }
+        } else {
+            self.flush();
+            self.out.extend_from_slice(bytes);
         }
         Ok(())
     }
 
-    fn finalize(self) -> postcard::Result<Vec<u8>> {
-        Ok(self.0)
+    fn finalize(mut self) -> postcard::Result<Vec<u8>> {
+        self.flush();
+        Ok(self.out)
     }
 }
 
 /// The bytes of a value, for which room is made for so many.
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T, room: usize) -> io::Result<Vec<u8>> {
-    postcard::serialize_with_flavor(value, Buffer(Vec::with_capacity(room)))
-        .map_err(io::Error::other)
+    let buffer = Buffer {
+        out: Vec::with_capacity(room),
+        gathered: [0; ROOM],
+        len: 0,
+    };
+    postcard::serialize_with_flavor(value, buffer).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_are_those_of_postcard() {
+        let numbers: Vec<u64> = (0..2000).map(|n| 1 << (n % 64)).collect();
+        let texts: Vec<String> = (0..700).map(|n| "x".repeat(n % 300)).collect();
+        let value = (numbers, texts, Some(-1i16), 'y');
+        assert_eq!(
+            encode(&value, 0).unwrap(),
+            postcard::to_stdvec(&value).unwrap()
+        );
+    }
 }

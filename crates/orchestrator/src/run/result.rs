@@ -45,10 +45,14 @@ impl Run<'_> {
             None => self.clock.step("counts", || self.store.counts())?,
         };
         let (imports, calls) = (joined.links.imports, joined.links.calls);
+        let remembered = !joined.records.is_empty();
+        // Nobody needs them any more, and to free so many small things takes a while.
+        let done = (joined.program, joined.links, joined.records);
+        self.pool.spawn(move || drop(done));
         let mut links = None;
         if let Some(cache) = &self.cache
             && result.summaries.is_some()
-            && !joined.records.is_empty()
+            && remembered
             && let Some(encoded) = result.links.take()
         {
             let saved = self.clock.step("links", || cache.save_links(&encoded?));

@@ -14,7 +14,7 @@ use crate::metadata::Hole;
 use crate::templates::{self, Template};
 use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
 
-/// Node rows that room is made for at first.
+/// Rows that room is made for at first, where nobody says how many come.
 const USUAL_ROWS: usize = 128;
 /// So many builders of a thread wait for their next block: as many as a batch of usual owners has.
 const POOL: usize = 64;
@@ -228,44 +228,39 @@ impl BlockBuilder {
         self.wrong.is_none()
     }
 
-    /// Room for a block of usual size, so that its columns do not grow step by step.
-    #[cold]
-    fn reserve_nodes(&mut self) {
+    /// Room for so many more rows, so that columns do not grow step by step. Of ids and strings there are mostly not many
+    /// more than nodes, and a row takes few bytes.
+    pub(crate) fn reserve(&mut self, nodes: usize, edges: usize) {
         let Self { ids, id_table, .. } = self;
-        ids.reserve(USUAL_ROWS * 2);
-        id_table.reserve(USUAL_ROWS * 2, |&slot| hash_id(ids[slot as usize]));
-        self.rows.reserve(USUAL_ROWS * 2);
-        self.strings.reserve(USUAL_ROWS * 2, USUAL_ROWS * 32);
-        let columns = [
+        ids.reserve(nodes);
+        id_table.reserve(nodes, |&slot| hash_id(ids[slot as usize]));
+        self.rows.reserve(nodes);
+        self.strings.reserve(nodes, nodes * 16);
+        for column in [
             &mut self.node_slots,
             &mut self.node_types,
             &mut self.node_files,
             &mut self.node_names,
             &mut self.node_ends,
-        ];
-        columns
-            .into_iter()
-            .for_each(|column| column.reserve(USUAL_ROWS));
-        self.node_payload.reserve(USUAL_ROWS * 16);
-    }
-
-    #[cold]
-    fn reserve_edges(&mut self) {
-        let columns = [
+        ] {
+            column.reserve(nodes);
+        }
+        self.node_payload.reserve(nodes * 16);
+        for column in [
             &mut self.edge_src,
             &mut self.edge_dst,
             &mut self.edge_types,
             &mut self.edge_ends,
-        ];
-        columns
-            .into_iter()
-            .for_each(|column| column.reserve(USUAL_ROWS * 2));
+        ] {
+            column.reserve(edges);
+        }
+        self.edge_payload.reserve(edges * 4);
     }
 
     /// Makes room for a node; `false` if there is none.
     pub(super) fn node_room(&mut self) -> bool {
         if self.node_slots.is_empty() {
-            self.reserve_nodes();
+            self.reserve(USUAL_ROWS, 0);
         }
         self.has_room()
     }
@@ -273,7 +268,7 @@ impl BlockBuilder {
     /// Makes room for an edge; `false` if there is none.
     pub(super) fn edge_room(&mut self) -> bool {
         if self.edge_src.is_empty() {
-            self.reserve_edges();
+            self.reserve(0, USUAL_ROWS * 2);
         }
         self.has_room()
     }
