@@ -109,8 +109,8 @@ pub(crate) fn analyze_files(
 
 /// Where the results of [`analyze_files`] go. Both functions are called from all threads.
 pub(crate) struct Sink<'a> {
-    /// Takes rows.
-    pub(crate) commit: &'a (dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
+    /// Takes the graphs of some files.
+    pub(crate) commit: &'a (dyn Fn(Graphs) -> Result<(), Error> + Sync),
     /// Takes what is known of a file.
     pub(crate) done: &'a (dyn Fn(AnalyzedFile) -> Result<(), Error> + Sync),
     /// Hears of every file.
@@ -130,7 +130,7 @@ struct Worker<'a> {
 
 /// The graphs of some modules, as rows of their files.
 #[derive(Default)]
-struct Graphs {
+pub(crate) struct Graphs {
     graphs: Vec<ModuleGraph>,
     /// What they take, about.
     bytes: usize,
@@ -232,7 +232,7 @@ impl Worker<'_> {
         if self.graphs.graphs.is_empty() {
             return Ok(());
         }
-        (self.sink.commit)(&std::mem::take(&mut self.graphs))
+        (self.sink.commit)(std::mem::take(&mut self.graphs))
     }
 }
 

@@ -5,11 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use graph_model::ModuleSummary;
-use rfdb_protocol::Rows;
 
 use super::Run;
 use crate::Error;
-use crate::analysis::{AnalyzedFile, Sink, analyze_files};
+use crate::analysis::{AnalyzedFile, Graphs, Sink, analyze_files};
 use crate::cache::{FileRecord, SummaryWriter, stored};
 use crate::discovery::SourceFile;
 
@@ -27,11 +26,11 @@ pub(super) struct Analyzed {
 }
 
 impl Run<'_> {
-    /// Analyzes files, hands their rows to `commit`, and their summaries to the cache.
+    /// Analyzes files, hands their graphs to `commit`, and their summaries to the cache.
     pub(super) fn analyze(
         &self,
         files: &[&SourceFile],
-        commit: &(dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
+        commit: &(dyn Fn(Graphs) -> Result<(), Error> + Sync),
         cache: Option<&SummaryWriter>,
     ) -> Result<Analyzed, Error> {
         let result = Mutex::new(Analyzed::default());

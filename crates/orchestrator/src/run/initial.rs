@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use graph_model::NodeType;
 
 use super::Run;
+use crate::analysis::Graphs;
 use crate::cache::{EncodedLinks, InputRecord, OwnerHashes};
 use crate::inputs;
 use crate::report::{Changes, InitialReason, Mode, Report};
@@ -82,9 +83,9 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     let store = run.store;
     let commit = |rows: &dyn Rows| Ok(store.load(rows)?);
     let mut analyzed = while_emptied(store, |emptied| {
-        let commit = |rows: &dyn Rows| {
+        let commit = |graphs: Graphs| {
             emptied.wait()?;
-            commit(rows)
+            commit(&graphs)
         };
         run.analyze(&files, &commit, writer.as_ref())
     })?;
