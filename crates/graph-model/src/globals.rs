@@ -9,7 +9,7 @@ pub const STDIO_NAME: &str = "__stdio__";
 
 /// Id of the MODULE of a file.
 pub fn module_id(file: &str) -> String {
-    format!("{file}->MODULE->module")
+    [file, "->MODULE->module"].concat()
 }
 
 /// Id of a package, Node built-in (without `node:`) or the global object.

@@ -27,7 +27,7 @@ use crate::hierarchy::Hierarchy;
 use crate::higher_order::{self, Run};
 use crate::program::{Fact, Module, ModuleIx, Program};
 use crate::reads::{ChangedKeys, Reads, SCRIPTS, heirs_key};
-use crate::specifiers::{Specifiers, Targets};
+use crate::specifiers::{Specifiers, Targets, carried};
 use crate::surface::{self, Difference};
 use crate::{CallCounts, ImportCounts, Linked, Linker, each_module, globals, heirs_of, linked};
 
@@ -168,8 +168,11 @@ pub fn relink(
         .map(|t| std::mem::take(&mut t.targets))
         .collect();
     let known_targets = |ix: ModuleIx| -> Option<Targets> {
-        let known = &known[ix.0 as usize].0;
-        (!edits.contains_key(&ix)).then(|| postcard::from_bytes(known).ok())?
+        let known = postcard::from_bytes(&known[ix.0 as usize].0).ok()?;
+        match edits.get(&ix) {
+            None => Some(known),
+            Some(edit) => carried(&edit.before, &known, program.module(ix)),
+        }
     };
     let specifiers = Specifiers::new(program, &known_targets);
     let with_globals = program.indexes().zip(&*traces);

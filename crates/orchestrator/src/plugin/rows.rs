@@ -160,7 +160,11 @@ impl Rows {
         metadata: &str,
     ) {
         let metadata = if metadata == "{}" { "" } else { metadata };
-        self.of(file).push_edge(Edge {
+        let batch = match self.files.get_mut(file) {
+            Some(batch) => batch,
+            None => self.of(file),
+        };
+        batch.push_edge(Edge {
             src: src.0,
             dst: dst.0,
             edge_type,
@@ -196,10 +200,9 @@ impl Rows {
 
     /// All rows, file by file.
     pub(crate) fn into_batch(self) -> Batch {
-        let mut all = Batch::new();
-        for batch in self.files.values() {
-            all.append(batch);
-        }
+        let mut files = self.files.into_values();
+        let mut all = files.next().unwrap_or_default();
+        files.for_each(|batch| all.append(&batch));
         all
     }
 }

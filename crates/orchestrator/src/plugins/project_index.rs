@@ -51,10 +51,15 @@ impl IndexingPlugin for ProjectIndex {
             };
             rows.edge(container, CONTAINS, service, "");
         }
+        // The files of a folder stand together.
+        let mut last = ("", above.container(""));
         for file in cx.files {
+            let folder = parent(&file.path);
+            if folder != last.0 {
+                last = (folder, above.container(folder));
+            }
             let module = NodeId::of(&module_id(&file.path));
-            let container = above.container(parent(&file.path));
-            rows.edge_of("", container, CONTAINS, module, "");
+            rows.edge_of("", last.1, CONTAINS, module, "");
         }
         Ok(())
     }
