@@ -45,8 +45,12 @@ impl<'a> Builder<'a> {
     /// The value of an identifier that is read.
     pub(crate) fn identifier(&mut self, ident: &'a Ident) -> Val {
         let name = self.sym(&ident.sym);
+        self.named_value(name, ident.span)
+    }
+
+    fn named_value(&mut self, name: Sym, span: Span) -> Val {
         if name == self.known.arguments && self.scopes.resolve(Space::Value, name).is_none() {
-            let node = self.implicit_parameter(true, ident.span);
+            let node = self.implicit_parameter(true, span);
             if node != NO_NODE {
                 return Val::new(node, graph_model::summary::ShapeRef::UNKNOWN);
             }
@@ -70,13 +74,14 @@ impl<'a> Builder<'a> {
     /// The value of an identifier as callee or receiver: an undeclared name has a
     /// shape but no node.
     pub(crate) fn identifier_quietly(&mut self, ident: &'a Ident) -> Val {
-        match self.meaning(ident) {
+        let name = self.sym(&ident.sym);
+        match self.meaning_of(name) {
             Meaning::Global(name) if name != self.known.arguments => {
                 let shape = self.shape(Shape::Global(name));
                 let is_module = name == self.known.exports;
                 Val::new(if is_module { Self::MODULE } else { NO_NODE }, shape)
             }
-            _ => self.identifier(ident),
+            _ => self.named_value(name, ident.span),
         }
     }
 

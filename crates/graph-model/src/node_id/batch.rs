@@ -2,7 +2,7 @@
 
 use super::NodeId;
 #[cfg(target_arch = "x86_64")]
-use super::lanes::{self, BLOCK, Block, LANES};
+use super::lanes::{self, BLOCK, Blocks, LANES};
 
 /// Computes the ids of many nodes, several at a time where the processor can.
 ///
@@ -72,7 +72,7 @@ const MAX_BLOCKS: usize = 4;
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug)]
 struct Waiting {
-    blocks: Vec<Block>,
+    blocks: Vec<Blocks>,
     /// Bytes in the last block.
     lengths: [u32; LANES],
     /// Where the ids go.
@@ -84,7 +84,7 @@ struct Waiting {
 impl Waiting {
     fn new(blocks: usize) -> Waiting {
         Waiting {
-            blocks: vec![[[0; LANES]; BLOCK / 4]; blocks],
+            blocks: vec![[[0; BLOCK]; LANES]; blocks],
             lengths: [0; LANES],
             places: [0; LANES],
             filled: 0,
@@ -96,14 +96,16 @@ impl Waiting {
         let lane = self.filled;
         let mut rest = text;
         for block in &mut self.blocks {
-            let mut bytes = [0; BLOCK];
-            let (here, after) = rest.split_at(rest.len().min(BLOCK));
-            bytes[..here.len()].copy_from_slice(here);
-            self.lengths[lane] = here.len() as u32;
-            rest = after;
-            let (words, _) = bytes.as_chunks::<4>();
-            for (word, bytes) in block.iter_mut().zip(words) {
-                word[lane] = u32::from_le_bytes(*bytes);
+            match rest.split_first_chunk::<BLOCK>() {
+                Some((here, after)) => {
+                    block[lane] = *here;
+                    (self.lengths[lane], rest) = (BLOCK as u32, after);
+                }
+                None => {
+                    block[lane] = [0; BLOCK];
+                    block[lane][..rest.len()].copy_from_slice(rest);
+                    self.lengths[lane] = rest.len() as u32;
+                }
             }
         }
         self.places[lane] = place;

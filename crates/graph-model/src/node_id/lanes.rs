@@ -6,9 +6,10 @@
 //! <https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf>; here only inputs of a single chunk.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_loadu_si256, _mm256_or_si256, _mm256_set1_epi32,
-    _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32,
-    _mm256_srli_epi32, _mm256_storeu_si256, _mm256_xor_si256,
+    __m256i, _mm256_add_epi32, _mm256_loadu_si256, _mm256_or_si256, _mm256_permute2x128_si256,
+    _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32,
+    _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
 };
 
 /// Texts that are hashed side by side.
@@ -21,7 +22,7 @@ pub(super) const BLOCK: usize = 64;
 type Word = [u32; LANES];
 
 /// One block of each text.
-pub(super) type Block = [Word; BLOCK / 4];
+pub(super) type Blocks = [[u8; BLOCK]; LANES];
 
 /// What a compression is told of the place of its block.
 mod flag {
@@ -73,7 +74,7 @@ pub(super) fn available() -> bool {
 ///
 /// `lengths` are the bytes of each text in the last block.
 #[target_feature(enable = "avx2")]
-pub(super) fn hash(blocks: &[Block], lengths: &Word) -> [u128; LANES] {
+pub(super) fn hash(blocks: &[Blocks], lengths: &Word) -> [u128; LANES] {
     let mut chain = [_mm256_setzero_si256(); 8];
     for (value, initial) in chain.iter_mut().zip(IV) {
         *value = splat(initial);
@@ -86,9 +87,9 @@ pub(super) fn hash(blocks: &[Block], lengths: &Word) -> [u128; LANES] {
         let mut length = splat(BLOCK as u32);
         if index + 1 == blocks.len() {
             flags |= flag::CHUNK_END | flag::ROOT;
-            length = load(lengths);
+            length = load_words(lengths);
         }
-        compress(&mut chain, block, length, flags);
+        compress(&mut chain, &words_of(block), length, flags);
     }
     let words: [Word; 4] = [
         store(chain[0]),
@@ -106,7 +107,7 @@ pub(super) fn hash(blocks: &[Block], lengths: &Word) -> [u128; LANES] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn compress(chain: &mut [__m256i; 8], block: &Block, length: __m256i, flags: u32) {
+fn compress(chain: &mut [__m256i; 8], block: &[__m256i; 16], length: __m256i, flags: u32) {
     let mut state = [_mm256_setzero_si256(); 16];
     state[..8].copy_from_slice(chain);
     for (value, initial) in state[8..].iter_mut().zip(&IV[..4]) {
@@ -130,8 +131,8 @@ fn compress(chain: &mut [__m256i; 8], block: &Block, length: __m256i, flags: u32
 /// The number of the round is a constant, so that the schedule costs nothing.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn round<const R: usize>(state: &mut [__m256i; 16], block: &Block) {
-    let word = |place: usize| &block[const { SCHEDULE[R] }[place]];
+fn round<const R: usize>(state: &mut [__m256i; 16], block: &[__m256i; 16]) {
+    let word = |place: usize| block[const { SCHEDULE[R] }[place]];
     mix(state, [0, 4, 8, 12], word(0), word(1));
     mix(state, [1, 5, 9, 13], word(2), word(3));
     mix(state, [2, 6, 10, 14], word(4), word(5));
@@ -145,12 +146,12 @@ fn round<const R: usize>(state: &mut [__m256i; 16], block: &Block) {
 /// The quarter round.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn mix(state: &mut [__m256i; 16], [a, b, c, d]: [usize; 4], x: &Word, y: &Word) {
-    state[a] = _mm256_add_epi32(_mm256_add_epi32(state[a], load(x)), state[b]);
+fn mix(state: &mut [__m256i; 16], [a, b, c, d]: [usize; 4], x: __m256i, y: __m256i) {
+    state[a] = _mm256_add_epi32(_mm256_add_epi32(state[a], x), state[b]);
     state[d] = rotate_16(_mm256_xor_si256(state[d], state[a]));
     state[c] = _mm256_add_epi32(state[c], state[d]);
     state[b] = rotate::<12, 20>(_mm256_xor_si256(state[b], state[c]));
-    state[a] = _mm256_add_epi32(_mm256_add_epi32(state[a], load(y)), state[b]);
+    state[a] = _mm256_add_epi32(_mm256_add_epi32(state[a], y), state[b]);
     state[d] = rotate_8(_mm256_xor_si256(state[d], state[a]));
     state[c] = _mm256_add_epi32(state[c], state[d]);
     state[b] = rotate::<7, 25>(_mm256_xor_si256(state[b], state[c]));
@@ -196,9 +197,73 @@ fn splat(word: u32) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load(word: &Word) -> __m256i {
+fn load_words(words: &Word) -> __m256i {
     // SAFETY: the pointer is that of 32 bytes which can be read; the instruction does not ask for an alignment.
-    unsafe { _mm256_loadu_si256(word.as_ptr().cast()) }
+    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_bytes(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: as above.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+/// The words of a block, each of all texts.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn words_of(block: &Blocks) -> [__m256i; 16] {
+    let mut rows = [[_mm256_setzero_si256(); LANES]; 2];
+    for (lane, bytes) in block.iter().enumerate() {
+        let (halves, _) = bytes.as_chunks::<32>();
+        for (rows, half) in rows.iter_mut().zip(halves) {
+            rows[lane] = load_bytes(half);
+        }
+    }
+    let [first, second] = rows.map(|rows| transposed(rows));
+    std::array::from_fn(|word| {
+        if word < 8 {
+            first[word]
+        } else {
+            second[word - 8]
+        }
+    })
+}
+
+/// Eight rows of eight words as eight columns: pairs of words, then fours, then halves change places.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transposed(r: [__m256i; 8]) -> [__m256i; 8] {
+    let (p0, p1) = (
+        _mm256_unpacklo_epi32(r[0], r[1]),
+        _mm256_unpackhi_epi32(r[0], r[1]),
+    );
+    let (p2, p3) = (
+        _mm256_unpacklo_epi32(r[2], r[3]),
+        _mm256_unpackhi_epi32(r[2], r[3]),
+    );
+    let (p4, p5) = (
+        _mm256_unpacklo_epi32(r[4], r[5]),
+        _mm256_unpackhi_epi32(r[4], r[5]),
+    );
+    let (p6, p7) = (
+        _mm256_unpacklo_epi32(r[6], r[7]),
+        _mm256_unpackhi_epi32(r[6], r[7]),
+    );
+    let (q0, q1) = (_mm256_unpacklo_epi64(p0, p2), _mm256_unpackhi_epi64(p0, p2));
+    let (q2, q3) = (_mm256_unpacklo_epi64(p1, p3), _mm256_unpackhi_epi64(p1, p3));
+    let (q4, q5) = (_mm256_unpacklo_epi64(p4, p6), _mm256_unpackhi_epi64(p4, p6));
+    let (q6, q7) = (_mm256_unpacklo_epi64(p5, p7), _mm256_unpackhi_epi64(p5, p7));
+    [
+        _mm256_permute2x128_si256::<0x20>(q0, q4),
+        _mm256_permute2x128_si256::<0x20>(q1, q5),
+        _mm256_permute2x128_si256::<0x20>(q2, q6),
+        _mm256_permute2x128_si256::<0x20>(q3, q7),
+        _mm256_permute2x128_si256::<0x31>(q0, q4),
+        _mm256_permute2x128_si256::<0x31>(q1, q5),
+        _mm256_permute2x128_si256::<0x31>(q2, q6),
+        _mm256_permute2x128_si256::<0x31>(q3, q7),
+    ]
 }
 
 #[inline]

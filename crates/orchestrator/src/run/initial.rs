@@ -99,11 +99,21 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     let rows = std::mem::take(&mut joined.rows);
     let mut owners = OwnerHashes::new();
     run.clock.step("commit", || {
-        if writer.is_some() {
-            crate::rows::hash_owners(&rows, &mut owners);
-        }
-        store.load(&rows)?;
-        pool.install(|| joined.each_links(&commit))
+        let ((), stored) = pool.install(|| {
+            rayon::join(
+                || {
+                    if writer.is_some() {
+                        crate::rows::hash_owners(&rows, &mut owners);
+                    }
+                },
+                || {
+                    let (rows, links) =
+                        rayon::join(|| commit(&rows), || joined.each_links(&commit));
+                    rows.and(links)
+                },
+            )
+        });
+        stored
     })?;
     run.options.cancellation.check()?;
     // What is kept for the next run fills the gaps in which the indexes keep one thread busy.

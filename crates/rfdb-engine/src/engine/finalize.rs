@@ -1,7 +1,7 @@
 //! Building the base: indexes over all live blocks, and data files without superseded ones.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -179,11 +179,24 @@ impl Inner {
             _ => None,
         };
         let written = std::thread::scope(|threads| {
-            // The disk takes in what a load wrote while its indexes are built.
-            let syncing = early.map(|early| threads.spawn(move || early.run()));
-            let reference = Files::write_index((&path, &*index_file), number, sync, |sections| {
-                build(&sources, fields, sections)
-            })?;
+            // The disk takes in what a load wrote while its indexes are built, and most of the index while the rest is.
+            let (sender, most_written) = mpsc::channel();
+            let (index_file, path) = (&*index_file, &path);
+            let most_of_index = move || match most_written.recv() {
+                Ok(()) => index_file.sync().map_err(|e| Error::io("sync", path, e)),
+                Err(mpsc::RecvError) => Ok(()),
+            };
+            let (sender, syncing) = match early {
+                Some(early) => {
+                    let syncing = threads.spawn(move || early.run().and_then(|()| most_of_index()));
+                    (Some(sender), Some(syncing))
+                }
+                None => (None, None),
+            };
+            let reference =
+                Files::write_index((path, index_file), number, sync, sender, |sections| {
+                    build(&sources, fields, sections)
+                })?;
             match syncing.map(std::thread::ScopedJoinHandle::join) {
                 None | Some(Ok(Ok(()))) => Ok(reference),
                 Some(Ok(Err(error))) => Err(error),

@@ -4,6 +4,7 @@
 //! writes what can be written then, unless another is at it: no thread waits for the file.
 
 use std::path::Path;
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::file::{ALIGN, HEADER, MAGIC, VERSION};
@@ -42,6 +43,11 @@ const ORDER: [Section; SECTIONS] = [
     Section::Fields,
 ];
 
+/// Most of the bytes of an index are written with this section and those before it.
+const MOST: Section = Section::OutPositions;
+/// A file of fewer bytes is not worth an early sync.
+const WORTH_A_SYNC: u64 = 1 << 20;
+
 /// Sections that were given and not written yet.
 #[derive(Debug, Default)]
 struct Waiting {
@@ -69,6 +75,8 @@ pub(crate) struct Writer<'a> {
     waiting: Mutex<Waiting>,
     /// The error ends the writing.
     written: Mutex<Result<Written>>,
+    /// Is told when most of a large index is written; hangs up if that does not come.
+    most_written: Mutex<Option<Sender<()>>>,
 }
 
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -76,8 +84,12 @@ fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes to an empty file.
-    pub(crate) fn new(file: &'a dyn StorageFile, path: &'a Path) -> Self {
+    /// Writes to an empty file. `most_written` is told when the disk may begin to take in what there is.
+    pub(crate) fn new(
+        file: &'a dyn StorageFile,
+        path: &'a Path,
+        most_written: Option<Sender<()>>,
+    ) -> Self {
         Self {
             file,
             path,
@@ -86,6 +98,7 @@ impl<'a> Writer<'a> {
                 end: HEADER as u64,
                 ..Written::default()
             })),
+            most_written: Mutex::new(most_written),
         }
     }
 
@@ -110,6 +123,13 @@ impl<'a> Writer<'a> {
         written.places[section as usize] = (written.end, bytes.len() as u64);
         let done = self.write_at(written.end, bytes);
         written.end = (written.end + bytes.len() as u64).next_multiple_of(ALIGN as u64);
+        if section == MOST
+            && let Some(sender) = guard(&self.most_written).take()
+            && written.end >= WORTH_A_SYNC
+        {
+            // Whoever waits for it may be gone.
+            let _ = sender.send(());
+        }
         if let Err(error) = done {
             *result = Err(error);
         }
@@ -204,7 +224,7 @@ mod tests {
             let write = |name: &str, order: &[usize]| {
                 let path = dir.join(name);
                 let file = storage.create(&path).unwrap();
-                let writer = Writer::new(&*file, &path);
+                let writer = Writer::new(&*file, &path, None);
                 for &index in order.iter().filter(|&&index| given[index]) {
                     writer.put(Section::ALL[index], bytes(index));
                 }

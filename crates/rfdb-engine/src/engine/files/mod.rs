@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use rustc_hash::FxHashMap;
 
@@ -185,14 +186,15 @@ impl Files {
         Ok((path, file))
     }
 
-    /// Writes an index to its file while it is built.
+    /// Writes an index to its file while it is built. `most_written` is told when it is worth to sync what there is.
     pub(super) fn write_index(
         (path, file): (&Path, &dyn StorageFile),
         number: u32,
         sync: bool,
+        most_written: Option<Sender<()>>,
         build: impl FnOnce(&dyn index::SectionSink) -> Result<index::Counts>,
     ) -> Result<IndexRef> {
-        let writer = index::Writer::new(file, path);
+        let writer = index::Writer::new(file, path, most_written);
         let counts = build(&writer)?;
         let (len, checksum) = writer.finish(&counts)?;
         if sync {
