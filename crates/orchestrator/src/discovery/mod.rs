@@ -8,6 +8,8 @@
 //! analyzed where it really is.
 
 mod ignored;
+#[cfg(test)]
+mod reference;
 mod walk;
 
 use std::ffi::OsStr;
