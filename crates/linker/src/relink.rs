@@ -139,6 +139,8 @@ pub struct Edited {
 pub struct Relinked {
     /// Modules that were linked again, in order: their links, their diagnostics.
     pub modules: Vec<(ModuleIx, FileLinks, Vec<Diagnostic>)>,
+    /// Other modules whose traces changed, in order: they name places of modules that were edited.
+    pub moved: Vec<ModuleIx>,
 }
 
 /// Links again what an edit can reach, and brings the traces up to date. The program has the same files as when they were
@@ -245,7 +247,7 @@ pub fn relink(
     }
     // Whose calls run other functions than before, and who receives something of calls that did not run too many.
     let ran = moved_runs(&edits, traces);
-    let runs = runs_now(&ran, &modules, &found);
+    let mut runs = runs_now(&ran, &modules, &found);
     let crowded = higher_order::crowded(runs.iter().flatten());
     receives.extend(differing_runs(&ran, &runs, &crowded));
     // Whose functions throw or reject with something else.
@@ -292,28 +294,35 @@ pub fn relink(
             errors.write(&linker, *ix, &mut linked.file);
         });
     let mut relinked = Relinked::default();
-    // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
-    for (ix, trace) in (0..).map(ModuleIx).zip(&mut *traces) {
-        if !again[ix.0 as usize] {
-            trace.heirs.clone_from(&now[ix.0 as usize]);
-            trace.targets.clone_from(&known[ix.0 as usize]);
-            trace.runs.clone_from(&runs[ix.0 as usize]);
-            trace.errors.clone_from(&said[ix.0 as usize]);
-            if trace
-                .callees
-                .iter()
-                .any(|callee| edits.contains_key(callee))
-            {
-                let moved = moved_received(&edits, trace)?;
-                trace.received = Packed(postcard::to_stdvec(&moved).ok()?);
-            }
-        }
-    }
     for (ix, linked) in found {
         let reads = read.remove(&ix).unwrap_or_default().and(&linked.reads);
         let at = ix.0 as usize;
         traces[at] = Trace::new(&linker, ix, std::mem::take(&mut now[at]), reads, &linked);
         relinked.modules.push((ix, linked.file, linked.diagnostics));
+    }
+    // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
+    for (ix, trace) in (0..).map(ModuleIx).zip(&mut *traces) {
+        let at = ix.0 as usize;
+        if again[at] {
+            continue;
+        }
+        trace.targets.clone_from(&known[at]);
+        let heirs = std::mem::replace(&mut trace.heirs, std::mem::take(&mut now[at]));
+        let before = (
+            std::mem::replace(&mut trace.runs, std::mem::take(&mut runs[at])),
+            std::mem::replace(&mut trace.errors, std::mem::take(&mut said[at])),
+        );
+        let mut is_moved =
+            heirs != trace.heirs || before.0 != trace.runs || before.1 != trace.errors;
+        let passes_to = |callee| edits.contains_key(callee);
+        if trace.callees.iter().any(passes_to) {
+            let moved = moved_received(&edits, trace)?;
+            trace.received = Packed(postcard::to_stdvec(&moved).ok()?);
+            is_moved = true;
+        }
+        if is_moved {
+            relinked.moved.push(ix);
+        }
     }
     Some(relinked)
 }

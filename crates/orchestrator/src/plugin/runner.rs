@@ -261,7 +261,10 @@ impl<'a> Runner<'a> {
         // Linking everything tells what is wrong.
         let relinked = guarded(|| plugin.relink(cx, traces, edited)).unwrap_or_default();
         let is_module = |ix: ModuleIx| (ix.0 as usize) < cx.program.len();
-        Ok(relinked.filter(|relinked| relinked.modules.iter().all(|one| is_module(one.0))))
+        Ok(relinked.filter(|relinked| {
+            let linked = relinked.modules.iter().map(|one| one.0);
+            linked.chain(relinked.moved.iter().copied()).all(is_module)
+        }))
     }
 
     pub(crate) fn enrich(&mut self, cx: &ProgramContext<'_>) -> Result<Output, Error> {

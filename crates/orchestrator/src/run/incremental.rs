@@ -149,7 +149,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
                         false => store.commit(&parts),
                     }
                 },
-                || EncodedLinks::new(&joined.records),
+                || EncodedLinks::new(&joined.records, joined.kept.as_ref()),
             )
         })
     });

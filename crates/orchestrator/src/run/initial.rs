@@ -127,7 +127,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
                         joined.hash_links(records);
                         let config = &run.options.config;
                         Left {
-                            links: EncodedLinks::new(&joined.records),
+                            links: EncodedLinks::new(&joined.records, None),
                             inputs: inputs::collect(
                                 &project.root,
                                 &project.discovery,

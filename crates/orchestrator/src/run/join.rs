@@ -13,7 +13,7 @@ use rfdb_protocol::{Batch, RowSink, Rows};
 use rustc_hash::FxHashSet;
 
 use super::Run;
-use crate::cache::{FileRecord, Hash, LinkRecord, OwnerHashes};
+use crate::cache::{FileRecord, Hash, KeptLinks, LinkRecord, OwnerHashes};
 use crate::config::ServiceConfig;
 use crate::link_rows::{push_containment, push_links};
 use crate::plugin::{
@@ -83,6 +83,8 @@ pub(super) struct Joined {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What linking left behind; none if it is not to be remembered.
     pub(super) records: Vec<LinkRecord>,
+    /// What it left behind before, if most of it is still true.
+    pub(super) kept: Option<KeptLinks>,
     /// Number of modules that were linked.
     pub(super) linked: usize,
 }
@@ -204,6 +206,7 @@ impl Run<'_> {
             diagnostics,
             linked: all.len(),
             records: if in_parts { left } else { Vec::new() },
+            kept: None,
         })
     }
 

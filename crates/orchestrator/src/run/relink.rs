@@ -13,7 +13,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::join::{Above, Joined, facts_of};
 use super::{Previous, Run};
-use crate::cache::{FileRecord, LinkRecord, OwnerHashes, Span, SummaryFile};
+use crate::cache::{
+    EncodedLinks, FileRecord, KeptLinks, LinkRecord, OwnerHashes, Span, SummaryFile,
+};
 use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
 use crate::plugin::{LinkContext, ProgramContext, Reporter, Runner};
 use crate::rows;
@@ -68,7 +70,7 @@ impl Run<'_> {
         &mut self,
         above: &mut Above,
         edits: Edits,
-        mut links: Vec<LinkRecord>,
+        (mut links, encoded): (Vec<LinkRecord>, EncodedLinks),
         summaries: &[ModuleSummary],
         work: Work<'_>,
     ) -> Result<Option<(Joined, OwnerHashes)>, Error> {
@@ -150,6 +152,11 @@ impl Run<'_> {
             let diagnostics = diagnostics.iter().map(Into::into);
             links[ix.0 as usize].diagnostics = diagnostics.collect();
         }
+        let mut is_kept = vec![true; links.len()];
+        let linked = relinked.modules.iter().map(|one| one.0);
+        for ix in linked.chain(relinked.moved.iter().copied()) {
+            is_kept[ix.0 as usize] = false;
+        }
 
         let totals = totals(&links);
         let reporter = Reporter::default();
@@ -216,6 +223,7 @@ impl Run<'_> {
                 rows: Batch::new(),
                 diagnostics,
                 records: links,
+                kept: Some(KeptLinks { encoded, is_kept }),
                 linked: relinked.modules.len(),
             },
             owners,
