@@ -105,7 +105,11 @@ type PartOf = fn(&Sample) -> Duration;
 
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let project = Project::discover(&args.project, args.threads, &NoProgress)?;
+    let threads = AnalyzeOptions {
+        threads: args.threads,
+        ..AnalyzeOptions::default()
+    };
+    let project = Project::discover(&args.project, &threads, &NoProgress)?;
     let root = project.root().to_owned();
     let mut files: Vec<(PathBuf, u64)> = project
         .discovery()

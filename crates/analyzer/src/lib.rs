@@ -33,7 +33,33 @@ pub use graph_model::{Diagnostic, Severity};
 /// How a module is analyzed.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Options {}
+pub struct Options {
+    /// The language that the text is written in, as an extension such as `ts`; `None` for that of the path.
+    pub language: Option<&'static str>,
+    /// What [`content_hash`] says of the file; `None` if the text is the whole file.
+    pub content_hash: Option<[u8; 32]>,
+}
+
+impl Options {
+    /// For a text that was taken out of a file of another language. Where it stood in the file, the text has to stand
+    /// too: what is around it is blank.
+    #[must_use]
+    pub fn part_of_file(language: &'static str, content_hash: [u8; 32]) -> Self {
+        Options {
+            language: Some(language),
+            content_hash: Some(content_hash),
+        }
+    }
+
+    /// For a whole file whose [`content_hash`] is known already.
+    #[must_use]
+    pub fn with_hash(content_hash: [u8; 32]) -> Self {
+        Options {
+            language: None,
+            content_hash: Some(content_hash),
+        }
+    }
+}
 
 /// What is known of a module after its analysis.
 #[derive(Debug)]
@@ -51,16 +77,26 @@ pub struct ModuleAnalysis {
 /// Analyzes one module.
 ///
 /// `path` is relative to the project, with `/`; its extension says which language
-/// the file is written in. `source` is the whole text, a byte order mark included.
+/// the file is written in, if the options do not. `source` is the whole text, a byte order mark included.
 /// The result depends on nothing else.
 pub fn analyze_module(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
-    let Options {} = options;
-    with_stack_for(source, || analyze(path, source))
+    with_stack_for(source, || analyze(path, source, options))
 }
 
-fn analyze(path: &str, source: &str) -> ModuleAnalysis {
-    let parsed = parse::parse(path, source);
-    let mut builder = Builder::new(path, source, parse::BASE);
+fn analyze(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
+    let language = options.language.unwrap_or_else(|| parse::extension(path));
+    let parsed = match options.language {
+        None => parse::parse(path, source),
+        Some(language) => {
+            // The parser goes by the extension.
+            let mut parsed = parse::parse(&format!("{path}.{language}"), source);
+            for diagnostic in &mut parsed.diagnostics {
+                path.clone_into(&mut diagnostic.file);
+            }
+            parsed
+        }
+    };
+    let mut builder = Builder::new(path, language, source, parse::BASE);
     if let Some(program) = &parsed.program {
         builder.program(program);
     }
@@ -74,7 +110,7 @@ fn analyze(path: &str, source: &str) -> ModuleAnalysis {
         });
     let outcome = Outcome {
         module_type: builder.module_type(),
-        content_hash: Sha256::digest(source.as_bytes()).into(),
+        content_hash: (options.content_hash).unwrap_or_else(|| content_hash(source.as_bytes())),
         parse_error,
     };
     let facts = parsed

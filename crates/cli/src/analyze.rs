@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use orchestrator::config::Config;
+use orchestrator::discovery::project_root;
 use orchestrator::{AnalyzeOptions, Cancellation, Mode, Phase, Project, Report, Severity, Store};
 
 use crate::args::AnalyzeArgs;
@@ -99,41 +100,39 @@ fn analyze(
     silent: bool,
 ) -> Result<(Report, PathBuf), Error> {
     let progress = TerminalProgress::new(silent);
-    let threads = args.threads.map(usize::from);
     // A database is made only if there is something to put into it.
-    let result = Project::discover(&args.path, threads, &progress)
-        .map_err(Error::from)
-        .and_then(|mut project| {
-            let root = project.root().to_owned();
-            let options = AnalyzeOptions {
-                clear: args.clear,
-                threads,
-                // What is remembered is of the project's own graph.
-                cache: args.socket.is_none().then(|| database::cache(&root)),
-                config: Config::load(&root)?,
-                service: args.service.clone(),
-                entry_point: args.entrypoint.clone(),
-                cancellation: cancellation.clone(),
-                ..AnalyzeOptions::default()
-            };
-            let store = match &args.socket {
-                Some(socket) => Box::new(database::connect(socket, args.database.as_deref())?),
-                None => {
-                    let (store, waited) = open(&root, args, cancellation, silent)?;
-                    if waited {
-                        // Files may have changed meanwhile.
-                        project = Project::discover(&args.path, threads, &progress)?;
-                    }
-                    store
+    let result = (|| {
+        let root = project_root(&args.path)?;
+        let options = AnalyzeOptions {
+            clear: args.clear,
+            threads: args.threads.map(usize::from),
+            // What is remembered is of the project's own graph.
+            cache: args.socket.is_none().then(|| database::cache(&root)),
+            config: Config::load(&root)?,
+            service: args.service.clone(),
+            entry_point: args.entrypoint.clone(),
+            cancellation: cancellation.clone(),
+            ..AnalyzeOptions::default()
+        };
+        let mut project = Project::discover(&args.path, &options, &progress)?;
+        let store = match &args.socket {
+            Some(socket) => Box::new(database::connect(socket, args.database.as_deref())?),
+            None => {
+                let (store, waited) = open(&root, args, cancellation, silent)?;
+                if waited {
+                    // Files may have changed meanwhile.
+                    project = Project::discover(&args.path, &options, &progress)?;
                 }
-            };
-            let report = project.analyze(&*store, &options, &progress)?;
-            // A graph that lies elsewhere leaves nothing in the project.
-            if args.socket.is_none() {
-                log(&root, &report)?;
+                store
             }
-            Ok((report, root))
-        });
+        };
+        let report = project.analyze(&*store, &progress)?;
+        // A graph that lies elsewhere leaves nothing in the project.
+        if args.socket.is_none() {
+            log(&root, &report)?;
+        }
+        Ok((report, root))
+    })();
     progress.finish(result.is_ok());
     result
 }

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use orchestrator::{Counts, GraphVersion, Store, StoreError};
 use rfdb_client::Client;
-use rfdb_protocol::{Batch, EdgeTable, NodeTable, Rows};
+use rfdb_protocol::{EdgeTable, NodeTable, Rows};
 use rfdb_server::Dispatcher;
 
 use crate::database::{self, Opened};
@@ -169,8 +169,8 @@ impl Store for GraphStore {
         self.client()?.load(rows)
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        Store::commit(&self.client()?, batch)
+    fn commit(&self, parts: &[&dyn Rows]) -> Result<(), StoreError> {
+        Store::commit(&self.client()?, parts)
     }
 
     fn version(&self) -> Result<GraphVersion, StoreError> {

@@ -7,14 +7,9 @@ pub const STDIO_ID: &str = "net:stdio#__stdio__";
 /// The name of the node that stands for console and process output.
 pub const STDIO_NAME: &str = "__stdio__";
 
-/// Id of the project's node.
-pub fn project_id(name: &str) -> String {
-    format!("PROJECT:{name}")
-}
-
-/// Id of a service's node.
-pub fn service_id(name: &str) -> String {
-    format!("SERVICE:{name}")
+/// Id of the MODULE of a file.
+pub fn module_id(file: &str) -> String {
+    [file, "->MODULE->module"].concat()
 }
 
 /// Id of a package, Node built-in (without `node:`) or the global object.

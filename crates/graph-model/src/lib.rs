@@ -34,7 +34,7 @@ pub use diagnostic::{Diagnostic, Place, Severity};
 pub use edge_type::EdgeType;
 pub use globals::{
     GLOBAL_MODULE, STDIO_ID, STDIO_NAME, external_function_id, external_module_id,
-    is_standard_class, is_standard_global, is_standard_value, project_id, service_id,
+    is_standard_class, is_standard_global, is_standard_value, module_id,
 };
 pub use node_id::{NodeId, NodeIdBatch};
 pub use node_type::NodeType;
@@ -42,5 +42,5 @@ pub use position::{LineIndex, Span};
 pub use semantic_id::{
     ParseIdError, SemanticId, escape_name, escape_segment, push_escaped_name, push_escaped_segment,
 };
-pub use source_file::{SOURCE_EXTENSIONS, is_source};
+pub use source_file::{SOURCE_EXTENSIONS, is_declaration, is_source};
 pub use summary::ModuleSummary;

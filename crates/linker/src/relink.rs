@@ -28,7 +28,7 @@ use crate::higher_order::{self, Run};
 use crate::points;
 use crate::program::{Fact, Module, ModuleIx, Program};
 use crate::reads::{ChangedKeys, Reads, SCRIPTS, heirs_key};
-use crate::specifiers::{Specifiers, Targets};
+use crate::specifiers::{Specifiers, Targets, carried};
 use crate::surface::{self, Difference};
 use crate::{CallCounts, ImportCounts, Linked, Linker, each_module, globals, heirs_of, linked};
 
@@ -143,6 +143,8 @@ pub struct Edited {
 pub struct Relinked {
     /// Modules that were linked again, in order: their links, their diagnostics.
     pub modules: Vec<(ModuleIx, FileLinks, Vec<Diagnostic>)>,
+    /// Other modules whose traces changed, in order: they name places of modules that were edited.
+    pub moved: Vec<ModuleIx>,
 }
 
 /// Links again what an edit can reach, and brings the traces up to date. The program has the same files as when they were
@@ -172,8 +174,11 @@ pub fn relink(
         .map(|t| std::mem::take(&mut t.targets))
         .collect();
     let known_targets = |ix: ModuleIx| -> Option<Targets> {
-        let known = &known[ix.0 as usize].0;
-        (!edits.contains_key(&ix)).then(|| postcard::from_bytes(known).ok())?
+        let known = postcard::from_bytes(&known[ix.0 as usize].0).ok()?;
+        match edits.get(&ix) {
+            None => Some(known),
+            Some(edit) => carried(&edit.before, &known, program.module(ix)),
+        }
     };
     let specifiers = Specifiers::new(program, &known_targets);
     let with_globals = program.indexes().zip(&*traces);
@@ -258,7 +263,7 @@ pub fn relink(
     }
     // Whose calls run other functions than before, and who receives something of calls that did not run too many.
     let ran = moved_runs(&edits, traces);
-    let runs = runs_now(&ran, &modules, &found);
+    let mut runs = runs_now(&ran, &modules, &found);
     let crowded = higher_order::crowded(runs.iter().flatten());
     receives.extend(differing_runs(&ran, &runs, &crowded));
     // Whose functions throw or reject with something else.
@@ -305,28 +310,35 @@ pub fn relink(
             errors.write(&linker, *ix, &mut linked.file);
         });
     let mut relinked = Relinked::default();
-    // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
-    for (ix, trace) in (0..).map(ModuleIx).zip(&mut *traces) {
-        if !again[ix.0 as usize] {
-            trace.heirs.clone_from(&now[ix.0 as usize]);
-            trace.targets.clone_from(&known[ix.0 as usize]);
-            trace.runs.clone_from(&runs[ix.0 as usize]);
-            trace.errors.clone_from(&said[ix.0 as usize]);
-            if trace
-                .callees
-                .iter()
-                .any(|callee| edits.contains_key(callee))
-            {
-                let moved = moved_received(&edits, trace)?;
-                trace.received = Packed(postcard::to_stdvec(&moved).ok()?);
-            }
-        }
-    }
     for (ix, linked) in found {
         let reads = read.remove(&ix).unwrap_or_default().and(&linked.reads);
         let at = ix.0 as usize;
         traces[at] = Trace::new(&linker, ix, std::mem::take(&mut now[at]), reads, &linked);
         relinked.modules.push((ix, linked.file, linked.diagnostics));
+    }
+    // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
+    for (ix, trace) in (0..).map(ModuleIx).zip(&mut *traces) {
+        let at = ix.0 as usize;
+        if again[at] {
+            continue;
+        }
+        trace.targets.clone_from(&known[at]);
+        let heirs = std::mem::replace(&mut trace.heirs, std::mem::take(&mut now[at]));
+        let before = (
+            std::mem::replace(&mut trace.runs, std::mem::take(&mut runs[at])),
+            std::mem::replace(&mut trace.errors, std::mem::take(&mut said[at])),
+        );
+        let mut is_moved =
+            heirs != trace.heirs || before.0 != trace.runs || before.1 != trace.errors;
+        let passes_to = |callee| edits.contains_key(callee);
+        if trace.callees.iter().any(passes_to) {
+            let moved = moved_received(&edits, trace)?;
+            trace.received = Packed(postcard::to_stdvec(&moved).ok()?);
+            is_moved = true;
+        }
+        if is_moved {
+            relinked.moved.push(ix);
+        }
     }
     Some(relinked)
 }

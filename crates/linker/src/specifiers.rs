@@ -95,6 +95,39 @@ impl<'p> Specifiers<'p> {
     }
 }
 
+/// The specifiers of a module: their symbols, and the nodes that import or export with them. Types name modules too, which
+/// have none.
+fn written(module: &Module) -> impl Iterator<Item = (Sym, Option<NodeRef>)> {
+    let types = module.summary.types.iter().filter_map(|ty| match *ty {
+        Type::Import(symbol, _, _) => Some((symbol, None)),
+        _ => None,
+    });
+    let of_nodes = module.specifiers();
+    of_nodes
+        .map(|(symbol, node)| (symbol, Some(node)))
+        .chain(types)
+}
+
+fn sorted(mut targets: Targets) -> Targets {
+    targets.sort_unstable_by_key(|target| target.0);
+    targets.dedup_by_key(|target| target.0);
+    targets
+}
+
+/// Where the specifiers of a module lead after an edit, if it had all of them before: nothing of a module but its path decides
+/// about that.
+pub(crate) fn carried(before: &Module, known: &Targets, now: &Module) -> Option<Targets> {
+    let texts = known
+        .iter()
+        .map(|&(symbol, target)| (before.summary.name(symbol), target));
+    let texts: FxHashMap<&str, Target> = texts.collect();
+    let targets = written(now).map(|(symbol, _)| {
+        let target = texts.get(now.summary.name(symbol));
+        target.map(|&target| (symbol, target))
+    });
+    targets.collect::<Option<_>>().map(sorted)
+}
+
 /// Where a specifier that names no path is written, as far as it makes a difference: the tsconfig that counts for the file,
 /// and the package around it.
 type Scope = (Option<PathBuf>, u32);
@@ -171,30 +204,19 @@ impl<'p> Resolver<'p> {
         let summary = &module.summary;
         let mut seen: FxHashMap<&str, Target> = FxHashMap::default();
         let mut targets = Vec::new();
-        for (symbol, node) in module.specifiers() {
+        for (symbol, node) in written(module) {
             let text = summary.name(symbol);
             let target = *seen.entry(text).or_insert_with(|| {
                 let target = self.find(module.file(), text);
-                if target == Target::Missing {
+                // One that a type names and that is not there is no fault of the program.
+                if let (Target::Missing, Some(node)) = (target, node) {
                     diagnostics.push(unresolved(module, node, text));
                 }
                 target
             });
             targets.push((symbol, target));
         }
-        // Types name modules too; one that is not there is no fault of the program.
-        for ty in &summary.types {
-            if let Type::Import(symbol, _, _) = *ty {
-                let text = summary.name(symbol);
-                let target = *seen
-                    .entry(text)
-                    .or_insert_with(|| self.find(module.file(), text));
-                targets.push((symbol, target));
-            }
-        }
-        targets.sort_unstable_by_key(|t| t.0);
-        targets.dedup_by_key(|t| t.0);
-        targets
+        sorted(targets)
     }
 
     /// What the resolver would say of a relative specifier that leads to a module by its path and an extension: most do,

@@ -1,24 +1,27 @@
 //! ANALYSIS: every module on its own, on a pool of threads.
 //!
-//! Each thread takes the next file, reads and parses it once, and keeps its graph; graphs that have become many are
-//! committed together, their rows encoded by the thread that has them. What comes back of a module is its summary.
+//! Each thread takes the next file, reads it, has the plugin of its extension make a module of it, and keeps its graph; graphs
+//! that have become many are committed together, their rows encoded by the thread that has them. What comes back of a module is its summary.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use analyzer::{ModuleAnalysis, ModuleGraph, ModuleSummary, Options, analyze_module};
+use analyzer::{ModuleAnalysis, ModuleGraph, ModuleSummary, content_hash};
 use rfdb_protocol::{RowSink, Rows};
 
 use crate::cancellation::Cancellation;
 use crate::discovery::SourceFile;
+use crate::plugin::{Analyzers, PluginError, Source, panic_text};
 use crate::{Diagnostic, Error, Progress, module_rows, source};
 use graph_model::Severity;
 use graph_model::facts::Fact;
 
 /// Context under which a module's own rows are stored, for each file.
-pub const ANALYSIS_CONTEXT: &str = "analysis";
+pub(crate) const ANALYSIS_CONTEXT: &str = "analysis";
 
 /// Graphs are committed when they take so many bytes: large enough that a commit costs little beside its rows, small
 /// enough that their memory is used again while it is warm: with 4 MiB two fifths of all page faults were theirs.
@@ -26,44 +29,48 @@ const COMMIT_BYTES: usize = 512 << 10;
 
 /// What ANALYSIS knows of a file besides the stored rows.
 #[derive(Debug)]
-pub struct AnalyzedFile {
+pub(crate) struct AnalyzedFile {
     /// Position of the file in the list that was given.
-    pub file: u32,
+    pub(crate) file: u32,
     /// The summary; `None` if the file was left out.
-    pub summary: Option<ModuleSummary>,
+    pub(crate) summary: Option<ModuleSummary>,
     /// Whether there is no tree: it could not be parsed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// Why it was left out, or places that could not be parsed.
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// What detectors of frameworks noticed.
-    pub facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
     /// Its bytes, as they were read.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Its lines.
-    pub lines: u64,
+    pub(crate) lines: u64,
 }
 
 /// Analyzes files on all threads of a pool and hands on their rows, in batches, and what is known of each, in any order.
+/// Answers how long each plugin took, as if all threads had been busy with it at the same time.
 ///
 /// # Errors
 /// The first that `commit` or `done` answers, or [`Error::Cancelled`]; the other threads stop then.
-pub fn analyze_files(
+pub(crate) fn analyze_files(
     pool: &rayon::ThreadPool,
     root: &Path,
+    analyzers: &Analyzers,
     files: &[&SourceFile],
     sink: &Sink<'_>,
-) -> Result<(), Error> {
+) -> Result<Vec<(String, Duration)>, Error> {
     // The largest first, so that no thread begins a long one when the others are done.
     let mut order: Vec<u32> = (0..files.len() as u32).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(files[i as usize].bytes));
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let error = Mutex::new(None);
-    pool.broadcast(|_| {
+    let times = pool.broadcast(|_| {
         let mut worker = Worker {
             root,
+            analyzers,
             sink,
             graphs: Graphs::default(),
+            times: BTreeMap::new(),
         };
         let result = (|| {
             while !stop.load(Ordering::Relaxed) {
@@ -83,34 +90,47 @@ pub fn analyze_files(
                 .unwrap_or_else(|poisoned| poisoned.into_inner())
                 .get_or_insert(e);
         }
+        worker.times
     });
-    error
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-        .map_or(Ok(()), Err)
+    let error = error.into_inner();
+    if let Some(error) = error.unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        return Err(error);
+    }
+    let threads = times.len() as u32;
+    let mut sums: BTreeMap<&str, Duration> = BTreeMap::new();
+    for (plugin, time) in times.into_iter().flatten() {
+        *sums.entry(plugin).or_default() += time;
+    }
+    let shares = sums.into_iter();
+    Ok(shares
+        .map(|(plugin, time)| (plugin.to_owned(), time / threads.max(1)))
+        .collect())
 }
 
 /// Where the results of [`analyze_files`] go. Both functions are called from all threads.
-pub struct Sink<'a> {
-    /// Takes rows.
-    pub commit: &'a (dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
+pub(crate) struct Sink<'a> {
+    /// Takes the graphs of some files.
+    pub(crate) commit: &'a (dyn Fn(Graphs) -> Result<(), Error> + Sync),
     /// Takes what is known of a file.
-    pub done: &'a (dyn Fn(AnalyzedFile) -> Result<(), Error> + Sync),
+    pub(crate) done: &'a (dyn Fn(AnalyzedFile) -> Result<(), Error> + Sync),
     /// Hears of every file.
-    pub progress: &'a dyn Progress,
+    pub(crate) progress: &'a dyn Progress,
     /// Says when to stop.
-    pub cancellation: &'a Cancellation,
+    pub(crate) cancellation: &'a Cancellation,
 }
 
 struct Worker<'a> {
     root: &'a Path,
+    analyzers: &'a Analyzers,
     sink: &'a Sink<'a>,
     graphs: Graphs,
+    /// How long each plugin took.
+    times: BTreeMap<&'a str, Duration>,
 }
 
 /// The graphs of some modules, as rows of their files.
 #[derive(Default)]
-struct Graphs {
+pub(crate) struct Graphs {
     graphs: Vec<ModuleGraph>,
     /// What they take, about.
     bytes: usize,
@@ -147,13 +167,9 @@ impl Worker<'_> {
             Err(diagnostic) => return (self.sink.done)(left_out(diagnostic)),
         };
         let path = file.path.as_str();
-        let module = match catch_unwind(AssertUnwindSafe(|| {
-            analyze_module(path, &text, &Options::default())
-        })) {
+        let module = match self.module(path, &text) {
             Ok(module) => module,
-            Err(payload) => {
-                return (self.sink.done)(left_out(panicked(path, payload.as_ref())));
-            }
+            Err(diagnostic) => return (self.sink.done)(left_out(diagnostic)),
         };
         let ModuleAnalysis {
             graph,
@@ -180,11 +196,43 @@ impl Worker<'_> {
         }
     }
 
+    fn module(&mut self, path: &str, text: &str) -> Result<ModuleAnalysis, Diagnostic> {
+        let analyzers = self.analyzers;
+        let Some((name, plugin)) = analyzers.of(path) else {
+            let message = "no plugin makes a module of it";
+            return Err(Diagnostic::file_warning("no-analyzer", path, message));
+        };
+        let hash = content_hash(text.as_bytes());
+        let source = Source { path, text, hash };
+        let begun = Instant::now();
+        let module = catch_unwind(AssertUnwindSafe(|| plugin.module(&source)));
+        *self.times.entry(name).or_default() += begun.elapsed();
+        let failed = |error: PluginError| Diagnostic {
+            file: path.to_owned(),
+            place: None,
+            code: "plugin-failed",
+            severity: Severity::Error,
+            message: format!("plugin {name} failed on this file and left it out: {error}"),
+        };
+        let module = module
+            .map_err(|payload| panicked(path, name, &*payload))?
+            .map_err(failed)?;
+        let is_of_file = module.summary.file == path
+            && module.graph.file() == path
+            && module.summary.content_hash == hash;
+        if !is_of_file {
+            return Err(failed(PluginError::new(
+                "it made a module of another file or text",
+            )));
+        }
+        Ok(module)
+    }
+
     fn commit(&mut self) -> Result<(), Error> {
         if self.graphs.graphs.is_empty() {
             return Ok(());
         }
-        (self.sink.commit)(&std::mem::take(&mut self.graphs))
+        (self.sink.commit)(std::mem::take(&mut self.graphs))
     }
 }
 
@@ -195,19 +243,15 @@ fn count_lines(text: &str) -> u64 {
     newlines + u64::from(bytes.last().is_some_and(|b| *b != b'\n'))
 }
 
-fn panicked(file: &str, payload: &(dyn std::any::Any + Send)) -> Diagnostic {
-    let text = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
+fn panicked(file: &str, plugin: &str, payload: &(dyn std::any::Any + Send)) -> Diagnostic {
+    let text = panic_text(payload);
     Diagnostic {
         file: file.to_owned(),
         place: None,
         code: "internal-error",
         severity: Severity::Error,
         message: format!(
-            "the analyzer failed on this file and left it out ({text}); please report it"
+            "{plugin} panicked on this file and left it out ({text}); please report it"
         ),
     }
 }

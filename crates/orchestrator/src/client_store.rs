@@ -1,7 +1,7 @@
 //! The client of the RFDB protocol as a [`Store`].
 
 use rfdb_client::{AttrQuery, Client, Error, IndexMode};
-use rfdb_protocol::{Batch, EdgeTable, NodeTable, Rows};
+use rfdb_protocol::{EdgeTable, NodeTable, Rows};
 
 use crate::store::{Counts, GraphVersion, Store, StoreError};
 
@@ -26,11 +26,11 @@ impl Store for Client {
     }
 
     fn load(&self, rows: &dyn Rows) -> Result<(), StoreError> {
-        Client::commit_rows(self, rows, IndexMode::Deferred).map_err(failed("store rows"))
+        Client::commit_rows(self, &[rows], IndexMode::Deferred).map_err(failed("store rows"))
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        Client::commit(self, batch, IndexMode::Immediate).map_err(failed("store a batch"))
+    fn commit(&self, parts: &[&dyn Rows]) -> Result<(), StoreError> {
+        Client::commit_rows(self, parts, IndexMode::Immediate).map_err(failed("store rows"))
     }
 
     fn version(&self) -> Result<GraphVersion, StoreError> {

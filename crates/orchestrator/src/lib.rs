@@ -15,7 +15,7 @@
 //! assert_eq!(report.edges.by_type["CALLS"], 1);
 //! ```
 
-pub mod analysis;
+mod analysis;
 mod cache;
 mod cancellation;
 pub mod check;
@@ -24,7 +24,6 @@ pub mod config;
 pub mod discovery;
 mod error;
 pub mod export;
-pub mod index;
 mod inputs;
 mod link_rows;
 mod memory_store;

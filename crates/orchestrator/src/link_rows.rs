@@ -1,13 +1,12 @@
 //! The linker's results as rows of batches.
 
-use std::collections::BTreeSet;
-
 use graph_model::{
     EdgeType, GLOBAL_MODULE, NodeId, NodeType, STDIO_ID, STDIO_NAME, external_function_id,
     external_module_id, is_standard_global, is_standard_value,
 };
 use linker::{External, FileLinks, is_builtin, json_string};
 use rfdb_protocol::{Batch, Edge, Node, RowSink};
+use rustc_hash::FxHashSet;
 
 /// Context under which the linker's results are stored, for each file.
 pub(crate) const ENRICHMENT_CONTEXT: &str = "enrichment";
@@ -34,16 +33,23 @@ pub(crate) fn push_containment<'e>(
     batch: &mut Batch,
 ) {
     batch.owner("", ENRICHMENT_CONTEXT);
-    let externals: BTreeSet<&External> = externals.into_iter().collect();
-    for external in externals {
-        if let External::Function { specifier, path } = external {
-            batch.push_edge(Edge {
-                src: NodeId::of(&external_module_id(specifier)).0,
-                dst: NodeId::of(&external_function_id(specifier, path)).0,
-                edge_type: EdgeType::Contains.as_str(),
-                metadata: "",
-            });
-        }
+    // Most are named by many modules.
+    let functions: FxHashSet<(&str, &str)> = externals
+        .into_iter()
+        .filter_map(|external| match external {
+            External::Function { specifier, path } => Some((&**specifier, &**path)),
+            External::Module { .. } | External::Stdio => None,
+        })
+        .collect();
+    let mut functions: Vec<_> = functions.into_iter().collect();
+    functions.sort_unstable();
+    for (specifier, path) in functions {
+        batch.push_edge(Edge {
+            src: NodeId::of(&external_module_id(specifier)).0,
+            dst: NodeId::of(&external_function_id(specifier, path)).0,
+            edge_type: EdgeType::Contains.as_str(),
+            metadata: "",
+        });
     }
 }
 

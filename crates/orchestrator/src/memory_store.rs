@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rfdb_protocol::{Batch, Edge, EdgeTable, Node, NodeTable, Rows};
+use rfdb_protocol::{Edge, EdgeTable, Node, NodeTable, Rows, to_batch};
 
 use crate::store::{Counts, GraphVersion, Store, StoreError};
 
@@ -81,8 +81,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.load(&batch)
+    fn commit(&self, parts: &[&dyn Rows]) -> Result<(), StoreError> {
+        self.load(&to_batch(parts))
     }
 
     fn version(&self) -> Result<GraphVersion, StoreError> {

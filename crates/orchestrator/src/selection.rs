@@ -5,18 +5,16 @@ use linker::packages::Packages;
 
 use crate::Error;
 use crate::config::ServiceConfig;
-use crate::plugin::{DiscoveryContext, Registry, Runner};
-use crate::project::{AnalyzeOptions, Project};
+use crate::plugin::{DiscoveryContext, Runner};
+use crate::project::Project;
 
 /// Takes away the files that are not to be analyzed.
-pub(crate) fn select(
-    project: &mut Project,
-    options: &AnalyzeOptions,
-    plugins: &Registry,
-) -> Result<(), Error> {
+pub(crate) fn select(project: &mut Project) -> Result<(), Error> {
+    let options = &project.options;
     let config = &options.config;
+    let root = &project.root;
     let nothing_left = |what: &str| Error::NothingLeft {
-        root: project.root.clone(),
+        root: root.clone(),
         what: what.to_owned(),
     };
     if let Some(entry) = &options.entry_point
@@ -36,7 +34,7 @@ pub(crate) fn select(
                 config,
                 packages: &packages,
             };
-            let (services, _) = Runner::new(plugins, &packages).services(&cx)?;
+            let (services, _) = Runner::new(&project.plugins, &packages).services(&cx)?;
             chosen(asked, services)?
         }
     };

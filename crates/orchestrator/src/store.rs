@@ -1,6 +1,6 @@
 //! What a run needs of a database.
 
-use rfdb_protocol::{Batch, EdgeTable, NodeTable, Rows};
+use rfdb_protocol::{EdgeTable, NodeTable, Rows};
 use serde::{Deserialize, Serialize};
 
 /// A failed request to the database, in its own words.
@@ -53,11 +53,12 @@ pub trait Store: Sync {
     /// The database's own; none of the rows is there then.
     fn load(&self, rows: &dyn Rows) -> Result<(), StoreError>;
 
-    /// Replaces what the owners of the batch wrote before, all or nothing, and leaves everything indexed.
+    /// Replaces what the owners of the rows wrote before, all or nothing, and leaves everything indexed. Each owner is in one
+    /// of the parts, which may be stored at the same time.
     ///
     /// # Errors
-    /// The database's own; nothing of the batch is there then.
-    fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+    /// The database's own; nothing of the rows is there then.
+    fn commit(&self, parts: &[&dyn Rows]) -> Result<(), StoreError>;
 
     /// Which graph this is; every commit makes another one.
     ///

@@ -94,14 +94,15 @@ impl Client {
         self.commit_in_parts(batch, mode, false).map(drop)
     }
 
-    /// As [`commit`](Self::commit), for rows that are in no batch: in process they are stored as they are handed on.
+    /// As [`commit`](Self::commit), for rows that are in no batch: in process they are stored as they are handed on, the parts
+    /// at the same time. All parts are one commit; each owner is in one of them.
     ///
     /// # Errors
     /// As [`commit`](Self::commit).
-    pub fn commit_rows(&self, rows: &dyn Rows, mode: IndexMode) -> Result<()> {
-        match (self.transport).commit_rows(rows, mode == IndexMode::Deferred) {
+    pub fn commit_rows(&self, parts: &[&dyn Rows], mode: IndexMode) -> Result<()> {
+        match (self.transport).commit_rows(parts, mode == IndexMode::Deferred) {
             Some(response) => checked(response?).map(drop),
-            None => self.commit(rows.to_batch(), mode),
+            None => self.commit(rfdb_protocol::to_batch(parts), mode),
         }
     }
 

@@ -26,8 +26,8 @@ pub trait Transport: Send + Sync {
     }
 
     /// Commits rows without making a batch of them. `None` where they have to be one: then nothing was sent.
-    fn commit_rows(&self, rows: &dyn Rows, defer_index: bool) -> Option<Result<Response>> {
-        let _ = (rows, defer_index);
+    fn commit_rows(&self, parts: &[&dyn Rows], defer_index: bool) -> Option<Result<Response>> {
+        let _ = (parts, defer_index);
         None
     }
 
@@ -43,8 +43,8 @@ impl Transport for InProcess {
         Ok(self.0.handle(request))
     }
 
-    fn commit_rows(&self, rows: &dyn Rows, defer_index: bool) -> Option<Result<Response>> {
-        Some(Ok(self.0.commit_rows(rows, defer_index)))
+    fn commit_rows(&self, parts: &[&dyn Rows], defer_index: bool) -> Option<Result<Response>> {
+        Some(Ok(self.0.commit_rows(parts, defer_index)))
     }
 
     fn request_limit(&self) -> Option<usize> {

@@ -91,6 +91,33 @@ impl Batch {
         }
     }
 
+    /// Adds the rows of another batch. An owner that both have has those of the other.
+    pub fn append(&mut self, other: Batch) {
+        self.ownerless |= other.ownerless;
+        let others = other.builders;
+        if others.is_empty() {
+            return;
+        }
+        self.builders.reserve(others.len());
+        for builder in others {
+            let owner = builder.owner();
+            let hash = hash_owner(owner);
+            let known = (self.by_owner).find(hash, |&at| self.builders[at].owner() == owner);
+            match known {
+                Some(&at) => self.builders[at] = builder,
+                None => {
+                    let at = self.builders.len();
+                    self.builders.push(builder);
+                    let builders = &self.builders;
+                    let hash_of = |&at: &usize| hash_owner(builders[at].owner());
+                    self.by_owner.insert_unique(hash, at, hash_of);
+                }
+            }
+        }
+        // Rows without an owner would be rows of the last one.
+        self.current = self.builders.len();
+    }
+
     pub(crate) fn into_builders(self) -> Vec<BlockBuilder> {
         self.builders
     }

@@ -695,3 +695,27 @@ fn a_batch_is_all_or_nothing_over_its_owners() {
     assert_eq!(counts(&engine), (1, 0));
     assert!(!contents(&engine.snapshot()).0.contains_key(&1));
 }
+
+#[test]
+fn batches_of_several_threads_become_one() {
+    let (_dir, engine) = create();
+    let of = |owner, ids: std::ops::Range<u128>| {
+        let mut batch = Batch::new();
+        batch.owner(Owner::new(owner, ""));
+        ids.for_each(|id| batch.push_node(node(id, "f")));
+        batch
+    };
+    let mut whole = of("a", 0..3);
+    whole.append(of("b", 3..5));
+    whole.append(Batch::new());
+    // Of an owner that both have, the rows of the other count.
+    whole.append(of("a", 7..8));
+    engine.commit(whole, Immediate).unwrap();
+    let ids: Vec<u128> = contents(&engine.snapshot()).0.keys().copied().collect();
+    assert_eq!(ids, [3, 4, 7]);
+    // What is pushed next belongs to no owner.
+    let mut whole = of("a", 0..1);
+    whole.append(of("b", 1..2));
+    whole.push_node(node(9, "f"));
+    assert!(engine.commit(whole, Immediate).is_err());
+}

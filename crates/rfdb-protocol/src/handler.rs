@@ -1,5 +1,6 @@
 //! What answers requests, wherever it is.
 
+use crate::rows::to_batch;
 use crate::{Commit, Request, Response, Rows};
 
 /// One session of a server: answers requests one by one, or several at once from several threads. Dropping it ends
@@ -10,10 +11,11 @@ pub trait Handler: Send + Sync {
     /// Answers a request. Failures are answers too: [`Response::Error`].
     fn handle(&self, request: Request) -> Response;
 
-    /// Commits rows that are in no batch, as [`Request::Commit`] does with one.
-    fn commit_rows(&self, rows: &dyn Rows, defer_index: bool) -> Response {
+    /// Commits rows that are in no batch, as [`Request::Commit`] does with one. The parts are one commit; each owner is in
+    /// one of them.
+    fn commit_rows(&self, parts: &[&dyn Rows], defer_index: bool) -> Response {
         self.handle(Request::Commit(Box::new(Commit {
-            batch: rows.to_batch(),
+            batch: to_batch(parts),
             defer_index,
             ..Commit::default()
         })))

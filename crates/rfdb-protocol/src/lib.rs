@@ -61,5 +61,5 @@ pub use response::{
     DatabaseEntry, Delta, ExplainProfile, ExplainStats, ExplainStep, Explained, NodeBox, Response,
     ResponseKind, SlowQuery, SnapshotDiff, SnapshotEntry, SnapshotTotals, Solution, Stats, True,
 };
-pub use rows::{RowSink, Rows};
+pub use rows::{RowSink, Rows, to_batch};
 pub use table::{Edge, EdgeTable, Node, NodeTable};

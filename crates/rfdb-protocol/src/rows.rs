@@ -35,6 +35,18 @@ pub trait Rows: Sync {
     }
 }
 
+/// The rows of several parts as one batch.
+pub fn to_batch(parts: &[&dyn Rows]) -> Batch {
+    match parts {
+        [part] => part.to_batch(),
+        parts => {
+            let mut batch = Batch::new();
+            parts.iter().for_each(|part| part.write_to(&mut batch));
+            batch
+        }
+    }
+}
+
 /// Takes rows, as a [`Batch`] does.
 pub trait RowSink {
     /// Begins the rows of an owner. One without rows loses what it had.

@@ -1,5 +1,6 @@
 //! Rows of the engine to rows of the protocol and back. Both are borrowed columns, so nothing is allocated per row.
 
+use rayon::prelude::*;
 use rfdb_engine as engine;
 use rfdb_protocol::{
     CodedEdge, CodedMetadata, CodedNode, Edge, EdgeTable, Node, NodeTable, RowDictionary, RowSink,
@@ -88,6 +89,21 @@ impl Encoded {
         let mut encoded = Self::default();
         rows.write_to(&mut encoded);
         encoded
+    }
+
+    /// Encodes parts at the same time, on the threads of the current pool.
+    pub(crate) fn of_parts(parts: &[&dyn Rows]) -> Self {
+        let encoded: Vec<Self> = match parts {
+            [part] => vec![Self::of(*part)],
+            parts => parts.par_iter().map(|part| Self::of(*part)).collect(),
+        };
+        let mut all = encoded.into_iter();
+        let mut whole = all.next().unwrap_or_default();
+        for part in all {
+            whole.batch.append(part.batch);
+            whole.files.extend(part.files);
+        }
+        whole
     }
 }
 

@@ -541,8 +541,8 @@ impl Handler for Session {
         self.measured(request.command(), || self.answer(request))
     }
 
-    fn commit_rows(&self, rows: &dyn rfdb_protocol::Rows, defer_index: bool) -> Response {
-        self.measured("commitBatch", || self.store_rows(rows, defer_index))
+    fn commit_rows(&self, parts: &[&dyn rfdb_protocol::Rows], defer_index: bool) -> Response {
+        self.measured("commitBatch", || self.store_rows(parts, defer_index))
     }
 }
 

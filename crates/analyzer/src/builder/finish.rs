@@ -14,7 +14,7 @@ use super::metadata::{Meta, MetadataWriter, name_code, push_int, push_json_strin
 use super::templates::Frame;
 use super::{Builder, Facts, RawEdge, RawNode, flag};
 use crate::graph::{CodedId, Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
-use crate::parse::{extension, is_declaration_file};
+use crate::parse::is_declaration_file;
 use graph_model::summary::{
     ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
 };
@@ -67,7 +67,7 @@ impl Builder<'_> {
         }
         self.m_str("contentHash", &hash);
         let file = self.file;
-        self.m_str("language", extension(file));
+        self.m_str("language", self.language);
         self.m_str("moduleType", outcome.module_type.as_str());
         self.m_bool("isTest", is_test(file));
         self.m_flag("isDeclarationFile", is_declaration_file(file));

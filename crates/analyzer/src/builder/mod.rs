@@ -238,6 +238,8 @@ pub(crate) struct Sink {
 /// State of the analysis of one module.
 pub(crate) struct Builder<'a> {
     pub(crate) file: &'a str,
+    /// Of the text, as an extension.
+    pub(crate) language: &'a str,
     pub(crate) source: &'a str,
     pub(crate) lines: LineIndex<'a>,
     /// Byte position of the first byte of the source.
@@ -341,7 +343,7 @@ pub(crate) struct Known {
 
 impl<'a> Builder<'a> {
     /// A builder whose only node is the MODULE.
-    pub(crate) fn new(file: &'a str, source: &'a str, base: BytePos) -> Self {
+    pub(crate) fn new(file: &'a str, language: &'a str, source: &'a str, base: BytePos) -> Self {
         let mut names = Interner::with_capacity(source.len() / 48 + 32);
         let known = Known {
             empty: names.intern(""),
@@ -362,6 +364,7 @@ impl<'a> Builder<'a> {
         let guess = source.len() / 16 + 16;
         let mut builder = Builder {
             file,
+            language,
             source,
             lines: LineIndex::new(source),
             base: base.0,
@@ -391,7 +394,7 @@ impl<'a> Builder<'a> {
             enums: Default::default(),
             pending_types: Vec::new(),
             facts: Facts::default(),
-            typed: matches!(crate::parse::extension(file), "ts" | "tsx" | "mts" | "cts"),
+            typed: matches!(language, "ts" | "tsx" | "mts" | "cts"),
             overload_signatures: FxHashMap::default(),
             parameter_default: ShapeRef::UNKNOWN,
             target_places: FxHashMap::default(),

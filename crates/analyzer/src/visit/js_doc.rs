@@ -395,15 +395,14 @@ fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
             let (mut ty, mut text) = ("", after);
             if after.starts_with('{') {
                 let mut depth = 0usize;
-                for (i, c) in after.char_indices() {
-                    match c {
-                        '{' => depth += 1,
-                        '}' => depth -= 1,
-                        _ => {}
+                for at in memchr::memchr2_iter(b'{', b'}', after.as_bytes()) {
+                    if after.as_bytes()[at] == b'{' {
+                        depth += 1;
+                    } else {
+                        depth -= 1;
                     }
                     if depth == 0 {
-                        ty = &after[1..i];
-                        text = &after[i + 1..];
+                        (ty, text) = (&after[1..at], &after[at + 1..]);
                         break;
                     }
                 }

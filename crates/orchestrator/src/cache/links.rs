@@ -40,34 +40,70 @@ impl LinksId {
     }
 }
 
-/// What linking left behind, as it is written.
-#[derive(Debug)]
+/// What linking left behind, as it is written: a list of records, each with its length, so that those that stay need not be
+/// written anew.
+#[derive(Debug, Default)]
 pub(crate) struct EncodedLinks(Vec<u8>);
 
 impl EncodedLinks {
-    /// Runs on the current pool.
-    pub(crate) fn new(records: &[LinkRecord]) -> io::Result<Self> {
-        let parts: Vec<Vec<u8>> = records
+    /// The records of all modules. Those that are told to be `kept` are taken from before as they are. Runs on the current
+    /// pool.
+    pub(crate) fn new(records: &[LinkRecord], kept: Option<&KeptLinks>) -> io::Result<Self> {
+        let before = kept.map(|kept| kept.encoded.records()).unwrap_or_default();
+        let record = |at: usize, bytes: &mut Vec<u8>| {
+            let known = before
+                .get(at)
+                .filter(|_| kept.is_some_and(|kept| kept.is_kept[at]));
+            let new;
+            let record = match known {
+                Some(record) => {
+                    debug_assert_eq!(*record, super::encode(&records[at])?, "record {at}");
+                    *record
+                }
+                None => {
+                    new = super::encode(&records[at])?;
+                    &new
+                }
+            };
+            bytes.append(&mut super::encode(&record.len())?);
+            bytes.extend_from_slice(record);
+            Ok::<_, io::Error>(())
+        };
+        let all: Vec<usize> = (0..records.len()).collect();
+        let parts: Vec<Vec<u8>> = all
             .par_chunks(CHUNK)
-            .map(|records| super::encode(&records))
+            .map(|part| {
+                let mut bytes = Vec::new();
+                part.iter().try_for_each(|&at| record(at, &mut bytes))?;
+                Ok(bytes)
+            })
             .collect::<io::Result<_>>()?;
-        // A list of pieces, each with its length.
-        let mut bytes = super::encode(&parts.len())?;
-        for part in parts {
-            bytes.append(&mut super::encode(&part.len())?);
-            bytes.extend_from_slice(&part);
-        }
+        let mut bytes = super::encode(&records.len())?;
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
         Ok(EncodedLinks(bytes))
     }
 
-    fn decode(&self) -> Option<Vec<LinkRecord>> {
-        let parts: Vec<&[u8]> = postcard::from_bytes(&self.0).ok()?;
-        let parts: Vec<Vec<LinkRecord>> = parts
-            .into_par_iter()
-            .map(|part| postcard::from_bytes(part).ok())
-            .collect::<Option<_>>()?;
-        Some(parts.into_iter().flatten().collect())
+    /// The bytes of each record; none if they are damaged.
+    fn records(&self) -> Vec<&[u8]> {
+        postcard::from_bytes(&self.0).unwrap_or_default()
     }
+
+    fn decode(&self) -> Option<Vec<LinkRecord>> {
+        let records: Vec<&[u8]> = postcard::from_bytes(&self.0).ok()?;
+        records
+            .par_iter()
+            .with_min_len(CHUNK)
+            .map(|record| postcard::from_bytes(record).ok())
+            .collect()
+    }
+}
+
+/// What linking left behind before, and which records of it are still true.
+#[derive(Debug)]
+pub(crate) struct KeptLinks {
+    pub(crate) encoded: EncodedLinks,
+    /// For each module.
+    pub(crate) is_kept: Vec<bool>,
 }
 
 impl Cache {
@@ -80,10 +116,44 @@ impl Cache {
     }
 
     /// Reads the file; `None` if it is not the one that is meant, or damaged. Runs on the current pool.
-    pub(crate) fn load_links(&self, id: LinksId) -> Option<Vec<LinkRecord>> {
+    pub(crate) fn load_links(&self, id: LinksId) -> Option<(Vec<LinkRecord>, EncodedLinks)> {
         let links = EncodedLinks(fs::read(self.folder.join(FILE)).ok()?);
-        (LinksId::of(&links.0) == id)
-            .then(|| links.decode())
-            .flatten()
+        let records = (LinksId::of(&links.0) == id).then(|| links.decode())?;
+        Some((records?, links))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_stay_are_written_as_they_were() {
+        let record = |code: &str| LinkRecord {
+            trace: Trace::default(),
+            diagnostics: vec![(&graph_model::Diagnostic::file_warning("c", code, code)).into()],
+        };
+        let before: Vec<_> = (0..300).map(|n| record(&n.to_string())).collect();
+        let encoded = EncodedLinks::new(&before, None).unwrap();
+        let mut now = before.clone();
+        now[7] = record("a longer text than before");
+        now[299] = record("");
+        let kept = KeptLinks {
+            encoded,
+            is_kept: (0..300).map(|at| at != 7 && at != 299).collect(),
+        };
+        let again = EncodedLinks::new(&now, Some(&kept)).unwrap();
+        assert_eq!(again.0, EncodedLinks::new(&now, None).unwrap().0);
+        let decoded = again.decode().unwrap();
+        assert_eq!(decoded.len(), 300);
+        assert!(
+            decoded
+                .iter()
+                .zip(&now)
+                .all(|(a, b)| a.diagnostics == b.diagnostics)
+        );
+        // What is not kept is not looked at, were it damaged.
+        let cut = EncodedLinks(again.0[..again.0.len() / 2].to_vec());
+        assert!(cut.decode().is_none() && cut.records().is_empty());
     }
 }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use links::{EncodedLinks, LinkRecord, LinksId};
+pub(crate) use links::{EncodedLinks, KeptLinks, LinkRecord, LinksId};
 pub(crate) use state::{
     FileRecord, Hash, InputRecord, Outcome, OwnerHashes, State, StoredDiagnostic, interned,
     restored, stored,
@@ -31,7 +31,7 @@ pub(crate) use summaries::{Span, SummaryFile, SummaryWriter};
 const STATE: &str = "state.bin";
 const MAGIC: &[u8; 8] = b"grafcach";
 /// Version of the files' layout; that of what is in them is [`fingerprint`].
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const HEADER: usize = 24;
 
 /// Identifies the code that makes graphs out of sources: two builds of the same sources have the same.

@@ -42,6 +42,8 @@ pub(crate) struct State {
     /// The file of what linking left behind; `None` if there is none, or if a plugin did what an incremental run cannot do in
     /// parts.
     pub(crate) links: Option<LinksId>,
+    /// Name of the plugin that joined the modules.
+    pub(crate) linker: String,
     /// Name of the project.
     pub(crate) project: String,
     /// Names of its services.

@@ -1,5 +1,6 @@
 //! The file of summaries: one after the other, each found by its place.
 
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -84,7 +85,8 @@ impl SummaryWriter {
 
     /// Copies a summary from another file.
     pub(crate) fn copy(&self, from: &SummaryFile, span: Span) -> io::Result<Span> {
-        self.put_bytes(&from.bytes(span).map_err(io::Error::other)?)
+        from.with_bytes(span, |bytes| self.put_bytes(bytes))
+            .map_err(io::Error::other)?
     }
 
     /// Ends the writing; answers the file's number.
@@ -121,22 +123,33 @@ impl SummaryFile {
         self.length
     }
 
-    fn bytes(&self, span: Span) -> Result<Vec<u8>, String> {
+    /// Reads the bytes of a summary, and does something with them.
+    fn with_bytes<T>(&self, span: Span, f: impl FnOnce(&[u8]) -> T) -> Result<T, String> {
+        thread_local! {
+            /// Room that was used before need not be made, and emptied, again.
+            static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
         // The length is not trusted before the file is known to have so much.
         if span.offset.saturating_add(span.len()) > self.length {
             return Err("a summary is not there".to_owned());
         }
-        let mut bytes = vec![0; span.length as usize];
-        read_at(&self.file, &mut bytes, span.offset).map_err(|e| e.to_string())?;
-        if crc32c::crc32c(&bytes) != span.checksum {
-            return Err("the checksum of a summary is wrong".to_owned());
-        }
-        Ok(bytes)
+        ROOM.with_borrow_mut(|room| {
+            let length = span.length as usize;
+            if room.len() < length {
+                room.resize(length, 0);
+            }
+            let bytes = &mut room[..length];
+            read_at(&self.file, bytes, span.offset).map_err(|e| e.to_string())?;
+            if crc32c::crc32c(bytes) != span.checksum {
+                return Err("the checksum of a summary is wrong".to_owned());
+            }
+            Ok(f(bytes))
+        })
     }
 
     /// The summary at a place.
     pub(crate) fn get(&self, span: Span) -> Result<ModuleSummary, String> {
-        super::decode(&self.bytes(span)?)
+        self.with_bytes(span, super::decode)?
     }
 }
 

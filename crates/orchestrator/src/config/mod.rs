@@ -42,7 +42,8 @@ pub struct Config {
     pub include: Vec<String>,
     /// `exclude`: globs of files that are not analyzed, also if they are included.
     pub exclude: Vec<String>,
-    /// `plugins`, by phase; a phase that is not named has its default plugins.
+    /// `plugins`, by phase; a phase that is not named has its default plugins, and one whose list only says what is not to
+    /// run (`'!linker'`) all others of them.
     pub plugins: Vec<(Phase, Vec<PluginConfig>)>,
     /// `strict`: an analysis with unresolved imports or calls fails.
     pub strict: bool,
@@ -89,6 +90,8 @@ pub struct ServiceConfig {
 pub struct PluginConfig {
     /// Its name.
     pub name: String,
+    /// Whether it is not to run: the configuration has `!` before its name.
+    pub left_out: bool,
     /// The program of an external plugin, with its arguments.
     pub command: Option<Vec<String>>,
     /// How long an external plugin may take.

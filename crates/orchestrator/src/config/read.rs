@@ -206,8 +206,11 @@ impl Reader {
         for (phase, value) in self.map(node, "plugins", PHASES, &[])? {
             let mut of_phase = Vec::new();
             for item in list(value, phase)? {
+                let name = item.text().unwrap_or_default();
+                let left_out = name.strip_prefix('!');
                 let mut plugin = PluginConfig {
-                    name: item.text().unwrap_or_default().to_owned(),
+                    name: left_out.unwrap_or(name).to_owned(),
+                    left_out: left_out.is_some(),
                     command: None,
                     timeout: TIMEOUT,
                 };
@@ -238,7 +241,10 @@ impl Reader {
                         }
                     }
                     if plugin.name.is_empty() {
-                        return wrong(item, "a plugin needs a `name`");
+                        return wrong(
+                            item,
+                            "a plugin needs a `name`; one that is not to run is in quotes: '!linker'",
+                        );
                     }
                     if plugin.command.as_ref().is_some_and(Vec::is_empty) {
                         return wrong(item, format!("the `command` of `{}` is empty", plugin.name));
@@ -471,6 +477,7 @@ mod tests {
                 .contains("did you mean `entryPoint`?")
         );
         assert!(warning("colour: red").contains("known keys are version, services"));
+        assert!(warning("plugins:\n  enrichment: ['!liker']").contains("did you mean `linker`?"));
         assert!(
             warning("plugins:\n  validation: [broken-import]")
                 .contains("did you mean `broken-imports`?")

@@ -46,7 +46,10 @@ strict: false
 #     addPrefix: /v1
 
 # Plugins of a phase, in place of the default ones. A plugin of your own is a command.
+# The foundation of a phase (file-walk, project-index, module-analyzer, linker, graph-counts) runs unless it is left out.
 # plugins:
+#   analysis:
+#     - '!http-requests'   # all but this one
 #   enrichment:
 #     - express-routes
 #     - name: my-plugin
@@ -139,7 +142,7 @@ mod tests {
             .collect();
         let config = Config::parse(&uncommented).unwrap();
         assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-        assert_eq!((config.services.len(), config.plugins.len()), (2, 2));
+        assert_eq!((config.services.len(), config.plugins.len()), (2, 3));
         assert_eq!(config.routing.len(), 1);
     }
 

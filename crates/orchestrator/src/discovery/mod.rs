@@ -1,20 +1,28 @@
 //! DISCOVERY: which files of a folder are analyzed.
 //!
-//! The rules: the extensions of [`SOURCE_EXTENSIONS`]; no declaration files; nothing that a `.gitignore` of the project
+//! [`Discovery`] is what a plugin answers that lists files. Ours, `file-walk`, walks through the folders of the project.
+//! Its rules: the extensions of which a plugin makes modules; no declaration files; nothing that a `.gitignore` of the project
 //! (or of the Git repository around it) excludes, whether or not there is a `.git`; not the folders of
 //! [`SKIPPED_DIRECTORIES`]; not the folders of [`BUILD_DIRECTORIES`] where build tools put their output: at the root
 //! or beside a `package.json`. Symbolic links are followed where they lead out of the project; inside of it the file is
 //! analyzed where it really is.
 
 mod ignored;
+#[cfg(test)]
+mod reference;
 mod walk;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::hash::BuildHasher as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use graph_model::Diagnostic;
+use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
+use rustc_hash::FxBuildHasher;
 
 use crate::Error;
+use crate::plugin::{FilesContext, PluginError, Sources};
 use crate::stamp::Stamp;
 use walk::Walk;
 
@@ -77,6 +85,113 @@ pub struct Discovery {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl Discovery {
+    /// Adds a file by its path relative to the project, with `/`: to the sources if it is one, to the `package.json` or
+    /// configuration files if it is one of those, else only to the listing. What keeps a source from being analyzed is a
+    /// warning.
+    pub fn add(&mut self, cx: &FilesContext<'_>, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let folder = &path[..path.len() - name.len()];
+        let metadata = || fs::metadata(cx.root.join(path));
+        self.add_file(cx.sources, (folder, true), OsStr::new(name), metadata);
+    }
+
+    /// Adds a file of a folder, whose path ends with `/` if it is not empty; and is that path, or a text that was made of it.
+    fn add_file(
+        &mut self,
+        sources: &Sources,
+        (folder, is_text): (&str, bool),
+        file_name: &OsStr,
+        metadata: impl FnOnce() -> io::Result<fs::Metadata>,
+    ) {
+        let hash = FxBuildHasher.hash_one((folder, file_name));
+        self.listing = self.listing.wrapping_add(hash);
+        let name = file_name.to_string_lossy();
+        let path = || [folder, &name].concat();
+        if name == "package.json" {
+            return self.manifests.push(path());
+        }
+        if name.ends_with(".json") && name.contains("config") {
+            return self.configs.push(path());
+        }
+        if !sources.contains(&name) {
+            return;
+        }
+        let path = path();
+        if file_name.to_str().is_none() || !is_text {
+            let message = "the name of the file is not valid UTF-8: rename it to have it analyzed";
+            return (self.warnings).push(Diagnostic::file_warning(
+                "path-not-unicode",
+                path,
+                message,
+            ));
+        }
+        match metadata() {
+            Ok(metadata) if metadata.len() > MAX_FILE_BYTES => {
+                let message = format!(
+                    "{:.1} MB, more than the {} MB up to which files are analyzed: probably a bundle",
+                    metadata.len() as f64 / 1e6,
+                    MAX_FILE_BYTES / (1024 * 1024)
+                );
+                let warning = Diagnostic::file_warning("file-too-large", path, message);
+                self.warnings.push(warning);
+            }
+            Ok(metadata) => self.files.push(SourceFile {
+                path,
+                bytes: metadata.len(),
+                stamp: Stamp::of(&metadata),
+            }),
+            Err(error) => self.warnings.push(unreadable(path, &error)),
+        }
+    }
+
+    /// Adds what another has.
+    pub(crate) fn append(&mut self, other: Discovery) {
+        self.files.extend(other.files);
+        self.manifests.extend(other.manifests);
+        self.configs.extend(other.configs);
+        self.warnings.extend(other.warnings);
+        self.listing = self.listing.wrapping_add(other.listing);
+    }
+
+    /// The same, in order, each path once.
+    pub(crate) fn sorted(mut self) -> Self {
+        rayon::join(
+            || {
+                self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+                self.files.dedup_by(|a, b| a.path == b.path);
+            },
+            || {
+                for paths in [&mut self.manifests, &mut self.configs] {
+                    paths.sort_unstable();
+                    paths.dedup();
+                }
+                self.warnings.sort_unstable();
+                self.warnings.dedup();
+            },
+        );
+        self
+    }
+
+    /// The same, if its paths are what others take them for.
+    pub(crate) fn checked(self) -> Result<Self, PluginError> {
+        let files = self.files.iter().map(|file| &file.path);
+        let mut paths = files.chain(&self.manifests).chain(&self.configs);
+        let is_plain =
+            |path: &String| (path.split('/')).all(|part| !matches!(part, "" | "." | ".."));
+        match paths.find(|path| !is_plain(path)) {
+            None => Ok(self),
+            Some(path) => Err(PluginError(format!(
+                "it lists `{path}`, which is no path relative to the project"
+            ))),
+        }
+    }
+}
+
+fn unreadable(path: String, error: &io::Error) -> Diagnostic {
+    Diagnostic::file_warning("unreadable", path, format!("cannot be read: {error}"))
+}
+
 /// Turns the path that a person gave into the folder to analyze.
 ///
 /// # Errors
@@ -92,21 +207,16 @@ pub fn project_root(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// Finds the files of a project, on all threads of the current pool. `root` is an absolute path without symbolic links, as
-/// [`project_root`] gives it.
+/// Finds the JavaScript and TypeScript files of a project, on all threads of the current pool. `root` is an absolute path
+/// without symbolic links, as [`project_root`] gives it.
 #[must_use]
 pub fn discover(root: &Path) -> Discovery {
-    let mut found = Walk::new(root).run();
-    rayon::join(
-        || found.files.sort_unstable_by(|a, b| a.path.cmp(&b.path)),
-        || {
-            found.manifests.sort_unstable();
-            found.configs.sort_unstable();
-            found.warnings.sort_unstable();
-            found.warnings.dedup();
-        },
-    );
-    found
+    walk(root, &Sources::new(SOURCE_EXTENSIONS.iter().copied())).sorted()
+}
+
+/// All sources below a folder, in no particular order.
+pub(crate) fn walk(root: &Path, sources: &Sources) -> Discovery {
+    Walk::new(root, sources).run()
 }
 
 #[cfg(test)]

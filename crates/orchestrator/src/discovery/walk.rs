@@ -3,21 +3,20 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::BuildHasher as _;
 use std::io;
 use std::path::Path;
 
-use graph_model::{Diagnostic, is_source};
+use graph_model::Diagnostic;
 use rayon::prelude::*;
-use rustc_hash::FxBuildHasher;
 
 use super::ignored::{OuterRules, Rules};
-use super::{BUILD_DIRECTORIES, Discovery, MAX_FILE_BYTES, SKIPPED_DIRECTORIES, SourceFile};
-use crate::stamp::Stamp;
+use super::{BUILD_DIRECTORIES, Discovery, SKIPPED_DIRECTORIES, unreadable};
+use crate::plugin::Sources;
 
 /// A walk below one root.
 pub(super) struct Walk<'a> {
     root: &'a Path,
+    sources: &'a Sources,
     outer: OuterRules,
 }
 
@@ -40,9 +39,10 @@ enum Kind {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(root: &'a Path) -> Self {
+    pub(super) fn new(root: &'a Path, sources: &'a Sources) -> Self {
         Walk {
             root,
+            sources,
             outer: OuterRules::around(root),
         }
     }
@@ -104,11 +104,7 @@ impl<'a> Walk<'a> {
             })
             .collect();
         for one in below {
-            found.files.extend(one.files);
-            found.manifests.extend(one.manifests);
-            found.configs.extend(one.configs);
-            found.warnings.extend(one.warnings);
-            found.listing = found.listing.wrapping_add(one.listing);
+            found.append(one);
         }
         found
     }
@@ -124,7 +120,7 @@ impl<'a> Walk<'a> {
         let name = file_name.to_string_lossy();
         let Some(kind) = kind(entry, folder.path) else {
             // A link to nothing concerns us only if it looks like a source file.
-            if is_source(&name) {
+            if self.sources.contains(&name) {
                 let message = "symbolic link to a file that is not there";
                 let warning =
                     Diagnostic::file_warning("broken-symlink", folder.file(&name), message);
@@ -147,12 +143,20 @@ impl<'a> Walk<'a> {
             }
         }
         let is_link = entry.file_type().is_ok_and(|t| t.is_symlink());
-        if is_link && (is_dir || is_source(&name)) && !self.is_followed(folder, &file_name, found) {
+        let matters = || is_dir || self.sources.contains(&name);
+        if is_link && matters() && !self.is_followed(folder, &file_name, found) {
             return None;
         }
         match kind {
             Kind::Folder => return Some(file_name),
-            Kind::File => add_file(folder, entry, &file_name, is_link, found),
+            Kind::File => {
+                let metadata = || match is_link {
+                    true => fs::metadata(folder.path.join(&file_name)),
+                    false => entry.metadata(),
+                };
+                let of = (folder.prefix, folder.path.to_str().is_some());
+                found.add_file(self.sources, of, &file_name, metadata);
+            }
             Kind::Other => {}
         }
         None
@@ -217,64 +221,4 @@ fn kind(entry: &fs::DirEntry, folder: &Path) -> Option<Kind> {
 fn may_be_entered(name: &str, in_package: bool) -> bool {
     let is_output = in_package && BUILD_DIRECTORIES.contains(&name);
     !is_output && !SKIPPED_DIRECTORIES.contains(&name)
-}
-
-fn unreadable(path: String, error: &io::Error) -> Diagnostic {
-    Diagnostic::file_warning("unreadable", path, format!("cannot be read: {error}"))
-}
-
-fn add_file(
-    folder: &Folder<'_>,
-    entry: &fs::DirEntry,
-    file_name: &OsStr,
-    is_link: bool,
-    found: &mut Discovery,
-) {
-    let hash = FxBuildHasher.hash_one((folder.prefix, file_name));
-    found.listing = found.listing.wrapping_add(hash);
-    let name = file_name.to_string_lossy();
-    if name == "package.json" {
-        found.manifests.push(folder.file(&name));
-        return;
-    }
-    if name.ends_with(".json") && name.contains("config") {
-        found.configs.push(folder.file(&name));
-        return;
-    }
-    if !is_source(&name) {
-        return;
-    }
-    let path = folder.file(&name);
-    if file_name.to_str().is_none() || folder.path.to_str().is_none() {
-        found.warnings.push(Diagnostic::file_warning(
-            "path-not-unicode",
-            path,
-            "the name of the file is not valid UTF-8: rename it to have it analyzed",
-        ));
-        return;
-    }
-    let metadata = if is_link {
-        fs::metadata(folder.path.join(file_name))
-    } else {
-        entry.metadata()
-    };
-    match metadata {
-        Ok(metadata) if metadata.len() > MAX_FILE_BYTES => {
-            found.warnings.push(Diagnostic::file_warning(
-                "file-too-large",
-                path,
-                format!(
-                    "{:.1} MB, more than the {} MB up to which files are analyzed: probably a bundle",
-                    metadata.len() as f64 / 1e6,
-                    MAX_FILE_BYTES / (1024 * 1024)
-                ),
-            ));
-        }
-        Ok(metadata) => found.files.push(SourceFile {
-            path,
-            bytes: metadata.len(),
-            stamp: Stamp::of(&metadata),
-        }),
-        Err(error) => found.warnings.push(unreadable(path, &error)),
-    }
 }

@@ -18,6 +18,7 @@ use super::{
     EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Rows, ValidationContext,
     ValidationPlugin,
 };
+use crate::Phase;
 use crate::cache::interned;
 use crate::config::PluginConfig;
 
@@ -265,7 +266,7 @@ impl EnrichmentPlugin for ExternalPlugin {
 
 impl ValidationPlugin for ExternalPlugin {
     fn validate(&self, cx: &ValidationContext<'_>) -> Result<(), PluginError> {
-        let mut rows = Rows::new(&self.name);
+        let mut rows = Rows::new(&self.name, Phase::Validation);
         self.run(cx.program, &mut rows)?;
         if rows.nodes() > 0 {
             return Err(PluginError::new("a validation plugin cannot add nodes"));

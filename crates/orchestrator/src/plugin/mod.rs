@@ -1,9 +1,24 @@
-//! Plugins: what runs in the phases of a run, besides reading, parsing and linking.
+//! Plugins: all that the phases of a run do.
 //!
-//! A plugin implements [`Plugin`] and the trait of its phase. It gets a context to read, and what it adds to the graph goes
-//! into a [`Rows`] of its own: the rows are stored under the context `plugin:{name}`, where they replace what the same plugin
-//! wrote before, and nothing else. An error or a panic of a plugin becomes a diagnostic, and the run goes on without it,
-//! unless the plugin says that it is [fatal](Metadata::fatal).
+//! A plugin implements [`Plugin`] and the trait of its phase. The methods of these traits are hooks: a plugin has those that
+//! it is about, and the run calls each hook of all plugins of a phase, in the order of the plugins, before the next one.
+//!
+//! | phase | hook | ours |
+//! |---|---|---|
+//! | DISCOVERY | [`files`](DiscoveryPlugin::files) | `file-walk` |
+//! | | [`services`](DiscoveryPlugin::services) | `configured-services`, `workspace-packages`, `single-project` |
+//! | INDEXING | [`index`](IndexingPlugin::index) | `project-index` |
+//! | ANALYSIS | [`module`](AnalysisPlugin::module), on all threads | `module-analyzer` |
+//! | | [`analyze`](AnalysisPlugin::analyze) | `http-requests` |
+//! | ENRICHMENT | [`link`](EnrichmentPlugin::link), [`relink`](EnrichmentPlugin::relink) | `linker` |
+//! | | [`enrich`](EnrichmentPlugin::enrich) | `express-routes`, `service-connections` |
+//! | VALIDATION | [`validate`](ValidationPlugin::validate) | `graph-counts`, `broken-imports`, ... |
+//!
+//! A plugin of a user is registered in a [`Registry`] and takes part like ours, or [in place of](Metadata::instead_of) one of
+//! them. It gets a context to read, and what it adds to the graph goes into a [`Rows`] of its own: the rows are stored under
+//! the context `plugin:{name}`, where they replace what the same plugin wrote before, and nothing else. An error or a panic of
+//! a plugin becomes a diagnostic, and the run goes on without it, unless the plugin says that it is
+//! [fatal](Metadata::fatal).
 //!
 //! ```
 //! use orchestrator::plugin::{EnrichmentPlugin, Metadata, Plugin, PluginError, ProgramContext, Registry, Rows};
@@ -40,112 +55,33 @@
 //! assert_eq!(report.nodes.by_type["quality:hub"], 1);
 //! ```
 
+mod context;
 mod external;
+mod metadata;
 mod registry;
 mod rows;
+mod runner;
 mod schedule;
 
-use std::path::Path;
-use std::sync::Mutex;
+pub use analyzer::ModuleAnalysis;
+pub use linker::Links;
+pub use linker::relink::{Edited, Relinked, Trace};
 
-use graph_model::facts::Fact;
-use graph_model::{Diagnostic, ModuleSummary};
-use linker::packages::Packages;
-use linker::{Links, Program};
-use rustc_hash::FxHashMap;
+use crate::config::ServiceConfig;
+use crate::discovery::Discovery;
 
-use crate::cancellation::Cancellation;
-use crate::config::{Config, ServiceConfig};
-use crate::{Error, Store};
-
+pub use context::{
+    DiscoveryContext, Facts, FilesContext, IndexContext, LinkContext, ModuleContext,
+    ProgramContext, Reporter, Source, Sources, ValidationContext,
+};
 pub use external::ExternalPlugin;
+pub use metadata::{Metadata, PluginError};
+pub(crate) use registry::Analyzers;
 pub use registry::Registry;
-pub(crate) use registry::Runner;
-pub(crate) use rows::Ordinals;
 pub use rows::Rows;
+pub(crate) use rows::{ABOVE, Ordinals};
+pub(crate) use runner::{Runner, list_files, panic_text};
 pub use schedule::{CycleError, order};
-
-/// What a plugin tells of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Metadata {
-    /// Its name: lower case, with hyphens.
-    pub name: String,
-    /// Names of plugins of the same phase that must run before it; those that do not run are passed over.
-    pub dependencies: Vec<String>,
-    /// Types of nodes and edges that it reads.
-    pub consumes: Vec<String>,
-    /// Types of nodes and edges that it writes. Producers of a type run before its consumers.
-    pub produces: Vec<String>,
-    /// The npm packages that it is about. If none of them is a dependency of the project, the plugin does not run.
-    pub covers: Vec<String>,
-    /// Whether it does without [`Links::files`](linker::Links::files), if it is of ENRICHMENT or VALIDATION. As long as one
-    /// runs that does not, every incremental run links all modules; otherwise the list may be empty.
-    pub without_links: bool,
-    /// Whether an error of it ends the run.
-    pub fatal: bool,
-}
-
-fn owned<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
-    texts.into_iter().map(str::to_owned).collect()
-}
-
-impl Metadata {
-    /// The metadata of a plugin that depends on nothing.
-    #[must_use]
-    pub fn new(name: &str) -> Self {
-        Metadata {
-            name: name.to_owned(),
-            ..Metadata::default()
-        }
-    }
-
-    /// Adds [`Metadata::dependencies`].
-    #[must_use]
-    pub fn after<'t>(mut self, names: impl IntoIterator<Item = &'t str>) -> Self {
-        self.dependencies.extend(owned(names));
-        self
-    }
-
-    /// Adds [`Metadata::consumes`].
-    #[must_use]
-    pub fn consumes<'t>(mut self, types: impl IntoIterator<Item = &'t str>) -> Self {
-        self.consumes.extend(owned(types));
-        self
-    }
-
-    /// Adds [`Metadata::produces`].
-    #[must_use]
-    pub fn produces<'t>(mut self, types: impl IntoIterator<Item = &'t str>) -> Self {
-        self.produces.extend(owned(types));
-        self
-    }
-
-    /// Sets [`Metadata::without_links`].
-    #[must_use]
-    pub fn without_links(mut self) -> Self {
-        self.without_links = true;
-        self
-    }
-
-    /// Adds [`Metadata::covers`].
-    #[must_use]
-    pub fn covers<'t>(mut self, packages: impl IntoIterator<Item = &'t str>) -> Self {
-        self.covers.extend(owned(packages));
-        self
-    }
-}
-
-/// Why a plugin could not do its work, in words for a person.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PluginError(pub String);
-
-impl PluginError {
-    /// An error with a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        PluginError(text.into())
-    }
-}
 
 /// What all plugins are.
 pub trait Plugin: Send + Sync {
@@ -153,41 +89,107 @@ pub trait Plugin: Send + Sync {
     fn metadata(&self) -> Metadata;
 }
 
-/// DISCOVERY: finds services.
+/// DISCOVERY: finds files and services.
 pub trait DiscoveryPlugin: Plugin {
-    /// The services of a project; none if it is not a project of the kind that the plugin knows.
+    /// The files of a project; `None` if the plugin lists none. What several plugins list is put together, each path once.
+    /// It is asked in every run, on the run's threads, and its answer must depend on nothing but the files: an incremental
+    /// run takes what is no longer listed out of the graph.
+    ///
+    /// # Errors
+    /// Why they cannot be listed. That ends the run: a graph without them would be wrong.
+    fn files(&self, _cx: &FilesContext<'_>) -> Result<Option<Discovery>, PluginError> {
+        Ok(None)
+    }
+
+    /// The services of a project; `None` if it is not a project of the kind that the plugin knows. The first plugin that
+    /// knows any decides.
     ///
     /// # Errors
     /// Why they cannot be told.
-    fn discover(&self, cx: &DiscoveryContext<'_>) -> Result<Vec<ServiceConfig>, PluginError>;
+    fn services(
+        &self,
+        _cx: &DiscoveryContext<'_>,
+    ) -> Result<Option<Vec<ServiceConfig>>, PluginError> {
+        Ok(None)
+    }
 }
 
 /// INDEXING: adds what is above the modules.
 pub trait IndexingPlugin: Plugin {
-    /// Adds nodes and edges.
+    /// Adds nodes and edges. The nodes may be of the types PROJECT and SERVICE too.
     ///
     /// # Errors
     /// Why it cannot be done.
-    fn index(&self, cx: &DiscoveryContext<'_>, rows: &mut Rows) -> Result<(), PluginError>;
+    fn index(&self, cx: &IndexContext<'_>, rows: &mut Rows) -> Result<(), PluginError>;
 }
 
-/// ANALYSIS: looks at each module on its own.
+/// ANALYSIS: makes modules of files, and looks at each module on its own.
 pub trait AnalysisPlugin: Plugin {
+    /// The extensions of the files of which it makes modules; always the same. Of several plugins that name one, the last
+    /// that was registered has it.
+    fn extensions(&self) -> &[&str] {
+        &[]
+    }
+
+    /// Makes a module of a file with one of the [extensions](Self::extensions): its graph, which is stored as it is, and
+    /// what other phases are told of it. It is called once for each file, from all threads, and must depend on nothing else.
+    ///
+    /// # Errors
+    /// Why it cannot be done; the file is left out then.
+    fn module(&self, _source: &Source<'_>) -> Result<ModuleAnalysis, PluginError> {
+        Err(PluginError::new("it makes no modules of files"))
+    }
+
     /// Adds nodes and edges for one module. It must depend on nothing else: the modules come in any order, and an incremental
     /// run only has those that changed.
     ///
     /// # Errors
     /// Why it cannot be done.
-    fn analyze(&self, module: &ModuleContext<'_>, rows: &mut Rows) -> Result<(), PluginError>;
+    fn analyze(&self, _module: &ModuleContext<'_>, _rows: &mut Rows) -> Result<(), PluginError> {
+        Ok(())
+    }
 }
 
-/// ENRICHMENT: looks at the whole program.
+/// Joined modules.
+#[derive(Debug)]
+pub struct Linked {
+    /// The edges from each module to others.
+    pub links: Links,
+    /// What each module read of others, for [`EnrichmentPlugin::relink`]; none if everything is to be linked in the next run.
+    pub traces: Vec<Trace>,
+}
+
+/// ENRICHMENT: joins modules, and looks at the whole program.
 pub trait EnrichmentPlugin: Plugin {
+    /// Joins the modules of a program; `None` if the plugin does not do that. The first plugin that does is the linker.
+    ///
+    /// # Errors
+    /// Why it cannot be done; the modules are not joined then.
+    fn link(&self, _cx: &LinkContext<'_>) -> Result<Option<Linked>, PluginError> {
+        Ok(None)
+    }
+
+    /// Joins modules again after edits, and brings the traces up to date: those that the last run of the same plugin left.
+    /// `None` if everything is to be linked.
+    ///
+    /// # Errors
+    /// Why it cannot be done; everything is linked then.
+    fn relink(
+        &self,
+        _cx: &LinkContext<'_>,
+        _traces: &mut [Trace],
+        _edited: Vec<Edited>,
+    ) -> Result<Option<Relinked>, PluginError> {
+        Ok(None)
+    }
+
     /// Adds nodes and edges.
     ///
     /// # Errors
     /// Why it cannot be done.
-    fn enrich(&self, cx: &ProgramContext<'_>, rows: &mut Rows) -> Result<(), PluginError>;
+    fn enrich(&self, _cx: &ProgramContext<'_>, _rows: &mut Rows) -> Result<(), PluginError> {
+        Ok(())
+    }
 }
 
 /// VALIDATION: looks at the stored graph.
@@ -197,83 +199,4 @@ pub trait ValidationPlugin: Plugin {
     /// # Errors
     /// Why it cannot be told.
     fn validate(&self, cx: &ValidationContext<'_>) -> Result<(), PluginError>;
-}
-
-/// What is known before a module is analyzed.
-pub struct DiscoveryContext<'a> {
-    /// The project's folder.
-    pub root: &'a Path,
-    /// Its configuration.
-    pub config: &'a Config,
-    /// Its `package.json` files.
-    pub packages: &'a Packages,
-}
-
-/// A module on its own.
-pub struct ModuleContext<'a> {
-    /// Its summary.
-    pub summary: &'a ModuleSummary,
-    /// What detectors of frameworks noticed in it, in source order.
-    pub facts: &'a [Fact],
-}
-
-/// What detectors of frameworks noticed, by file.
-pub type Facts<'a> = FxHashMap<&'a str, &'a [Fact]>;
-
-/// What is known when modules are joined.
-pub struct ProgramContext<'a> {
-    /// The project's configuration.
-    pub config: &'a Config,
-    /// All modules.
-    pub program: &'a Program,
-    /// What detectors of frameworks noticed; files in which they noticed nothing are not there.
-    pub facts: &'a Facts<'a>,
-    /// What the linker found, for each module of the program. If all plugins that run do
-    /// [without](Metadata::without_links), an incremental run has no files here.
-    pub links: &'a Links,
-    /// Where to say what is wrong with the project.
-    pub reporter: &'a Reporter,
-    /// Whether the run is to stop; a plugin that takes long asks from time to time.
-    pub cancellation: &'a Cancellation,
-}
-
-/// What is known when the graph is stored.
-pub struct ValidationContext<'a> {
-    /// The program, and where to report.
-    pub program: &'a ProgramContext<'a>,
-    /// The stored graph.
-    pub store: &'a dyn Store,
-    /// The files whose own rows were written by this run; all of them in an initial one.
-    pub written: &'a [&'a str],
-}
-
-/// Takes diagnostics, from several threads.
-#[derive(Debug, Default)]
-pub struct Reporter(Mutex<Vec<Diagnostic>>);
-
-impl Reporter {
-    /// Reports something.
-    pub fn report(&self, diagnostic: Diagnostic) {
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .push(diagnostic);
-    }
-
-    /// What was reported, sorted.
-    pub(crate) fn take(&self) -> Vec<Diagnostic> {
-        let mut all = std::mem::take(
-            &mut *self
-                .0
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        );
-        all.sort_unstable();
-        all
-    }
-}
-
-/// Why plugins cannot be run at all.
-pub(crate) fn cycle(error: CycleError) -> Error {
-    Error::Plugins(error.to_string())
 }

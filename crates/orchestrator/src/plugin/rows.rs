@@ -6,11 +6,16 @@ use graph_model::{NodeId, NodeType, escape_name};
 use rfdb_protocol::{Batch, Edge, Node};
 
 use super::PluginError;
+use crate::Phase;
+
+/// Types of nodes above the modules.
+pub(crate) const ABOVE: &[NodeType] = &[NodeType::Project, NodeType::Service];
 
 /// Nodes and edges of one plugin. Each belongs to a file, or to none.
 #[derive(Debug)]
 pub struct Rows {
     context: String,
+    phase: Phase,
     files: BTreeMap<String, Batch>,
     /// Files of the nodes that were written, so that their edges belong to them.
     owners: BTreeMap<u128, String>,
@@ -46,9 +51,10 @@ pub(super) fn context(plugin: &str) -> String {
 }
 
 impl Rows {
-    pub(crate) fn new(plugin: &str) -> Self {
+    pub(crate) fn new(plugin: &str, phase: Phase) -> Self {
         Rows {
             context: context(plugin),
+            phase,
             files: BTreeMap::new(),
             owners: BTreeMap::new(),
             ordinals: Ordinals::default(),
@@ -68,7 +74,7 @@ impl Rows {
     /// not name a position. Of several nodes of one type and name in a file, each gets a number.
     ///
     /// # Errors
-    /// The type is one of the analyzer's, or the metadata is no JSON object.
+    /// The type is one of the analyzer's (INDEXING may add nodes of the types PROJECT and SERVICE), or the metadata is no JSON object.
     pub fn node(
         &mut self,
         file: &str,
@@ -92,7 +98,9 @@ impl Rows {
         (start, end): ((u32, u32), (u32, u32)),
         metadata: &str,
     ) -> Result<NodeId, PluginError> {
-        if node_type.is_empty() || NodeType::parse(node_type).is_some() {
+        let is_above = self.phase == Phase::Indexing
+            && NodeType::parse(node_type).is_some_and(|node_type| ABOVE.contains(&node_type));
+        if node_type.is_empty() || (NodeType::parse(node_type).is_some() && !is_above) {
             return Err(PluginError(format!(
                 "a plugin cannot write nodes of the type `{node_type}`; it needs a type of its own, such as `mine:{}`",
                 node_type.to_lowercase()
@@ -152,7 +160,11 @@ impl Rows {
         metadata: &str,
     ) {
         let metadata = if metadata == "{}" { "" } else { metadata };
-        self.of(file).push_edge(Edge {
+        let batch = match self.files.get_mut(file) {
+            Some(batch) => batch,
+            None => self.of(file),
+        };
+        batch.push_edge(Edge {
             src: src.0,
             dst: dst.0,
             edge_type,
@@ -187,11 +199,10 @@ impl Rows {
     }
 
     /// All rows, file by file.
-    pub(super) fn into_batch(self) -> Batch {
-        let mut all = Batch::new();
-        for batch in self.files.values() {
-            all.append(batch);
-        }
+    pub(crate) fn into_batch(self) -> Batch {
+        let mut files = self.files.into_values();
+        let mut all = files.next().unwrap_or_default();
+        files.for_each(|batch| all.append(&batch));
         all
     }
 }
@@ -202,7 +213,7 @@ mod tests {
 
     #[test]
     fn rows_belong_to_the_plugin_and_to_files() {
-        let mut rows = Rows::new("p");
+        let mut rows = Rows::new("p", Phase::Analysis);
         let a = rows.node("a.js", "p:x", "n", (1, 2), "{\"k\":1}").unwrap();
         let b = rows.node("a.js", "p:x", "n", (2, 0), "{}").unwrap();
         rows.edge(a, "P_EDGE", b, "");
@@ -217,14 +228,17 @@ mod tests {
 
     #[test]
     fn types_of_the_analyzer_are_refused() {
-        let error = Rows::new("p")
+        let error = Rows::new("p", Phase::Analysis)
             .node("a.js", "FUNCTION", "f", (1, 0), "{}")
             .unwrap_err();
         assert!(error.0.contains("mine:function"), "{error}");
         assert!(
-            Rows::new("p")
+            Rows::new("p", Phase::Analysis)
                 .node("a.js", "p:f", "f", (1, 0), "[]")
                 .is_err()
         );
+        let service = |phase| Rows::new("p", phase).node("", "SERVICE", "s", (1, 0), "{}");
+        assert!(service(Phase::Enrichment).is_err());
+        assert_eq!(service(Phase::Indexing), Ok(NodeId::of("SERVICE:s")));
     }
 }

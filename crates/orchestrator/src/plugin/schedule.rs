@@ -15,10 +15,14 @@ pub struct CycleError(pub Vec<String>);
 /// # Errors
 /// A cycle, with the names of the plugins on it, each before the one that it waits for.
 pub fn order(plugins: &[Metadata]) -> Result<Vec<usize>, CycleError> {
+    // A plugin also has the names of those in whose place it stands.
     let by_name: BTreeMap<&str, usize> = plugins
         .iter()
         .enumerate()
-        .map(|(i, plugin)| (plugin.name.as_str(), i))
+        .flat_map(|(i, plugin)| {
+            let names = plugin.instead_of.iter().chain([&plugin.name]);
+            names.map(move |name| (name.as_str(), i))
+        })
         .collect();
     let waits: Vec<BTreeSet<usize>> = plugins
         .iter()
@@ -91,6 +95,15 @@ mod tests {
                 .consumes(["http:route"]),
         ];
         assert_eq!(names(&plugins), ["other", "last", "routes", "mounts"]);
+    }
+
+    #[test]
+    fn who_stands_in_place_of_another_comes_where_it_would() {
+        let plugins = [
+            Metadata::new("late").after(["linker"]),
+            Metadata::new("own-linker").instead_of(["linker"]),
+        ];
+        assert_eq!(names(&plugins), ["own-linker", "late"]);
     }
 
     #[test]

@@ -178,6 +178,9 @@ mod tests {
             ("/users", "/users/", Some(Fit::Exact)),
             ("/users/:id", "/users/7", Some(Fit::Parametric)),
             ("/users/:id", "/users", None),
+            // A part that is only known when the program runs may be anything, so it is no name of its own.
+            ("/users/:id", "/users/${}", Some(Fit::Parametric)),
+            ("/users/me", "/users/${}", None),
             ("/users/:id?", "/users", Some(Fit::Parametric)),
             ("/files/*", "/files/a/b", Some(Fit::Parametric)),
             ("/users/:id", "/users/7/orders", None),

@@ -21,8 +21,11 @@ impl Plugin for Configured {
 }
 
 impl DiscoveryPlugin for Configured {
-    fn discover(&self, cx: &DiscoveryContext<'_>) -> Result<Vec<ServiceConfig>, PluginError> {
-        Ok(cx.config.services.clone())
+    fn services(
+        &self,
+        cx: &DiscoveryContext<'_>,
+    ) -> Result<Option<Vec<ServiceConfig>>, PluginError> {
+        Ok(Some(cx.config.services.clone()).filter(|services| !services.is_empty()))
     }
 }
 
@@ -33,20 +36,27 @@ impl Plugin for Workspaces {
 }
 
 impl DiscoveryPlugin for Workspaces {
-    fn discover(&self, cx: &DiscoveryContext<'_>) -> Result<Vec<ServiceConfig>, PluginError> {
+    fn services(
+        &self,
+        cx: &DiscoveryContext<'_>,
+    ) -> Result<Option<Vec<ServiceConfig>>, PluginError> {
         let mut names = BTreeSet::new();
-        let services = cx.packages.workspaces().map(|package| ServiceConfig {
-            // Two packages of one name stay apart by their folders.
-            name: package
-                .name
-                .clone()
-                .filter(|name| names.insert(name.clone()))
-                .unwrap_or_else(|| package.directory.clone()),
-            path: package.directory.clone(),
-            entry_point: package.main.clone(),
-            customer_facing: false,
-        });
-        Ok(services.collect())
+        let services: Vec<ServiceConfig> = cx
+            .packages
+            .workspaces()
+            .map(|package| ServiceConfig {
+                // Two packages of one name stay apart by their folders.
+                name: package
+                    .name
+                    .clone()
+                    .filter(|name| names.insert(name.clone()))
+                    .unwrap_or_else(|| package.directory.clone()),
+                path: package.directory.clone(),
+                entry_point: package.main.clone(),
+                customer_facing: false,
+            })
+            .collect();
+        Ok(Some(services).filter(|services| !services.is_empty()))
     }
 }
 
@@ -57,18 +67,21 @@ impl Plugin for SingleProject {
 }
 
 impl DiscoveryPlugin for SingleProject {
-    fn discover(&self, cx: &DiscoveryContext<'_>) -> Result<Vec<ServiceConfig>, PluginError> {
+    fn services(
+        &self,
+        cx: &DiscoveryContext<'_>,
+    ) -> Result<Option<Vec<ServiceConfig>>, PluginError> {
         let package = cx.packages.root();
         let folder = cx
             .root
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
         let name = package.and_then(|package| package.name.clone()).or(folder);
-        Ok(vec![ServiceConfig {
+        Ok(Some(vec![ServiceConfig {
             name: name.unwrap_or_else(|| "project".to_owned()),
             path: String::new(),
             entry_point: package.and_then(|package| package.main.clone()),
             customer_facing: false,
-        }])
+        }]))
     }
 }

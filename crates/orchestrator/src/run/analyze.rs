@@ -2,13 +2,13 @@
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use graph_model::ModuleSummary;
-use rfdb_protocol::Rows;
 
 use super::Run;
 use crate::Error;
-use crate::analysis::{AnalyzedFile, Sink, analyze_files};
+use crate::analysis::{AnalyzedFile, Graphs, Sink, analyze_files};
 use crate::cache::{FileRecord, SummaryWriter, stored};
 use crate::discovery::SourceFile;
 
@@ -19,16 +19,18 @@ pub(super) struct Analyzed {
     pub(super) records: Vec<FileRecord>,
     /// Their summaries, in any order.
     pub(super) summaries: Vec<ModuleSummary>,
+    /// How long each plugin took.
+    pub(super) times: Vec<(String, Duration)>,
     /// Why summaries could not be kept for the next run.
     pub(super) cache_error: Option<io::Error>,
 }
 
 impl Run<'_> {
-    /// Analyzes files, hands their rows to `commit`, and their summaries to the cache.
+    /// Analyzes files, hands their graphs to `commit`, and their summaries to the cache.
     pub(super) fn analyze(
         &self,
         files: &[&SourceFile],
-        commit: &(dyn Fn(&dyn Rows) -> Result<(), Error> + Sync),
+        commit: &(dyn Fn(Graphs) -> Result<(), Error> + Sync),
         cache: Option<&SummaryWriter>,
     ) -> Result<Analyzed, Error> {
         let result = Mutex::new(Analyzed::default());
@@ -50,8 +52,11 @@ impl Run<'_> {
             progress: self.progress,
             cancellation: &self.options.cancellation,
         };
-        analyze_files(self.pool, &self.project.root, files, &sink)?;
-        Ok(result.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let analyzers = self.plugins.analyzers();
+        let times = analyze_files(self.pool, &self.project.root, &analyzers, files, &sink)?;
+        let mut result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        result.times = times;
+        Ok(result)
     }
 }
 

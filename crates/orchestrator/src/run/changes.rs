@@ -50,6 +50,12 @@ impl<'a> FileChanges<'a> {
                 Some(known) if known.stamp == file.stamp && !file.stamp.is_racy(seen) => {
                     changes.kept.push(known);
                 }
+                // Of another size, it has another content.
+                Some(known) if known.hash.is_some() && known.stamp.size != file.stamp.size => {
+                    changes.counts.changed.push(file.path.clone());
+                    changes.analyze.push(file);
+                    changes.before.push(known);
+                }
                 Some(known) => doubtful.push((file, known)),
             }
         }
@@ -82,6 +88,8 @@ impl<'a> FileChanges<'a> {
         }
         self.kept.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         self.analyze.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.before.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.counts.changed.sort_unstable();
     }
 
     /// Whether all files are as they were.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::plugins::steps::FILE_WALK;
+use crate::project::Project;
 use crate::report::{PhaseTime, StepTime};
 use crate::{Phase, Progress};
 
@@ -15,19 +15,18 @@ pub(crate) struct Clock<'a> {
 
 impl<'a> Clock<'a> {
     /// Begins with DISCOVERY, which took place before.
-    pub(crate) fn new(progress: &'a dyn Progress, begun: Instant, discovered: Instant) -> Self {
-        Clock {
+    pub(crate) fn new(progress: &'a dyn Progress, project: &Project) -> Self {
+        let mut clock = Clock {
             progress,
             phases: vec![PhaseTime {
                 phase: Phase::Discovery,
-                time: discovered - begun,
-                steps: vec![StepTime {
-                    step: FILE_WALK.to_owned(),
-                    time: discovered - begun,
-                }],
+                time: project.discovered - project.begun,
+                steps: Vec::new(),
             }],
-            since: discovered,
-        }
+            since: project.discovered,
+        };
+        clock.add_all(Phase::Discovery, project.times.iter().cloned());
+        clock
     }
 
     /// Ends the current phase and begins another; `files` as in [`Progress::phase`].
@@ -62,11 +61,26 @@ impl<'a> Clock<'a> {
 
     /// Adds a step that was timed elsewhere.
     pub(crate) fn add(&mut self, step: &str, time: Duration) {
-        if let Some(phase) = self.phases.last_mut() {
-            phase.steps.push(StepTime {
-                step: step.to_owned(),
-                time,
-            });
+        if let Some(phase) = self.phases.last() {
+            self.add_all(phase.phase, [(step.to_owned(), time)]);
+        }
+    }
+
+    /// Adds steps of a phase: what its plugins did, some of them while another phase went on. A plugin is one step, whichever
+    /// of its hooks took the time.
+    pub(crate) fn add_all(
+        &mut self,
+        phase: Phase,
+        times: impl IntoIterator<Item = (String, Duration)>,
+    ) {
+        let Some(of) = self.phases.iter_mut().find(|of| of.phase == phase) else {
+            return;
+        };
+        for (step, time) in times {
+            match of.steps.iter_mut().find(|known| known.step == step) {
+                Some(known) => known.time += time,
+                None => of.steps.push(StepTime { step, time }),
+            }
         }
     }
 

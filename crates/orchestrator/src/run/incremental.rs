@@ -2,7 +2,6 @@
 //! graph is written in one commit.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use graph_model::ModuleSummary;
 use rayon::prelude::*;
@@ -12,13 +11,12 @@ use super::changes::FileChanges;
 use super::relink::{Edits, Work};
 use super::result::Stored;
 use super::{Previous, Run, initial};
-use crate::analysis::ANALYSIS_CONTEXT;
+use crate::analysis::{ANALYSIS_CONTEXT, Graphs};
 use crate::cache::{
     Cache, EncodedLinks, FileRecord, Span, State, SummaryFile, SummaryWriter, restored,
 };
 use crate::inputs::same_contents;
 use crate::link_rows::ENRICHMENT_CONTEXT;
-use crate::plugins::steps::MODULE_ANALYZER;
 use crate::report::{InitialReason, Mode, Report};
 use crate::{Error, Phase};
 
@@ -59,26 +57,26 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             None
         }
     };
-    let batch = Mutex::new(Batch::new());
-    let keep = |rows: &dyn Rows| {
-        // The texts are put together before the other threads have to wait.
-        let rows = rows.to_batch();
-        let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-        batch.append(&rows);
+    // They stay as they are until all of the run is committed.
+    let graphs = Mutex::new(Vec::new());
+    let keep = |some: Graphs| {
+        let mut graphs = graphs.lock().unwrap_or_else(PoisonError::into_inner);
+        graphs.push(some);
         Ok(())
     };
     let left = previous.state.links.filter(|_| edits.is_some());
-    let begun = Instant::now();
     let (analyzed, left) = run.pool.install(|| {
         rayon::join(
             || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
             || cache.load_links(left?),
         )
     });
-    run.clock.add(MODULE_ANALYZER, begun.elapsed());
     let mut analyzed = analyzed?;
+    let times = std::mem::take(&mut analyzed.times);
+    run.clock.add_all(Phase::Analysis, times);
     cache_error = cache_error.or(analyzed.cache_error.take());
-    let mut batch = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let graphs = graphs.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut batch = Batch::new();
     // Of files that are gone, or are left out now, nothing stays.
     let removed = std::mem::take(&mut previous.changes.removed);
     let left_out = analyzed.records.iter().filter(|file| file.hash.is_none());
@@ -99,6 +97,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     let relinked = match edits.zip(left) {
         Some((edits, left)) => {
             let work = Work {
+                linker: &previous.state.linker,
                 records: &mut records,
                 stored: &stored,
                 batch: &mut batch,
@@ -141,11 +140,16 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     let (committed, links) = run.clock.step("commit", || {
         pool.install(|| {
             rayon::join(
-                || match batch.is_empty() {
-                    true => Ok(()),
-                    false => store.commit(batch),
+                || {
+                    let graphs = graphs.iter().map(|graphs| graphs as &dyn Rows);
+                    let batch = Some(&batch as &dyn Rows).filter(|_| !batch.is_empty());
+                    let parts: Vec<&dyn Rows> = graphs.chain(batch).collect();
+                    match parts.is_empty() {
+                        true => Ok(()),
+                        false => store.commit(&parts),
+                    }
                 },
-                || EncodedLinks::new(&joined.records),
+                || EncodedLinks::new(&joined.records, joined.kept.as_ref()),
             )
         })
     });

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
-use std::time::Instant;
 
 use graph_model::NodeType;
 
 use super::Run;
+use crate::analysis::Graphs;
 use crate::cache::{EncodedLinks, InputRecord, OwnerHashes};
 use crate::inputs;
-use crate::plugins::steps::MODULE_ANALYZER;
 use crate::report::{Changes, InitialReason, Mode, Report};
 use crate::{Error, Phase, Store};
 use rfdb_protocol::Rows;
@@ -83,15 +82,15 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     }
     let store = run.store;
     let commit = |rows: &dyn Rows| Ok(store.load(rows)?);
-    let begun = Instant::now();
     let mut analyzed = while_emptied(store, |emptied| {
-        let commit = |rows: &dyn Rows| {
+        let commit = |graphs: Graphs| {
             emptied.wait()?;
-            commit(rows)
+            commit(&graphs)
         };
         run.analyze(&files, &commit, writer.as_ref())
     })?;
-    run.clock.add(MODULE_ANALYZER, begun.elapsed());
+    let times = std::mem::take(&mut analyzed.times);
+    run.clock.add_all(Phase::Analysis, times);
     analyzed.records.sort_by(|a, b| a.path.cmp(&b.path));
     cache_error = cache_error.or(analyzed.cache_error.take());
 
@@ -128,7 +127,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
                         joined.hash_links(records);
                         let config = &run.options.config;
                         Left {
-                            links: EncodedLinks::new(&joined.records),
+                            links: EncodedLinks::new(&joined.records, None),
                             inputs: inputs::collect(
                                 &project.root,
                                 &project.discovery,

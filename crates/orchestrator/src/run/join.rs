@@ -1,6 +1,9 @@
 //! Joining modules: PROJECT and services above them, the linker between them.
 
-use graph_model::{Diagnostic, ModuleSummary, NodeId};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use graph_model::{Diagnostic, ModuleSummary, NodeId, module_id};
 use linker::packages::Packages;
 use linker::program::ModuleIx;
 use linker::relink::Trace;
@@ -10,12 +13,15 @@ use rfdb_protocol::{Batch, RowSink, Rows};
 use rustc_hash::FxHashSet;
 
 use super::Run;
-use crate::cache::{FileRecord, Hash, LinkRecord, OwnerHashes};
-use crate::index::ProjectIndex;
+use crate::cache::{FileRecord, Hash, KeptLinks, LinkRecord, OwnerHashes};
+use crate::config::ServiceConfig;
 use crate::link_rows::{push_containment, push_links};
-use crate::plugin::{DiscoveryContext, Facts, ProgramContext, Reporter, Runner, ValidationContext};
-use crate::plugins::steps;
+use crate::plugin::{
+    DiscoveryContext, Facts, IndexContext, LinkContext, Linked, ProgramContext, Reporter, Runner,
+    ValidationContext,
+};
 use crate::rows;
+use crate::store::Counts;
 use crate::{Error, Phase};
 
 /// Links of so many modules are made rows together.
@@ -54,7 +60,9 @@ pub(super) fn facts_of(records: &[FileRecord]) -> Facts<'_> {
 /// What is above the modules.
 pub(super) struct Above {
     pub(super) packages: Packages,
-    pub(super) index: ProjectIndex,
+    /// Name of the project.
+    pub(super) project: String,
+    pub(super) services: Vec<ServiceConfig>,
     /// Rows of plugins.
     pub(super) rows: Batch,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -64,13 +72,19 @@ pub(super) struct Above {
 pub(super) struct Joined {
     pub(super) program: Program,
     pub(super) links: Links,
-    pub(super) index: ProjectIndex,
+    /// Name of the plugin that joined it; empty if none did.
+    pub(super) linker: String,
+    /// Name of the project.
+    pub(super) project: String,
+    pub(super) services: Vec<ServiceConfig>,
     /// All rows but those of the links.
     pub(super) rows: Batch,
     /// What was found on the way.
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What linking left behind; none if it is not to be remembered.
     pub(super) records: Vec<LinkRecord>,
+    /// What it left behind before, if most of it is still true.
+    pub(super) kept: Option<KeptLinks>,
     /// Number of modules that were linked.
     pub(super) linked: usize,
 }
@@ -81,40 +95,35 @@ impl Run<'_> {
         let root = &self.project.root;
         let mut diagnostics = Vec::new();
         let manifests = &self.project.discovery.manifests;
-        let packages = self.clock.step(steps::PROJECT_INDEX, || {
+        let packages = self.clock.step("packages", || {
             Packages::read(root, manifests, &mut diagnostics)
         });
         let config = &self.options.config;
-        let mut rows = Batch::new();
-        let mut times = Vec::new();
-        let services = {
-            let mut runner = Runner::new(&self.plugins, &packages);
-            let cx = DiscoveryContext {
-                root,
-                config,
-                packages: &packages,
-            };
-            let (services, found) = runner.services(&cx)?;
-            let indexed = runner.index(&cx)?;
-            for output in [found, indexed] {
-                rows.append(&output.rows);
-                diagnostics.extend(output.diagnostics);
-                times.extend(output.times);
-            }
-            services
-        };
-        for (plugin, time) in times {
-            self.clock.add(&plugin, time);
-        }
-        let folder_name = root
-            .file_name()
-            .map_or_else(|| "project".into(), |name| name.to_string_lossy());
-        let entry_point = self.options.entry_point.as_deref();
-        let index = ProjectIndex::new(&folder_name, &packages, &services, entry_point);
+        let mut runner = Runner::new(self.plugins, &packages);
+        let (services, found) = runner.services(&DiscoveryContext {
+            root,
+            config,
+            packages: &packages,
+        })?;
+        let project = project_name(root, &packages);
+        let indexed = runner.index(&IndexContext {
+            root,
+            config,
+            packages: &packages,
+            name: &project,
+            entry_point: self.options.entry_point.as_deref(),
+            services: &services,
+            files: &self.project.discovery.files,
+        })?;
+        diagnostics.extend(found.diagnostics);
+        diagnostics.extend(indexed.diagnostics);
+        self.clock.add_all(Phase::Discovery, found.times);
+        self.clock.add_all(Phase::Indexing, indexed.times);
         Ok(Above {
             packages,
-            index,
-            rows,
+            project,
+            services,
+            rows: indexed.rows,
             diagnostics,
         })
     }
@@ -128,7 +137,8 @@ impl Run<'_> {
     ) -> Result<Joined, Error> {
         let Above {
             packages,
-            index,
+            project,
+            services,
             rows: of_index,
             mut diagnostics,
         } = above;
@@ -145,24 +155,21 @@ impl Run<'_> {
             pool.install(|| Program::new(root, packages, summaries))
         });
         let remembered = self.cache.is_some();
-        let (links, traces) = self.clock.step(steps::LINKER, || {
-            pool.install(|| {
-                if remembered {
-                    linker::link_traced(&program, &failed)
-                } else {
-                    (linker::link(&program, &failed), Vec::new())
-                }
-            })
-        });
+        let link_context = LinkContext {
+            program: &program,
+            failed: &failed,
+            traced: remembered,
+        };
+        let mut runner = Runner::new(self.plugins, &program.packages);
+        let (linked, output) = pool.install(|| runner.link(&link_context))?;
+        self.clock.add_all(Phase::Enrichment, output.times);
+        diagnostics.extend(output.diagnostics);
+        let (linker, linked) = linked.unwrap_or_else(|| (String::new(), unlinked(program.len())));
+        let Linked { links, traces } = linked;
         let left = link_records(&program, traces, &links.diagnostics);
         self.options.cancellation.check()?;
-        let modules = program
-            .modules()
-            .map(|m| (m.file(), m.summary.module().node_id()));
-        let modules: Vec<(&str, NodeId)> = modules.collect();
-        let mut rows = index.batch(modules);
+        let mut rows = without_left_out(of_index, records);
         push_containment(links.files.iter().flat_map(|f| f.externals()), &mut rows);
-        rows.append(&of_index);
 
         let reporter = Reporter::default();
         let cx = ProgramContext {
@@ -173,30 +180,33 @@ impl Run<'_> {
             reporter: &reporter,
             cancellation: &self.options.cancellation,
         };
-        let mut runner = Runner::new(&self.plugins, &program.packages);
         let all: Vec<ModuleIx> = program.indexes().collect();
         let outputs =
             pool.install(|| Ok::<_, Error>([runner.analyze(&cx, &all)?, runner.enrich(&cx)?]))?;
         let in_parts = outputs
             .iter()
             .all(|output| !output.scattered && output.diagnostics.is_empty());
-        for output in outputs {
+        for (phase, output) in [Phase::Analysis, Phase::Enrichment]
+            .into_iter()
+            .zip(outputs)
+        {
             rows.append(&output.rows);
             diagnostics.extend(output.diagnostics);
-            for (plugin, time) in output.times {
-                self.clock.add(&plugin, time);
-            }
+            self.clock.add_all(phase, output.times);
         }
         diagnostics.extend(reporter.take());
         self.options.cancellation.check()?;
         Ok(Joined {
             program,
             links,
-            index,
+            linker,
+            project,
+            services,
             rows,
             diagnostics,
             linked: all.len(),
             records: if in_parts { left } else { Vec::new() },
+            kept: None,
         })
     }
 
@@ -206,6 +216,7 @@ impl Run<'_> {
         joined: &Joined,
         records: &[FileRecord],
         written: &[&str],
+        counts: &OnceLock<Counts>,
     ) -> Result<Vec<Diagnostic>, Error> {
         let reporter = Reporter::default();
         let program = ProgramContext {
@@ -220,12 +231,11 @@ impl Run<'_> {
             program: &program,
             store: self.store,
             written,
+            counts,
         };
-        let mut runner = Runner::new(&self.plugins, &joined.program.packages);
+        let mut runner = Runner::new(self.plugins, &joined.program.packages);
         let output = self.pool.install(|| runner.validate(&cx))?;
-        for (plugin, time) in output.times {
-            self.clock.add(&plugin, time);
-        }
+        self.clock.add_all(Phase::Validation, output.times);
         let mut diagnostics = output.diagnostics;
         diagnostics.extend(reporter.take());
         let of_linker = joined.links.diagnostics.iter();
@@ -236,6 +246,43 @@ impl Run<'_> {
         );
         Ok(diagnostics)
     }
+}
+
+fn project_name(root: &Path, packages: &Packages) -> String {
+    let named = packages.root().and_then(|package| package.name.clone());
+    let folder = || Some(root.file_name()?.to_string_lossy().into_owned());
+    (named.or_else(folder)).unwrap_or_else(|| "project".to_owned())
+}
+
+/// What is there if no plugin joins modules.
+fn unlinked(modules: usize) -> Linked {
+    Linked {
+        links: Links {
+            files: (0..modules).map(|_| FileLinks::default()).collect(),
+            ..Links::default()
+        },
+        traces: Vec::new(),
+    }
+}
+
+/// The rows without edges of the modules of files that were left out when they were analyzed.
+fn without_left_out(rows: Batch, records: &[FileRecord]) -> Batch {
+    let left_out = records.iter().filter(|file| file.hash.is_none());
+    let left_out: FxHashSet<u128> = left_out
+        .map(|file| NodeId::of(&module_id(&file.path)).0)
+        .collect();
+    if left_out.is_empty() {
+        return rows;
+    }
+    let mut kept = Batch::new();
+    for section in rows.sections() {
+        kept.owner(&section.file, &section.context);
+        rows.nodes_of(section).for_each(|node| kept.push_node(node));
+        rows.edges_of(section)
+            .filter(|edge| !left_out.contains(&edge.src) && !left_out.contains(&edge.dst))
+            .for_each(|edge| kept.push_edge(edge));
+    }
+    kept
 }
 
 /// The links of some modules, as rows of their files.

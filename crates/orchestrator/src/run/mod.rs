@@ -17,7 +17,6 @@ use graph_model::{Diagnostic, Severity};
 
 use crate::cache::{Cache, FileRecord, InputRecord, State, Unusable};
 use crate::plugin::Registry;
-use crate::plugins::configured_plugins;
 use crate::project::{AnalyzeOptions, Project};
 use crate::report::{InitialReason, Report};
 use crate::{Error, Phase, Progress, Store, inputs, selection};
@@ -36,8 +35,8 @@ struct Run<'a> {
     pool: &'a rayon::ThreadPool,
     cache: Option<Cache>,
     clock: Clock<'a>,
-    plugins: Registry,
-    /// Hash of the configuration, the options that count, and the names of the plugins.
+    plugins: &'a Registry,
+    /// Hash of the configuration, the options that count, and what the plugins tell of themselves.
     configuration: [u8; 32],
 }
 
@@ -58,13 +57,11 @@ struct Previous<'a> {
 pub(crate) fn run(
     mut project: Project,
     store: &dyn Store,
-    options: &AnalyzeOptions,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
-    let mut plugins = configured_plugins(&options.config);
-    plugins.append(&options.plugins);
-    selection::select(&mut project, options, &plugins)?;
-    let (project, configuration) = (&project, configuration(options, &plugins));
+    selection::select(&mut project)?;
+    let project = &project;
+    let options = &project.options;
     let mut run = Run {
         project,
         store,
@@ -72,9 +69,9 @@ pub(crate) fn run(
         progress,
         pool: &project.pool,
         cache: options.cache.as_deref().map(Cache::new),
-        clock: Clock::new(progress, project.begun, project.discovered),
-        plugins,
-        configuration,
+        clock: Clock::new(progress, project),
+        plugins: &project.plugins,
+        configuration: configuration(options, &project.plugins),
     };
     run.clock.begin(Phase::Indexing, None);
     match decide(&run)? {
@@ -86,9 +83,9 @@ pub(crate) fn run(
 /// Identifies what decides about the graph besides files and code.
 fn configuration(options: &AnalyzeOptions, plugins: &Registry) -> [u8; 32] {
     let text = format!(
-        "{:?} {:?} {:?} {:?}",
+        "{:?} {} {:?} {:?}",
         options.config.hash(),
-        plugins,
+        plugins.key(),
         options.service,
         options.entry_point
     );

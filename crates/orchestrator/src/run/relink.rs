@@ -1,12 +1,11 @@
 //! ENRICHMENT of an incremental run after edits: only modules that the edits can reach are linked again
 //! (`linker::relink`), summaries are read where linking needs them, and the rows of all other files stay as they are.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use graph_model::ModuleSummary;
 use linker::program::{Load, ModuleIx};
-use linker::relink::{Edited, Relinked, relink};
+use linker::relink::{Edited, Relinked};
 use linker::{External, FileLinks, Links, Program};
 use rayon::prelude::*;
 use rfdb_protocol::Batch;
@@ -14,10 +13,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::join::{Above, Joined, facts_of};
 use super::{Previous, Run};
-use crate::cache::{FileRecord, LinkRecord, OwnerHashes, Span, SummaryFile};
+use crate::cache::{
+    EncodedLinks, FileRecord, KeptLinks, LinkRecord, OwnerHashes, Span, SummaryFile,
+};
 use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
-use crate::plugin::{ProgramContext, Reporter, Runner};
-use crate::plugins::steps;
+use crate::plugin::{LinkContext, ProgramContext, Reporter, Runner};
 use crate::rows;
 use crate::{Error, Phase};
 
@@ -32,6 +32,8 @@ pub(super) struct Edits {
 
 /// What an incremental run works on.
 pub(super) struct Work<'a> {
+    /// The plugin that joined the modules before.
+    pub(super) linker: &'a str,
     /// What is known of all files.
     pub(super) records: &'a mut [FileRecord],
     /// Hashes of the stored rows of owners.
@@ -68,17 +70,18 @@ impl Run<'_> {
         &mut self,
         above: &mut Above,
         edits: Edits,
-        mut links: Vec<LinkRecord>,
+        (mut links, encoded): (Vec<LinkRecord>, EncodedLinks),
         summaries: &[ModuleSummary],
         work: Work<'_>,
     ) -> Result<Option<(Joined, OwnerHashes)>, Error> {
         let Work {
+            linker,
             records,
             stored,
             batch,
         } = work;
         self.clock.begin(Phase::Enrichment, None);
-        let runner = Runner::new(&self.plugins, &above.packages);
+        let runner = Runner::new(self.plugins, &above.packages);
         if runner.reads_links() {
             return Ok(None);
         }
@@ -128,19 +131,18 @@ impl Run<'_> {
             .collect();
         let changed: Vec<ModuleIx> = edited.iter().map(|edited| edited.module).collect();
         let pool = self.pool;
-        let linked = self.clock.step(steps::LINKER, || {
-            // A damaged summary ends the linking wherever it is.
-            catch_unwind(AssertUnwindSafe(|| {
-                pool.install(|| relink(&program, &failed, &mut traces, edited))
-            }))
-        });
-        let relinked = match linked {
-            Ok(Some(relinked)) => relinked,
-            Err(payload) if !program.is_damaged() => std::panic::resume_unwind(payload),
-            Ok(None) | Err(_) => {
-                above.packages = program.packages;
-                return Ok(None);
-            }
+        let link_context = LinkContext {
+            program: &program,
+            failed: &failed,
+            traced: true,
+        };
+        let runner = Runner::new(self.plugins, &program.packages);
+        let linked = self.clock.step(linker, || {
+            pool.install(|| runner.relink(linker, &link_context, &mut traces, edited))
+        })?;
+        let Some(relinked) = linked.filter(|_| !program.is_damaged()) else {
+            above.packages = program.packages;
+            return Ok(None);
         };
         self.options.cancellation.check()?;
         for (record, trace) in links.iter_mut().zip(traces) {
@@ -149,6 +151,11 @@ impl Run<'_> {
         for (ix, _, diagnostics) in &relinked.modules {
             let diagnostics = diagnostics.iter().map(Into::into);
             links[ix.0 as usize].diagnostics = diagnostics.collect();
+        }
+        let mut is_kept = vec![true; links.len()];
+        let linked = relinked.modules.iter().map(|one| one.0);
+        for ix in linked.chain(relinked.moved.iter().copied()) {
+            is_kept[ix.0 as usize] = false;
         }
 
         let totals = totals(&links);
@@ -161,7 +168,7 @@ impl Run<'_> {
             reporter: &reporter,
             cancellation: &self.options.cancellation,
         };
-        let mut runner = Runner::new(&self.plugins, &program.packages);
+        let mut runner = Runner::new(self.plugins, &program.packages);
         let (by_file, whole) =
             pool.install(|| Ok::<_, Error>((runner.analyze(&cx, &changed)?, runner.enrich(&cx)?)))?;
         if program.is_damaged() || by_file.scattered || !by_file.diagnostics.is_empty() {
@@ -201,9 +208,8 @@ impl Run<'_> {
             });
             owners
         });
-        for (plugin, time) in by_file.times.into_iter().chain(whole.times) {
-            self.clock.add(&plugin, time);
-        }
+        self.clock.add_all(Phase::Analysis, by_file.times);
+        self.clock.add_all(Phase::Enrichment, whole.times);
         let mut diagnostics = std::mem::take(&mut above.diagnostics);
         diagnostics.extend(whole.diagnostics);
         diagnostics.extend(reporter.take());
@@ -211,10 +217,13 @@ impl Run<'_> {
             Joined {
                 program,
                 links: totals,
-                index: above.index.clone(),
+                linker: linker.to_owned(),
+                project: std::mem::take(&mut above.project),
+                services: std::mem::take(&mut above.services),
                 rows: Batch::new(),
                 diagnostics,
                 records: links,
+                kept: Some(KeptLinks { encoded, is_kept }),
                 linked: relinked.modules.len(),
             },
             owners,

@@ -1,12 +1,12 @@
 //! The end of a run: VALIDATION, what is remembered, what is told.
 
-use graph_model::{Diagnostic, NodeType, Severity};
+use std::sync::OnceLock;
 
 use super::{Run, cache_warning, join::Joined};
 use crate::cache::{
     EncodedLinks, FileRecord, InputRecord, Outcome, OwnerHashes, State, restored, stored,
 };
-use crate::plugins::steps;
+use crate::config::ServiceConfig;
 use crate::report::{Changes, FileCounts, Mode, Report, Resolved};
 use crate::{Error, Phase};
 
@@ -36,15 +36,14 @@ impl Run<'_> {
     ) -> Result<Report, Error> {
         changes.linked = joined.linked as u64;
         self.clock.begin(Phase::Validation, None);
-        let counts = self
-            .clock
-            .step(steps::GRAPH_COUNTS, || self.store.counts())?;
         let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
-        let mut diagnostics = self.validate(&joined, &result.records, &written)?;
+        let counts = OnceLock::new();
+        let mut diagnostics = self.validate(&joined, &result.records, &written, &counts)?;
         diagnostics.extend(joined.diagnostics);
-        let modules = joined.program.len() as u64;
-        let stored_modules = counts.nodes.get(NodeType::Module.as_str()).copied();
-        diagnostics.extend(missing_modules(stored_modules.unwrap_or(0), modules));
+        let counts = match counts.into_inner() {
+            Some(counts) => counts,
+            None => self.clock.step("counts", || self.store.counts())?,
+        };
         let (imports, calls) = (joined.links.imports, joined.links.calls);
         let remembered = !joined.records.is_empty();
         // Nobody needs them any more, and to free so many small things takes a while.
@@ -72,8 +71,9 @@ impl Run<'_> {
             inputs: result.inputs,
             listing: self.project.discovery.listing,
             owners: result.owners,
-            project: joined.index.name.clone(),
-            services: joined.index.services().map(str::to_owned).collect(),
+            linker: joined.linker,
+            project: joined.project,
+            services: services(joined.services),
             outcome: Outcome {
                 nodes: counts.nodes,
                 edges: counts.edges,
@@ -107,6 +107,7 @@ impl Run<'_> {
             .count() as u64;
         let mut diagnostics = discovery.warnings.clone();
         diagnostics.extend(self.options.config.warnings.iter().cloned());
+        diagnostics.extend(self.project.lacks.iter().cloned());
         for file in &state.files {
             diagnostics.extend(file.restored());
         }
@@ -150,13 +151,8 @@ const SKIPS_A_FILE: &[&str] = &[
     "broken-symlink",
 ];
 
-/// The first thing that would be wrong if a batch were lost.
-fn missing_modules(stored: u64, analyzed: u64) -> Option<Diagnostic> {
-    (stored != analyzed).then(|| Diagnostic {
-        file: String::new(),
-        place: None,
-        code: "graph-incomplete",
-        severity: Severity::Error,
-        message: format!("{analyzed} modules were analyzed and {stored} are in the graph; analyze again with --clear"),
-    })
+/// Names of services, by folder.
+fn services(mut services: Vec<ServiceConfig>) -> Vec<String> {
+    services.sort_by(|a, b| a.path.cmp(&b.path));
+    services.into_iter().map(|service| service.name).collect()
 }

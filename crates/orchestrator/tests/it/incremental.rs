@@ -241,7 +241,7 @@ fn a_run_that_cannot_go_on_begins_anew() {
         id: 1,
         ..Default::default()
     });
-    workspace.store.commit(batch).unwrap();
+    workspace.store.commit(&[&batch]).unwrap();
     assert_eq!(mode(), initial(InitialReason::OtherGraph));
     let summaries: Vec<PathBuf> = fs::read_dir(workspace.cache.path())
         .unwrap()

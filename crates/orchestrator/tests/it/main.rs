@@ -4,6 +4,7 @@
 
 mod common;
 mod incremental;
+mod own_plugins;
 mod plugins;
 mod runs;
 mod sample_project;

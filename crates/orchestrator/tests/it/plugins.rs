@@ -356,7 +356,7 @@ impl EnrichmentPlugin for AfterLinking {
 }
 
 #[test]
-fn the_steps_of_a_run_are_plugins_by_name() {
+fn what_a_run_does_is_done_by_plugins() {
     let folder = project(&[
         ("a.js", "export const a = 1;"),
         ("b.js", "import './a.js';"),
@@ -381,7 +381,7 @@ fn the_steps_of_a_run_are_plugins_by_name() {
     for (phase, step) in [
         ("DISCOVERY", "file-walk"),
         ("INDEXING", "project-index"),
-        ("INDEXING", "single-project"),
+        ("DISCOVERY", "single-project"),
         ("ANALYSIS", "module-analyzer"),
         ("ENRICHMENT", "linker"),
         ("ENRICHMENT", "after-linking"),

@@ -8,16 +8,18 @@ use super::Version;
 use crate::run::Run;
 use crate::{NodeId, Result};
 
+type Counts = BTreeMap<String, u64>;
+
 /// Numbers of nodes and edges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct GraphCounts {
-    pub(crate) nodes: BTreeMap<String, u64>,
-    pub(crate) edges: BTreeMap<String, u64>,
+    pub(crate) nodes: Counts,
+    pub(crate) edges: Counts,
     pub(crate) node_total: u64,
     pub(crate) edge_total: u64,
 }
 
-fn change(counts: &mut BTreeMap<String, u64>, name: &str, by: i64) {
+fn change(counts: &mut Counts, name: &str, by: i64) {
     let count = counts.entry(name.to_owned()).or_default();
     *count = count.saturating_add_signed(by);
 }
@@ -61,8 +63,10 @@ impl Version {
             );
         }
         if !newer.is_empty() || !oldest.all_live(self.number) {
-            self.correct_nodes(&mut counts)?;
-            self.correct_edges(&mut counts)?;
+            let GraphCounts { nodes, edges, .. } = &mut counts;
+            let (nodes, edges) =
+                rayon::join(|| self.correct_nodes(nodes), || self.correct_edges(edges));
+            nodes.and(edges)?;
         }
         counts.nodes.retain(|_, count| *count > 0);
         counts.edges.retain(|_, count| *count > 0);
@@ -71,7 +75,7 @@ impl Version {
         Ok(counts)
     }
 
-    fn correct_nodes(&self, counts: &mut GraphCounts) -> Result<()> {
+    fn correct_nodes(&self, counts: &mut Counts) -> Result<()> {
         let Some((oldest, newer)) = self.runs.split_last() else {
             return Ok(());
         };
@@ -104,7 +108,7 @@ impl Version {
             let seen = self.seen_type(id)?;
             if counted != seen {
                 for (name, by) in counted.iter().zip([-1]).chain(seen.iter().zip([1])) {
-                    change(&mut counts.nodes, name, by);
+                    change(counts, name, by);
                 }
             }
         }
@@ -126,7 +130,7 @@ impl Version {
 
     /// An edge counts otherwise than in the oldest run only if a newer run has a live row of it, or if a block of the oldest
     /// that had one is superseded.
-    fn correct_edges(&self, counts: &mut GraphCounts) -> Result<()> {
+    fn correct_edges(&self, counts: &mut Counts) -> Result<()> {
         let Some((oldest, newer)) = self.runs.split_last() else {
             return Ok(());
         };
@@ -171,7 +175,7 @@ impl Version {
             let seen = known.seen || self.locate_edge(src, dst, edge_type)?.is_some();
             if counted != seen {
                 let by = i64::from(seen) - i64::from(counted);
-                change(&mut counts.edges, edge_type, by);
+                change(counts, edge_type, by);
             }
         }
         Ok(())

@@ -110,9 +110,9 @@ impl Session {
     }
 
     /// Commits rows that are in no batch.
-    pub(super) fn store_rows(&self, rows: &dyn Rows, defer_index: bool) -> Result {
+    pub(super) fn store_rows(&self, parts: &[&dyn Rows], defer_index: bool) -> Result {
         let database = self.writable()?;
-        commit_encoded(&database, Encoded::of(rows), defer_index, false)
+        commit_encoded(&database, Encoded::of_parts(parts), defer_index, false)
     }
 }
 
