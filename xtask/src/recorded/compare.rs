@@ -404,14 +404,16 @@ mod tests {
         let mut misses = Vec::new();
         let counts = compare(&program, &recorded, &mut misses).unwrap();
         let share = |part, whole| Share { part, whole };
-        assert_eq!(counts.functions.sure, share(2, 3));
-        assert_eq!(counts.calls.sure, share(2, 3));
+        assert_eq!(counts.functions.sure, share(1, 3));
+        assert_eq!(counts.functions.all, share(2, 3));
+        assert_eq!(counts.calls.all, share(2, 3));
         assert_eq!(counts.complete, share(0, 1));
-        assert_eq!(counts.sure_precision.text(), "66.7");
+        assert_eq!(counts.sure_precision.text(), "50.0");
+        assert_eq!(counts.precision.text(), "66.7");
         let misses = String::from_utf8(misses).unwrap();
         assert_eq!(
             misses,
-            "one missing main.js:4:0 `` -> main.js:2 g\none wrong main.js:4:0 `` -> main.js:1 f\n"
+            "one missing main.js:4:0 `` -> main.js:2 g\none possible main.js:6:0 `` -> main.js:5 p\none wrong main.js:4:0 `` -> main.js:1 f\n"
         );
     }
 }
