@@ -72,14 +72,16 @@ impl SummaryWriter {
     }
 
     fn put_bytes(&self, bytes: &[u8]) -> io::Result<Span> {
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+        let checksum = crc32c::crc32c(bytes);
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.0.write_all(bytes)?;
         let offset = file.1;
-        file.1 += bytes.len() as u64;
+        file.1 += u64::from(length);
         Ok(Span {
             offset,
-            length: u32::try_from(bytes.len()).map_err(io::Error::other)?,
-            checksum: crc32c::crc32c(bytes),
+            length,
+            checksum,
         })
     }
 

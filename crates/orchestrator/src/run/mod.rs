@@ -73,11 +73,15 @@ pub(crate) fn run(
         plugins: &project.plugins,
         configuration: configuration(options, &project.plugins),
     };
-    run.clock.begin(Phase::Indexing, None);
-    match decide(&run)? {
-        Start::Initial(reason) => initial::run(run, reason),
-        Start::Incremental(previous) => incremental::run(run, *previous),
-    }
+    // On a thread of the pool, so that it goes on by itself where one part of the run ends and the next begins: to wake
+    // another thread takes up to a millisecond.
+    project.pool.install(|| {
+        run.clock.begin(Phase::Indexing, None);
+        match decide(&run)? {
+            Start::Initial(reason) => initial::run(run, reason),
+            Start::Incremental(previous) => incremental::run(run, *previous),
+        }
+    })
 }
 
 /// Identifies what decides about the graph besides files and code.

@@ -34,6 +34,8 @@ struct Active {
     len: u64,
 }
 
+/// From so many bytes on it costs more to copy a block than to write it by itself.
+const WRITTEN_ALONE: usize = 16 << 10;
 /// A buffer of blocks that has become larger is given back.
 const MOST_JOINED: usize = 4 << 20;
 
@@ -49,7 +51,7 @@ pub(super) struct Files {
     checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,
     active: Option<Active>,
-    /// Blocks that are written together; its memory is used again.
+    /// Small blocks that are written together; its memory is used again.
     joined: Vec<u8>,
     pub(super) next_file: u32,
     pub(super) segments: FxHashMap<u32, Arc<DataFile>>,
@@ -139,26 +141,32 @@ impl Files {
             ));
         };
         let mut offsets = Vec::with_capacity(blocks.len());
-        let mut end = active.len;
+        let (mut end, mut written) = (active.len, active.len);
+        let mut write = |bytes: &[u8]| {
+            active.file.write_at(written, bytes).map_err(|e| {
+                let path = self.dir.join(segment_name(active.number));
+                Error::io("write", path, e)
+            })?;
+            written += bytes.len() as u64;
+            Ok(())
+        };
+        self.joined.clear();
         for block in blocks {
             offsets.push(end);
             end += block.len() as u64;
-        }
-        self.joined.clear();
-        let bytes = match blocks {
-            [only] => only,
-            _ => {
-                blocks
-                    .iter()
-                    .for_each(|block| self.joined.extend_from_slice(block));
-                &self.joined[..]
+            if block.len() >= WRITTEN_ALONE {
+                if !self.joined.is_empty() {
+                    write(&self.joined)?;
+                    self.joined.clear();
+                }
+                write(block)?;
+            } else {
+                self.joined.extend_from_slice(block);
             }
-        };
-        let path = || self.dir.join(segment_name(active.number));
-        active
-            .file
-            .write_at(active.len, bytes)
-            .map_err(|e| Error::io("write", path(), e))?;
+        }
+        if !self.joined.is_empty() {
+            write(&self.joined)?;
+        }
         active.len = end;
         if self.joined.capacity() > MOST_JOINED {
             self.joined = Vec::new();
