@@ -36,7 +36,9 @@ pub(crate) struct BlockBuilder {
     /// Distinct ids in the order of their first use, with the row of the node if it is in the block.
     ids: Vec<NodeId>,
     rows: Vec<u32>,
+    /// Slots of the first `tabled` ids. It is only made when an edge names its ends by their ids.
     id_table: HashTable<u32>,
+    tabled: usize,
     pub(super) node_slots: Vec<u32>,
     node_types: Vec<u32>,
     node_files: Vec<u32>,
@@ -105,6 +107,7 @@ impl BlockBuilder {
         self.types.clear();
         self.kinds.clear();
         self.id_table.clear();
+        self.tabled = 0;
         self.ids.clear();
         self.node_payload.clear();
         self.edge_payload.clear();
@@ -183,8 +186,26 @@ impl BlockBuilder {
             ids,
             rows,
             id_table,
+            tabled,
             ..
         } = self;
+        if *tabled < ids.len() {
+            id_table.reserve(ids.len() - *tabled, |&slot| hash_id(ids[slot as usize]));
+            for slot in *tabled..ids.len() {
+                let id = ids[slot];
+                let same = |&other: &u32| ids[other as usize] == id;
+                match id_table.find_mut(hash_id(id), same) {
+                    // Of several rows of a node the last one counts.
+                    Some(known) => *known = slot as u32,
+                    None => {
+                        id_table.insert_unique(hash_id(id), slot as u32, |&slot| {
+                            hash_id(ids[slot as usize])
+                        });
+                    }
+                }
+            }
+            *tabled = ids.len();
+        }
         let hash = hash_id(id);
         if let Some(&slot) = id_table.find(hash, |&slot| ids[slot as usize] == id) {
             return slot;
@@ -193,7 +214,19 @@ impl BlockBuilder {
         ids.push(id);
         rows.push(EXTERNAL);
         id_table.insert_unique(hash, slot, |&slot| hash_id(ids[slot as usize]));
+        *tabled = ids.len();
         slot
+    }
+
+    /// The slot of a node's row. As long as no edge has named an id, each row has its own.
+    fn node_slot(&mut self, id: NodeId) -> u32 {
+        if self.tabled > 0 {
+            return self.slot(id);
+        }
+        self.ids.push(id);
+        self.rows.push(EXTERNAL);
+        self.last_slot = self.ids.len() as u32 - 1;
+        self.last_slot
     }
 
     fn type_code(&mut self, node_type: &str, last: impl Fn(&mut TypeCodes) -> &mut u32) -> u32 {
@@ -231,9 +264,7 @@ impl BlockBuilder {
     /// Room for so many more rows, so that columns do not grow step by step. Of ids and strings there are mostly not many
     /// more than nodes, and a row takes few bytes.
     pub(crate) fn reserve(&mut self, nodes: usize, edges: usize) {
-        let Self { ids, id_table, .. } = self;
-        ids.reserve(nodes);
-        id_table.reserve(nodes, |&slot| hash_id(ids[slot as usize]));
+        self.ids.reserve(nodes);
         self.rows.reserve(nodes);
         self.strings.reserve(nodes, nodes * 16);
         for column in [
@@ -275,7 +306,7 @@ impl BlockBuilder {
 
     /// Appends what a node has besides its payload.
     pub(super) fn push_node_columns(&mut self, id: NodeId, type_code: u32, file: &str, name: Text) {
-        let slot = self.slot(id);
+        let slot = self.node_slot(id);
         self.rows[slot as usize] = self.node_slots.len() as u32;
         self.node_slots.push(slot);
         self.node_types.push(type_code);
