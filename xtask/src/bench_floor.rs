@@ -201,9 +201,13 @@ fn parse(path: &Path, text: &str) -> bool {
     parsed && parser.take_errors().is_empty()
 }
 
-/// `analyze --clear` into a new database on disk, opening and closing included.
+/// `analyze --clear` into a new database on disk, opening and closing included, and what is kept for incremental runs.
 fn whole(root: &Path, options: &AnalyzeOptions) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir()?;
+    let options = &AnalyzeOptions {
+        cache: Some(folder.path().join("cache")),
+        ..options.clone()
+    };
     let begun = Instant::now();
     let server = Dispatcher::open_or_create(folder.path().join("graph.rfdb"), Config::default())?;
     let client = Client::in_process(server.session());
