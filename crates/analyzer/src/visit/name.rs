@@ -143,6 +143,8 @@ impl<'a> Builder<'a> {
         let shape = self.this_shape();
         let frame = self.this_frame();
         let node = match self.frames[frame].kind {
+            // As `exports` is: what `this` is at the top of a CommonJS module, and what a script hands on in its place.
+            FrameKind::Module if !self.is_module => Self::MODULE,
             FrameKind::Module => NO_NODE,
             FrameKind::Namespace => NO_NODE,
             FrameKind::Field | FrameKind::StaticBlock => self.frames[frame].callable,
