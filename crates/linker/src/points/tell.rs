@@ -154,6 +154,10 @@ impl World<'_, '_> {
                     let from = self.shape(m, shape);
                     self.solver.flow(from, to);
                 }
+                // What it returns is the `value` of the last result, and no element.
+                let value = self.name("value");
+                let last = self.solver.property(generator, value);
+                self.solver.flow(function.returned, last);
             }
         }
         for fact in &s.bindings {
