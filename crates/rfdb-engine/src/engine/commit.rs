@@ -17,8 +17,9 @@ use crate::run::{BlockHandle, Run};
 use crate::storage::Bytes;
 use crate::{Batch, Error, Owner, Result};
 
-/// Overlay rows below which the indexes are not built anew in the background.
-const OVERLAY_FLOOR: u64 = 1 << 16;
+/// Overlay rows below which the indexes are not built anew in the background. A process that opens the database indexes the
+/// overlay again, so commands that only look pay for a large one each time.
+const OVERLAY_FLOOR: u64 = 1 << 15;
 /// Superseded bytes and manifest edits below which files are not rewritten in the background.
 const GARBAGE_FLOOR: u64 = 1 << 12;
 
@@ -213,7 +214,7 @@ impl Inner {
             };
             let live = writer.data_bytes.saturating_sub(writer.garbage);
             let log = writer.files.as_ref().map_or(0, Files::log_bytes);
-            let grown = overlay > (base / 2).max(OVERLAY_FLOOR)
+            let grown = overlay > (base / 4).max(OVERLAY_FLOOR)
                 || writer.garbage + log > (live / 4).max(GARBAGE_FLOOR);
             if grown && !writer.loading && on_disk {
                 self.background.request_finalize(self);
