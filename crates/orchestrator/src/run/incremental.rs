@@ -65,12 +65,10 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         Ok(())
     };
     let left = previous.state.links.filter(|_| edits.is_some());
-    let (analyzed, left) = run.pool.install(|| {
-        rayon::join(
-            || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
-            || cache.load_links(left?),
-        )
-    });
+    let (analyzed, left) = rayon::join(
+        || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
+        || cache.load_links(left?),
+    );
     let mut analyzed = analyzed?;
     let times = std::mem::take(&mut analyzed.times);
     run.clock.add_all(Phase::Analysis, times);
@@ -109,10 +107,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     let (joined, owners) = match relinked {
         Some(relinked) => relinked,
         None => {
-            let pool = run.pool;
-            let read = run.clock.step("summaries", || {
-                pool.install(|| read_summaries(&file, &kept))
-            });
+            let read = (run.clock).step("summaries", || read_summaries(&file, &kept));
             let mut summaries = match read {
                 Ok(summaries) => summaries,
                 Err(what) => return initial::run(run, InitialReason::DamagedCache(what)),
@@ -120,7 +115,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             summaries.append(&mut analyzed.summaries);
             let joined = run.join(above, summaries, &records)?;
             let owners = run.clock.step("compare", || {
-                pool.install(|| joined.push_changed(&stored, &mut records, &mut batch))
+                joined.push_changed(&stored, &mut records, &mut batch)
             });
             (joined, owners)
         }
@@ -136,22 +131,20 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     // Up to here nothing was changed that counts; the commit changes all of it.
     run.options.cancellation.check()?;
-    let (store, pool) = (run.store, run.pool);
+    let store = run.store;
     let (committed, links) = run.clock.step("commit", || {
-        pool.install(|| {
-            rayon::join(
-                || {
-                    let graphs = graphs.iter().map(|graphs| graphs as &dyn Rows);
-                    let batch = Some(&batch as &dyn Rows).filter(|_| !batch.is_empty());
-                    let parts: Vec<&dyn Rows> = graphs.chain(batch).collect();
-                    match parts.is_empty() {
-                        true => Ok(()),
-                        false => store.commit(&parts),
-                    }
-                },
-                || EncodedLinks::new(&joined.records, joined.kept.as_ref()),
-            )
-        })
+        rayon::join(
+            || {
+                let graphs = graphs.iter().map(|graphs| graphs as &dyn Rows);
+                let batch = Some(&batch as &dyn Rows).filter(|_| !batch.is_empty());
+                let parts: Vec<&dyn Rows> = graphs.chain(batch).collect();
+                match parts.is_empty() {
+                    true => Ok(()),
+                    false => store.commit(&parts),
+                }
+            },
+            || EncodedLinks::new(&joined.records, joined.kept.as_ref()),
+        )
     });
     committed?;
     let stored = Stored {

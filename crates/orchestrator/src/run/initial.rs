@@ -95,52 +95,37 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     cache_error = cache_error.or(analyzed.cache_error.take());
 
     let mut joined = run.join(above, analyzed.summaries, &analyzed.records)?;
-    let pool = run.pool;
     let rows = std::mem::take(&mut joined.rows);
     let mut owners = OwnerHashes::new();
     run.clock.step("commit", || {
-        let ((), stored) = pool.install(|| {
-            rayon::join(
-                || {
-                    if writer.is_some() {
-                        crate::rows::hash_owners(&rows, &mut owners);
-                    }
-                },
-                || {
-                    let (rows, links) =
-                        rayon::join(|| commit(&rows), || joined.each_links(&commit));
-                    rows.and(links)
-                },
-            )
-        });
-        stored
+        let hash = || {
+            if writer.is_some() {
+                crate::rows::hash_owners(&rows, &mut owners);
+            }
+        };
+        let store = || rayon::join(|| commit(&rows), || joined.each_links(&commit));
+        let ((), (rows, links)) = rayon::join(hash, store);
+        rows.and(links)
     })?;
     run.options.cancellation.check()?;
     // What is kept for the next run fills the gaps in which the indexes keep one thread busy.
     let records = &mut analyzed.records;
     let (indexed, left) = run.clock.step("indexes", || {
-        pool.install(|| {
-            rayon::join(
-                || store.rebuild_indexes(),
-                || {
-                    writer.map(|writer| {
-                        joined.hash_links(records);
-                        let config = &run.options.config;
-                        Left {
-                            links: EncodedLinks::new(&joined.records, None),
-                            inputs: inputs::collect(
-                                &project.root,
-                                &project.discovery,
-                                config,
-                                &[],
-                                0,
-                            ),
-                            summaries: writer.finish(),
-                        }
-                    })
-                },
-            )
-        })
+        rayon::join(
+            || store.rebuild_indexes(),
+            || {
+                writer.map(|writer| {
+                    joined.hash_links(records);
+                    let config = &run.options.config;
+                    let (root, discovery) = (&project.root, &project.discovery);
+                    Left {
+                        links: EncodedLinks::new(&joined.records, None),
+                        inputs: inputs::collect(root, discovery, config, &[], 0),
+                        summaries: writer.finish(),
+                    }
+                })
+            },
+        )
     });
     indexed?;
 

@@ -145,15 +145,14 @@ impl Run<'_> {
         self.options.cancellation.check()?;
         self.clock.begin(Phase::Enrichment, None);
         let root = &self.project.root;
-        let pool = self.pool;
         let failed: FxHashSet<String> = records
             .iter()
             .filter(|file| file.failed)
             .map(|file| file.path.clone())
             .collect();
-        let program = self.clock.step("program", || {
-            pool.install(|| Program::new(root, packages, summaries))
-        });
+        let program = self
+            .clock
+            .step("program", || Program::new(root, packages, summaries));
         let remembered = self.cache.is_some();
         let link_context = LinkContext {
             program: &program,
@@ -161,7 +160,7 @@ impl Run<'_> {
             traced: remembered,
         };
         let mut runner = Runner::new(self.plugins, &program.packages);
-        let (linked, output) = pool.install(|| runner.link(&link_context))?;
+        let (linked, output) = runner.link(&link_context)?;
         self.clock.add_all(Phase::Enrichment, output.times);
         diagnostics.extend(output.diagnostics);
         let (linker, linked) = linked.unwrap_or_else(|| (String::new(), unlinked(program.len())));
@@ -181,8 +180,7 @@ impl Run<'_> {
             cancellation: &self.options.cancellation,
         };
         let all: Vec<ModuleIx> = program.indexes().collect();
-        let outputs =
-            pool.install(|| Ok::<_, Error>([runner.analyze(&cx, &all)?, runner.enrich(&cx)?]))?;
+        let outputs = [runner.analyze(&cx, &all)?, runner.enrich(&cx)?];
         let in_parts = outputs
             .iter()
             .all(|output| !output.scattered && output.diagnostics.is_empty());
@@ -234,7 +232,7 @@ impl Run<'_> {
             counts,
         };
         let mut runner = Runner::new(self.plugins, &joined.program.packages);
-        let output = self.pool.install(|| runner.validate(&cx))?;
+        let output = runner.validate(&cx)?;
         self.clock.add_all(Phase::Validation, output.times);
         let mut diagnostics = output.diagnostics;
         diagnostics.extend(reporter.take());

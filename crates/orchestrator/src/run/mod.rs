@@ -73,8 +73,8 @@ pub(crate) fn run(
         plugins: &project.plugins,
         configuration: configuration(options, &project.plugins),
     };
-    // On a thread of the pool, so that it goes on by itself where one part of the run ends and the next begins: to wake
-    // another thread takes up to a millisecond.
+    // All of it on a thread of the pool, which is the current one everywhere then, and goes on by itself where one part of
+    // the run ends and the next begins: to wake another thread takes up to a millisecond.
     project.pool.install(|| {
         run.clock.begin(Phase::Indexing, None);
         match decide(&run)? {
@@ -126,19 +126,17 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
     }
     let project = run.project;
     let known_files: Vec<FileRecord> = std::mem::take(&mut state.files);
-    let (changes, inputs) = run.pool.install(|| {
-        rayon::join(
-            || {
-                let files = &project.discovery.files;
-                FileChanges::find(&project.root, files, known_files, state.seen)
-            },
-            || {
-                let known = (&state.inputs[..], state.seen);
-                let config = &run.options.config;
-                inputs::collect(&project.root, &project.discovery, config, known.0, known.1)
-            },
-        )
-    });
+    let (changes, inputs) = rayon::join(
+        || {
+            let files = &project.discovery.files;
+            FileChanges::find(&project.root, files, known_files, state.seen)
+        },
+        || {
+            let known = (&state.inputs[..], state.seen);
+            let config = &run.options.config;
+            inputs::collect(&project.root, &project.discovery, config, known.0, known.1)
+        },
+    );
     let bytes = |files: &mut dyn Iterator<Item = u64>| files.sum::<u64>();
     let changed = bytes(&mut changes.analyze.iter().map(|file| file.bytes));
     let all = bytes(&mut project.discovery.files.iter().map(|file| file.bytes));

@@ -130,7 +130,6 @@ impl Run<'_> {
             })
             .collect();
         let changed: Vec<ModuleIx> = edited.iter().map(|edited| edited.module).collect();
-        let pool = self.pool;
         let link_context = LinkContext {
             program: &program,
             failed: &failed,
@@ -138,7 +137,7 @@ impl Run<'_> {
         };
         let runner = Runner::new(self.plugins, &program.packages);
         let linked = self.clock.step(linker, || {
-            pool.install(|| runner.relink(linker, &link_context, &mut traces, edited))
+            runner.relink(linker, &link_context, &mut traces, edited)
         })?;
         let Some(relinked) = linked.filter(|_| !program.is_damaged()) else {
             above.packages = program.packages;
@@ -169,8 +168,7 @@ impl Run<'_> {
             cancellation: &self.options.cancellation,
         };
         let mut runner = Runner::new(self.plugins, &program.packages);
-        let (by_file, whole) =
-            pool.install(|| Ok::<_, Error>((runner.analyze(&cx, &changed)?, runner.enrich(&cx)?)))?;
+        let (by_file, whole) = (runner.analyze(&cx, &changed)?, runner.enrich(&cx)?);
         if program.is_damaged() || by_file.scattered || !by_file.diagnostics.is_empty() {
             above.packages = program.packages;
             return Ok(None);
