@@ -85,17 +85,7 @@ pub fn analyze_module(path: &str, source: &str, options: &Options) -> ModuleAnal
 
 fn analyze(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
     let language = options.language.unwrap_or_else(|| parse::extension(path));
-    let parsed = match options.language {
-        None => parse::parse(path, source),
-        Some(language) => {
-            // The parser goes by the extension.
-            let mut parsed = parse::parse(&format!("{path}.{language}"), source);
-            for diagnostic in &mut parsed.diagnostics {
-                path.clone_into(&mut diagnostic.file);
-            }
-            parsed
-        }
-    };
+    let parsed = parse::parse(path, language, source);
     let mut builder = Builder::new(path, language, source, parse::BASE);
     if let Some(program) = &parsed.program {
         builder.program(program);
@@ -176,7 +166,8 @@ fn nesting(source: &str) -> usize {
 /// The syntax tree of a module, as [`analyze_module`] sees it: for tools that check
 /// or measure the analyzer. Byte positions count from 1.
 pub fn parse_module(path: &str, source: &str) -> Option<swc_ecma_ast::Program> {
-    with_stack_for(source, || parse::parse(path, source).program)
+    let language = parse::extension(path);
+    with_stack_for(source, || parse::parse(path, language, source).program)
 }
 
 /// SHA-256 of a file's bytes, as [`ModuleSummary::content_hash`] holds it.

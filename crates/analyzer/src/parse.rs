@@ -30,10 +30,10 @@ pub(crate) fn is_declaration_file(path: &str) -> bool {
         .any(|end| path.ends_with(end))
 }
 
-fn syntax(path: &str) -> Syntax {
-    match extension(path) {
+fn syntax(path: &str, language: &str) -> Syntax {
+    match language {
         "ts" | "mts" | "cts" | "tsx" => Syntax::Typescript(TsSyntax {
-            tsx: path.ends_with(".tsx"),
+            tsx: language == "tsx",
             decorators: true,
             dts: is_declaration_file(path),
             no_early_errors: true,
@@ -54,13 +54,13 @@ fn syntax(path: &str) -> Syntax {
     }
 }
 
-/// Parses a file by the language that its extension names.
-pub(crate) fn parse(path: &str, source: &str) -> Parsed {
+/// Parses a file that is written in a language, which is named by an extension.
+pub(crate) fn parse(path: &str, language: &str, source: &str) -> Parsed {
     // The parser does not know byte order marks.
     let bom = source.len() - source.trim_start_matches('\u{feff}').len();
     let text = &source[bom..];
     let start = BASE + BytePos(bom as u32);
-    let mut read = read(path, text, start);
+    let mut read = read(path, language, text, start);
     let mut text = std::borrow::Cow::Borrowed(text);
     for _ in 0..MOST_USING_HEADS {
         let Err(error) = &read.result else { break };
@@ -69,19 +69,19 @@ pub(crate) fn parse(path: &str, source: &str) -> Parsed {
             break;
         };
         text = declared.into();
-        read = self::read(path, &text, start);
+        read = self::read(path, language, &text, start);
     }
     if !read.html_comments.is_empty() {
         // The parser counts them to the token that follows.
         let blanked = without_comments(&text, start, &read.html_comments);
-        read = self::read(path, &blanked, start);
+        read = self::read(path, language, &blanked, start);
     }
     let (result, mut errors) = (read.result, read.errors);
     let mut diagnostics = Vec::new();
     let program = match result {
         Ok(program) => Some(program),
         Err(error) => {
-            let flow = is_flow(path, source);
+            let flow = is_flow(language, source);
             diagnostics.push(diagnostic(path, source, &error, Severity::Error, flow));
             None
         }
@@ -107,13 +107,13 @@ struct Read {
     html_comments: Vec<Span>,
 }
 
-fn read(path: &str, text: &str, base: BytePos) -> Read {
+fn read(path: &str, language: &str, text: &str, base: BytePos) -> Read {
     let end = base + BytePos(text.len() as u32);
     let input = StringInput::new(text, base, end);
     let comments =
         (text.contains("<!--") || text.contains("-->")).then(SingleThreadedComments::default);
     let lexer = Lexer::new(
-        syntax(path),
+        syntax(path, language),
         EsVersion::EsNext,
         input,
         comments.as_ref().map(|c| c as &dyn Comments),
@@ -223,8 +223,8 @@ fn diagnostic(
 }
 
 /// Whether a JavaScript file says that it has Flow types.
-fn is_flow(path: &str, source: &str) -> bool {
-    if !matches!(extension(path), "js" | "jsx" | "mjs" | "cjs") {
+fn is_flow(language: &str, source: &str) -> bool {
+    if !matches!(language, "js" | "jsx" | "mjs" | "cjs") {
         return false;
     }
     let head = crate::builder::metadata::cut(source, 4096);
