@@ -7,9 +7,9 @@
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi32, _mm256_loadu_si256, _mm256_or_si256, _mm256_permute2x128_si256,
-    _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32,
-    _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
+    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32,
+    _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
 };
 
 /// Texts that are hashed side by side.
@@ -148,35 +148,30 @@ fn round<const R: usize>(state: &mut [__m256i; 16], block: &[__m256i; 16]) {
 #[target_feature(enable = "avx2")]
 fn mix(state: &mut [__m256i; 16], [a, b, c, d]: [usize; 4], x: __m256i, y: __m256i) {
     state[a] = _mm256_add_epi32(_mm256_add_epi32(state[a], x), state[b]);
-    state[d] = rotate_16(_mm256_xor_si256(state[d], state[a]));
+    state[d] = rotate_bytes::<2>(_mm256_xor_si256(state[d], state[a]));
     state[c] = _mm256_add_epi32(state[c], state[d]);
     state[b] = rotate::<12, 20>(_mm256_xor_si256(state[b], state[c]));
     state[a] = _mm256_add_epi32(_mm256_add_epi32(state[a], y), state[b]);
-    state[d] = rotate_8(_mm256_xor_si256(state[d], state[a]));
+    state[d] = rotate_bytes::<1>(_mm256_xor_si256(state[d], state[a]));
     state[c] = _mm256_add_epi32(state[c], state[d]);
     state[b] = rotate::<7, 25>(_mm256_xor_si256(state[b], state[c]));
 }
 
+/// Rotates each word to the right by so many bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn rotate_16(value: __m256i) -> __m256i {
-    #[rustfmt::skip]
-    let bytes = _mm256_setr_epi8(
-        2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13,
-        2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13,
-    );
-    _mm256_shuffle_epi8(value, bytes)
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn rotate_8(value: __m256i) -> __m256i {
-    #[rustfmt::skip]
-    let bytes = _mm256_setr_epi8(
-        1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12,
-        1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12,
-    );
-    _mm256_shuffle_epi8(value, bytes)
+fn rotate_bytes<const BYTES: u8>(value: __m256i) -> __m256i {
+    let places = const {
+        let mut places = [0; 32];
+        let mut at = 0;
+        while at < 32 {
+            // Within its word; the instruction counts from the half of the register.
+            places[at as usize] = at % 16 / 4 * 4 + (at + BYTES) % 4;
+            at += 1;
+        }
+        places
+    };
+    _mm256_shuffle_epi8(value, load_bytes(&places))
 }
 
 /// Rotates each word to the right; `LEFT` is 32 less `RIGHT`.

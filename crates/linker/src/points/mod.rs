@@ -194,7 +194,7 @@ impl World<'_, '_> {
         let ran: FxHashSet<u32> = self.reached.keys().map(|key| key.0).collect();
         for &m in &scripts {
             for (shape, object, name) in self.members(m) {
-                let receiver = self.receiver(m, object);
+                let receiver = self.shape(m, object);
                 if name == solve::ANY || self.is_foreign(m, object) {
                     continue;
                 }

@@ -484,10 +484,6 @@ impl<'l, 'p> World<'l, 'p> {
         found
     }
 
-    pub(super) fn receiver(&mut self, m: u32, shape: ShapeRef) -> Slot {
-        self.shape(m, shape)
-    }
-
     /// Calls of methods of a module, with the shapes that they are called on.
     pub(super) fn called_members(&self, m: u32) -> Vec<(u32, ShapeRef)> {
         let s = &self.of(m).summary;

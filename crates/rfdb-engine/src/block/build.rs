@@ -194,15 +194,10 @@ impl BlockBuilder {
             for slot in *tabled..ids.len() {
                 let id = ids[slot];
                 let same = |&other: &u32| ids[other as usize] == id;
-                match id_table.find_mut(hash_id(id), same) {
-                    // Of several rows of a node the last one counts.
-                    Some(known) => *known = slot as u32,
-                    None => {
-                        id_table.insert_unique(hash_id(id), slot as u32, |&slot| {
-                            hash_id(ids[slot as usize])
-                        });
-                    }
-                }
+                // Of several rows of a node the last one counts.
+                id_table
+                    .entry(hash_id(id), same, |&slot| hash_id(ids[slot as usize]))
+                    .insert(slot as u32);
             }
             *tabled = ids.len();
         }
