@@ -34,6 +34,7 @@ mod hierarchy;
 mod higher_order;
 mod imports;
 mod instances;
+mod member_lists;
 pub mod packages;
 mod points;
 mod private;

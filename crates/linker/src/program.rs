@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::higher_order::{self, ParameterUse};
+use crate::member_lists::MemberLists;
 use crate::packages::Packages;
 use crate::private;
 pub use crate::roles::Role;
@@ -102,6 +103,8 @@ pub struct Module {
     /// Hashes of all names, and of those of members at the indexes of the members.
     name_hashes: Vec<u32>,
     member_names: Vec<u32>,
+    /// Object types that others read by member.
+    member_lists: OnceLock<MemberLists>,
 }
 
 /// Hash of a name: most comparisons of names end with it.
@@ -208,6 +211,7 @@ impl Module {
             parameter_uses: OnceLock::new(),
             stars: Vec::new(),
             member_names: Vec::new(),
+            member_lists: OnceLock::new(),
             private_calls: FxHashMap::default(),
             receivers: Vec::new(),
             returns: Vec::new(),
@@ -371,6 +375,11 @@ impl Module {
         nodes.sort_unstable();
         nodes.dedup();
         nodes
+    }
+
+    /// The object types that others read by member.
+    pub(crate) fn member_lists(&self) -> &MemberLists {
+        (self.member_lists).get_or_init(|| MemberLists::new(&self.summary))
     }
 
     /// Those of some members that have a name, with their indexes in the table of members.

@@ -4,6 +4,7 @@ use graph_model::summary::{List, MemberKind, Type, TypeRef, VarRef};
 
 use super::value::{Env, Lib, Place, Set, Value, Var};
 use super::{Eval, library};
+use crate::member_lists::read_members;
 use crate::program::{Fact, ModuleIx};
 
 impl Eval<'_, '_> {
@@ -91,6 +92,7 @@ impl Eval<'_, '_> {
                 self.infer(module, returns, &instances, env, bound);
             }
             Type::Object(members) => {
+                read_members(self.linker.program, module, members);
                 for member in members.of(&of.summary.members) {
                     match member.kind {
                         MemberKind::Property | MemberKind::Getter => {
@@ -201,6 +203,7 @@ impl Eval<'_, '_> {
                 if fact.alias.is_known() {
                     self.infer(declared.module, fact.alias, set, &Env::NONE, &mut inner);
                 } else {
+                    read_members(self.linker.program, declared.module, fact.members);
                     for member in fact.members.of(&of.summary.members) {
                         if let (MemberKind::Call, Some(signature)) = (member.kind, member.signature)
                         {

@@ -7,6 +7,7 @@ use graph_model::summary::{List, MemberFact, MemberKind, PropertyKind, Shape, Sy
 
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key};
+use crate::member_lists::read_member;
 use crate::program::{Fact, ModuleIx, Name, Target};
 
 /// Classes above a class that are looked at.
@@ -248,6 +249,7 @@ impl Eval<'_, '_> {
         env: &Env,
         name: &str,
     ) -> Option<Set> {
+        read_member(self.linker.program, module, members, name);
         let of = self.module(module);
         let mut all: Option<Set> = None;
         let mut index = None;
@@ -624,6 +626,7 @@ impl Eval<'_, '_> {
             Value::Iface(place, _) => self.member_fact(*place, name, false).is_some(),
             Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
                 Type::Object(members) => {
+                    read_member(self.linker.program, *module, members, name);
                     let of = self.module(*module);
                     of.members_named(members, name).next().is_some()
                 }
@@ -651,7 +654,11 @@ impl Eval<'_, '_> {
             let of = self.module(at.module);
             let members = match of.fact(at.node) {
                 Fact::Class(i) => of.summary.classes[i as usize].members,
-                Fact::Type(i) => of.summary.type_facts[i as usize].members,
+                Fact::Type(i) => {
+                    let members = of.summary.type_facts[i as usize].members;
+                    read_member(self.linker.program, at.module, members, name);
+                    members
+                }
                 _ => List::EMPTY,
             };
             let found = (of.members_named(members, name).map(|m| m.1))

@@ -14,10 +14,11 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use graph_model::summary::{ExportFact, ExportTarget, NodeRef};
+use graph_model::summary::{ExportFact, ExportTarget, MemberFact, NodeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::globals;
+use crate::member_lists::{is_named, member_key, whole_key};
 use crate::program::Module;
 use crate::reads::{ChangedKeys, name_key};
 use walk::{Hash, Unit, Walk};
@@ -28,6 +29,8 @@ pub(crate) struct Surface {
     /// Its kind, its value as a whole, and what it re-exports as a whole.
     module: Hash,
     names: FxHashMap<u32, Hash>,
+    /// The members of object types that are read by member, in order, by the name of the list.
+    lists: FxHashMap<u64, Vec<u32>>,
     /// Classes and interfaces by their ids.
     classes: FxHashMap<u128, (NodeRef, Hash)>,
     globals: Hash,
@@ -114,14 +117,50 @@ fn shared(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
     globals::script_globals(of).chain(globals::script_members(of))
 }
 
-/// Whether the nodes that both have stand in one order: values are sorted by it.
+/// Adds the members that are read one by one to what names mean; answers their order in each list.
+fn members(
+    of: &Module,
+    walk: &mut Walk<'_>,
+    names: &mut FxHashMap<u32, Hash>,
+) -> Option<FxHashMap<u64, Vec<u32>>> {
+    let summary = &of.summary;
+    let mut add = |key, hash: Hash| {
+        let of_key = names.entry(key).or_default();
+        *of_key = of_key.rotate_left(1).wrapping_add(hash);
+    };
+    let mut orders = FxHashMap::default();
+    for (list, id) in of.member_lists().iter() {
+        let all = list.of(&summary.members);
+        let mut by_name: BTreeMap<&str, Vec<&MemberFact>> = BTreeMap::new();
+        let mut order = Vec::new();
+        for member in all.iter().filter(|member| is_named(member)) {
+            let name = summary.name(member.name);
+            order.push(member_key(id, name));
+            by_name.entry(name).or_default().push(member);
+        }
+        for (name, members) in by_name {
+            let hash = walk.text(|walk| members.iter().for_each(|member| walk.member(member)))?;
+            add(member_key(id, name), hash);
+        }
+        add(whole_key(id), walk.text(|walk| walk.members(list))?);
+        orders.insert(id, order);
+    }
+    Some(orders)
+}
+
+/// Whether what both have stands in one order, nodes and members: values are sorted by it.
 fn same_order(before: &Surface, after: &Surface) -> bool {
-    let positions: FxHashMap<u128, usize> = before.nodes.iter().copied().zip(0..).collect();
-    after
-        .nodes
-        .iter()
-        .filter_map(|id| positions.get(id))
-        .is_sorted()
+    let same_members = |(id, keys): (&u64, &Vec<u32>)| {
+        let before = before.lists.get(id);
+        before.is_none_or(|before| before == keys || in_one_order(before, keys))
+    };
+    in_one_order(&before.nodes, &after.nodes) && after.lists.iter().all(same_members)
+}
+
+fn in_one_order<T: Eq + std::hash::Hash>(before: &[T], after: &[T]) -> bool {
+    let positions: FxHashMap<&T, usize> = before.iter().zip(0..).collect();
+    let common = after.iter().filter_map(|one| positions.get(one));
+    common.is_sorted()
 }
 
 fn class_nodes(of: &Module) -> impl Iterator<Item = NodeRef> {
@@ -168,6 +207,7 @@ impl Surface {
                 *of_key = of_key.rotate_left(1).wrapping_add(hash);
             }
         }
+        let lists = members(of, &mut walk, &mut names)?;
         let module = walk.text(|walk| {
             walk.byte(summary.module_type as u8);
             walk.byte(u8::from(summary.es_module_marker));
@@ -199,6 +239,7 @@ impl Surface {
             scripts,
             module,
             names,
+            lists,
             classes,
             globals,
             nodes: summary.nodes.iter().map(|node| node.id).collect(),

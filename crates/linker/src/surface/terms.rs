@@ -180,7 +180,7 @@ impl Walk<'_> {
             }
             Type::Object(members) => {
                 self.byte(13);
-                self.members(members);
+                self.members_apart(members);
             }
             Type::TypeOf(shape) => {
                 self.byte(14);

@@ -7,6 +7,7 @@ use graph_model::summary::{
 };
 use rustc_hash::FxHashMap;
 
+use crate::member_lists::is_named;
 use crate::program::{Fact, Module, Role, Target};
 
 /// A hash of a text; equal hashes mean equal texts.
@@ -420,6 +421,21 @@ impl<'m> Walk<'m> {
         }
     }
 
+    /// The members of an object type, as far as they are not looked up by names that are read apart.
+    pub(super) fn members_apart(&mut self, members: List) {
+        let of = self.of;
+        let Some(id) = of.member_lists().id(members) else {
+            return self.members(members);
+        };
+        self.byte(1);
+        self.out.extend_from_slice(&id.to_le_bytes());
+        for member in members.of(&of.summary.members) {
+            if !is_named(member) {
+                self.member(member);
+            }
+        }
+    }
+
     pub(super) fn members(&mut self, members: List) {
         self.number(members.len);
         for member in members.of(&self.of.summary.members) {
@@ -427,7 +443,7 @@ impl<'m> Walk<'m> {
         }
     }
 
-    fn member(&mut self, member: &MemberFact) {
+    pub(super) fn member(&mut self, member: &MemberFact) {
         let MemberFact {
             name,
             node,
@@ -462,7 +478,7 @@ impl<'m> Walk<'m> {
         self.name(name);
         self.vars(type_vars);
         self.types(extends);
-        self.members(members);
+        self.members_apart(members);
         self.ty(alias);
     }
 
