@@ -39,7 +39,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let count = 1 + random.below(args.edits);
         let mut done = Vec::new();
         for _ in 0..count {
-            done.extend(edit(&root, &mut random)?);
+            // Where files come or go, everything is linked; every other round is linked in parts.
+            done.extend(edit(&root, round % 2 == 0, &mut random)?);
         }
         let report = workspace.analyze(false)?;
         check(&workspace, &report)
@@ -84,8 +85,8 @@ fn check(workspace: &Workspace, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Does one random edit, and says which.
-fn edit(root: &Path, random: &mut Random) -> anyhow::Result<Option<String>> {
+/// Does one random edit, and says which. `in_place`: no file comes or goes.
+fn edit(root: &Path, in_place: bool, random: &mut Random) -> anyhow::Result<Option<String>> {
     let files = discover(root).files;
     if files.is_empty() {
         bail!("all files are removed; use fewer rounds");
@@ -97,7 +98,10 @@ fn edit(root: &Path, random: &mut Random) -> anyhow::Result<Option<String>> {
     let Ok(text) = fs::read_to_string(&path) else {
         return Ok(None);
     };
-    let kind = random.below(9);
+    let mut kind = random.below(15);
+    if in_place && matches!(kind, 4 | 5) {
+        kind = 9;
+    }
     let what = match kind {
         0 => {
             fs::write(&path, format!("// one more line\n{text}"))?;
@@ -142,7 +146,7 @@ fn edit(root: &Path, random: &mut Random) -> anyhow::Result<Option<String>> {
             fs::write(&path, lines[..lines.len() / 2].join("\n"))?;
             "cut in half"
         }
-        _ => {
+        8 => {
             fs::write(
                 &path,
                 text.replace("export ", "export /* */ ")
@@ -150,6 +154,49 @@ fn edit(root: &Path, random: &mut Random) -> anyhow::Result<Option<String>> {
             )?;
             "formatted"
         }
+        _ => {
+            let Some(text) = edit_member(&text, random) else {
+                return Ok(None);
+            };
+            fs::write(&path, text)?;
+            "a member in"
+        }
     };
     Ok(Some(format!("{what} {one}")))
+}
+
+/// Edits a line that declares a member of a type, or a property of an object: it goes, gets another name, another type, a
+/// neighbour, or another place.
+fn edit_member(text: &str, random: &mut Random) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let members: Vec<usize> = (0..lines.len())
+        .filter(|&at| {
+            let line = &lines[at];
+            let name = line.trim_start().split([':', '?', '(']).next();
+            let is_name = name.is_some_and(|name| {
+                !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+            });
+            is_name && line.starts_with("  ") && line.contains(": ")
+        })
+        .collect();
+    let pick = |random: &mut Random| members.get(random.below(members.len())).copied();
+    let (one, other) = (pick(random)?, pick(random)?);
+    match random.below(6) {
+        0 => {
+            lines.remove(one);
+        }
+        1 => lines[one] = lines[one].replacen(": ", "X: ", 1),
+        2 => {
+            let (name, _) = lines[one].split_once(": ")?;
+            let (_, ty) = lines[other].split_once(": ")?;
+            lines[one] = format!("{name}: {ty}");
+        }
+        3 => {
+            let line = lines[one].replacen(": ", "Y: ", 1);
+            lines.insert(one, line);
+        }
+        4 => lines.swap(one, other),
+        _ => lines[one] = lines[one].replacen(": (", ": (added, ", 1),
+    }
+    Some(lines.join("\n") + "\n")
 }

@@ -45,6 +45,14 @@ pub(crate) struct Exports<'p> {
     through_stars: Vec<Mutex<Remembered>>,
 }
 
+/// The names that are being looked up through `export *`, in which modules: re-exports can lead back to one of them.
+#[derive(Default)]
+struct Open {
+    searches: Vec<(ModuleIx, Box<str>)>,
+    /// Whether one did.
+    is_cycle: bool,
+}
+
 /// Re-exports of re-exports are followed so far; longer chains only exist in cycles.
 const MAX_CHAIN: usize = 64;
 
@@ -63,6 +71,10 @@ impl<'p> Exports<'p> {
     /// What a name means in a module. The export that is found may be a re-export; [`Exports::origin`] follows it.
     #[must_use]
     pub(crate) fn lookup(&self, module: ModuleIx, name: &str) -> Found {
+        self.lookup_in(module, name, &mut Open::default())
+    }
+
+    fn lookup_in(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
         reads::read(module.0, reads::name_key(name));
         let of = self.program.module(module);
         let common_js = of.summary.module_type == ModuleType::CommonJs;
@@ -90,13 +102,24 @@ impl<'p> Exports<'p> {
             reads::all_of(list);
             return found.clone();
         }
-        let (found, list) = reads::listed(|| self.search(module, name));
-        locked().insert(name.into(), (found.clone(), list));
+        if (open.searches.iter()).any(|(at, of)| *at == module && **of == *name) {
+            open.is_cycle = true;
+            return Found::None;
+        }
+        open.searches.push((module, name.into()));
+        let outer = std::mem::replace(&mut open.is_cycle, false);
+        let (found, list) = reads::listed(|| self.search(module, name, open));
+        open.searches.pop();
+        // What is found in a cycle depends on where it was entered.
+        if !open.is_cycle || open.searches.is_empty() {
+            locked().insert(name.into(), (found.clone(), list));
+        }
+        open.is_cycle |= outer;
         found
     }
 
     /// What a name means that comes through an `export *`.
-    fn search(&self, module: ModuleIx, name: &str) -> Found {
+    fn search(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
         let mut search = StarSearch {
             exports: self,
             name,
@@ -112,10 +135,10 @@ impl<'p> Exports<'p> {
                 None => self.lookup_in_value(module, name),
             },
             [(export, through), others @ ..] => {
-                let origin = self.origin(*export);
+                let origin = self.origin_in(*export, open);
                 if others
                     .iter()
-                    .all(|(other, _)| self.origin(*other) == origin)
+                    .all(|(other, _)| self.origin_in(*other, open) == origin)
                 {
                     Found::Export(*export, through.clone())
                 } else {
@@ -164,9 +187,13 @@ impl<'p> Exports<'p> {
     /// The export at the end of a chain of re-exports, as far as it stays in the project.
     #[must_use]
     pub(crate) fn origin(&self, export: ExportIx) -> ExportIx {
+        self.origin_in(export, &mut Open::default())
+    }
+
+    fn origin_in(&self, export: ExportIx, open: &mut Open) -> ExportIx {
         let mut at = export;
         for _ in 0..MAX_CHAIN {
-            match self.step(at) {
+            match self.step_in(at, open) {
                 Some(Found::Export(next, _)) => at = next,
                 _ => break,
             }
@@ -177,6 +204,10 @@ impl<'p> Exports<'p> {
     /// Where a re-export leads; `None` for an export of the module's own.
     #[must_use]
     pub(crate) fn step(&self, export: ExportIx) -> Option<Found> {
+        self.step_in(export, &mut Open::default())
+    }
+
+    fn step_in(&self, export: ExportIx, open: &mut Open) -> Option<Found> {
         let of = self.program.module(export.module);
         match &of.export(export.export).target {
             ExportTarget::Local(_) | ExportTarget::Equals(_) => None,
@@ -184,7 +215,7 @@ impl<'p> Exports<'p> {
                 specifier,
                 imported,
             } => Some(match self.specifiers.target(export.module, *specifier) {
-                Target::Module(target) => self.lookup(target, of.summary.name(*imported)),
+                Target::Module(target) => self.lookup_in(target, of.summary.name(*imported), open),
                 Target::External => Found::External(export),
                 Target::Asset | Target::Missing => Found::None,
             }),

@@ -549,3 +549,100 @@ fn an_edit_links_what_it_can_reach() {
     let some = linked("helper.ts", "return new Square(x)", "return table");
     assert!((4..all).contains(&some), "{some}");
 }
+
+/// A type whose members are read in different ways, each by a file of its own.
+const MEMBERS: &[(&str, &str)] = &[
+    (
+        "hub.ts",
+        "export interface Shape {\n  area(by: number): Side\n  name?: string\n  side: Side\n}\n\
+         export type Options = { on: (x: number) => void, deep?: { run: (x: Side) => Side } | false, rest: Side }\n\
+         export class Side { go() { return 1; } stay() { return this; } }\n\
+         export class Other { go() { return 2; } }\n",
+    ),
+    (
+        "area.ts",
+        "import { Shape } from './hub'; export function f(s: Shape) { return s.area(1).go(); }",
+    ),
+    (
+        "side.ts",
+        "import { Shape } from './hub'; export function f(s: Shape) { return s.side.go(); }",
+    ),
+    (
+        "rest.ts",
+        "import { Options } from './hub'; export function f(o: Options) { return o.rest.go(); }",
+    ),
+    (
+        "deep.ts",
+        "import type { Options } from './hub'; export function f(o: Options) { return o.deep && o.deep.run(o.rest).go(); }",
+    ),
+    (
+        "heir.ts",
+        "import { Shape, Side } from './hub'; export class Heir implements Shape { side = new Side(); area(by: number) { return this.side; } }",
+    ),
+    (
+        "below.ts",
+        "import { Heir } from './heir'; import { f } from './side'; f(new Heir());",
+    ),
+    (
+        "infer.ts",
+        "import { Options, Shape } from './hub'; interface Box<T> { rest: T; on: any }\n\
+         function open<T>(b: Box<T>): T { return b.rest; } export function f(o: Options) { return open(o).go(); }\n\
+         export function g(s: Shape) { const { side, ...others } = s; return { ...others }.area(2).go() + side.go(); }",
+    ),
+];
+
+#[test]
+fn who_never_looks_at_a_member_is_not_linked_again() {
+    let workspace = Workspace::new(project(MEMBERS));
+    assert_eq!(workspace.analyze().changes.linked, MEMBERS.len() as u64);
+    let linked = |from: &str, to: &str| {
+        let path = workspace.root().join("hub.ts");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let report = workspace.analyze();
+        workspace.law();
+        report.changes.linked
+    };
+    // Nobody looks at it.
+    assert_eq!(linked("name?: string", "name?: Side"), 1);
+    assert_eq!(linked("  name?: Side\n", ""), 1);
+    assert_eq!(linked("  side: Side", "  more: Side\n  side: Side"), 1);
+    assert_eq!(linked("run: (x: Side)", "run: (added: Other, x: Side)"), 2);
+    // Some do.
+    let all = MEMBERS.len() as u64;
+    for (from, to) in [
+        ("  side: Side", "  side: Other"),
+        ("rest: Side", "rest: Other"),
+        ("): Side\n", "): Other\n"),
+        (
+            "  more: Side\n  side: Other\n",
+            "  side: Other\n  more: Side\n",
+        ),
+        ("rest: Other", "other: Other, rest: Side"),
+        ("  side: Other\n", ""),
+    ] {
+        let some = linked(from, to);
+        assert!((2..=all).contains(&some), "{from}: {some}");
+    }
+}
+
+#[test]
+fn reexports_that_lead_back_through_stars_end() {
+    let workspace = Workspace::new(project(&[
+        ("all.ts", "export * from './one'; export * from './two';"),
+        (
+            "one.ts",
+            "export { x } from './all'; export { y } from './two';",
+        ),
+        (
+            "two.ts",
+            "export { x, y } from './all'; export * from './all';",
+        ),
+        (
+            "user.ts",
+            "import { x, y } from './all'; import { x as z } from './two'; x(); y(); z();",
+        ),
+    ]));
+    workspace.law();
+}
