@@ -183,10 +183,11 @@ pub(crate) fn width_for(max: u32) -> u8 {
 
 /// Appends a column of numbers at the smallest width, which it answers.
 pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
-    let width = width_for(values.iter().copied().max().unwrap_or(0));
+    // As wide as the greatest, and found by many at once.
+    let width = width_for(values.iter().fold(0, |all, value| all | value));
     match width {
         0 => {}
-        1 => out.extend(values.iter().map(|&v| v as u8)),
+        1 => put_fixed(out, values, |v| [v as u8]),
         2 => put_fixed(out, values, |v| (v as u16).to_le_bytes()),
         _ => put_fixed(out, values, u32::to_le_bytes),
     }

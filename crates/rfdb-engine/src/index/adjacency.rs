@@ -147,8 +147,8 @@ fn sorted<E: Entry>(
 }
 
 fn put(bytes: &mut [u8], values: impl Iterator<Item = u32>) {
-    for (bytes, value) in bytes.chunks_exact_mut(4).zip(values) {
-        bytes.copy_from_slice(&value.to_le_bytes());
+    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
     }
 }
 

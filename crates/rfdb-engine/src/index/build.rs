@@ -16,8 +16,8 @@ use crate::batch::hash_owner;
 
 fn le_bytes(values: &[u32]) -> Vec<u8> {
     let mut out = vec![0; values.len() * 4];
-    for (bytes, value) in out.chunks_exact_mut(4).zip(values) {
-        bytes.copy_from_slice(&value.to_le_bytes());
+    for (bytes, value) in out.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
     }
     out
 }

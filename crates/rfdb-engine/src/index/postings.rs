@@ -162,9 +162,9 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
         pairs.dedup();
     }
     let mut out = vec![0u8; pairs.len() * 8];
-    for (bytes, pair) in out.chunks_exact_mut(8).zip(&pairs) {
-        bytes[..4].copy_from_slice(&((pair >> 32) as u32).to_le_bytes());
-        bytes[4..].copy_from_slice(&(*pair as u32).to_le_bytes());
+    for (bytes, pair) in out.as_chunks_mut().0.iter_mut().zip(&pairs) {
+        // The hash first.
+        *bytes = pair.rotate_left(32).to_le_bytes();
     }
     out
 }
