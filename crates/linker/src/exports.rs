@@ -51,6 +51,8 @@ struct Open {
     searches: Vec<(ModuleIx, Box<str>)>,
     /// Whether one did.
     is_cycle: bool,
+    /// What was found in a cycle. It depends on where the cycle was entered, so it counts until the outermost search ends.
+    found: FxHashMap<(ModuleIx, Box<str>), (Found, reads::List)>,
 }
 
 /// Re-exports of re-exports are followed so far; longer chains only exist in cycles.
@@ -102,17 +104,25 @@ impl<'p> Exports<'p> {
             reads::all_of(list);
             return found.clone();
         }
-        if (open.searches.iter()).any(|(at, of)| *at == module && **of == *name) {
+        let of_name = (module, Box::from(name));
+        if open.searches.contains(&of_name) {
             open.is_cycle = true;
             return Found::None;
         }
-        open.searches.push((module, name.into()));
+        if let Some((found, list)) = open.found.get(&of_name) {
+            open.is_cycle = true;
+            reads::all_of(list);
+            return found.clone();
+        }
+        open.searches.push(of_name);
         let outer = std::mem::replace(&mut open.is_cycle, false);
-        let (found, list) = reads::listed(|| self.search(module, name, open));
+        let remembered = reads::listed(|| self.search(module, name, open));
+        let found = remembered.0.clone();
         open.searches.pop();
-        // What is found in a cycle depends on where it was entered.
         if !open.is_cycle || open.searches.is_empty() {
-            locked().insert(name.into(), (found.clone(), list));
+            locked().insert(name.into(), remembered);
+        } else {
+            open.found.insert((module, name.into()), remembered);
         }
         open.is_cycle |= outer;
         found

@@ -62,6 +62,28 @@ fn cycles_of_stars_end() {
     );
 }
 
+/// Each module has two ways to the next, and the last leads back to the first: there are a billion ways through.
+#[test]
+fn cycles_of_reexports_through_two_stars_each_end() {
+    const LENGTH: usize = 30;
+    let mut files: Vec<(String, String)> = Vec::new();
+    for i in 0..LENGTH {
+        let stars = format!("export * from './left{i}';\nexport * from './right{i}';");
+        let next = format!("export {{ name }} from './all{}';", (i + 1) % LENGTH);
+        files.push((format!("all{i}.ts"), stars));
+        files.push((format!("left{i}.ts"), next.clone()));
+        files.push((format!("right{i}.ts"), next));
+    }
+    files.push((
+        "user.ts".to_owned(),
+        "import { name } from './all0';\nname();".to_owned(),
+    ));
+    let files: Vec<(&str, &str)> = files.iter().map(|(f, s)| (&**f, &**s)).collect();
+    let found = edges(&files, &["IMPORTS_FROM"]);
+    assert!(!found.is_empty());
+    assert!(!found.iter().any(|edge| edge.starts_with("user.ts")));
+}
+
 #[test]
 fn a_name_of_its_own_hides_that_of_a_star_and_two_stars_hide_each_other() {
     let found = edges(
