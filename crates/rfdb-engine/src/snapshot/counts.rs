@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::Version;
@@ -9,6 +10,9 @@ use crate::run::Run;
 use crate::{NodeId, Result};
 
 type Counts = BTreeMap<String, u64>;
+
+/// So many ids are searched by one thread at least.
+const IDS_AT_ONCE: usize = 1024;
 
 /// Numbers of nodes and edges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,20 +101,30 @@ impl Version {
         ids.sort_unstable();
         ids.dedup();
         let image = oldest.image()?;
-        for id in ids {
-            let counted = match image.vertex(id)? {
-                Some(vertex) => match image.newest_position(vertex)? {
-                    Some(position) => Some(type_at(oldest, position)?),
-                    None => None,
-                },
-                None => None,
-            };
-            let seen = self.seen_type(id)?;
-            if counted != seen {
-                for (name, by) in counted.iter().zip([-1]).chain(seen.iter().zip([1])) {
-                    change(counts, name, by);
+        // Each id is searched in every run, which is most of the work after large edits.
+        let changes: Vec<Vec<(&str, i64)>> = ids
+            .par_chunks(IDS_AT_ONCE)
+            .map(|ids| {
+                let mut changes = Vec::new();
+                for &id in ids {
+                    let counted = match image.vertex(id)? {
+                        Some(vertex) => match image.newest_position(vertex)? {
+                            Some(position) => Some(type_at(oldest, position)?),
+                            None => None,
+                        },
+                        None => None,
+                    };
+                    let seen = self.seen_type(id)?;
+                    if counted != seen {
+                        changes.extend(counted.map(|name| (name, -1)));
+                        changes.extend(seen.map(|name| (name, 1)));
+                    }
                 }
-            }
+                Ok(changes)
+            })
+            .collect::<Result<_>>()?;
+        for (name, by) in changes.into_iter().flatten() {
+            change(counts, name, by);
         }
         Ok(())
     }
