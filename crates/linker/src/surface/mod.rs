@@ -117,6 +117,12 @@ fn shared(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
     globals::script_globals(of).chain(globals::script_members(of))
 }
 
+/// Adds a hash to what a key stands for; in which order hashes come matters.
+fn add(hashes: &mut FxHashMap<u32, Hash>, key: u32, hash: Hash) {
+    let of_key = hashes.entry(key).or_default();
+    *of_key = of_key.rotate_left(1).wrapping_add(hash);
+}
+
 /// Adds the members that are read one by one to what names mean; answers their order in each list.
 fn members(
     of: &Module,
@@ -124,10 +130,6 @@ fn members(
     names: &mut FxHashMap<u32, Hash>,
 ) -> Option<FxHashMap<u64, Vec<u32>>> {
     let summary = &of.summary;
-    let mut add = |key, hash: Hash| {
-        let of_key = names.entry(key).or_default();
-        *of_key = of_key.rotate_left(1).wrapping_add(hash);
-    };
     let mut orders = FxHashMap::default();
     for (list, id) in of.member_lists().iter() {
         let all = list.of(&summary.members);
@@ -140,9 +142,9 @@ fn members(
         }
         for (name, members) in by_name {
             let hash = walk.text(|walk| members.iter().for_each(|member| walk.member(member)))?;
-            add(member_key(id, name), hash);
+            add(names, member_key(id, name), hash);
         }
-        add(whole_key(id), walk.text(|walk| walk.members(list))?);
+        add(names, whole_key(id), walk.text(|walk| walk.members(list))?);
         orders.insert(id, order);
     }
     Some(orders)
@@ -195,16 +197,14 @@ impl Surface {
                     }
                 }
             })?;
-            let of_key = names.entry(name_key(name)).or_default();
-            *of_key = of_key.rotate_left(1).wrapping_add(hash);
+            add(&mut names, name_key(name), hash);
         }
         for function in &summary.functions {
             let mut bindings = of.bindings_of(function.node);
             if bindings.any(|(i, _)| !of.parameter_uses(i).is_empty()) {
                 let hash = walk.text(|walk| walk.uses_of_parameters(function.node))?;
                 let key = name_key(summary.semantic_id(function.node));
-                let of_key = names.entry(key).or_default();
-                *of_key = of_key.rotate_left(1).wrapping_add(hash);
+                add(&mut names, key, hash);
             }
         }
         let lists = members(of, &mut walk, &mut names)?;
@@ -232,8 +232,7 @@ impl Surface {
         let mut scripts: FxHashMap<u32, Hash> = FxHashMap::default();
         for (name, node) in shared(of) {
             let hash = walk.text(|walk| walk.refer(Unit::Node(node.0)))?;
-            let of_key = scripts.entry(name_key(name)).or_default();
-            *of_key = of_key.rotate_left(1).wrapping_add(hash);
+            add(&mut scripts, name_key(name), hash);
         }
         Some(Surface {
             scripts,
