@@ -66,7 +66,9 @@ impl Workspace {
 
     /// Opens the database, analyzes, and closes it: what a process does.
     pub(crate) fn analyze(&self, clear: bool) -> anyhow::Result<Report> {
-        let server = Dispatcher::open_or_create(self.database(), Config::default())?;
+        let mut config = Config::default();
+        config.options.index_on_read = true;
+        let server = Dispatcher::open_or_create(self.database(), config)?;
         let client = Client::in_process(server.session());
         let options = AnalyzeOptions {
             clear,

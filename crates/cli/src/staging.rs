@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use orchestrator::{Counts, GraphVersion, Store, StoreError};
 use rfdb_client::Client;
 use rfdb_protocol::{EdgeTable, NodeTable, Rows};
-use rfdb_server::Dispatcher;
+use rfdb_server::{Config, Dispatcher};
 
 use crate::database::{self, Opened};
 use crate::error::Error;
@@ -42,7 +42,7 @@ struct Staged {
 pub(crate) fn open(root: &Path) -> Result<Box<dyn Store>, Error> {
     database::make_folder(root)?;
     let path = database::location(root);
-    let opened = Dispatcher::open_or_create(&path, database::config("analyze", false));
+    let opened = Dispatcher::open_or_create(&path, config());
     let current = match database::open_here_or_there(opened)? {
         Opened::Here(client) => client,
         Opened::There(client) => return Ok(Box::new(client)),
@@ -89,6 +89,13 @@ fn replaced(path: &Path) -> PathBuf {
     with_suffix(path, ".old")
 }
 
+/// An analysis writes last and reads little: what it wrote is indexed by those who ask.
+fn config() -> Config {
+    let mut config = database::config("analyze", false);
+    config.options.index_on_read = true;
+    config
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -96,7 +103,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn open_alone(path: &Path) -> Result<Client, rfdb_server::Error> {
-    let server = Dispatcher::open_or_create(path, database::config("analyze", false))?;
+    let server = Dispatcher::open_or_create(path, config())?;
     Ok(Client::in_process(server.session()))
 }
 

@@ -17,6 +17,7 @@ const OPTIONS: Options = Options {
     program: String::new(),
     socket: None,
     read_only: false,
+    index_on_read: false,
 };
 
 fn create() -> (TempDir, Engine) {

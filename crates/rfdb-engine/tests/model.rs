@@ -97,6 +97,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 const DIR: &str = "/db";
 
 struct World {
+    options: Options,
     storage: Option<MemoryStorage>,
     engine: Option<Engine>,
     model: Model,
@@ -105,15 +106,20 @@ struct World {
 }
 
 impl World {
-    fn new(on_disk: bool) -> Self {
+    fn new(on_disk: bool, index_on_read: bool) -> Self {
+        let options = Options {
+            index_on_read,
+            ..Options::default()
+        };
         let storage = on_disk.then(MemoryStorage::new);
         let engine = match &storage {
             Some(storage) => {
-                Engine::create_in(Arc::new(storage.clone()), DIR, Options::default()).unwrap()
+                Engine::create_in(Arc::new(storage.clone()), DIR, options.clone()).unwrap()
             }
-            None => Engine::in_memory(Options::default()),
+            None => Engine::in_memory(options.clone()),
         };
         Self {
+            options,
             storage,
             engine: Some(engine),
             model: Model::default(),
@@ -224,7 +230,8 @@ impl World {
                 if let Some(storage) = &self.storage {
                     self.engine = None;
                     let storage: Arc<dyn Storage> = Arc::new(storage.clone());
-                    self.engine = Some(Engine::open_in(storage, DIR, Options::default()).unwrap());
+                    self.engine =
+                        Some(Engine::open_in(storage, DIR, self.options.clone()).unwrap());
                 }
             }
             Operation::Pin => self
@@ -272,8 +279,9 @@ proptest! {
     #[test]
     fn every_history_matches_the_model(
         operations in prop::collection::vec(operation(), 1..30), on_disk in prop::bool::weighted(0.8),
+        index_on_read: bool,
     ) {
-        let mut world = World::new(on_disk);
+        let mut world = World::new(on_disk, index_on_read);
         for operation in &operations {
             world.apply(operation);
             world.check();
@@ -292,10 +300,10 @@ proptest! {
 
     #[test]
     fn reads_are_not_needed_between_deferred_commits(
-        operations in prop::collection::vec(operation(), 1..40),
+        operations in prop::collection::vec(operation(), 1..40), index_on_read: bool,
     ) {
         // The same without a read after each step, so that blocks gather unindexed.
-        let mut world = World::new(true);
+        let mut world = World::new(true, index_on_read);
         for operation in &operations {
             match operation {
                 Operation::Commit { owners, .. } => {

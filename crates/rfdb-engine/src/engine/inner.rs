@@ -255,11 +255,13 @@ impl Inner {
     }
 
     /// Makes a version the current one, for the holder of the writer. Its indexes are built before, so that readers, who go
-    /// on with the version before meanwhile, never wait for them.
+    /// on with the version before meanwhile, never wait for them; or left to them, as the options say.
     pub(super) fn replace_current(&self, version: Version, same_base: bool) {
-        for run in &version.runs {
-            // An index that cannot be built is reported by the read that needs it; the commit stands.
-            let _ = run.image();
+        if !self.options.index_on_read {
+            for run in &version.runs {
+                // An index that cannot be built is reported by the read that needs it; the commit stands.
+                let _ = run.image();
+            }
         }
         let old = self.current.swap(Arc::new(version));
         self.stale.store(false, Ordering::Release);

@@ -59,6 +59,9 @@ pub struct Options {
     pub socket: Option<PathBuf>,
     /// Opens for reading only: nothing is written, not even a repair.
     pub read_only: bool,
+    /// Leaves the index of what an immediate commit wrote to whoever reads it first: for a process that commits and ends.
+    /// Otherwise the commit builds it, so that no reader waits for it.
+    pub index_on_read: bool,
 }
 
 /// Whether the last bulk load came to its end.

@@ -1,18 +1,16 @@
 //! Counts by type.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Version;
+use crate::block::BlockView;
 use crate::run::Run;
-use crate::{NodeId, Result};
+use crate::{Error, NodeId, Result};
 
 type Counts = BTreeMap<String, u64>;
-
-/// So many ids are searched by one thread at least.
-const IDS_AT_ONCE: usize = 1024;
 
 /// Numbers of nodes and edges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,17 +26,10 @@ fn change(counts: &mut Counts, name: &str, by: i64) {
     *count = count.saturating_add_signed(by);
 }
 
-/// The type of the node at a position of a run.
-fn type_at(run: &Run, position: u32) -> Result<&str> {
-    let (block, row) = run.image()?.node_row(position)?;
-    run.block(block)?
-        .node_type(row as usize)
-        .ok_or_else(|| run.bad_block(block))
-}
-
 impl Version {
     /// Counts: those of the oldest run as its index has them, corrected by what newer runs and superseded blocks change.
-    /// Costs what was written since the index was built, and is kept.
+    /// Costs what was written since the index was built, and is kept. Of newer runs only blocks are read, so that a process
+    /// that only counts need not index them.
     pub(crate) fn counts(&self) -> Result<&GraphCounts> {
         if let Some(counts) = self.counts.get() {
             return Ok(counts);
@@ -67,9 +58,12 @@ impl Version {
             );
         }
         if !newer.is_empty() || !oldest.all_live(self.number) {
+            let changed = self.changed_blocks(oldest, newer)?;
             let GraphCounts { nodes, edges, .. } = &mut counts;
-            let (nodes, edges) =
-                rayon::join(|| self.correct_nodes(nodes), || self.correct_edges(edges));
+            let (nodes, edges) = rayon::join(
+                || self.correct_nodes(&changed, nodes),
+                || self.correct_edges(&changed, edges),
+            );
             nodes.and(edges)?;
         }
         counts.nodes.retain(|_, count| *count > 0);
@@ -79,128 +73,234 @@ impl Version {
         Ok(counts)
     }
 
-    fn correct_nodes(&self, counts: &mut Counts) -> Result<()> {
-        let Some((oldest, newer)) = self.runs.split_last() else {
-            return Ok(());
+    /// Which blocks make the counts differ from those of the oldest run.
+    fn changed_blocks<'s>(&'s self, oldest: &'s Run, newer: &'s [Arc<Run>]) -> Result<Changed<'s>> {
+        let mut changed = Changed {
+            oldest,
+            superseded: Vec::new(),
+            added: Vec::new(),
+            names: Vec::new(),
         };
-        let mut ids = Vec::new();
+        let mut numbers = FxHashMap::default();
+        let mut block = |run: &'s Run, number: u32, changed: &mut Vec<Block<'s>>| {
+            let view = run.block(number)?;
+            let codes = (0..view.types as u32).map(|code| {
+                let name = view.type_name(code)?;
+                let next = numbers.len() as u32;
+                Some(*numbers.entry(name).or_insert(next))
+            });
+            let types: Option<Vec<u32>> = codes.collect();
+            changed.push(Block {
+                run,
+                number,
+                id: run.block_id(number)?,
+                view,
+                types: types.ok_or_else(|| run.bad_block(number))?,
+            });
+            Ok::<(), Error>(())
+        };
+        for number in (0..oldest.block_count()).filter(|&b| !oldest.is_live(b, self.number)) {
+            block(oldest, number, &mut changed.superseded)?;
+        }
         for run in newer {
-            let image = run.image()?;
-            for vertex in 0..image.counts().vertices {
-                if image.newest_position(vertex)?.is_some() {
-                    ids.push(image.id(vertex)?);
-                }
+            for number in (0..run.block_count()).filter(|&b| run.is_live(b, self.number)) {
+                block(run, number, &mut changed.added)?;
             }
         }
-        for block in (0..oldest.block_count()).filter(|&b| !oldest.is_live(b, self.number)) {
-            let view = oldest.block(block)?;
-            for row in 0..view.nodes {
-                ids.push(view.slot_id(row).ok_or_else(|| oldest.bad_block(block))?);
-            }
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        let image = oldest.image()?;
-        // Each id is searched in every run, which is most of the work after large edits.
-        let changes: Vec<Vec<(&str, i64)>> = ids
-            .par_chunks(IDS_AT_ONCE)
-            .map(|ids| {
-                let mut changes = Vec::new();
-                for &id in ids {
-                    let counted = match image.vertex(id)? {
-                        Some(vertex) => match image.newest_position(vertex)? {
-                            Some(position) => Some(type_at(oldest, position)?),
-                            None => None,
-                        },
-                        None => None,
-                    };
-                    let seen = self.seen_type(id)?;
-                    if counted != seen {
-                        changes.extend(counted.map(|name| (name, -1)));
-                        changes.extend(seen.map(|name| (name, 1)));
-                    }
-                }
-                Ok(changes)
-            })
-            .collect::<Result<_>>()?;
-        for (name, by) in changes.into_iter().flatten() {
-            change(counts, name, by);
-        }
-        Ok(())
+        let mut names: Vec<(u32, &str)> = numbers.into_iter().map(|(n, at)| (at, n)).collect();
+        names.sort_unstable();
+        changed.names = names.into_iter().map(|(_, name)| name).collect();
+        Ok(changed)
     }
 
-    /// The type of the node that is read under an id.
-    fn seen_type(&self, id: NodeId) -> Result<Option<&str>> {
-        let Some(place) = self.locate(id)? else {
-            return Ok(None);
-        };
-        let run = &self.runs[place.run];
-        let seen = run
-            .block(place.block)?
-            .node_type(place.row as usize)
-            .ok_or_else(|| run.bad_block(place.block))?;
-        Ok(Some(seen))
+    /// A node has other rows in the oldest run than those of superseded blocks if it has several there, which few have, or if
+    /// no superseded block has it. Only then it is searched.
+    fn correct_nodes(&self, changed: &Changed<'_>, counts: &mut Counts) -> Result<()> {
+        let oldest = changed.oldest;
+        let image = oldest.image()?;
+        let mut crowded: FxHashSet<NodeId> = FxHashSet::default();
+        for vertex in image.with_older_rows() {
+            crowded.insert(image.id(vertex?)?);
+        }
+        let rows =
+            |blocks: &[Block<'_>]| blocks.iter().map(|block| block.view.nodes).sum::<usize>();
+        let most = rows(&changed.superseded).max(rows(&changed.added));
+        let mut nodes: FxHashMap<NodeId, Known> = FxHashMap::default();
+        nodes.reserve(most);
+        for block in &changed.superseded {
+            for row in 0..block.view.nodes {
+                let (id, node_type) = block.node(row)?;
+                nodes.entry(id).or_default().counted = Some(node_type);
+            }
+        }
+        for block in &changed.added {
+            for row in 0..block.view.nodes {
+                let (id, node_type) = block.node(row)?;
+                let seen = &mut nodes.entry(id).or_default().seen;
+                // Of the rows of one block the last counts.
+                if seen.is_none_or(|(newest, _)| block.id >= newest) {
+                    *seen = Some((block.id, node_type));
+                }
+            }
+        }
+        let mut tally = Tally::default();
+        for (id, known) in nodes {
+            let name = |number| changed.names.get(number as usize).copied();
+            let mut counted = known.counted.and_then(name);
+            let mut seen = known.seen.map(|(block, number)| (block, name(number)));
+            if known.counted.is_none() || crowded.contains(&id) {
+                let vertex = image.vertex(id)?;
+                let newest = vertex.map(|vertex| image.newest_position(vertex));
+                counted = match newest.transpose()?.flatten() {
+                    Some(position) => {
+                        let (block, row) = image.node_row(position)?;
+                        Some(type_at(oldest, block, row)?)
+                    }
+                    None => None,
+                };
+                let number = self.runs.len() - 1;
+                let live = vertex.map(|vertex| self.live_row(number, image, vertex));
+                if let Some(place) = live.transpose()?.flatten() {
+                    let block = oldest.block_id(place.block)?;
+                    if seen.is_none_or(|(newest, _)| block > newest) {
+                        seen = Some((block, Some(type_at(oldest, place.block, place.row)?)));
+                    }
+                }
+            }
+            let seen = seen.and_then(|(_, name)| name);
+            if counted != seen {
+                tally.change(counted, -1);
+                tally.change(seen, 1);
+            }
+        }
+        tally.add_to(counts);
+        Ok(())
     }
 
     /// An edge counts otherwise than in the oldest run only if a newer run has a live row of it, or if a block of the oldest
     /// that had one is superseded.
-    fn correct_edges(&self, counts: &mut Counts) -> Result<()> {
-        let Some((oldest, newer)) = self.runs.split_last() else {
-            return Ok(());
-        };
-        let mut edges: FxHashMap<(NodeId, NodeId, &str), Known> = FxHashMap::default();
-        for run in newer {
-            let image = run.image()?;
-            let all_live = run.all_live(self.number);
-            for vertex in 0..image.counts().vertices {
-                let list = image.out_list(vertex)?;
-                let src = image.id(vertex)?;
-                for at in list {
-                    let live = all_live || {
-                        let (block, _) = image.edge_row(image.out_position(at)?)?;
-                        run.is_live(block, self.number)
-                    };
-                    if live {
-                        let dst = image.id(image.out_target(at)?)?;
-                        let edge_type = image.type_name(image.out_type(at)?)?;
-                        edges.entry((src, dst, edge_type)).or_default().seen = true;
-                    }
-                }
+    fn correct_edges(&self, changed: &Changed<'_>, counts: &mut Counts) -> Result<()> {
+        let rows =
+            |blocks: &[Block<'_>]| blocks.iter().map(|block| block.view.edges).sum::<usize>();
+        let most = rows(&changed.superseded).max(rows(&changed.added));
+        let mut edges: FxHashMap<(NodeId, NodeId, u32), EdgeKnown> = FxHashMap::default();
+        edges.reserve(most);
+        for block in &changed.superseded {
+            for row in 0..block.view.edges {
+                edges.entry(block.edge(row)?).or_default().counted = true;
             }
         }
-        for block in (0..oldest.block_count()).filter(|&b| !oldest.is_live(b, self.number)) {
-            let view = oldest.block(block)?;
-            for row in 0..view.edges {
-                let key = || {
-                    let (src, dst, code) = view.edge_key(row)?;
-                    Some((
-                        view.slot_id(src as usize)?,
-                        view.slot_id(dst as usize)?,
-                        view.type_name(code)?,
-                    ))
-                };
-                let key = key().ok_or_else(|| oldest.bad_block(block))?;
-                edges.entry(key).or_default().counted = true;
+        for block in &changed.added {
+            for row in 0..block.view.edges {
+                edges.entry(block.edge(row)?).or_default().seen = true;
             }
         }
-        let image = oldest.image()?;
-        for ((src, dst, edge_type), known) in edges {
+        let image = changed.oldest.image()?;
+        let mut tally = Tally::default();
+        for ((src, dst, number), known) in edges {
+            let Some(&edge_type) = changed.names.get(number as usize) else {
+                continue;
+            };
             let counted = known.counted || Self::has_edge_row(image, src, dst, edge_type)?;
-            let seen = known.seen || self.locate_edge(src, dst, edge_type)?.is_some();
+            let seen = known.seen || self.oldest_has_edge(src, dst, edge_type)?;
             if counted != seen {
-                let by = i64::from(seen) - i64::from(counted);
-                change(counts, edge_type, by);
+                tally.change(Some(edge_type), i64::from(seen) - i64::from(counted));
             }
         }
+        tally.add_to(counts);
         Ok(())
     }
 }
 
+/// A block that makes the counts differ.
+struct Block<'s> {
+    run: &'s Run,
+    /// Place in the run.
+    number: u32,
+    id: u64,
+    view: BlockView<'s>,
+    /// Numbers of the names of its types.
+    types: Vec<u32>,
+}
+
+impl Block<'_> {
+    fn type_number(&self, code: u32) -> Option<u32> {
+        self.types.get(code as usize).copied()
+    }
+
+    /// Id and number of the type of a node.
+    fn node(&self, row: usize) -> Result<(NodeId, u32)> {
+        let node = || {
+            let code = self.view.node_type_codes().get(row)?;
+            Some((self.view.slot_id(row)?, self.type_number(code)?))
+        };
+        node().ok_or_else(|| self.run.bad_block(self.number))
+    }
+
+    /// Ends and number of the type of an edge.
+    fn edge(&self, row: usize) -> Result<(NodeId, NodeId, u32)> {
+        let edge = || {
+            let (src, dst, code) = self.view.edge_key(row)?;
+            Some((
+                self.view.slot_id(src as usize)?,
+                self.view.slot_id(dst as usize)?,
+                self.type_number(code)?,
+            ))
+        };
+        edge().ok_or_else(|| self.run.bad_block(self.number))
+    }
+}
+
+/// What makes the counts differ from those of the oldest run.
+struct Changed<'s> {
+    oldest: &'s Run,
+    /// Blocks of the oldest run that do not count any more.
+    superseded: Vec<Block<'s>>,
+    /// Blocks of newer runs that count.
+    added: Vec<Block<'s>>,
+    /// Names of types by number.
+    names: Vec<&'s str>,
+}
+
 /// What is known of an edge without a search.
 #[derive(Default)]
-struct Known {
-    /// A newer run has a live row of it.
-    seen: bool,
-    /// The oldest run counts it.
+struct EdgeKnown {
+    /// A superseded block of the oldest run has it.
     counted: bool,
+    /// A block of the newer runs has it.
+    seen: bool,
+}
+
+/// What is known of a node without a search; types are numbers.
+#[derive(Default)]
+struct Known {
+    /// As what a superseded block of the oldest run has it.
+    counted: Option<u32>,
+    /// The newest block of the newer runs that has it, and as what.
+    seen: Option<(u64, u32)>,
+}
+
+/// The type of a node of a run.
+fn type_at(run: &Run, block: u32, row: u32) -> Result<&str> {
+    run.block(block)?
+        .node_type(row as usize)
+        .ok_or_else(|| run.bad_block(block))
+}
+
+/// By how much counts are wrong.
+#[derive(Default)]
+struct Tally<'s>(FxHashMap<&'s str, i64>);
+
+impl<'s> Tally<'s> {
+    fn change(&mut self, name: Option<&'s str>, by: i64) {
+        if let Some(name) = name {
+            *self.0.entry(name).or_default() += by;
+        }
+    }
+
+    fn add_to(self, counts: &mut Counts) {
+        for (name, by) in self.0 {
+            change(counts, name, by);
+        }
+    }
 }

@@ -384,6 +384,22 @@ impl Version {
         Ok(best.map(|(_, place)| place))
     }
 
+    /// Whether the oldest run has a live row of an edge.
+    pub(super) fn oldest_has_edge(
+        &self,
+        src: NodeId,
+        dst: NodeId,
+        edge_type: &str,
+    ) -> Result<bool> {
+        let Some(number) = self.runs.len().checked_sub(1) else {
+            return Ok(false);
+        };
+        let mut found = false;
+        let image = self.runs[number].image()?;
+        self.live_edge_rows(number, image, (src, dst, edge_type), &mut |_| found = true)?;
+        Ok(found)
+    }
+
     /// All live rows of a node, and of the edges that touch it.
     pub(crate) fn rows_touching(&self, id: NodeId) -> Result<Vec<(usize, u32)>> {
         let mut blocks = Vec::new();

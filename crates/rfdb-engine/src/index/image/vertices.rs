@@ -70,6 +70,12 @@ impl Image {
         self.section_len(Section::OlderRows) > 0
     }
 
+    /// Vertices with older rows, each as often as it has some.
+    pub(crate) fn with_older_rows(&self) -> impl Iterator<Item = Result<u32>> {
+        let count = self.section_len(Section::OlderRows) / 8;
+        (0..count).map(|index| self.u32(Section::OlderRows, index * 2))
+    }
+
     /// Positions of the older node rows of a vertex, newest first.
     pub(crate) fn older_positions(&self, vertex: u32) -> Result<Vec<u32>> {
         let count = self.section_len(Section::OlderRows) / 8;
