@@ -3,15 +3,16 @@
 use graph_model::EdgeType;
 use linker::{External, FileLinks};
 use rfdb_protocol::{Batch, Section};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::cache::{Hash, OwnerHashes};
 
 /// A hasher of rows. Texts are hashed with their lengths, so that no two rows look alike.
-struct RowHasher(blake3::Hasher);
+struct RowHasher(Xxh3);
 
 impl RowHasher {
     fn new() -> Self {
-        RowHasher(blake3::Hasher::new())
+        RowHasher(Xxh3::new())
     }
 
     fn number(&mut self, number: u128) {
@@ -24,9 +25,7 @@ impl RowHasher {
     }
 
     fn finish(self) -> Hash {
-        let mut hash = Hash::default();
-        hash.copy_from_slice(&self.0.finalize().as_bytes()[..16]);
-        hash
+        self.0.digest128().to_le_bytes()
     }
 }
 
@@ -58,7 +57,7 @@ fn hash_section(batch: &Batch, section: &Section) -> Hash {
 
 /// Hash of what the linker found for a file, without making rows of it.
 pub(crate) fn hash_links(links: &FileLinks) -> Hash {
-    // Small parts are gathered: the hash is quick with long texts only.
+    // Small parts are gathered: hashing each of them costs more than copying it.
     let room = |metadata: &str| size_of::<u128>() * 2 + 1 + size_of::<u32>() + metadata.len();
     let edges = links.edges().map(|edge| room(edge.metadata)).sum::<usize>();
     let mut bytes = Vec::with_capacity(edges + links.externals().count() * 64);
@@ -87,9 +86,7 @@ pub(crate) fn hash_links(links: &FileLinks) -> Hash {
             External::Stdio => bytes.push(2),
         }
     }
-    let mut hash = Hash::default();
-    hash.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
-    hash
+    xxh3_128(&bytes).to_le_bytes()
 }
 
 fn edge_code(edge_type: EdgeType) -> u8 {

@@ -6,6 +6,7 @@ use graph_model::summary::{
     Sym, TypeFact, TypeRef, TypeVar, VariableFact, WriteFact,
 };
 use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::member_lists::is_named;
 use crate::program::{Fact, Module, Role, Target};
@@ -121,10 +122,7 @@ impl<'m> Walk<'m> {
         for (_, position) in order {
             self.number(position);
         }
-        let hash = blake3::hash(&self.out);
-        let mut first = [0; 16];
-        first.copy_from_slice(&hash.as_bytes()[..16]);
-        Some(u128::from_le_bytes(first))
+        Some(xxh3_128(&self.out))
     }
 
     pub(super) fn byte(&mut self, byte: u8) {

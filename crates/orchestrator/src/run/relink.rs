@@ -102,7 +102,7 @@ impl Run<'_> {
             )
             .collect();
         let before: Option<Vec<(Box<str>, ModuleSummary, bool)>> = edited
-            .into_iter()
+            .into_par_iter()
             .map(|(path, span, failed)| Some((path, file.get(span).ok()?, failed)))
             .collect();
         let Some(before) = before else {

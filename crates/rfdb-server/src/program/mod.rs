@@ -44,6 +44,7 @@ fn serve(args: Args) -> Result<(), String> {
                 program: "rfdb-server".into(),
                 socket: Some(args.socket.clone()),
                 read_only: false,
+                index_on_read: false,
             },
             metrics: args.metrics,
             limits: args.limits,
