@@ -105,18 +105,20 @@ fn decide<'a>(run: &Run<'a>) -> Result<Start<'a>, Error> {
     if run.store.is_loading()? {
         return initial(InitialReason::UnfinishedLoad);
     }
-    let graph = run.store.version()?;
+    let (store, cache) = (run.store, &run.cache);
+    let (graph, known) = rayon::join(
+        || store.version(),
+        || cache.as_ref().map(|cache| cache.load()),
+    );
+    let graph = graph?;
     if graph.nodes == 0 {
         return initial(InitialReason::EmptyGraph);
     }
-    let Some(cache) = &run.cache else {
-        return initial(InitialReason::NoCache);
-    };
-    let mut state = match cache.load() {
-        Ok(state) => state,
-        Err(Unusable::Missing) => return initial(InitialReason::NoCache),
-        Err(Unusable::OtherVersion) => return initial(InitialReason::OtherAnalyzer),
-        Err(Unusable::Damaged(what)) => return initial(InitialReason::DamagedCache(what)),
+    let mut state = match known {
+        Some(Ok(state)) => state,
+        None | Some(Err(Unusable::Missing)) => return initial(InitialReason::NoCache),
+        Some(Err(Unusable::OtherVersion)) => return initial(InitialReason::OtherAnalyzer),
+        Some(Err(Unusable::Damaged(what))) => return initial(InitialReason::DamagedCache(what)),
     };
     if state.graph != graph {
         return initial(InitialReason::OtherGraph);

@@ -1,6 +1,7 @@
 //! The end of a run: VALIDATION, what is remembered, what is told.
 
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use super::{Run, cache_warning, join::Joined};
 use crate::cache::{
@@ -38,24 +39,34 @@ impl Run<'_> {
         self.clock.begin(Phase::Validation, None);
         let written: Vec<&str> = result.written.iter().map(String::as_str).collect();
         let counts = OnceLock::new();
-        let mut diagnostics = self.validate(&joined, &result.records, &written, &counts)?;
+        // What linking left behind counts only with the state that names it, so it can be written before all is well.
+        let links = result.links.take();
+        let remembered = result.summaries.is_some() && !joined.records.is_empty();
+        let cache = self.cache.clone().filter(|_| remembered);
+        let (validated, saved) = rayon::join(
+            || self.validate(&joined, &result.records, &written, &counts),
+            || {
+                let begun = Instant::now();
+                let saved = cache?.save_links(&match links? {
+                    Ok(links) => links,
+                    Err(error) => return Some((Err(error), begun.elapsed())),
+                });
+                Some((saved, begun.elapsed()))
+            },
+        );
+        let mut diagnostics = validated?;
         diagnostics.extend(joined.diagnostics);
         let counts = match counts.into_inner() {
             Some(counts) => counts,
             None => self.clock.step("counts", || self.store.counts())?,
         };
         let (imports, calls) = (joined.links.imports, joined.links.calls);
-        let remembered = !joined.records.is_empty();
         // Nobody needs them any more, and to free so many small things takes a while.
         let done = (joined.program, joined.links, joined.records);
         self.pool.spawn(move || drop(done));
         let mut links = None;
-        if let Some(cache) = &self.cache
-            && result.summaries.is_some()
-            && remembered
-            && let Some(encoded) = result.links.take()
-        {
-            let saved = self.clock.step("links", || cache.save_links(&encoded?));
+        if let Some((saved, time)) = saved {
+            self.clock.add("links", time);
             match saved {
                 Ok(id) => links = Some(id),
                 Err(error) => result.cache_error = result.cache_error.or(Some(error)),
