@@ -13,13 +13,14 @@ use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::flows;
+use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
-use crate::points::{Points, Reach, Way};
+use crate::points::{Points, Way};
 use crate::program::{Fact, ModuleIx};
 use crate::unresolved;
 
 /// More targets than these are none.
-const MAX_TARGETS: usize = 16;
+pub(crate) const MAX_TARGETS: usize = 16;
 /// Classes above a class that are looked at; more only exist in cycles.
 const MAX_ANCESTORS: u32 = 64;
 
@@ -122,7 +123,8 @@ pub(crate) fn run<'p>(
             continue;
         }
         eval.refuel();
-        let found = targets(eval, ix, call);
+        let mut found = targets(eval, ix, call);
+        settle(&mut found, points.of_call(i));
         let edge = match call.kind {
             CallKind::Jsx => EdgeType::Renders,
             _ => EdgeType::Calls,
@@ -157,10 +159,14 @@ pub(crate) fn run<'p>(
                 noted.target(linker, ix, call, target);
             }
         }
-        for (function, reach) in points.of_call(i) {
+        let callbacks = in_way(points.of_call(i), Way::Callback);
+        for (function, _) in callbacks.clone() {
             let dst = linker.node_id(*function);
-            if reach.way == Way::Callback && !links.has(src, edge, dst) {
-                let metadata = r#"{"callType":"callback","confidence":"possible"}"#;
+            if !links.has(src, edge, dst) {
+                let metadata = match confidence(callbacks.clone()) {
+                    Confidence::Possible => r#"{"callType":"callback","confidence":"possible"}"#,
+                    _ => r#"{"callType":"callback","confidence":"likely"}"#,
+                };
                 links.edge(src, edge, dst, metadata);
             }
         }
@@ -314,71 +320,6 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         return members_of_scripts(eval, ix, call);
     }
     targets
-}
-
-/// Further functions that a call may run, by where functions go.
-fn followed(
-    eval: &mut Eval<'_, '_>,
-    ix: ModuleIx,
-    call: &CallFact,
-    reached: &[(Place, Reach)],
-    found: &[CallTarget],
-) -> Vec<CallTarget> {
-    let called: Vec<_> = (reached.iter())
-        .filter(|(_, reach)| match reach.way {
-            Way::Called => true,
-            Way::Field => found.is_empty(),
-            Way::Callback => false,
-        })
-        .collect();
-    if called.is_empty() || called.len() > MAX_TARGETS {
-        return Vec::new();
-    }
-    let of = eval.linker.program.module(ix);
-    let on_this = matches!(of.summary.shape(call.callee), Shape::This(..));
-    if !on_this && found.iter().any(is_certain) {
-        return Vec::new();
-    }
-    // A name alone counts for less than a receiver whose type is known.
-    if let Shape::Member(receiver, _) = *of.summary.shape(call.callee)
-        && called.iter().any(|(_, reach)| reach.way == Way::Field)
-        && !eval.shape(ix, receiver).is_empty()
-        && of.summary.module_type != ModuleType::Script
-    {
-        return Vec::new();
-    }
-    let is_parameter = |shape: ShapeRef| match *of.summary.shape(shape) {
-        Shape::Binding(node) => matches!(of.fact(node), Fact::Parameter(_)),
-        _ => false,
-    };
-    let by_callee = match *of.summary.shape(call.callee) {
-        Shape::Member(_, name) if of.summary.name(name) == "*" => "computed",
-        Shape::Member(object, _) if is_parameter(object) => "parameter",
-        _ if is_parameter(call.callee) => "parameter",
-        _ => "flow",
-    };
-    let target = |&&(place, reach): &&(Place, Reach)| CallTarget {
-        callee: Callee::Node(place),
-        resolution: match reach.way {
-            Way::Field => "field",
-            _ if reach.shift > 0 => "bound",
-            _ => by_callee,
-        },
-        confidence: Confidence::Possible,
-        shift: reach.shift,
-        applies: reach.applies,
-    };
-    let is_new = |target: &CallTarget| !found.iter().any(|known| known.callee == target.callee);
-    called.iter().map(target).filter(is_new).collect()
-}
-
-/// Whether a target is what the call names, whatever else happens in the program.
-fn is_certain(target: &CallTarget) -> bool {
-    let named = matches!(
-        target.resolution,
-        "import" | "constructor" | "inherited" | "namespace" | "super"
-    );
-    named && target.confidence == Confidence::Exact
 }
 
 /// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.

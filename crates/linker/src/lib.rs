@@ -28,6 +28,7 @@ mod exports;
 mod file_view;
 mod flows;
 mod folders;
+mod followed;
 mod globals;
 mod heritage;
 mod hierarchy;

@@ -129,7 +129,7 @@ fn prototypes_make_classes() {
         found,
         [
             r#"CALL->new Sub().hi CALLS FUNCTION->hi {"resolution":"prototype"}"#,
-            r#"CALL->this.hi[in:Sub] CALLS FUNCTION->hi {"resolution":"flow","confidence":"possible"}"#,
+            r#"CALL->this.hi[in:Sub] CALLS FUNCTION->hi {"resolution":"flow","confidence":"likely"}"#,
             r#"CALL->util.inherits CALLS EXTERNAL_FUNCTION:util.inherits {"resolution":"external"}"#,
             r#"CONSTRUCTOR_CALL->new Sub() CALLS FUNCTION->Sub {"resolution":"constructor"}"#,
             "FUNCTION->Sub EXTENDS FUNCTION->Base",
@@ -297,7 +297,7 @@ fn scripts_find_each_other_by_name_perhaps() {
     assert_eq!(
         found,
         [
-            r#"b.js->CALL->shared CALLS a.js->FUNCTION->shared {"resolution":"alias","confidence":"possible"}"#,
+            r#"b.js->CALL->shared CALLS a.js->FUNCTION->shared {"resolution":"alias","confidence":"likely"}"#,
             r#"b.js->CALL->x.run[in:go] CALLS a.js->FUNCTION->run {"resolution":"field","confidence":"possible"}"#,
             r#"c.mjs->CALL->shared CALLS EXTERNAL_FUNCTION:<global>.shared {"resolution":"builtin"}"#,
         ]

@@ -42,10 +42,10 @@ fn scripts_share_functions_and_members() {
         found,
         [
             r#"two.js->CALL->app.start CALLS EXTERNAL_FUNCTION:<global>.app.start {"resolution":"builtin"}"#,
-            r#"two.js->CALL->app.start CALLS one.js->FUNCTION->start {"resolution":"flow","confidence":"possible"}"#,
-            r#"two.js->CALL->shared CALLS one.js->FUNCTION->shared {"resolution":"alias","confidence":"possible"}"#,
+            r#"two.js->CALL->app.start CALLS one.js->FUNCTION->start {"resolution":"flow","confidence":"likely"}"#,
+            r#"two.js->CALL->shared CALLS one.js->FUNCTION->shared {"resolution":"alias","confidence":"likely"}"#,
             r#"two.js->CALL->window.app.start CALLS EXTERNAL_FUNCTION:<global>.window.app.start {"resolution":"builtin"}"#,
-            r#"two.js->CALL->window.app.start CALLS one.js->FUNCTION->start {"resolution":"flow","confidence":"possible"}"#,
+            r#"two.js->CALL->window.app.start CALLS one.js->FUNCTION->start {"resolution":"flow","confidence":"likely"}"#,
         ]
     );
 }

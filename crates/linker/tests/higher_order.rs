@@ -23,12 +23,12 @@ fn a_function_that_is_passed_is_called_where_the_parameter_is() {
             &TYPES
         ),
         [
-            r#"src/each.js->CALL->visit[in:each] CALLS src/main.js->FUNCTION->show {"resolution":"parameter","confidence":"possible"}"#,
+            r#"src/each.js->CALL->visit[in:each] CALLS src/main.js->FUNCTION->show {"resolution":"parameter","confidence":"likely"}"#,
             r#"src/each.js->PARAMETER->list[in:each] RECEIVES_ARGUMENT src/main.js->ARRAY_LITERAL-><array> {"argIndex":0,"callId":"src/main.js->CALL->each"}"#,
             r#"src/each.js->PARAMETER->visit[in:each] RECEIVES_ARGUMENT src/main.js->FUNCTION->show {"argIndex":1,"callId":"src/main.js->CALL->each"}"#,
             r#"src/main.js->CALL->each CALLS src/each.js->FUNCTION->each {"resolution":"import"}"#,
             r#"src/main.js->CALL->each CALLS src/main.js->FUNCTION->show {"callType":"callback","resolution":"higher-order"}"#,
-            r#"src/main.js->PARAMETER->x[in:show] RECEIVES_ARGUMENT src/each.js->VARIABLE->item[in:each] {"argIndex":0,"callId":"src/each.js->CALL->visit[in:each]","confidence":"possible"}"#,
+            r#"src/main.js->PARAMETER->x[in:show] RECEIVES_ARGUMENT src/each.js->VARIABLE->item[in:each] {"argIndex":0,"callId":"src/each.js->CALL->visit[in:each]","confidence":"likely"}"#,
         ]
     );
 }

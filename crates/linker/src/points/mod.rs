@@ -3,12 +3,14 @@
 //!
 //! The modules of a *world* are solved together, by what their summaries tell: values are functions, classes and objects by
 //! where they are made, and what is known of each property of each of them grows until nothing more comes (Andersen's
-//! analysis; the order of statements and the context of calls do not count). What is found so is `possible`. In scripts,
-//! what is called on a receiver of which nothing is known reaches the functions that scripts give a property of that name.
+//! analysis; the order of statements and the context of calls do not count). What is found so is `possible`, or `likely` where
+//! it is one function and nothing else can come (`certain.rs`). In scripts, what is called on a receiver of which nothing is
+//! known reaches the functions that scripts give a property of that name.
 //!
 //! A small program is one world, so that functions are followed through imports. In others all scripts are one, which
 //! share their globals; modules there are left to what names and types tell.
 
+mod certain;
 mod modules;
 mod natives;
 mod rules;
@@ -53,6 +55,8 @@ pub(crate) struct Reach {
     pub(crate) shift: i32,
     /// The argument there is a list of those that are passed.
     pub(crate) applies: bool,
+    /// The call runs nothing in this way but what was found (`certain.rs`).
+    pub(crate) is_complete: bool,
 }
 
 /// What was found for one module.
@@ -157,14 +161,22 @@ fn solve(linker: &Linker<'_>, modules: &[ModuleIx]) -> FxHashMap<ModuleIx, Point
     reads::logged(false, || {
         let mut world = World::new(linker, modules, false);
         world.solve();
-        world.join_by_names();
-        world.solve();
+        let scripts: Vec<u32> = (0..world.module_count())
+            .filter(|&m| world.is_script(m))
+            .collect();
+        // What is joined by names makes nothing certain that was not.
+        let mut before = None;
+        if !scripts.is_empty() {
+            before = Some(world.complete_finds());
+            world.join_by_names(&scripts);
+            world.solve();
+        }
         if world.solver.budget == 0 {
             // Too much meets too much: by the names of properties alone then.
             world = World::new(linker, modules, true);
             world.solve();
         }
-        let mut found = world.finish();
+        let mut found = world.finish(before.as_ref());
         for points in found.values_mut() {
             points.hash = points.hashed(linker);
         }
@@ -174,13 +186,7 @@ fn solve(linker: &Linker<'_>, modules: &[ModuleIx]) -> FxHashMap<ModuleIx, Point
 
 impl World<'_, '_> {
     /// In scripts: members of receivers of which nothing is known are those of that name that scripts write.
-    fn join_by_names(&mut self) {
-        let scripts: Vec<u32> = (0..self.module_count())
-            .filter(|&m| self.is_script(m))
-            .collect();
-        if scripts.is_empty() {
-            return;
-        }
+    fn join_by_names(&mut self, scripts: &[u32]) {
         let mut fields: FxHashMap<Name, Slot> = FxHashMap::default();
         let mut named: Vec<(Name, Slot)> = self
             .solver
@@ -192,7 +198,7 @@ impl World<'_, '_> {
         let mut joined: Vec<(Name, Slot)> = Vec::new();
         let mut calls: Vec<(u32, Slot)> = Vec::new();
         let ran: FxHashSet<u32> = self.reached.keys().map(|key| key.0).collect();
-        for &m in &scripts {
+        for &m in scripts {
             for (shape, object, name) in self.members(m) {
                 let receiver = self.shape(m, object);
                 if name == solve::ANY || self.is_foreign(m, object) {
@@ -246,42 +252,22 @@ impl World<'_, '_> {
         }
     }
 
-    /// What was found, by module.
-    fn finish(mut self) -> FxHashMap<ModuleIx, Points> {
+    /// What was found, by module; what was certain before the scripts were joined by names.
+    fn finish(mut self, before: Option<&FxHashSet<(u32, u32)>>) -> FxHashMap<ModuleIx, Points> {
         let mut found: FxHashMap<ModuleIx, Points> = FxHashMap::default();
         if self.solver.budget == 0 {
             return found;
         }
-        let mut by_site: FxHashMap<u32, Vec<(u32, Reach)>> = FxHashMap::default();
-        for (&(site, f), &reach) in &self.reached {
-            by_site.entry(site).or_default().push((f, reach));
-        }
-        let sites: Vec<u32> = by_site.keys().copied().collect();
-        for site in sites {
-            let of = &self.sites[site as usize];
-            let (module, method, is_call) = (of.module, of.method, of.is_call);
-            let Some(reached) = by_site.get_mut(&site) else {
-                continue;
-            };
-            if let Some((receiver, name)) = method
-                && is_call
-                && reached.len() > 1
-                && !self.solver.by_field
-            {
-                // What a thing has itself hides what it inherits.
-                let mut visible: FxHashSet<u32> = FxHashSet::default();
-                let mut seen = FxHashSet::default();
-                for &thing in self.solver.holds(receiver) {
-                    self.visible(thing, name, &mut seen, &mut visible);
-                }
-                if !visible.is_empty() {
-                    reached.retain(|(f, reach)| reach.way == Way::Callback || visible.contains(f));
-                }
-            }
+        let complete = self.complete();
+        for (site, reached) in self.by_site() {
+            let module = self.sites[site as usize].module;
             let by_name = self.by_name.contains(&site);
             let mut list: Vec<(Place, Reach)> = reached
                 .iter()
                 .map(|&(f, mut reach)| {
+                    let way = (site, reach.way);
+                    reach.is_complete = complete.contains(&way)
+                        && before.is_none_or(|before| before.contains(&(site, f)));
                     if by_name && reach.way == Way::Called {
                         reach.way = Way::Field;
                     }

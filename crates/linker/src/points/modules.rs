@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 
 use graph_model::summary::{ExportTarget, ImportForm, Sym};
 
-use super::solve::{Kind, Slot, Wait};
+use super::solve::{Kind, Slot, UNKNOWN, Wait};
 use super::world::World;
 use crate::exports::{ExportIx, Found};
 use crate::is_builtin;
@@ -25,7 +25,9 @@ impl World<'_, '_> {
                         self.solver.copy_properties(from, thing);
                     }
                 }
-                ExportTarget::Equals(_) => {}
+                ExportTarget::Equals(_) => {
+                    self.export(m, i);
+                }
                 _ => {
                     let name = self.sym(m, export.name);
                     let from = self.export(m, i);
@@ -43,7 +45,11 @@ impl World<'_, '_> {
         }
         let ix = self.ix(m);
         match self.linker.specifiers.target(ix, specifier) {
-            Target::Module(target) => self.index.get(&target).copied(),
+            Target::Module(target) => {
+                let target = self.index.get(&target).copied()?;
+                self.imported.insert(target);
+                Some(target)
+            }
             _ => None,
         }
     }
@@ -72,12 +78,16 @@ impl World<'_, '_> {
                 if let Some(target) = self.target(m, *specifier) {
                     let name = of.summary.name(*imported);
                     self.imported(target, name, false, slot);
+                } else {
+                    self.solver.flow(UNKNOWN, slot);
                 }
             }
             ExportTarget::StarAs { specifier } => {
                 if let Some(target) = self.target(m, *specifier) {
                     let thing = self.module_thing(target);
                     self.solver.put(slot, thing);
+                } else {
+                    self.solver.flow(UNKNOWN, slot);
                 }
             }
             ExportTarget::Star { .. } => {}
@@ -108,7 +118,10 @@ impl World<'_, '_> {
                     self.imported(module, "*", true, to);
                 }
             }
-            Found::External(_) | Found::None | Found::Ambiguous => {
+            found @ (Found::External(_) | Found::None | Found::Ambiguous) => {
+                if matches!(found, Found::External(_)) {
+                    self.solver.flow(UNKNOWN, to);
+                }
                 let whole = self.solver.slot();
                 self.imported(target, "*", true, whole);
                 let name = self.name(name);
@@ -120,10 +133,11 @@ impl World<'_, '_> {
     pub(super) fn imports(&mut self, m: u32) {
         let s = &self.of(m).summary;
         for import in &s.imports {
+            let to = self.node(m, import.node);
             let Some(specifier) = import.specifier else {
+                self.solver.flow(UNKNOWN, to);
                 continue;
             };
-            let to = self.node(m, import.node);
             let imported = s.name(import.imported);
             if let Some(target) = self.target(m, specifier) {
                 let as_value = import.form != ImportForm::Static;
@@ -140,6 +154,8 @@ impl World<'_, '_> {
                 let path = self.name(&path);
                 let thing = self.solver.thing(Kind::Native(path));
                 self.solver.put(to, thing);
+            } else {
+                self.solver.flow(UNKNOWN, to);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What functions of the language, and of Node, do with functions and objects.
 
-use super::solve::{ANY, Kind, NONE, Name, Slot, Thing, This, Wait};
+use super::solve::{ANY, Kind, NONE, Name, Slot, Thing, This, UNKNOWN, Wait};
 use super::world::World;
 
 /// Names of the global object of which something is known.
@@ -174,7 +174,6 @@ impl World<'_, '_> {
             "Object.freeze"
             | "Object.seal"
             | "Object.preventExtensions"
-            | "Proxy"
             | "Promise.resolve"
             | "Promise.all" => {
                 let from = self.argument(site, first);
@@ -248,8 +247,22 @@ impl World<'_, '_> {
                 let callback = self.argument(site, first);
                 self.wait(callback, Wait::Callback(site, given, NONE));
             }
-            _ => {}
+            // These call nothing.
+            _ if ["Object.", "Reflect.", "Array."]
+                .iter()
+                .any(|of| text.starts_with(of)) =>
+            {
+                self.solver.flow(UNKNOWN, result);
+            }
+            _ => self.foreign(site),
         }
+    }
+
+    /// A site runs something of which nothing is known.
+    pub(super) fn foreign(&mut self, site: u32) {
+        let result = self.sites[site as usize].result;
+        self.solver.flow(UNKNOWN, result);
+        self.foreign.push(site);
     }
 
     /// The elements of what is spread.
@@ -330,7 +343,7 @@ impl World<'_, '_> {
                 let wait = Wait::Call(site, This::Thing(on), skip + 1);
                 self.wait(from, wait);
             }
-            _ => {}
+            _ => self.foreign(site),
         }
     }
 
@@ -418,7 +431,7 @@ impl World<'_, '_> {
                 self.wait(elements, Wait::Element(to));
                 self.solver.flow(elements, to);
             }
-            _ => {}
+            _ => self.solver.flow(UNKNOWN, result),
         }
     }
 
@@ -461,7 +474,11 @@ impl World<'_, '_> {
             "Array" => {
                 self.array_result(site);
             }
-            "Proxy" => self.solver.flow(argument, result),
+            // What the handler makes of it, nobody knows.
+            "Proxy" => {
+                self.solver.flow(argument, result);
+                self.foreign(site);
+            }
             "Object" => {
                 let object = self.solver.thing(Kind::Object(result));
                 self.solver.put(result, object);

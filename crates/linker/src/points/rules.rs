@@ -1,7 +1,7 @@
 //! What happens when a thing comes to where something waits for it.
 
 use super::natives;
-use super::solve::{ANY, Kind, NONE, Name, Slot, Thing, This, Wait};
+use super::solve::{ANY, Kind, NONE, Name, Slot, Thing, This, UNKNOWN, Wait};
 use super::world::World;
 use super::{Reach, Way};
 
@@ -33,6 +33,11 @@ impl World<'_, '_> {
             Wait::Call(site, this, skip) => self.call(site, thing, this, skip),
             Wait::Apply(site, this, list) => self.apply(site, thing, this, list),
             Wait::Method(site, name) => {
+                let is_list = matches!(self.solver.kind(thing), Kind::Array(_) | Kind::Map(_));
+                if is_list && !natives::is_method(self.text(name)) {
+                    let result = self.sites[site as usize].result;
+                    self.solver.flow(UNKNOWN, result);
+                }
                 let slot = self.solver.slot();
                 self.load(thing, name, slot);
                 self.wait(slot, Wait::Call(site, This::Thing(thing), 0));
@@ -93,7 +98,11 @@ impl World<'_, '_> {
             self.solver.flow(own, to);
             // The elements of an array are no members of other names.
             let is_element = self.text(name).bytes().all(|b| b.is_ascii_digit());
-            if is_element || !matches!(kind, Kind::Array(_) | Kind::Map(_)) {
+            let is_list = matches!(kind, Kind::Array(_) | Kind::Map(_));
+            if is_element && !is_list {
+                self.numbered.push((thing, name, to));
+            }
+            if is_element || !is_list {
                 let any = self.solver.property(thing, ANY);
                 self.solver.flow(any, to);
             }
@@ -251,7 +260,7 @@ impl World<'_, '_> {
                 self.solver.put(to, entry);
             }
             Kind::Array(_) => self.solver.all_properties(thing, to),
-            _ => {}
+            _ => self.solver.flow(UNKNOWN, to),
         }
     }
 
@@ -412,6 +421,7 @@ impl World<'_, '_> {
             way,
             shift,
             applies,
+            is_complete: false,
         };
         self.reached.entry((site, f)).or_insert(reach);
     }
@@ -518,6 +528,8 @@ impl World<'_, '_> {
                     let elements = self.solver.slot();
                     self.wait(slot, Wait::Load(ANY, elements));
                     self.wait(on, Wait::Store(name, elements));
+                } else {
+                    self.foreign(site);
                 }
             }
             _ => {}
@@ -651,7 +663,10 @@ impl World<'_, '_> {
                 self.solver.flow(given[0], value);
                 return;
             }
-            _ => return,
+            _ => {
+                self.solver.flow(UNKNOWN, result);
+                return;
+            }
         };
         self.reach(site, f, Way::Callback, 0, false);
         for (at, from) in (0..).zip(given) {

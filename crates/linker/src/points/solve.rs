@@ -15,11 +15,13 @@ pub(super) type Name = u32;
 
 /// No slot.
 pub(super) const NONE: Slot = 0;
+/// A slot that holds nothing, and of which everything comes that nobody knows: what code outside of the world gives.
+pub(super) const UNKNOWN: Slot = 1;
 /// The name of properties that nobody knows the names of.
 pub(super) const ANY: Name = 0;
 
 /// A slot that holds more things than these takes no more: nothing useful can be said of it.
-const MAX_THINGS: usize = 96;
+pub(super) const MAX_THINGS: usize = 96;
 
 /// What a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,7 +119,7 @@ pub(super) struct Solver {
     handled: Vec<u32>,
     flows: Vec<Vec<Slot>>,
     waits: Vec<Vec<Wait>>,
-    known: FxHashSet<(Slot, Thing)>,
+    held: FxHashSet<(Slot, Thing)>,
     edges: FxHashSet<(Slot, Slot)>,
     waiting_already: FxHashSet<(Slot, Wait)>,
     open: Vec<Slot>,
@@ -156,7 +158,7 @@ impl Solver {
             budget,
             ..Solver::default()
         };
-        solver.slot();
+        solver.slots(2);
         solver
     }
 
@@ -220,7 +222,7 @@ impl Solver {
         if self.by_field && is_object {
             return;
         }
-        if self.known.insert((slot, thing)) && self.spend() {
+        if self.held.insert((slot, thing)) && self.spend() {
             self.things[slot as usize].push(thing);
             self.touch(slot);
         }
@@ -291,6 +293,21 @@ impl Solver {
     /// What waits at a slot, by its number there.
     pub(super) fn waits(&self, slot: Slot, i: usize) -> Wait {
         self.waits[slot as usize][i]
+    }
+
+    /// Slots that a slot flows into.
+    pub(super) fn flows_of(&self, slot: Slot) -> &[Slot] {
+        &self.flows[slot as usize]
+    }
+
+    /// What waits at a slot.
+    pub(super) fn waits_of(&self, slot: Slot) -> &[Wait] {
+        &self.waits[slot as usize]
+    }
+
+    /// How many slots there are.
+    pub(super) fn count(&self) -> usize {
+        self.things.len()
     }
 
     /// The slot of a property of a thing.
@@ -368,6 +385,17 @@ impl Solver {
             self.of(thing).prototype = slot;
         }
         self.of(thing).prototype
+    }
+
+    /// The thing of a kind, if there is one.
+    pub(super) fn known(&self, kind: Kind) -> Option<Thing> {
+        self.by_kind.get(&kind).copied()
+    }
+
+    /// Its getters and setters by name.
+    pub(super) fn accessors_of(&self, thing: Thing) -> impl Iterator<Item = (Name, Slot)> + '_ {
+        let of = &self.of_thing[thing as usize];
+        of.getters.iter().chain(&of.setters).copied()
     }
 
     /// Its setters by name.

@@ -1,6 +1,6 @@
 //! What a summary tells: which slots flow into which, what waits where.
 
-use graph_model::summary::{CallKind, MemberKind, NodeRef, PropertyKind, Shape, ShapeRef};
+use graph_model::summary::{CallKind, MemberKind, NodeRef, PropertyKind, Shape, ShapeRef, TypeRef};
 
 use super::solve::{ANY, Kind, NONE, Name, Slot, This, Wait};
 use super::world::World;
@@ -132,7 +132,11 @@ impl World<'_, '_> {
     pub(super) fn names_of(&mut self, m: u32) {
         let s = &self.of(m).summary;
         for fact in &s.variables {
-            let from = self.shape(m, fact.init);
+            // A fact that tells the type alone tells of no value.
+            let from = match fact.declared {
+                TypeRef::UNKNOWN => self.shape(m, fact.init),
+                _ => self.given(m, fact.init),
+            };
             let to = self.node(m, fact.node);
             self.path(m, from, &fact.path, to);
         }
@@ -141,7 +145,7 @@ impl World<'_, '_> {
             let function = self.functions[number];
             let parameters = s.signature(fact.signature).parameters;
             for (at, parameter) in (0..).zip(parameters.of(&s.parameters)) {
-                let from = self.shape(m, parameter.default);
+                let from = self.given(m, parameter.default);
                 self.solver.flow(from, function.parameters + at);
             }
             for &shape in fact.returned.of(&s.shape_lists) {
@@ -162,7 +166,7 @@ impl World<'_, '_> {
         }
         for fact in &s.bindings {
             let to = self.node(m, fact.node);
-            let default = self.shape(m, fact.default);
+            let default = self.given(m, fact.default);
             self.solver.flow(default, to);
             if let Some(f) = self.function_of(m, fact.function) {
                 let function = self.functions[f as usize];
@@ -267,7 +271,7 @@ impl World<'_, '_> {
                     MemberKind::Getter => self.solver.of(thing).getters.push((name, method)),
                     MemberKind::Setter => self.solver.of(thing).setters.push((name, method)),
                     MemberKind::Property => {
-                        let from = self.shape(m, member.init);
+                        let from = self.given(m, member.init);
                         if from != NONE {
                             let to = self.solver.property(thing, name);
                             self.solver.flow(from, to);
@@ -312,6 +316,7 @@ impl World<'_, '_> {
                         if let Shape::Super(owner, is_static) = *s.shape(inner) {
                             let this = self.this(m, owner, is_static);
                             let slot = self.shape(m, callee);
+                            self.sites[site as usize].callee = slot;
                             self.wait(slot, Wait::Call(site, This::Slot(this), 0));
                             continue;
                         }
@@ -332,11 +337,13 @@ impl World<'_, '_> {
                             Some(node) => self.node(m, node),
                             None => self.shape(m, callee),
                         };
+                        self.sites[site as usize].callee = slot;
                         self.wait(slot, Wait::Call(site, This::Nothing, 0));
                     }
                 },
                 CallKind::New => {
                     let slot = self.shape(m, callee);
+                    self.sites[site as usize].callee = slot;
                     self.wait(slot, Wait::New(site));
                 }
                 CallKind::Super => {
@@ -344,6 +351,7 @@ impl World<'_, '_> {
                         && let Some(class) = self.class_of(m, owner)
                     {
                         let class = self.classes[class as usize];
+                        self.sites[site as usize].callee = class.extends;
                         self.wait(class.extends, Wait::Super(site, class.this));
                     }
                 }

@@ -3,7 +3,7 @@
 use graph_model::summary::{CallKind, ModuleType, NodeRef, Shape, ShapeRef, Sym};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::solve::{ANY, Kind, NONE, Name, Slot, Solver, Thing, This, Wait};
+use super::solve::{ANY, Kind, NONE, Name, Slot, Solver, Thing, This, UNKNOWN, Wait};
 use crate::Linker;
 use crate::program::{Fact, Module, ModuleIx};
 
@@ -27,6 +27,8 @@ pub(super) struct Function {
     pub(super) rest: Option<(u32, Thing)>,
     /// Its `arguments`, if it reads them.
     pub(super) arguments: Option<Thing>,
+    /// A class declares it.
+    pub(super) is_method: bool,
     /// What a call gives instead of what is returned: the generator.
     pub(super) generator: Option<Thing>,
 }
@@ -49,6 +51,8 @@ pub(super) struct Site {
     pub(super) result: Slot,
     /// Arguments, and whether they are spread.
     pub(super) arguments: Vec<(Slot, bool)>,
+    /// What it calls, if that is no method.
+    pub(super) callee: Slot,
     /// What it calls a method of, and the method's name.
     pub(super) method: Option<(Slot, Name)>,
     pub(super) is_call: bool,
@@ -93,6 +97,12 @@ pub(super) struct World<'l, 'p> {
     pub(super) reached: FxHashMap<(u32, u32), super::Reach>,
     /// Getters that run where a slot is read.
     pub(super) read: Vec<(Slot, u32)>,
+    /// Elements that are read of things which are no lists.
+    pub(super) numbered: Vec<(Thing, Name, Slot)>,
+    /// Sites that run functions of the language, or of Node, of which nothing is known.
+    pub(super) foreign: Vec<u32>,
+    /// Modules that others of the world import.
+    pub(super) imported: FxHashSet<u32>,
     /// Sites that are joined by names alone.
     pub(super) by_name: FxHashSet<u32>,
 }
@@ -129,6 +139,9 @@ impl<'l, 'p> World<'l, 'p> {
             elements: FxHashMap::default(),
             reached: FxHashMap::default(),
             read: Vec::new(),
+            numbered: Vec::new(),
+            foreign: Vec::new(),
+            imported: FxHashSet::default(),
             by_name: FxHashSet::default(),
         };
         world.name("*");
@@ -155,6 +168,22 @@ impl<'l, 'p> World<'l, 'p> {
                 self.solver.flow(field, slot);
             }
         }
+    }
+
+    /// Names of the global object that nobody in the world gives a value.
+    pub(super) fn foreign_globals(&self) -> impl Iterator<Item = Slot> + '_ {
+        let slots = self.globals.values().copied();
+        slots.filter(|&slot| self.solver.holds(slot).is_empty())
+    }
+
+    /// What modules export that none of the world imports.
+    pub(super) fn exports_to_outside(&self) -> Vec<Thing> {
+        let outside = |m: &u32| !self.imported.contains(m);
+        let exports = self.exports.iter().filter(|(key, _)| outside(&key.0));
+        let exported = exports.flat_map(|(_, &slot)| self.solver.holds(slot));
+        let modules = (0..self.module_count()).filter(outside);
+        let wholes = modules.filter_map(|m| self.solver.known(Kind::Exports(m)));
+        exported.copied().chain(wholes).collect()
     }
 
     pub(super) fn name(&mut self, text: &str) -> Name {
@@ -258,6 +287,7 @@ impl<'l, 'p> World<'l, 'p> {
                 count,
                 rest,
                 arguments: None,
+                is_method: fact.class.is_some(),
                 generator,
             });
         }
@@ -296,6 +326,7 @@ impl<'l, 'p> World<'l, 'p> {
                 module,
                 result,
                 arguments: Vec::with_capacity(fact.arguments.len as usize),
+                callee: NONE,
                 method: None,
                 is_call: fact.kind == CallKind::Call,
                 is_lexical: fact.kind == CallKind::Call
@@ -350,14 +381,15 @@ impl<'l, 'p> World<'l, 'p> {
         let mut at = shape;
         for _ in 0..MAX_NESTING {
             match *of.summary.shape(at) {
-                Shape::Unknown | Shape::Primitive(_) | Shape::Jsx(_) => return NONE,
+                Shape::Unknown => return UNKNOWN,
+                Shape::Primitive(_) | Shape::Jsx(_) => return NONE,
                 Shape::Binding(node) | Shape::Import(node) => return self.node(module, node),
                 Shape::Narrow(inner, _) | Shape::Cast(inner, _) | Shape::Await(inner) => at = inner,
                 // Only scripts see what scripts declare.
                 Shape::Global(name) => {
                     let text = of.summary.name(name);
                     if !self.is_script(module) && !super::natives::is_known(text) {
-                        return NONE;
+                        return UNKNOWN;
                     }
                     let name = self.sym(module, name);
                     return self.global_slot(name);
@@ -369,13 +401,21 @@ impl<'l, 'p> World<'l, 'p> {
                             let first = self.modules[module as usize].sites;
                             self.sites[(first + i) as usize].result
                         }
-                        _ => NONE,
+                        _ => UNKNOWN,
                     };
                 }
                 _ => return self.shape_slot(module, at),
             }
         }
         NONE
+    }
+
+    /// The slot of what a shape tells, where none means that there is nothing.
+    pub(super) fn given(&mut self, module: u32, shape: ShapeRef) -> Slot {
+        match shape {
+            ShapeRef::UNKNOWN => NONE,
+            shape => self.shape(module, shape),
+        }
     }
 
     pub(super) fn this(&self, module: u32, owner: NodeRef, is_static: bool) -> Slot {
