@@ -476,6 +476,9 @@ impl Found {
                 self.push(Callee::Node(*place), way, Confidence::Exact, shift);
             }
             Value::Sig(_, _, Some(place), env) => {
+                if let Some(place) = eval.function_of(value) {
+                    return self.push(Callee::Node(place), way, Confidence::Exact, shift);
+                }
                 // The interface that the signature stands in is `this` of its environment.
                 let owner = env.get(crate::eval::THIS).and_then(|this| {
                     this.iter().find_map(|v| match v {

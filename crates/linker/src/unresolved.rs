@@ -63,8 +63,18 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
     {
         return "computed-name";
     }
-    if !eval.shape(ix, shape).is_empty() {
-        return "too-many-candidates";
+    let values = eval.shape(ix, shape);
+    if !values.is_empty() {
+        let is_type = |v: &Value| {
+            matches!(
+                v,
+                Value::Sig(_, _, None, _) | Value::Iface(..) | Value::Anon(..) | Value::Var(_)
+            )
+        };
+        return match values.iter().all(is_type) {
+            true => "known-by-type-only",
+            false => "too-many-candidates",
+        };
     }
     for _ in 0..MAX_STEPS {
         match *of.summary.shape(shape) {

@@ -80,11 +80,11 @@ impl<'p> Eval<'_, 'p> {
             }
             Shape::Cast(inner, ty) => {
                 let cast = self.ty(module, ty, &Env::NONE);
+                // `as any` and `as unknown` tell nothing, and change nothing.
                 if cast.is_empty() {
-                    // `as any` and `as unknown` on the way to another type tell nothing.
-                    return self.uncast(module, inner, ty);
+                    return self.shape(module, inner);
                 }
-                cast
+                self.typed_functions(cast, module, inner)
             }
             Shape::OneOf(list) => {
                 let mut all = Union::default();
@@ -129,13 +129,42 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn uncast(
-        &mut self,
-        _module: ModuleIx,
-        _inner: ShapeRef,
-        _ty: graph_model::summary::TypeRef,
-    ) -> Set {
-        Set::NONE
+    /// The function with a body that a value is.
+    pub(crate) fn function_of(&self, value: &Value) -> Option<Place> {
+        match *value {
+            Value::Fn(place, _) => Some(place),
+            Value::Sig(_, _, Some(place), _) => {
+                let of = self.linker.program.module(place.module);
+                let function = of.function(place.node);
+                function.filter(|f| f.has_body).map(|_| place)
+            }
+            _ => None,
+        }
+    }
+
+    /// Values of function types, with the functions that a value of them is known to be: the types say what calls of them
+    /// give, the functions where they go.
+    fn typed_functions(&mut self, typed: Set, module: ModuleIx, value: ShapeRef) -> Set {
+        let only_types = typed.iter().all(|v| matches!(v, Value::Sig(_, _, None, _)));
+        if typed.is_empty() || !only_types {
+            return typed;
+        }
+        let values = self.shape(module, value);
+        let functions = values.iter().map(|value| self.function_of(value));
+        let functions: Vec<Place> = functions.collect::<Option<_>>().unwrap_or_default();
+        if functions.is_empty() {
+            return typed;
+        }
+        let mut all = Vec::new();
+        for value in typed.iter() {
+            if let Value::Sig(module, signature, None, env) = value {
+                let known = functions.iter();
+                all.extend(
+                    known.map(|&place| Value::Sig(*module, *signature, Some(place), env.clone())),
+                );
+            }
+        }
+        Set::of(all)
     }
 
     /// Without `null` and `undefined`.
@@ -276,17 +305,19 @@ impl<'p> Eval<'_, 'p> {
             }
         }
         if !declared.is_empty() {
-            // The exact class or object behind a constant says more than its type.
             let mut inits = of.variables(place.node).filter(|v| !v.declared.is_known());
-            if let (Some(init), None) = (inits.next(), inits.next())
-                && init.path.is_empty()
-                && !init.reassigned
-                && matches!(
-                    of.summary.shape(init.init),
-                    Shape::Object(_) | Shape::New(_) | Shape::Function(_)
-                )
-                && !of.variables(place.node).any(|v| v.reassigned)
-            {
+            let reassigned = of.variables(place.node).any(|v| v.reassigned);
+            let (Some(init), None) = (inits.next(), inits.next()) else {
+                return declared;
+            };
+            if reassigned || !init.path.is_empty() {
+                return declared;
+            }
+            // The exact class or object behind a constant says more than its type.
+            if matches!(
+                of.summary.shape(init.init),
+                Shape::Object(_) | Shape::New(_) | Shape::Function(_)
+            ) {
                 let exact = self.shape(place.module, init.init);
                 let is_exact = |v: &Value| match v {
                     Value::Inst(_, env) => env.is_empty(),
@@ -297,7 +328,7 @@ impl<'p> Eval<'_, 'p> {
                     return exact;
                 }
             }
-            return declared;
+            return self.typed_functions(declared, place.module, init.init);
         }
         let mut all = Union::default();
         for variable in of.variables(place.node) {
