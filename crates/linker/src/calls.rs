@@ -498,6 +498,11 @@ impl Found {
                 let specifier = Rc::clone(&eval.global_specifier);
                 self.external(&specifier, &path, "builtin");
             }
+            Value::Iface(..) | Value::Anon(..) => {
+                for place in value.functions_behind() {
+                    self.push(Callee::Node(place), way, Confidence::Likely, shift);
+                }
+            }
             Value::Ext(specifier, path) => {
                 let resolution = if &**specifier == "<global>" {
                     "builtin"
