@@ -16,7 +16,7 @@ use crate::flows;
 use crate::higher_order;
 use crate::points::{Points, Reach, Way};
 use crate::program::{Fact, ModuleIx};
-use crate::unresolved;
+use crate::{inherited, unresolved};
 
 /// More targets than these are none.
 const MAX_TARGETS: usize = 16;
@@ -165,7 +165,14 @@ pub(crate) fn run<'p>(
             }
         }
         if !any {
-            unresolved::record(eval, ix, call, links);
+            match inherited::method(eval, ix, call) {
+                Some((specifier, path)) => {
+                    let dst = links.external_function(specifier, &path);
+                    links.edge(src, edge, dst, r#"{"resolution":"builtin"}"#);
+                    any = true;
+                }
+                None => unresolved::record(eval, ix, call, links),
+            }
         }
         if call.kind == CallKind::New {
             constructed(eval, ix, call, src, links);
