@@ -17,7 +17,7 @@ use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
 use crate::points::{Points, Way};
 use crate::program::{Fact, ModuleIx};
-use crate::unresolved;
+use crate::{inherited, unresolved};
 
 /// More targets than these are none.
 pub(crate) const MAX_TARGETS: usize = 16;
@@ -171,7 +171,14 @@ pub(crate) fn run<'p>(
             }
         }
         if !any {
-            unresolved::record(eval, ix, call, links);
+            match inherited::method(eval, ix, call) {
+                Some((specifier, path)) => {
+                    let dst = links.external_function(specifier, &path);
+                    links.edge(src, edge, dst, r#"{"resolution":"builtin"}"#);
+                    any = true;
+                }
+                None => unresolved::record(eval, ix, call, links),
+            }
         }
         if call.kind == CallKind::New {
             constructed(eval, ix, call, src, links);
@@ -417,6 +424,9 @@ impl Found {
                 self.push(Callee::Node(*place), way, Confidence::Exact, shift);
             }
             Value::Sig(_, _, Some(place), env) => {
+                if let Some(place) = eval.function_of(value) {
+                    return self.push(Callee::Node(place), way, Confidence::Exact, shift);
+                }
                 // The interface that the signature stands in is `this` of its environment.
                 let owner = env.get(crate::eval::THIS).and_then(|this| {
                     this.iter().find_map(|v| match v {
@@ -435,6 +445,11 @@ impl Found {
                 let path = eval.method_path(*lib, name);
                 let specifier = Rc::clone(&eval.global_specifier);
                 self.external(&specifier, &path, "builtin");
+            }
+            Value::Iface(..) | Value::Anon(..) => {
+                for place in value.functions_behind() {
+                    self.push(Callee::Node(place), way, Confidence::Likely, shift);
+                }
             }
             Value::Ext(specifier, path) => {
                 let resolution = if &**specifier == "<global>" {

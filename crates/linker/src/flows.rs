@@ -279,10 +279,7 @@ impl Site<'_> {
             return Vec::new();
         };
         let values = eval.shape(self.ix, argument.shape);
-        let functions = values.iter().filter_map(|v| match v {
-            Value::Fn(place, _) => Some(*place),
-            _ => None,
-        });
+        let functions = values.iter().filter_map(|v| eval.function_of(v));
         functions.collect()
     }
 

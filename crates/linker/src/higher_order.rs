@@ -279,7 +279,7 @@ fn passes(
         }
         if !values
             .iter()
-            .any(|v| matches!(v, Value::Fn(..) | Value::Obj(_)))
+            .any(|v| eval.function_of(v).is_some() || matches!(v, Value::Obj(_)))
         {
             continue;
         }
@@ -348,7 +348,7 @@ fn find_sites(
             continue;
         }
         for value in eval.callee(module, call).iter() {
-            let Value::Fn(function, _) = value else {
+            let Some(function) = eval.function_of(value) else {
                 continue;
             };
             let next = program.module(function.module);
@@ -388,10 +388,7 @@ fn reach(
         }
         How::Passed(_) => return,
     };
-    let functions = values.iter().filter_map(|v| match v {
-        Value::Fn(place, _) => Some(*place),
-        _ => None,
-    });
+    let functions = values.iter().filter_map(|v| eval.function_of(v));
     let functions: Vec<Place> = functions.collect();
     let confidence = match functions.len() {
         1 => confidence,

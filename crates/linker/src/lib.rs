@@ -34,6 +34,7 @@ mod heritage;
 mod hierarchy;
 mod higher_order;
 mod imports;
+mod inherited;
 mod instances;
 mod member_lists;
 pub mod packages;

@@ -5,7 +5,7 @@ use graph_model::summary::{CallFact, CallKind, Shape, ShapeRef};
 
 use crate::edges::{FileLinks, push_json_string};
 use crate::eval::{Eval, Value};
-use crate::program::{Fact, ModuleIx};
+use crate::program::{Fact, ModuleIx, Role};
 use crate::specifiers::Target;
 
 /// So far a receiver is followed to its root.
@@ -63,8 +63,18 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
     {
         return "computed-name";
     }
-    if !eval.shape(ix, shape).is_empty() {
-        return "too-many-candidates";
+    let values = eval.shape(ix, shape);
+    if !values.is_empty() {
+        let is_type = |v: &Value| {
+            matches!(
+                v,
+                Value::Sig(_, _, None, _) | Value::Iface(..) | Value::Anon(..) | Value::Var(_)
+            )
+        };
+        return match values.iter().all(is_type) {
+            true => "known-by-type-only",
+            false => "too-many-candidates",
+        };
     }
     for _ in 0..MAX_STEPS {
         match *of.summary.shape(shape) {
@@ -96,6 +106,7 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
                     }
                     shape = init;
                 }
+                Fact::Parameter(i) if given_by_others(eval, ix, i) => return "external-value",
                 _ => break,
             },
             Shape::Import(node) => {
@@ -111,13 +122,7 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
             _ => break,
         }
         let values = eval.shape(ix, shape);
-        let external = |v: &Value| {
-            matches!(
-                v,
-                Value::Ext(..) | Value::ExtInst(..) | Value::LibMethod(..)
-            )
-        };
-        if !values.is_empty() && values.iter().all(external) {
+        if !values.is_empty() && values.iter().all(is_external) {
             return "external-value";
         }
     }
@@ -131,4 +136,23 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
         }
         _ => "unknown-value",
     }
+}
+
+/// Whether a parameter is one of a function that is passed to something outside of the project, which calls it.
+fn given_by_others(eval: &mut Eval<'_, '_>, ix: ModuleIx, parameter: u32) -> bool {
+    let of = eval.linker.program.module(ix);
+    let function = of.summary.bindings[parameter as usize].function;
+    let Some(Role::Argument(call, _)) = of.role(function) else {
+        return false;
+    };
+    let call = &of.summary.calls[call as usize];
+    let callee = eval.callee(ix, call);
+    !callee.is_empty() && callee.iter().all(is_external)
+}
+
+fn is_external(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Ext(..) | Value::ExtInst(..) | Value::LibMethod(..)
+    )
 }

@@ -37,6 +37,7 @@ mod containment;
 mod coverage;
 mod error;
 mod graph;
+mod held;
 mod impact;
 mod names;
 mod near;

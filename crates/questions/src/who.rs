@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::Result;
 use crate::answer::NodeRef;
 use crate::graph::{Confidence, Graph};
+use crate::held::{calls_by_name, held};
 use crate::names::{Named, Subject, Wanted, find};
 use crate::references::{Aliases, USES, USES_OUT, Use, uses};
 use crate::unresolved::{Unresolved, unresolved_calls};
@@ -68,7 +69,8 @@ pub struct UseRef {
     /// The callable or module that the place lies in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enclosing: Option<NodeRef>,
-    /// Id of the import, export or binding under whose name it is used.
+    /// Id of the import, export or binding under whose name it is used; of the function, where the call of a variable leads to
+    /// one that it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
 }
@@ -137,7 +139,16 @@ pub fn who(graph: &mut Graph<'_>, name: &str) -> Result<Who> {
         s.nodes().chain(own).map(|id| (id, s.node))
     });
     let aliases = Aliases::of(graph, declared)?;
-    let found = uses(graph, &aliases, USES, USES_OUT)?;
+    let mut found = uses(graph, &aliases, USES, USES_OUT)?;
+    let held = held(graph, subjects.iter().map(|s| s.node))?;
+    for (origin, edge) in calls_by_name(graph, &held)? {
+        found.push(Use {
+            node: edge.src,
+            origin,
+            via: Some(edge.dst),
+            edge,
+        });
+    }
     graph.load_enclosing(found.iter().map(|u| u.node))?;
     let misses = possible_misses(graph, subjects.iter().map(|s| s.node))?;
     let mut answers = Vec::with_capacity(subjects.len());

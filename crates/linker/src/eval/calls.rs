@@ -8,7 +8,7 @@ use graph_model::summary::{
 use super::library;
 use super::value::{Env, Lib, Place, Set, Value, Var};
 use super::{Eval, Key};
-use crate::program::ModuleIx;
+use crate::program::{ModuleIx, Role};
 
 /// A call as signatures see it.
 pub(super) struct Call<'p> {
@@ -176,11 +176,39 @@ impl<'p> Eval<'_, 'p> {
             }
             all
         });
+        if let Some(call) = call {
+            let declared = self.declared_result(place, call);
+            if !declared.is_empty() {
+                return self.with_functions(declared, &returned);
+            }
+        }
         let env = match call {
             Some(call) => self.bound_by(place.module, signature, env, call),
             None => env.clone(),
         };
         self.subst(&returned, &env)
+    }
+
+    /// What a function gives back by the type of the variable that it is the value of.
+    fn declared_result(&mut self, place: Place, call: &Call<'p>) -> Set {
+        let Some(Role::Variable(_)) = self.module(place.module).role(place.node) else {
+            return Set::NONE;
+        };
+        let mut all = Set::NONE;
+        for value in self.expected(place).iter() {
+            let set = match value {
+                Value::Sig(module, signature, _, env) => {
+                    self.signature_result(*module, *signature, env, Some(call))
+                }
+                Value::Iface(..) | Value::Anon(..) => {
+                    let signatures = self.signatures(value, MemberKind::Call);
+                    self.best_result(&signatures, call)
+                }
+                _ => Set::NONE,
+            };
+            all = all.union(set);
+        }
+        all
     }
 
     /// The signature that fits a call best: the first that takes its arguments.
@@ -296,7 +324,16 @@ impl<'p> Eval<'_, 'p> {
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
         for (var, &ty) in signature.type_vars.indexes().zip(explicit) {
-            let set = self.ty(call.module, ty, &Env::NONE);
+            let mut set = self.ty(call.module, ty, &Env::NONE);
+            // What has a type of which nothing else is known is an argument of this type.
+            let parameters = signature.parameters.of(&of.summary.parameters);
+            for (parameter, argument) in parameters.iter().zip(call.arguments) {
+                let is_var = of.summary.type_at(parameter.declared) == Type::Var(VarRef(var));
+                let shape = self.module(call.module).summary.shape(argument.shape);
+                if is_var && !argument.spread && matches!(shape, Shape::Function(_)) {
+                    set = self.typed_functions(set, call.module, argument.shape);
+                }
+            }
             bound.push(((module, VarRef(var)), set));
         }
         if explicit.is_empty() {

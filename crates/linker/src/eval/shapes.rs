@@ -14,6 +14,9 @@ use crate::exports::{ExportIx, Found};
 use crate::program::{Fact, ModuleIx, Role, Target};
 use crate::specifiers::Target as Specifier;
 
+/// So many functions may be behind a value that is known by its type.
+const MAX_FUNCTIONS: usize = 4;
+
 impl<'p> Eval<'_, 'p> {
     /// The values of a shape of a module.
     pub(crate) fn shape(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
@@ -80,11 +83,11 @@ impl<'p> Eval<'_, 'p> {
             }
             Shape::Cast(inner, ty) => {
                 let cast = self.ty(module, ty, &Env::NONE);
+                // `as any` and `as unknown` tell nothing, and change nothing.
                 if cast.is_empty() {
-                    // `as any` and `as unknown` on the way to another type tell nothing.
-                    return self.uncast(module, inner, ty);
+                    return self.shape(module, inner);
                 }
-                cast
+                self.typed_functions(cast, module, inner)
             }
             Shape::OneOf(list) => {
                 let mut all = Union::default();
@@ -129,13 +132,58 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn uncast(
-        &mut self,
-        _module: ModuleIx,
-        _inner: ShapeRef,
-        _ty: graph_model::summary::TypeRef,
-    ) -> Set {
-        Set::NONE
+    /// The function with a body that a value is.
+    pub(crate) fn function_of(&self, value: &Value) -> Option<Place> {
+        match *value {
+            Value::Fn(place, _) => Some(place),
+            Value::Sig(_, _, Some(place), _) => {
+                let of = self.linker.program.module(place.module);
+                let function = of.function(place.node);
+                function.filter(|f| f.has_body).map(|_| place)
+            }
+            _ => None,
+        }
+    }
+
+    /// Values of types, with the functions that a value of them is known to be: the types say what calls of them give, the
+    /// functions where they go.
+    pub(super) fn typed_functions(&mut self, typed: Set, module: ModuleIx, value: ShapeRef) -> Set {
+        if typed.is_empty() || !typed.iter().all(is_type) {
+            return typed;
+        }
+        let known = self.shape(module, value);
+        self.with_functions(typed, &known)
+    }
+
+    /// The same for values that are known.
+    pub(super) fn with_functions(&mut self, typed: Set, known: &Set) -> Set {
+        if typed.is_empty() || !typed.iter().all(is_type) {
+            return typed;
+        }
+        let mut functions: Vec<Place> = Vec::new();
+        for value in known.iter() {
+            match self.function_of(value) {
+                Some(place) => functions.push(place),
+                None if is_type(value) => functions.extend(value.functions_behind()),
+                None => return typed,
+            }
+        }
+        if functions.is_empty() || functions.len() > MAX_FUNCTIONS {
+            return typed;
+        }
+        functions.sort_unstable();
+        functions.dedup();
+        let mut all = Vec::new();
+        for value in typed.iter() {
+            match value {
+                Value::Sig(module, signature, None, env) => all.extend(
+                    (functions.iter())
+                        .map(|&at| Value::Sig(*module, *signature, Some(at), env.clone())),
+                ),
+                value => all.push(value.with_functions(&functions)),
+            }
+        }
+        Set::of(all)
     }
 
     /// Without `null` and `undefined`.
@@ -276,17 +324,19 @@ impl<'p> Eval<'_, 'p> {
             }
         }
         if !declared.is_empty() {
-            // The exact class or object behind a constant says more than its type.
             let mut inits = of.variables(place.node).filter(|v| !v.declared.is_known());
-            if let (Some(init), None) = (inits.next(), inits.next())
-                && init.path.is_empty()
-                && !init.reassigned
-                && matches!(
-                    of.summary.shape(init.init),
-                    Shape::Object(_) | Shape::New(_) | Shape::Function(_)
-                )
-                && !of.variables(place.node).any(|v| v.reassigned)
-            {
+            let reassigned = of.variables(place.node).any(|v| v.reassigned);
+            let (Some(init), None) = (inits.next(), inits.next()) else {
+                return declared;
+            };
+            if reassigned || !init.path.is_empty() {
+                return declared;
+            }
+            // The exact class or object behind a constant says more than its type.
+            if matches!(
+                of.summary.shape(init.init),
+                Shape::Object(_) | Shape::New(_) | Shape::Function(_)
+            ) {
                 let exact = self.shape(place.module, init.init);
                 let is_exact = |v: &Value| match v {
                     Value::Inst(_, env) => env.is_empty(),
@@ -297,7 +347,7 @@ impl<'p> Eval<'_, 'p> {
                     return exact;
                 }
             }
-            return declared;
+            return self.typed_functions(declared, place.module, init.init);
         }
         let mut all = Union::default();
         for variable in of.variables(place.node) {
@@ -711,4 +761,12 @@ fn type_of(value: &Value) -> Option<&'static str> {
         | Value::Ns(_) => "object",
         _ => return None,
     })
+}
+
+/// Whether only the type of a value is known, and may be one of a function.
+fn is_type(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Sig(_, _, None, _) | Value::Iface(..) | Value::Anon(..)
+    )
 }

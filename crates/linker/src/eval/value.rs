@@ -29,6 +29,10 @@ pub(crate) type Var = (ModuleIx, VarRef);
 /// Stands for `this` in an environment.
 pub(crate) const THIS: Var = (ModuleIx(u32::MAX), VarRef(0));
 
+/// Stands for the functions behind a value that is known by its type only: them, and the value without an environment, for
+/// environments are handed on to values of other types.
+const BEHIND: Var = (ModuleIx(u32::MAX), VarRef(1));
+
 /// A list that is shared and never changed: of one item mostly. Knows how deep type arguments nest in it, and its hash
 /// once that was asked for.
 #[derive(Debug)]
@@ -141,7 +145,7 @@ impl Env {
             return Env(Some(Shared::one((THIS, this), depth)));
         }
         // THIS comes last in the order.
-        let kept = self.iter().filter(|b| b.0 != THIS).cloned();
+        let kept = self.iter().filter(|b| b.0 < THIS).cloned();
         let mut all: Vec<(Var, Set)> = Vec::with_capacity(items(&self.0).len() + 1);
         all.extend(kept);
         all.push((THIS, this));
@@ -177,6 +181,44 @@ impl Env {
             }
         }
         Env::of(all)
+    }
+}
+
+impl Value {
+    /// A value of an object type or interface, with the functions that are called when it is.
+    pub(crate) fn with_functions(&self, functions: &[Place]) -> Value {
+        let functions = functions
+            .iter()
+            .map(|&place| Value::Fn(place, Env::NONE))
+            .chain([self.without_environment()]);
+        let behind = vec![(BEHIND, Set::of(functions.collect()))];
+        match self {
+            Value::Iface(place, env) => Value::Iface(*place, env.with(behind)),
+            Value::Anon(module, ty, env) => Value::Anon(*module, *ty, env.with(behind)),
+            value => value.clone(),
+        }
+    }
+
+    /// The functions of [`Value::with_functions`].
+    pub(crate) fn functions_behind(&self) -> impl Iterator<Item = Place> + '_ {
+        let behind = match self {
+            Value::Iface(_, env) | Value::Anon(_, _, env) => env.get(BEHIND),
+            _ => None,
+        };
+        let own = |set: &&Set| set.iter().any(|value| *value == self.without_environment());
+        let functions = behind.filter(own).into_iter().flat_map(Set::iter);
+        functions.filter_map(|value| match value {
+            Value::Fn(place, _) => Some(*place),
+            _ => None,
+        })
+    }
+
+    fn without_environment(&self) -> Value {
+        match *self {
+            Value::Iface(place, _) => Value::Iface(place, Env::NONE),
+            Value::Anon(module, ty, _) => Value::Anon(module, ty, Env::NONE),
+            ref value => value.clone(),
+        }
     }
 }
 

@@ -288,3 +288,45 @@ export function f(x, y) {
         (0, 2)
     );
 }
+
+#[test]
+fn a_variable_is_called_where_what_it_holds_is() {
+    let project = project(
+        "
+// src/core.ts
+export const twice: { <Body>(body: Body): Body } = function(body) { return body; };
+const internal = (n: number) => n;
+export const grow = twice<(n: number) => number>((n) => n + 1);
+export const other = twice<(n: number) => number>((n) => n - 1);
+// src/api.ts
+import * as core from './core';
+export const grow: (n: number) => number = core.grow;
+// src/app.ts
+import * as Api from './api';
+import { grow, other } from './core';
+export function start() { return Api.grow(1); }
+export const top = () => grow(2) + other(3);",
+    );
+    let mut graph = project.graph();
+    for name in ["src/core.ts:grow", "src/api.ts:grow"] {
+        let answer = who(&mut graph, name).unwrap();
+        let grow = &answer.subjects[0];
+        assert_eq!(
+            lines(&grow.calls),
+            ["app.ts:3 CALLS in start", "app.ts:4 CALLS in top"],
+            "{name}"
+        );
+        assert!(grow.calls[0].via.as_deref().unwrap().contains("FUNCTION"));
+        assert!(grow.unresolved_calls.is_empty());
+    }
+    let reached = impact(&mut graph, "src/core.ts:grow", ImpactLimits::default()).unwrap();
+    let callers: Vec<&str> = reached
+        .modules
+        .iter()
+        .flat_map(|m| m.callers.iter().map(|c| c.node.name.as_str()))
+        .collect();
+    assert!(
+        callers.contains(&"start") && callers.contains(&"top"),
+        "{callers:?}"
+    );
+}

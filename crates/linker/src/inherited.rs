@@ -1,0 +1,82 @@
+//! Calls of methods that every function or object has, of a receiver that has none of its own: `f.bind(this)`,
+//! `options.hasOwnProperty(name)`.
+
+use std::rc::Rc;
+
+use graph_model::GLOBAL_MODULE;
+use graph_model::summary::{CallFact, CallKind, Shape};
+
+use crate::eval::{Eval, Lib, Value};
+use crate::program::ModuleIx;
+
+const OF_FUNCTIONS: &[&str] = &["apply", "bind", "call"];
+const OF_OBJECTS: &[&str] = &[
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// The path from the global object to the method that a call without another target calls.
+pub(crate) fn method(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+) -> Option<(&'static str, Rc<str>)> {
+    if call.kind != CallKind::Call {
+        return None;
+    }
+    let of = eval.linker.program.module(ix);
+    let mut callee = call.callee;
+    while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(callee) {
+        callee = inner;
+    }
+    let Shape::Member(receiver, name) = *of.summary.shape(callee) else {
+        return None;
+    };
+    let name = of.summary.name(name);
+    let (prototype, is_one): (&str, fn(&Value) -> bool) = if OF_FUNCTIONS.contains(&name) {
+        ("Function", is_function)
+    } else if OF_OBJECTS.contains(&name) {
+        ("Object", is_object)
+    } else {
+        return None;
+    };
+    let receivers = eval.shape(ix, receiver);
+    let mut receivers = receivers
+        .iter()
+        .filter(|value| !matches!(value, Value::Lib(Lib::Nothing, _)))
+        .peekable();
+    receivers.peek()?;
+    let is_inherited = receivers.all(is_one);
+    is_inherited.then(|| {
+        (
+            GLOBAL_MODULE,
+            format!("{prototype}.prototype.{name}").into(),
+        )
+    })
+}
+
+fn is_function(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_)
+    )
+}
+
+fn is_object(value: &Value) -> bool {
+    is_function(value)
+        || matches!(
+            value,
+            Value::Inst(..)
+                | Value::Proto(_)
+                | Value::Obj(_)
+                | Value::Iface(..)
+                | Value::Anon(..)
+                | Value::Lib(..)
+                | Value::Tuple(_)
+                | Value::Literal(..)
+        )
+}
