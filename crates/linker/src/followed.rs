@@ -37,6 +37,7 @@ pub(crate) fn settle(found: &mut [CallTarget], reached: &[(Place, Reach)]) {
         };
         match called.clone().any(|of| of.0 == place) {
             true => target.confidence = target.confidence.min(of_called),
+            false if is_certain(target) => {}
             false => target.confidence = Confidence::Possible,
         }
     }

@@ -35,7 +35,7 @@ fn constants_are_the_functions_that_they_are_given() {
             r#"app.ts->CALL->Either.left().l.trim CALLS EXTERNAL_FUNCTION:<global>.String.prototype.trim {"resolution":"builtin"}"#,
             r#"app.ts->CALL->each CALLS internal.ts->FUNCTION->each {"resolution":"import"}"#,
             r#"app.ts->CALL->each CALLS internal.ts->FUNCTION->left {"callType":"callback","resolution":"higher-order"}"#,
-            r#"internal.ts->CALL->run[in:each] CALLS internal.ts->FUNCTION->left {"resolution":"parameter","confidence":"possible"}"#,
+            r#"internal.ts->CALL->run[in:each] CALLS internal.ts->FUNCTION->left {"resolution":"parameter","confidence":"likely"}"#,
         ]
     );
 }
