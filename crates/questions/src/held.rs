@@ -78,7 +78,8 @@ pub(crate) fn calls_by_name(
 ) -> Result<Vec<(NodeId, Edge)>> {
     let mut functions: Vec<NodeId> = held.iter().map(|one| one.0).collect();
     functions.dedup();
-    let edges = graph.edges(&functions, Direction::Incoming, &[EdgeType::Calls])?;
+    let calls = [EdgeType::Calls, EdgeType::Renders];
+    let edges = graph.edges(&functions, Direction::Incoming, &calls)?;
     graph.load(edges.iter().map(|edge| edge.src))?;
     let mut found = Vec::new();
     for edge in edges {

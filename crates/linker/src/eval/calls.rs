@@ -70,6 +70,8 @@ impl<'p> Eval<'_, 'p> {
             Value::Ext(specifier, path) if &**specifier == "<global>" => {
                 self.global_result(path, call)
             }
+            Value::Ext(specifier, path) => self.package_result(specifier, path, call),
+            Value::Wrapped(..) => self.wrapped_arguments(call),
             Value::Var(var) => {
                 let constraint = self.constraint(*var);
                 let mut all = Set::NONE;
