@@ -446,6 +446,13 @@ impl Found {
                 let specifier = Rc::clone(&eval.global_specifier);
                 self.external(&specifier, &path, "builtin");
             }
+            Value::Wrapped(place, known) => {
+                let confidence = match known {
+                    true => Confidence::Likely,
+                    false => Confidence::Possible,
+                };
+                self.push(Callee::Node(*place), "wrapper", confidence, shift);
+            }
             Value::Iface(..) | Value::Anon(..) => {
                 for place in value.functions_behind() {
                     self.push(Callee::Node(place), way, Confidence::Likely, shift);

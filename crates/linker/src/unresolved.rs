@@ -153,6 +153,6 @@ fn given_by_others(eval: &mut Eval<'_, '_>, ix: ModuleIx, parameter: u32) -> boo
 fn is_external(value: &Value) -> bool {
     matches!(
         value,
-        Value::Ext(..) | Value::ExtInst(..) | Value::LibMethod(..)
+        Value::Ext(..) | Value::ExtInst(..) | Value::LibMethod(..) | Value::Wrapped(..)
     )
 }

@@ -109,3 +109,32 @@ fn where_too_many_wrappers_are_given_back_the_argument_of_the_type_is_told() {
         ]
     );
 }
+
+#[test]
+fn functions_that_functions_give_back() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "export function adder(x: number): (y: number) => number { return (y) => x + y; }\n\
+             const noop = () => {};\n\
+             class Scope { enter(): () => void { return noop; } }\n\
+             export const handler = (name: string): { (n: number): string } => { function handle(n: number) { return name; } return handle; };\n\
+             adder(1)(2).toFixed();\n\
+             const leave = new Scope().enter();\n\
+             leave();\n\
+             handler('x')(1).trim();",
+        )],
+        &["CALLS", "UNRESOLVED_CALL"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->adder() CALLS FUNCTION-><return>[in:adder] {"resolution":"alias"}"#,
+            r#"CALL->adder()().toFixed CALLS EXTERNAL_FUNCTION:<global>.Number.prototype.toFixed {"resolution":"builtin"}"#,
+            r#"CALL->handler() CALLS FUNCTION->handle[in:handler] {"resolution":"alias","confidence":"likely"}"#,
+            r#"CALL->handler()().trim CALLS EXTERNAL_FUNCTION:<global>.String.prototype.trim {"resolution":"builtin"}"#,
+            r#"CALL->leave CALLS FUNCTION->noop {"resolution":"alias"}"#,
+            r#"CALL->new Scope().enter CALLS METHOD->enter[in:Scope] {"resolution":"type"}"#,
+        ]
+    );
+}

@@ -13,8 +13,11 @@ use crate::graph::{Edge, Graph};
 /// So many edges lead from a variable to a function at most.
 const MAX_STEPS: usize = 8;
 
+/// And over so many values at once.
+const MAX_VALUES: usize = 1000;
+
 /// By function, the variables that may hold it: as their value, as that of a variable that they are assigned from, or as an
-/// argument of the call whose result they are.
+/// argument of the call whose result they are. More than are called under their names: edges of calls decide.
 pub(crate) fn held(
     graph: &mut Graph<'_>,
     variables: impl IntoIterator<Item = NodeId>,
@@ -41,7 +44,12 @@ pub(crate) fn held(
         let mut edges = graph.edges(
             &values,
             Direction::Outgoing,
-            &[EdgeType::AssignedFrom, EdgeType::ReadsFrom],
+            &[
+                EdgeType::AssignedFrom,
+                EdgeType::ReadsFrom,
+                EdgeType::ImportsFrom,
+                EdgeType::Exports,
+            ],
         )?;
         edges.extend(graph.edges(&calls, Direction::Outgoing, &[EdgeType::PassesArgument])?);
         graph.load(edges.iter().map(|edge| edge.dst))?;
@@ -50,11 +58,9 @@ pub(crate) fn held(
                 continue;
             };
             let is_function = node.is_callable();
-            // A call hands on the functions that are written in it, and nothing else that it is passed.
-            let through_call = edge.edge_type == EdgeType::PassesArgument;
             for &variable in holders.get(&edge.src).into_iter().flatten() {
                 let next = (edge.dst, variable);
-                if (through_call && !is_function) || !seen.insert(next) {
+                if !seen.insert(next) {
                     continue;
                 }
                 match is_function {
@@ -63,7 +69,7 @@ pub(crate) fn held(
                 }
             }
         }
-        if level.is_empty() {
+        if level.is_empty() || level.len() > MAX_VALUES {
             break;
         }
     }
@@ -78,7 +84,8 @@ pub(crate) fn calls_by_name(
 ) -> Result<Vec<(NodeId, Edge)>> {
     let mut functions: Vec<NodeId> = held.iter().map(|one| one.0).collect();
     functions.dedup();
-    let edges = graph.edges(&functions, Direction::Incoming, &[EdgeType::Calls])?;
+    let calls = [EdgeType::Calls, EdgeType::Renders];
+    let edges = graph.edges(&functions, Direction::Incoming, &calls)?;
     graph.load(edges.iter().map(|edge| edge.src))?;
     let mut found = Vec::new();
     for edge in edges {

@@ -1,8 +1,8 @@
 //! Results of calls, and what type variables stand for in a call.
 
 use graph_model::summary::{
-    Argument, CallFact, List, MemberKind, ParameterFact, Shape, Signature, SignatureRef, Type,
-    VarRef,
+    Argument, CallFact, FunctionFact, List, MemberKind, ParameterFact, Shape, Signature,
+    SignatureRef, Type, VarRef,
 };
 
 use super::library;
@@ -70,6 +70,8 @@ impl<'p> Eval<'_, 'p> {
             Value::Ext(specifier, path) if &**specifier == "<global>" => {
                 self.global_result(path, call)
             }
+            Value::Ext(specifier, path) => self.package_result(specifier, path, call),
+            Value::Wrapped(..) => self.wrapped_arguments(call),
             Value::Var(var) => {
                 let constraint = self.constraint(*var);
                 let mut all = Set::NONE;
@@ -152,12 +154,38 @@ impl<'p> Eval<'_, 'p> {
         let signature = of.summary.signature(function.signature);
         if signature.returns.is_known() {
             let declared = self.signature_result(place.module, function.signature, env, call);
+            // Of a function the type does not say which one it is.
+            let is_called = declared.iter().any(|value| match value {
+                Value::Sig(_, _, None, _) => true,
+                Value::Anon(..) => !self.signatures(value, MemberKind::Call).is_empty(),
+                _ => false,
+            });
+            if is_called {
+                let returned = self.returned(place, function);
+                return self.with_functions(declared, &returned);
+            }
             if !declared.is_empty() {
                 return declared;
             }
         }
-        let key = Key::Returned(place.module, place.node);
-        let returned = self.ask(key, |e| {
+        let returned = self.returned(place, function);
+        if let Some(call) = call {
+            let declared = self.declared_result(place, call);
+            if !declared.is_empty() {
+                return self.with_functions(declared, &returned);
+            }
+        }
+        let env = match call {
+            Some(call) => self.bound_by(place.module, signature, env, call),
+            None => env.clone(),
+        };
+        self.subst(&returned, &env)
+    }
+
+    /// What the body of a function gives back.
+    fn returned(&mut self, place: Place, function: &FunctionFact) -> Set {
+        let of = self.module(place.module);
+        self.ask(Key::Returned(place.module, place.node), |e| {
             let mut all = Set::NONE;
             for &shape in function.returned.of(&of.summary.shape_lists) {
                 let set = e.shape(place.module, shape);
@@ -175,18 +203,7 @@ impl<'p> Eval<'_, 'p> {
                 return Set::lib(Lib::Promise, &[all]);
             }
             all
-        });
-        if let Some(call) = call {
-            let declared = self.declared_result(place, call);
-            if !declared.is_empty() {
-                return self.with_functions(declared, &returned);
-            }
-        }
-        let env = match call {
-            Some(call) => self.bound_by(place.module, signature, env, call),
-            None => env.clone(),
-        };
-        self.subst(&returned, &env)
+        })
     }
 
     /// What a function gives back by the type of the variable that it is the value of.

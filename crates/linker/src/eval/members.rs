@@ -167,6 +167,7 @@ impl Eval<'_, '_> {
                 Set::NONE
             }
             Value::Bound(..)
+            | Value::Wrapped(..)
             | Value::Sig(..)
             | Value::New(..)
             | Value::Enum(_)

@@ -14,6 +14,7 @@ mod prototypes;
 mod shapes;
 mod types;
 mod value;
+mod wrapped;
 
 use std::rc::Rc;
 

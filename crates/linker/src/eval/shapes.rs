@@ -347,6 +347,14 @@ impl<'p> Eval<'_, 'p> {
                     return exact;
                 }
             }
+            // A type of a package does not say what can be called.
+            if declared.iter().all(|v| matches!(v, Value::ExtInst(..))) {
+                let value = self.shape(place.module, init.init);
+                return match self.are_functions(&value) {
+                    true => declared.union(value),
+                    false => declared,
+                };
+            }
             return self.typed_functions(declared, place.module, init.init);
         }
         let mut all = Union::default();

@@ -305,6 +305,8 @@ pub(crate) enum Value {
     Fn(Place, Env),
     /// A function with so many of its first arguments given by `bind`.
     Bound(Place, Env, u8),
+    /// What a package made of a FUNCTION, METHOD or CLASS, and whether it is known to call it.
+    Wrapped(Place, bool),
     /// A value of a function type: the signature, and METHOD where it has a node.
     Sig(ModuleIx, SignatureRef, Option<Place>, Env),
     /// A value of a constructor type.

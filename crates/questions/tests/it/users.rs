@@ -330,3 +330,26 @@ export const top = () => grow(2) + other(3);",
         "{callers:?}"
     );
 }
+
+#[test]
+fn a_component_is_rendered_under_the_name_of_its_wrapper() {
+    let project = project(
+        "
+// src/parts.jsx
+import { memo } from 'react';
+const Inner = () => <b />;
+export const Shown = memo(Inner);
+// src/app.jsx
+import { Shown } from './parts';
+export const App = () => <Shown />;",
+    );
+    let mut graph = project.graph();
+    for name in ["Shown", "Inner"] {
+        let answer = who(&mut graph, name).unwrap();
+        assert_eq!(
+            lines(&answer.subjects[0].calls),
+            ["app.jsx:2 RENDERS in App"],
+            "{name}"
+        );
+    }
+}
