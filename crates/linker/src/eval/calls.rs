@@ -8,7 +8,7 @@ use graph_model::summary::{
 use super::library;
 use super::value::{Env, Lib, Place, Set, Value, Var};
 use super::{Eval, Key};
-use crate::program::{ModuleIx, Role};
+use crate::program::ModuleIx;
 
 /// A call as signatures see it.
 pub(super) struct Call<'p> {
@@ -206,30 +206,8 @@ impl<'p> Eval<'_, 'p> {
         })
     }
 
-    /// What a function gives back by the type of the variable that it is the value of.
-    fn declared_result(&mut self, place: Place, call: &Call<'p>) -> Set {
-        let Some(Role::Variable(_)) = self.module(place.module).role(place.node) else {
-            return Set::NONE;
-        };
-        let mut all = Set::NONE;
-        for value in self.expected(place).iter() {
-            let set = match value {
-                Value::Sig(module, signature, _, env) => {
-                    self.signature_result(*module, *signature, env, Some(call))
-                }
-                Value::Iface(..) | Value::Anon(..) => {
-                    let signatures = self.signatures(value, MemberKind::Call);
-                    self.best_result(&signatures, call)
-                }
-                _ => Set::NONE,
-            };
-            all = all.union(set);
-        }
-        all
-    }
-
     /// The signature that fits a call best: the first that takes its arguments.
-    fn best_result(
+    pub(super) fn best_result(
         &mut self,
         signatures: &[(ModuleIx, SignatureRef, Env)],
         call: &Call<'p>,
@@ -309,7 +287,7 @@ impl<'p> Eval<'_, 'p> {
         true
     }
 
-    fn signature_result(
+    pub(super) fn signature_result(
         &mut self,
         module: ModuleIx,
         signature: SignatureRef,

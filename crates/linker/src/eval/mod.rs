@@ -12,6 +12,7 @@ mod members;
 mod memo;
 mod prototypes;
 mod shapes;
+mod typed;
 mod types;
 mod value;
 mod wrapped;
