@@ -81,6 +81,23 @@ fn a_second_analysis_and_other_threads_give_the_same_bytes() {
     assert_eq!(ok(root, &["export"]), after);
 }
 
+/// The linker finds an edge that the analyzer wrote too, with other facts. One of them is seen: the same after any run.
+#[test]
+fn what_is_found_twice_is_stored_in_one_order() {
+    let stack = "class Stack {\n  constructor() { this.stack = []; }\n  addAll(map) {\n    this.stack.push(map);\n    for (let i = 3; i > 0; i--) this.stack[i - 1] = map;\n  }\n}\nmodule.exports = Stack;\n";
+    let folder = project(&[("stack.js", stack)]);
+    let root = folder.path();
+    for n in 0..12 {
+        fs::write(root.join(format!("m{n}.js")), "exports.f = () => 1;\n").unwrap();
+    }
+    ok(root, &["analyze"]);
+    fs::write(root.join("stack.js"), format!("{stack}// more\n")).unwrap();
+    assert!(ok(root, &["analyze"]).contains("1 changed"));
+    let after_the_edit = ok(root, &["export"]);
+    ok(root, &["analyze", "--clear"]);
+    assert_eq!(ok(root, &["export"]), after_the_edit);
+}
+
 #[test]
 fn output_goes_where_it_belongs() {
     let folder = project(&[("bad.js", "let = = ;\n"), ("a.js", "import './nope.js';\n")]);

@@ -13,7 +13,8 @@ use super::result::Stored;
 use super::{Previous, Run, initial};
 use crate::analysis::{ANALYSIS_CONTEXT, Graphs};
 use crate::cache::{
-    Cache, EncodedLinks, FileRecord, Span, State, SummaryFile, SummaryWriter, restored,
+    Cache, EncodedLinks, FileRecord, Hash, OwnerHashes, Span, State, SummaryFile, SummaryWriter,
+    restored,
 };
 use crate::inputs::same_contents;
 use crate::link_rows::ENRICHMENT_CONTEXT;
@@ -90,7 +91,8 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
         batch.owner(path, ENRICHMENT_CONTEXT);
     }
 
-    let stored = std::mem::take(&mut previous.state.owners);
+    let mut stored = std::mem::take(&mut previous.state.owners);
+    write_again(&previous, &mut records, &mut stored);
     let mut above = run.above()?;
     let relinked = match edits.zip(left) {
         Some((edits, left)) => {
@@ -173,6 +175,21 @@ fn merged(changes: &mut FileChanges<'_>, mut analyzed: Vec<FileRecord>) -> Vec<F
     records.append(&mut analyzed);
     records.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     records
+}
+
+/// Lets everything that is stored of files that were analyzed be written again, after their modules as in a first run: of an
+/// edge that is written by several the last counts.
+fn write_again(previous: &Previous<'_>, records: &mut [FileRecord], stored: &mut OwnerHashes) {
+    for file in &previous.changes.analyze {
+        if let Ok(at) = records.binary_search_by(|record| record.path.cmp(&file.path)) {
+            records[at].links = None;
+        }
+        for files in stored.values_mut() {
+            if let Some(hash) = files.get_mut(&file.path) {
+                *hash = Hash::default();
+            }
+        }
+    }
 }
 
 /// Whether files came or went that could be what an import means that leads nowhere.
