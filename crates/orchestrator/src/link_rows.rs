@@ -27,6 +27,14 @@ pub(crate) fn push_links(links: &FileLinks, file: &str, sink: &mut dyn RowSink) 
     }
 }
 
+/// Whether some of the edges may be the analyzer's too, with other facts: where a value goes into an array by `push` and by an
+/// assignment. Then they are to be written after the module, whose own are hidden by them.
+pub(crate) fn is_written_by_both(links: &FileLinks) -> bool {
+    links
+        .edges()
+        .any(|edge| edge.edge_type == EdgeType::FlowsInto)
+}
+
 /// Writes the edges whose source belongs to no file: a package contains its functions.
 pub(crate) fn push_containment<'e>(
     externals: impl IntoIterator<Item = &'e External>,

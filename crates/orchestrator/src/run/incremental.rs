@@ -92,7 +92,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     }
 
     let mut stored = std::mem::take(&mut previous.state.owners);
-    write_again(&previous, &mut records, &mut stored);
+    write_again(&previous, &mut stored);
     let mut above = run.above()?;
     let relinked = match edits.zip(left) {
         Some((edits, left)) => {
@@ -117,7 +117,9 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
             summaries.append(&mut analyzed.summaries);
             let joined = run.join(above, summaries, &records)?;
             let owners = run.clock.step("compare", || {
-                joined.push_changed(&stored, &mut records, &mut batch)
+                let analyzed = previous.changes.analyze.iter().map(|file| &*file.path);
+                let analyzed = analyzed.collect();
+                joined.push_changed(&stored, &analyzed, &mut records, &mut batch)
             });
             (joined, owners)
         }
@@ -177,13 +179,10 @@ fn merged(changes: &mut FileChanges<'_>, mut analyzed: Vec<FileRecord>) -> Vec<F
     records
 }
 
-/// Lets everything that is stored of files that were analyzed be written again, after their modules as in a first run: of an
-/// edge that is written by several the last counts.
-fn write_again(previous: &Previous<'_>, records: &mut [FileRecord], stored: &mut OwnerHashes) {
+/// Lets what plugins wrote of files that were analyzed be written again, after their modules as in a first run: of an edge that
+/// is written by several the last counts. `link_rows` says of which links this is so.
+fn write_again(previous: &Previous<'_>, stored: &mut OwnerHashes) {
     for file in &previous.changes.analyze {
-        if let Ok(at) = records.binary_search_by(|record| record.path.cmp(&file.path)) {
-            records[at].links = None;
-        }
         for files in stored.values_mut() {
             if let Some(hash) = files.get_mut(&file.path) {
                 *hash = Hash::default();

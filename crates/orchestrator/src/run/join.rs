@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use super::Run;
 use crate::cache::{FileRecord, Hash, KeptLinks, LinkRecord, OwnerHashes};
 use crate::config::ServiceConfig;
-use crate::link_rows::{push_containment, push_links};
+use crate::link_rows::{is_written_by_both, push_containment, push_links};
 use crate::plugin::{
     DiscoveryContext, Facts, IndexContext, LinkContext, Linked, ProgramContext, Reporter, Runner,
     ValidationContext,
@@ -329,10 +329,11 @@ impl Joined {
     }
 
     /// Adds the rows that differ from the stored ones to a batch, notes the links of each file, and answers the hashes of all
-    /// other rows. Runs on the current pool.
+    /// other rows. `analyzed` are the files whose modules are written too. Runs on the current pool.
     pub(super) fn push_changed(
         &self,
         stored: &OwnerHashes,
+        analyzed: &FxHashSet<&str>,
         records: &mut [FileRecord],
         batch: &mut Batch,
     ) -> OwnerHashes {
@@ -344,8 +345,10 @@ impl Joined {
                 continue;
             };
             let (at, file) = (module.0 as usize, &record.path);
-            if record.links.replace(of_links[at]) != Some(of_links[at]) {
-                push_links(&self.links.files[at], file, batch);
+            let links = &self.links.files[at];
+            let again = || analyzed.contains(file.as_str()) && is_written_by_both(links);
+            if record.links.replace(of_links[at]) != Some(of_links[at]) || again() {
+                push_links(links, file, batch);
             }
         }
         rows::push_gone(stored, &hashes, batch);

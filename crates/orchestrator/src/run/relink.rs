@@ -16,7 +16,7 @@ use super::{Previous, Run};
 use crate::cache::{
     EncodedLinks, FileRecord, KeptLinks, LinkRecord, OwnerHashes, Span, SummaryFile,
 };
-use crate::link_rows::{ENRICHMENT_CONTEXT, push_containment, push_links};
+use crate::link_rows::{ENRICHMENT_CONTEXT, is_written_by_both, push_containment, push_links};
 use crate::plugin::{LinkContext, ProgramContext, Reporter, Runner};
 use crate::rows;
 use crate::{Error, Phase};
@@ -194,7 +194,7 @@ impl Run<'_> {
                 .iter()
                 .map(|ix| &*program.files()[ix.0 as usize])
                 .collect();
-            push_relinked(&relinked, records, batch);
+            push_relinked(&relinked, &changed, records, batch);
             let contexts = &by_file_contexts;
             rows::replace(&by_file.rows, &mut owners, batch, |context, file| {
                 contexts.iter().any(|c| c == context) && files.contains(&file)
@@ -264,8 +264,13 @@ fn totals(records: &[LinkRecord]) -> Links {
     links
 }
 
-/// Adds the links that differ from the stored ones, and notes them.
-fn push_relinked(relinked: &Relinked, records: &mut [FileRecord], batch: &mut Batch) {
+/// Adds the links that differ from the stored ones, and notes them. The modules of those that were edited are written too.
+fn push_relinked(
+    relinked: &Relinked,
+    edited: &[ModuleIx],
+    records: &mut [FileRecord],
+    batch: &mut Batch,
+) {
     let hash = |links: &FileLinks| rows::hash_links(links);
     let hashes: Vec<_> = relinked.modules.par_iter().map(|m| hash(&m.1)).collect();
     let mut modules: Vec<&mut FileRecord> = records
@@ -274,7 +279,8 @@ fn push_relinked(relinked: &Relinked, records: &mut [FileRecord], batch: &mut Ba
         .collect();
     for ((ix, links, _), hash) in relinked.modules.iter().zip(hashes) {
         let record = &mut modules[ix.0 as usize];
-        if record.links.replace(hash) != Some(hash) {
+        let again = || edited.contains(ix) && is_written_by_both(links);
+        if record.links.replace(hash) != Some(hash) || again() {
             push_links(links, &record.path, batch);
         }
     }
