@@ -138,3 +138,24 @@ fn functions_that_functions_give_back() {
         ]
     );
 }
+
+#[test]
+fn type_arguments_leave_the_functions_behind_a_type() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "function run() {}\n\
+             const task: { (): string } = run as any;\n\
+             export function pick<T>(x: T) { return task; }\n\
+             pick(1)().trim();",
+        )],
+        &["CALLS", "UNRESOLVED_CALL"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->pick() CALLS FUNCTION->run {"resolution":"alias","confidence":"likely"}"#,
+            r#"CALL->pick()().trim CALLS EXTERNAL_FUNCTION:<global>.String.prototype.trim {"resolution":"builtin"}"#,
+        ]
+    );
+}

@@ -205,7 +205,9 @@ impl Value {
             Value::Iface(_, env) | Value::Anon(_, _, env) => env.get(BEHIND),
             _ => None,
         };
-        let own = |set: &&Set| set.iter().any(|value| *value == self.without_environment());
+        // What type variables stand for may have been put into the value since.
+        let of = self.without_environment();
+        let own = |set: &&Set| set.iter().any(|value| value.without_environment() == of);
         let functions = behind.filter(own).into_iter().flat_map(Set::iter);
         functions.filter_map(|value| match value {
             Value::Fn(place, _) => Some(*place),
