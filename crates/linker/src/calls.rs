@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use graph_model::summary::{CallFact, CallKind, MemberKind, ModuleType, Shape, ShapeRef};
-use graph_model::{EdgeType, NodeId, NodeType};
+use graph_model::{EdgeType, GLOBAL_MODULE, NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
@@ -172,8 +172,8 @@ pub(crate) fn run<'p>(
         }
         if !any {
             match inherited::method(eval, ix, call) {
-                Some((specifier, path)) => {
-                    let dst = links.external_function(specifier, &path);
+                Some(path) => {
+                    let dst = links.external_function(GLOBAL_MODULE, &path);
                     links.edge(src, edge, dst, r#"{"resolution":"builtin"}"#);
                     any = true;
                 }

@@ -439,17 +439,11 @@ impl Site<'_> {
     /// The binding or PROPERTY that the receiver is.
     fn target(&self, eval: &mut Eval<'_, '_>) -> Option<NodeId> {
         let of = eval.linker.program.module(self.ix);
-        let mut shape = self.call.callee;
-        while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(shape) {
-            shape = inner;
-        }
-        let Shape::Member(mut receiver, _) = *of.summary.shape(shape) else {
+        let callee = of.summary.unwrapped(self.call.callee);
+        let Shape::Member(receiver, _) = *of.summary.shape(callee) else {
             return None;
         };
-        while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(receiver) {
-            receiver = inner;
-        }
-        match *of.summary.shape(receiver) {
+        match *of.summary.shape(of.summary.unwrapped(receiver)) {
             Shape::Binding(node) => match of.fact(node) {
                 Fact::Variable(_) | Fact::Parameter(_) => Some(self.id(eval, node)),
                 _ => None,

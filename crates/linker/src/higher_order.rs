@@ -111,13 +111,7 @@ pub(crate) fn parameter_uses(
     summary: &ModuleSummary,
     fact: impl Fn(NodeRef) -> Fact,
 ) -> Vec<ParameterUse> {
-    let plain = |shape: ShapeRef| {
-        let mut shape = *summary.shape(shape);
-        while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = shape {
-            shape = *summary.shape(inner);
-        }
-        shape
-    };
+    let plain = |shape: ShapeRef| *summary.shape(summary.unwrapped(shape));
     let binding = |shape: Shape| match shape {
         Shape::Binding(node) => match fact(node) {
             Fact::Parameter(i) => Some(i),

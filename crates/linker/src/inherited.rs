@@ -1,9 +1,6 @@
 //! Calls of methods that every function or object has, of a receiver that has none of its own: `f.bind(this)`,
 //! `options.hasOwnProperty(name)`.
 
-use std::rc::Rc;
-
-use graph_model::GLOBAL_MODULE;
 use graph_model::summary::{CallFact, CallKind, Shape};
 
 use crate::eval::{Eval, Lib, Value};
@@ -20,19 +17,12 @@ const OF_OBJECTS: &[&str] = &[
 ];
 
 /// The path from the global object to the method that a call without another target calls.
-pub(crate) fn method(
-    eval: &mut Eval<'_, '_>,
-    ix: ModuleIx,
-    call: &CallFact,
-) -> Option<(&'static str, Rc<str>)> {
+pub(crate) fn method(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Option<String> {
     if call.kind != CallKind::Call {
         return None;
     }
     let of = eval.linker.program.module(ix);
-    let mut callee = call.callee;
-    while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(callee) {
-        callee = inner;
-    }
+    let callee = of.summary.unwrapped(call.callee);
     let Shape::Member(receiver, name) = *of.summary.shape(callee) else {
         return None;
     };
@@ -51,12 +41,7 @@ pub(crate) fn method(
         .peekable();
     receivers.peek()?;
     let is_inherited = receivers.all(is_one);
-    is_inherited.then(|| {
-        (
-            GLOBAL_MODULE,
-            format!("{prototype}.prototype.{name}").into(),
-        )
-    })
+    is_inherited.then(|| format!("{prototype}.prototype.{name}"))
 }
 
 fn is_function(value: &Value) -> bool {

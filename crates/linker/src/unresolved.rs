@@ -35,7 +35,7 @@ fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p st
     if call.kind == CallKind::Super {
         return "super";
     }
-    if let Shape::Member(_, name) = *of.summary.shape(unwrapped(eval, ix, call.callee)) {
+    if let Shape::Member(_, name) = *of.summary.shape(of.summary.unwrapped(call.callee)) {
         let name = of.summary.name(name);
         return if name == "*" { "<computed>" } else { name };
     }
@@ -45,18 +45,9 @@ fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p st
     text.rsplit('.').next().unwrap_or(text)
 }
 
-fn unwrapped(eval: &Eval<'_, '_>, ix: ModuleIx, shape: ShapeRef) -> ShapeRef {
-    let of = eval.linker.program.module(ix);
-    let mut shape = shape;
-    while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *of.summary.shape(shape) {
-        shape = inner;
-    }
-    shape
-}
-
 fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static str {
     let of = eval.linker.program.module(ix);
-    let mut shape = unwrapped(eval, ix, call.callee);
+    let mut shape = of.summary.unwrapped(call.callee);
     let first = shape;
     if let Shape::Member(_, name) = *of.summary.shape(shape)
         && of.summary.name(name) == "*"
@@ -65,12 +56,7 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
     }
     let values = eval.shape(ix, shape);
     if !values.is_empty() {
-        let is_type = |v: &Value| {
-            matches!(
-                v,
-                Value::Sig(_, _, None, _) | Value::Iface(..) | Value::Anon(..) | Value::Var(_)
-            )
-        };
+        let is_type = |v: &Value| v.is_known_by_type() || matches!(v, Value::Var(_));
         return match values.iter().all(is_type) {
             true => "known-by-type-only",
             false => "too-many-candidates",

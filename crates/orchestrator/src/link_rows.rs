@@ -8,6 +8,8 @@ use linker::{External, FileLinks, is_builtin, json_string};
 use rfdb_protocol::{Batch, Edge, Node, RowSink};
 use rustc_hash::FxHashSet;
 
+use crate::cache::{FileRecord, Hash};
+
 /// Context under which the linker's results are stored, for each file.
 pub(crate) const ENRICHMENT_CONTEXT: &str = "enrichment";
 
@@ -27,9 +29,24 @@ pub(crate) fn push_links(links: &FileLinks, file: &str, sink: &mut dyn RowSink) 
     }
 }
 
+/// Writes the links of a file if they differ from the stored ones, and notes them. Of a file whose module is written too, they
+/// are written after it if they may hide edges of it.
+pub(crate) fn push_changed_links(
+    links: &FileLinks,
+    hash: Hash,
+    record: &mut FileRecord,
+    is_analyzed: bool,
+    batch: &mut Batch,
+) {
+    let differ = record.links.replace(hash) != Some(hash);
+    if differ || (is_analyzed && is_written_by_both(links)) {
+        push_links(links, &record.path, batch);
+    }
+}
+
 /// Whether some of the edges may be the analyzer's too, with other facts: where a value goes into an array by `push` and by an
-/// assignment. Then they are to be written after the module, whose own are hidden by them.
-pub(crate) fn is_written_by_both(links: &FileLinks) -> bool {
+/// assignment.
+fn is_written_by_both(links: &FileLinks) -> bool {
     links
         .edges()
         .any(|edge| edge.edge_type == EdgeType::FlowsInto)

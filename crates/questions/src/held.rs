@@ -16,9 +16,18 @@ const MAX_STEPS: usize = 8;
 /// And over so many values at once.
 const MAX_VALUES: usize = 1000;
 
+/// From a value to where it comes from; out of calls to what they are passed, and to nothing else.
+const LEAD_ON: &[EdgeType] = &[
+    EdgeType::AssignedFrom,
+    EdgeType::ReadsFrom,
+    EdgeType::ImportsFrom,
+    EdgeType::Exports,
+    EdgeType::PassesArgument,
+];
+
 /// By function, the variables that may hold it: as their value, as that of a variable that they are assigned from, or as an
 /// argument of the call whose result they are. More than are called under their names: edges of calls decide.
-pub(crate) fn held(
+fn held(
     graph: &mut Graph<'_>,
     variables: impl IntoIterator<Item = NodeId>,
 ) -> Result<Vec<(NodeId, NodeId)>> {
@@ -33,39 +42,26 @@ pub(crate) fn held(
             holders.entry(value).or_default().push(variable);
         }
         level.clear();
-        let of_kind = |calls: bool| {
-            let is_call = |id: &NodeId| graph.node(*id).is_some_and(|n| n.is(NodeType::Call));
-            let mut ids: Vec<NodeId> = holders.keys().copied().collect();
-            ids.retain(|id| is_call(id) == calls);
-            ids.sort_unstable();
-            ids
-        };
-        let (calls, values) = (of_kind(true), of_kind(false));
-        let mut edges = graph.edges(
-            &values,
-            Direction::Outgoing,
-            &[
-                EdgeType::AssignedFrom,
-                EdgeType::ReadsFrom,
-                EdgeType::ImportsFrom,
-                EdgeType::Exports,
-            ],
-        )?;
-        edges.extend(graph.edges(&calls, Direction::Outgoing, &[EdgeType::PassesArgument])?);
+        let mut ids: Vec<NodeId> = holders.keys().copied().collect();
+        ids.sort_unstable();
+        let mut edges = graph.edges(&ids, Direction::Outgoing, LEAD_ON)?;
+        edges.retain(|edge| {
+            let is_call = graph.node(edge.src).is_some_and(|n| n.is(NodeType::Call));
+            is_call == (edge.edge_type == EdgeType::PassesArgument)
+        });
         graph.load(edges.iter().map(|edge| edge.dst))?;
         for edge in edges {
             let Some(node) = graph.node(edge.dst) else {
                 continue;
             };
-            let is_function = node.is_callable();
+            let list = match node.is_callable() {
+                true => &mut functions,
+                false => &mut level,
+            };
             for &variable in holders.get(&edge.src).into_iter().flatten() {
                 let next = (edge.dst, variable);
-                if !seen.insert(next) {
-                    continue;
-                }
-                match is_function {
-                    true => functions.push(next),
-                    false => level.push(next),
+                if seen.insert(next) {
+                    list.push(next);
                 }
             }
         }
@@ -77,11 +73,12 @@ pub(crate) fn held(
     Ok(functions)
 }
 
-/// The calls of these functions that name the variable which holds them, with the variable.
-pub(crate) fn calls_by_name(
+/// The calls of functions that variables hold, under the names of these: each with the variable.
+pub(crate) fn calls_of_held(
     graph: &mut Graph<'_>,
-    held: &[(NodeId, NodeId)],
+    variables: impl IntoIterator<Item = NodeId>,
 ) -> Result<Vec<(NodeId, Edge)>> {
+    let held = held(graph, variables)?;
     let mut functions: Vec<NodeId> = held.iter().map(|one| one.0).collect();
     functions.dedup();
     let calls = [EdgeType::Calls, EdgeType::Renders];

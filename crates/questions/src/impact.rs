@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::Result;
 use crate::answer::NodeRef;
 use crate::graph::{Confidence, Graph};
-use crate::held::{calls_by_name, held};
+use crate::held::calls_of_held;
 use crate::names::{Named, Subject, Wanted, find};
 use crate::references::{Aliases, CALLS, Use, uses};
 use crate::who::{UnresolvedRef, possible_misses};
@@ -208,8 +208,7 @@ fn seeds(graph: &mut Graph<'_>, subjects: &[Subject]) -> Result<Vec<NodeId>> {
         }
     }
     // Of a variable the functions that are called under its name.
-    let held = held(graph, subjects.iter().map(|s| s.node))?;
-    let called = calls_by_name(graph, &held)?;
+    let called = calls_of_held(graph, subjects.iter().map(|s| s.node))?;
     seeds.extend(called.iter().map(|(_, edge)| edge.dst));
     graph.sort(&mut seeds);
     seeds.dedup();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Result;
 use crate::answer::NodeRef;
 use crate::graph::{Confidence, Graph};
-use crate::held::{calls_by_name, held};
+use crate::held::calls_of_held;
 use crate::names::{Named, Subject, Wanted, find};
 use crate::references::{Aliases, USES, USES_OUT, Use, uses};
 use crate::unresolved::{Unresolved, unresolved_calls};
@@ -140,8 +140,7 @@ pub fn who(graph: &mut Graph<'_>, name: &str) -> Result<Who> {
     });
     let aliases = Aliases::of(graph, declared)?;
     let mut found = uses(graph, &aliases, USES, USES_OUT)?;
-    let held = held(graph, subjects.iter().map(|s| s.node))?;
-    for (origin, edge) in calls_by_name(graph, &held)? {
+    for (origin, edge) in calls_of_held(graph, subjects.iter().map(|s| s.node))? {
         found.push(Use {
             node: edge.src,
             origin,

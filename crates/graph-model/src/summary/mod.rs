@@ -406,6 +406,14 @@ impl ModuleSummary {
         self.shapes.get(shape.0 as usize).unwrap_or(&Shape::Unknown)
     }
 
+    /// A shape without the narrowings and casts around it: they change no value.
+    pub fn unwrapped(&self, mut shape: ShapeRef) -> ShapeRef {
+        while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *self.shape(shape) {
+            shape = inner;
+        }
+        shape
+    }
+
     /// The type of a reference; [`Type::Unknown`] for one that is not in the table.
     pub fn type_at(&self, ty: TypeRef) -> Type {
         self.types.get(ty.0 as usize).copied().unwrap_or_default()

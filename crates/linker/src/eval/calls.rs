@@ -57,13 +57,7 @@ impl<'p> Eval<'_, 'p> {
     fn result(&mut self, callee: &Value, call: &Call<'p>, fact: &CallFact) -> Set {
         match callee {
             Value::Fn(place, env) => self.function_result(*place, env, Some(call)),
-            Value::Sig(module, signature, _, env) => {
-                self.signature_result(*module, *signature, env, Some(call))
-            }
-            Value::Iface(..) | Value::Anon(..) => {
-                let signatures = self.signatures(callee, MemberKind::Call);
-                self.best_result(&signatures, call)
-            }
+            Value::Sig(..) | Value::Iface(..) | Value::Anon(..) => self.typed_result(callee, call),
             Value::LibMethod(lib, arguments, name) => {
                 self.lib_result(*lib, arguments, name, call, fact)
             }

@@ -27,7 +27,7 @@ impl<'p> Eval<'_, 'p> {
     /// Values of types, with the functions that a value of them is known to be: the types say what calls of them give, the
     /// functions where they go.
     pub(super) fn typed_functions(&mut self, typed: Set, module: ModuleIx, value: ShapeRef) -> Set {
-        if typed.is_empty() || !typed.iter().all(is_type) {
+        if typed.is_empty() || !typed.iter().all(Value::is_known_by_type) {
             return typed;
         }
         let known = self.shape(module, value);
@@ -36,14 +36,14 @@ impl<'p> Eval<'_, 'p> {
 
     /// The same for values that are known.
     pub(super) fn with_functions(&mut self, typed: Set, known: &Set) -> Set {
-        if typed.is_empty() || !typed.iter().all(is_type) {
+        if typed.is_empty() || !typed.iter().all(Value::is_known_by_type) {
             return typed;
         }
         let mut functions: Vec<Place> = Vec::new();
         for value in known.iter() {
             match self.function_of(value) {
                 Some(place) => functions.push(place),
-                None if is_type(value) => functions.extend(value.functions_behind()),
+                None if value.is_known_by_type() => functions.extend(value.functions_behind()),
                 None => return typed,
             }
         }
@@ -65,6 +65,20 @@ impl<'p> Eval<'_, 'p> {
         Set::of(all)
     }
 
+    /// What a call of a value gives by the value's type; nothing if that is none of a function.
+    pub(super) fn typed_result(&mut self, value: &Value, call: &Call<'p>) -> Set {
+        match value {
+            Value::Sig(module, signature, _, env) => {
+                self.signature_result(*module, *signature, env, Some(call))
+            }
+            Value::Iface(..) | Value::Anon(..) => {
+                let signatures = self.signatures(value, MemberKind::Call);
+                self.best_result(&signatures, call)
+            }
+            _ => Set::NONE,
+        }
+    }
+
     /// What a function gives back by the type of the variable that it is the value of.
     pub(super) fn declared_result(&mut self, place: Place, call: &Call<'p>) -> Set {
         let Some(Role::Variable(_)) = self.module(place.module).role(place.node) else {
@@ -72,26 +86,8 @@ impl<'p> Eval<'_, 'p> {
         };
         let mut all = Set::NONE;
         for value in self.expected(place).iter() {
-            let set = match value {
-                Value::Sig(module, signature, _, env) => {
-                    self.signature_result(*module, *signature, env, Some(call))
-                }
-                Value::Iface(..) | Value::Anon(..) => {
-                    let signatures = self.signatures(value, MemberKind::Call);
-                    self.best_result(&signatures, call)
-                }
-                _ => Set::NONE,
-            };
-            all = all.union(set);
+            all = all.union(self.typed_result(value, call));
         }
         all
     }
-}
-
-/// Whether only the type of a value is known, and may be one of a function.
-fn is_type(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Sig(_, _, None, _) | Value::Iface(..) | Value::Anon(..)
-    )
 }

@@ -185,6 +185,14 @@ impl Env {
 }
 
 impl Value {
+    /// Whether only its type is known, which may be one of a function.
+    pub(crate) fn is_known_by_type(&self) -> bool {
+        matches!(
+            self,
+            Value::Sig(_, _, None, _) | Value::Iface(..) | Value::Anon(..)
+        )
+    }
+
     /// A value of an object type or interface, with the functions that are called when it is.
     pub(crate) fn with_functions(&self, functions: &[Place]) -> Value {
         let functions = functions

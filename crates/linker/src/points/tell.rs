@@ -302,17 +302,11 @@ impl World<'_, '_> {
                     .arguments
                     .push((slot, argument.spread));
             }
-            let mut callee = call.callee;
-            while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *s.shape(callee) {
-                callee = inner;
-            }
+            let callee = s.unwrapped(call.callee);
             match call.kind {
                 CallKind::Call => match *s.shape(callee) {
                     Shape::Member(object, name) => {
-                        let mut inner = object;
-                        while let Shape::Narrow(next, _) | Shape::Cast(next, _) = *s.shape(inner) {
-                            inner = next;
-                        }
+                        let inner = s.unwrapped(object);
                         if let Shape::Super(owner, is_static) = *s.shape(inner) {
                             let this = self.this(m, owner, is_static);
                             let slot = self.shape(m, callee);

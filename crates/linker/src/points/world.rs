@@ -530,11 +530,7 @@ impl<'l, 'p> World<'l, 'p> {
         let first = self.first_site(m);
         let mut found = Vec::new();
         for (site, call) in (first..).zip(&s.calls) {
-            let mut callee = call.callee;
-            while let Shape::Narrow(inner, _) | Shape::Cast(inner, _) = *s.shape(callee) {
-                callee = inner;
-            }
-            if let Shape::Member(object, _) = *s.shape(callee) {
+            if let Shape::Member(object, _) = *s.shape(s.unwrapped(call.callee)) {
                 found.push((site, object));
             }
         }

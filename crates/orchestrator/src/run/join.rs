@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use super::Run;
 use crate::cache::{FileRecord, Hash, KeptLinks, LinkRecord, OwnerHashes};
 use crate::config::ServiceConfig;
-use crate::link_rows::{is_written_by_both, push_containment, push_links};
+use crate::link_rows::{push_changed_links, push_containment, push_links};
 use crate::plugin::{
     DiscoveryContext, Facts, IndexContext, LinkContext, Linked, ProgramContext, Reporter, Runner,
     ValidationContext,
@@ -344,12 +344,10 @@ impl Joined {
             let Some(module) = self.program.find(&record.path) else {
                 continue;
             };
-            let (at, file) = (module.0 as usize, &record.path);
+            let at = module.0 as usize;
+            let is_analyzed = analyzed.contains(record.path.as_str());
             let links = &self.links.files[at];
-            let again = || analyzed.contains(file.as_str()) && is_written_by_both(links);
-            if record.links.replace(of_links[at]) != Some(of_links[at]) || again() {
-                push_links(links, file, batch);
-            }
+            push_changed_links(links, of_links[at], record, is_analyzed, batch);
         }
         rows::push_gone(stored, &hashes, batch);
         hashes

@@ -16,7 +16,7 @@ use super::{Previous, Run};
 use crate::cache::{
     EncodedLinks, FileRecord, KeptLinks, LinkRecord, OwnerHashes, Span, SummaryFile,
 };
-use crate::link_rows::{ENRICHMENT_CONTEXT, is_written_by_both, push_containment, push_links};
+use crate::link_rows::{ENRICHMENT_CONTEXT, push_changed_links, push_containment};
 use crate::plugin::{LinkContext, ProgramContext, Reporter, Runner};
 use crate::rows;
 use crate::{Error, Phase};
@@ -264,7 +264,7 @@ fn totals(records: &[LinkRecord]) -> Links {
     links
 }
 
-/// Adds the links that differ from the stored ones, and notes them. The modules of those that were edited are written too.
+/// Adds the links that differ from the stored ones, and notes them. `edited` are the modules that are written too, in order.
 fn push_relinked(
     relinked: &Relinked,
     edited: &[ModuleIx],
@@ -278,10 +278,7 @@ fn push_relinked(
         .filter(|file| file.hash.is_some())
         .collect();
     for ((ix, links, _), hash) in relinked.modules.iter().zip(hashes) {
-        let record = &mut modules[ix.0 as usize];
-        let again = || edited.contains(ix) && is_written_by_both(links);
-        if record.links.replace(hash) != Some(hash) || again() {
-            push_links(links, &record.path, batch);
-        }
+        let is_analyzed = edited.binary_search(ix).is_ok();
+        push_changed_links(links, hash, modules[ix.0 as usize], is_analyzed, batch);
     }
 }

@@ -47,10 +47,8 @@ impl Run<'_> {
             || self.validate(&joined, &result.records, &written, &counts),
             || {
                 let begun = Instant::now();
-                let saved = cache?.save_links(&match links? {
-                    Ok(links) => links,
-                    Err(error) => return Some((Err(error), begun.elapsed())),
-                });
+                let cache = cache?;
+                let saved = links?.and_then(|links| cache.save_links(&links));
                 Some((saved, begun.elapsed()))
             },
         );

@@ -22,8 +22,12 @@ pub(crate) struct GraphCounts {
 }
 
 fn change(counts: &mut Counts, name: &str, by: i64) {
-    let count = counts.entry(name.to_owned()).or_default();
-    *count = count.saturating_add_signed(by);
+    match counts.get_mut(name) {
+        Some(count) => *count = count.saturating_add_signed(by),
+        None => {
+            counts.insert(name.to_owned(), 0u64.saturating_add_signed(by));
+        }
+    }
 }
 
 impl Version {
@@ -81,13 +85,16 @@ impl Version {
             added: Vec::new(),
             names: Vec::new(),
         };
-        let mut numbers = FxHashMap::default();
+        let mut names = Vec::new();
+        let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
         let mut block = |run: &'s Run, number: u32, changed: &mut Vec<Block<'s>>| {
             let view = run.block(number)?;
             let codes = (0..view.types as u32).map(|code| {
                 let name = view.type_name(code)?;
-                let next = numbers.len() as u32;
-                Some(*numbers.entry(name).or_insert(next))
+                Some(*numbers.entry(name).or_insert_with(|| {
+                    names.push(name);
+                    names.len() as u32 - 1
+                }))
             });
             let types: Option<Vec<u32>> = codes.collect();
             changed.push(Block {
@@ -107,9 +114,7 @@ impl Version {
                 block(run, number, &mut changed.added)?;
             }
         }
-        let mut names: Vec<(u32, &str)> = numbers.into_iter().map(|(n, at)| (at, n)).collect();
-        names.sort_unstable();
-        changed.names = names.into_iter().map(|(_, name)| name).collect();
+        changed.names = names;
         Ok(changed)
     }
 
@@ -122,11 +127,8 @@ impl Version {
         for vertex in image.with_older_rows() {
             crowded.insert(image.id(vertex?)?);
         }
-        let rows =
-            |blocks: &[Block<'_>]| blocks.iter().map(|block| block.view.nodes).sum::<usize>();
-        let most = rows(&changed.superseded).max(rows(&changed.added));
-        let mut nodes: FxHashMap<NodeId, Known> = FxHashMap::default();
-        nodes.reserve(most);
+        let mut nodes: FxHashMap<NodeId, NodeKnown> = FxHashMap::default();
+        nodes.reserve(changed.most(|block| block.view.nodes));
         for block in &changed.superseded {
             for row in 0..block.view.nodes {
                 let (id, node_type) = block.node(row)?;
@@ -143,7 +145,6 @@ impl Version {
                 }
             }
         }
-        let mut tally = Tally::default();
         for (id, known) in nodes {
             let name = |number| changed.names.get(number as usize).copied();
             let mut counted = known.counted.and_then(name);
@@ -169,22 +170,19 @@ impl Version {
             }
             let seen = seen.and_then(|(_, name)| name);
             if counted != seen {
-                tally.change(counted, -1);
-                tally.change(seen, 1);
+                for (name, by) in [(counted, -1), (seen, 1)] {
+                    name.into_iter().for_each(|name| change(counts, name, by));
+                }
             }
         }
-        tally.add_to(counts);
         Ok(())
     }
 
     /// An edge counts otherwise than in the oldest run only if a newer run has a live row of it, or if a block of the oldest
     /// that had one is superseded.
     fn correct_edges(&self, changed: &Changed<'_>, counts: &mut Counts) -> Result<()> {
-        let rows =
-            |blocks: &[Block<'_>]| blocks.iter().map(|block| block.view.edges).sum::<usize>();
-        let most = rows(&changed.superseded).max(rows(&changed.added));
         let mut edges: FxHashMap<(NodeId, NodeId, u32), EdgeKnown> = FxHashMap::default();
-        edges.reserve(most);
+        edges.reserve(changed.most(|block| block.view.edges));
         for block in &changed.superseded {
             for row in 0..block.view.edges {
                 edges.entry(block.edge(row)?).or_default().counted = true;
@@ -196,7 +194,6 @@ impl Version {
             }
         }
         let image = changed.oldest.image()?;
-        let mut tally = Tally::default();
         for ((src, dst, number), known) in edges {
             let Some(&edge_type) = changed.names.get(number as usize) else {
                 continue;
@@ -204,10 +201,9 @@ impl Version {
             let counted = known.counted || Self::has_edge_row(image, src, dst, edge_type)?;
             let seen = known.seen || self.oldest_has_edge(src, dst, edge_type)?;
             if counted != seen {
-                tally.change(Some(edge_type), i64::from(seen) - i64::from(counted));
+                change(counts, edge_type, i64::from(seen) - i64::from(counted));
             }
         }
-        tally.add_to(counts);
         Ok(())
     }
 }
@@ -262,6 +258,14 @@ struct Changed<'s> {
     names: Vec<&'s str>,
 }
 
+impl Changed<'_> {
+    /// The rows of the superseded or of the added blocks, whichever are more.
+    fn most(&self, rows: impl Fn(&Block<'_>) -> usize) -> usize {
+        let sum = |blocks: &[Block<'_>]| blocks.iter().map(&rows).sum::<usize>();
+        sum(&self.superseded).max(sum(&self.added))
+    }
+}
+
 /// What is known of an edge without a search.
 #[derive(Default)]
 struct EdgeKnown {
@@ -273,7 +277,7 @@ struct EdgeKnown {
 
 /// What is known of a node without a search; types are numbers.
 #[derive(Default)]
-struct Known {
+struct NodeKnown {
     /// As what a superseded block of the oldest run has it.
     counted: Option<u32>,
     /// The newest block of the newer runs that has it, and as what.
@@ -285,22 +289,4 @@ fn type_at(run: &Run, block: u32, row: u32) -> Result<&str> {
     run.block(block)?
         .node_type(row as usize)
         .ok_or_else(|| run.bad_block(block))
-}
-
-/// By how much counts are wrong.
-#[derive(Default)]
-struct Tally<'s>(FxHashMap<&'s str, i64>);
-
-impl<'s> Tally<'s> {
-    fn change(&mut self, name: Option<&'s str>, by: i64) {
-        if let Some(name) = name {
-            *self.0.entry(name).or_default() += by;
-        }
-    }
-
-    fn add_to(self, counts: &mut Counts) {
-        for (name, by) in self.0 {
-            change(counts, name, by);
-        }
-    }
 }
