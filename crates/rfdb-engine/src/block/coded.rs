@@ -5,7 +5,7 @@
 
 use super::build::{BlockBuilder, Text};
 use super::flag;
-use crate::codec::{Varints, put_varint, zigzag};
+use crate::codec::{Varints, zigzag};
 use crate::metadata::{self, INTEGER};
 use crate::{CodedEdgeRow, CodedMetadata, CodedNodeRow, Error, RowDictionary, templates};
 
@@ -23,17 +23,19 @@ pub(super) struct Codes {
 }
 
 const UNKNOWN: u32 = u32::MAX;
+/// So many places are added to a table at once.
+const MORE: usize = 64;
 
-/// A text in the dictionary of the block, and whether it can stand in a string of JSON. Strings of a block are fewer than
-/// its bytes, so there is a bit for that.
+/// A text in the dictionary of the block, and whether it was found to be what can stand in a string of JSON. Strings of a block
+/// are fewer than its bytes, so there is a bit for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TextCode(u32);
 
 impl TextCode {
     const UNKNOWN: Self = Self(UNKNOWN);
 
-    fn new(string: Text, is_contents: bool) -> Self {
-        Self(string << 1 | u32::from(is_contents))
+    fn new(string: Text) -> Self {
+        Self(string << 1)
     }
 
     fn string(self) -> Text {
@@ -42,6 +44,10 @@ impl TextCode {
 
     fn is_contents(self) -> bool {
         self.0 & 1 == 1
+    }
+
+    fn as_contents(self) -> Self {
+        Self(self.0 | 1)
     }
 }
 
@@ -57,7 +63,8 @@ struct TemplateCode {
 fn keep<T: Clone>(table: &mut Vec<T>, number: u32, unknown: T, value: T) {
     let place = number as usize;
     if table.len() <= place {
-        table.resize(place + 1, unknown);
+        // Numbers mostly come in ascending order.
+        table.resize((place + 1).next_multiple_of(MORE), unknown);
     }
     table[place] = value;
 }
@@ -75,18 +82,39 @@ impl Codes {
 
 impl BlockBuilder {
     #[inline]
-    fn coded_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> TextCode {
+    fn coded_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> Text {
         match self.codes.texts.get(number as usize) {
-            Some(&code) if code != TextCode::UNKNOWN => code,
-            _ => self.new_text(dictionary, number),
+            Some(&code) if code != TextCode::UNKNOWN => code.string(),
+            _ => self.new_text(dictionary, number).string(),
         }
     }
 
     fn new_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> TextCode {
         let text = dictionary.text(number).as_bytes();
-        let code = TextCode::new(self.intern(text), metadata::is_contents(text));
+        // The texts of a dictionary are mostly distinct, and one that comes twice is only stored twice.
+        let code = TextCode::new(self.push_string(text));
         keep(&mut self.codes.texts, number, TextCode::UNKNOWN, code);
         code
+    }
+
+    /// As `coded_text`, for a text that is to stand in a string of JSON; `None` if it cannot.
+    #[inline]
+    fn coded_contents(&mut self, dictionary: &dyn RowDictionary, number: u32) -> Option<Text> {
+        match self.codes.texts.get(number as usize) {
+            // An unknown text has that bit too.
+            Some(&code) if code.is_contents() && code != TextCode::UNKNOWN => Some(code.string()),
+            _ => self.new_contents(dictionary, number),
+        }
+    }
+
+    fn new_contents(&mut self, dictionary: &dyn RowDictionary, number: u32) -> Option<Text> {
+        let string = self.coded_text(dictionary, number);
+        if !metadata::is_contents(self.string(string)) {
+            return None;
+        }
+        let code = TextCode::new(string).as_contents();
+        keep(&mut self.codes.texts, number, TextCode::UNKNOWN, code);
+        Some(string)
     }
 
     #[inline]
@@ -115,7 +143,7 @@ impl BlockBuilder {
         let holes = &mut self.codes.holes;
         templates::with(|templates| templates.push_holes(template, holes))?;
         let code = TemplateCode {
-            string: self.intern(template),
+            string: self.push_string(template),
             first_hole: first_hole as u32,
             holes: (self.codes.holes.len() - first_hole) as u32,
         };
@@ -132,8 +160,7 @@ impl BlockBuilder {
             return;
         }
         let code = self.coded_type(dictionary, node.node_type);
-        let name = self.coded_text(dictionary, node.name).string();
-        self.push_node_columns(node.id, code, node.file, name);
+        let name = self.coded_text(dictionary, node.name);
         let has_metadata = !matches!(node.metadata, CodedMetadata::Text(""));
         let id = node.semantic_id;
         let flags = [
@@ -147,26 +174,25 @@ impl BlockBuilder {
         let flags = flags
             .iter()
             .fold(0, |all, &(set, flag)| all | if set { flag } else { 0 });
-        self.node_payload.push(flags);
+        let mut payload = std::mem::take(&mut self.node_payload);
+        let mut row = Varints::new(&mut payload);
+        row.put(u64::from(flags));
         if let Some(text) = id.text {
-            let string = self.coded_text(dictionary, text).string();
-            put_varint(&mut self.node_payload, u64::from(string));
+            let string = self.coded_text(dictionary, text);
+            row.put(u64::from(string));
         }
         if let Some(ordinal) = id.ordinal {
-            put_varint(&mut self.node_payload, u64::from(ordinal));
+            row.put(u64::from(ordinal));
         }
-        if has_metadata {
-            let mut payload = std::mem::take(&mut self.node_payload);
-            let written = self.put_coded_metadata(dictionary, node.metadata, code, &mut payload);
-            self.node_payload = payload;
-            if !written {
-                self.refuse(
-                    format!("node {}", node.id),
-                    text_of(dictionary, node.metadata),
-                );
-            }
+        if has_metadata && !self.put_coded_metadata(dictionary, node.metadata, code, &mut row) {
+            self.refuse(
+                format!("node {}", node.id),
+                text_of(dictionary, node.metadata),
+            );
         }
-        self.node_ends.push(self.node_payload.len() as u32);
+        drop(row);
+        self.node_payload = payload;
+        self.push_node_cells(node.id, code, node.file, name);
     }
 
     pub(crate) fn push_coded_edge(
@@ -177,10 +203,9 @@ impl BlockBuilder {
         if !self.edge_room() {
             return;
         }
-        let nodes = &self.node_slots[self.codes.first_node..];
-        let (Some(&src), Some(&dst)) = (nodes.get(edge.src as usize), nodes.get(edge.dst as usize))
-        else {
-            let nodes = nodes.len();
+        let first = self.codes.first_node;
+        let nodes = self.node_ids.len() - first;
+        if edge.src as usize >= nodes || edge.dst as usize >= nodes {
             self.wrong.get_or_insert(Error::NoSuchRow {
                 edge: format!(
                     "{} -{}-> {}",
@@ -191,14 +216,13 @@ impl BlockBuilder {
                 nodes,
             });
             return;
-        };
+        }
         let code = self.coded_type(dictionary, edge.edge_type);
-        self.edge_src.push(src);
-        self.edge_dst.push(dst);
-        self.edge_types.push(code);
         if !matches!(edge.metadata, CodedMetadata::Text("")) {
             let mut payload = std::mem::take(&mut self.edge_payload);
-            let written = self.put_coded_metadata(dictionary, edge.metadata, code, &mut payload);
+            let mut row = Varints::new(&mut payload);
+            let written = self.put_coded_metadata(dictionary, edge.metadata, code, &mut row);
+            drop(row);
             self.edge_payload = payload;
             if !written {
                 self.refuse(
@@ -207,7 +231,10 @@ impl BlockBuilder {
                 );
             }
         }
-        self.edge_ends.push(self.edge_payload.len() as u32);
+        let src = self.slots.of_row(first + edge.src as usize);
+        let dst = self.slots.of_row(first + edge.dst as usize);
+        let end = self.edge_payload.len() as u32;
+        self.edge_cells.push([src, dst, code, end]);
     }
 
     /// Appends template and holes; `false` if they are no JSON object.
@@ -216,10 +243,10 @@ impl BlockBuilder {
         dictionary: &dyn RowDictionary,
         metadata: CodedMetadata<'_>,
         type_code: u32,
-        out: &mut Vec<u8>,
+        row: &mut Varints<'_>,
     ) -> bool {
         let (template, holes) = match metadata {
-            CodedMetadata::Text(text) => return self.put_metadata(text, type_code, out),
+            CodedMetadata::Text(text) => return self.put_metadata(text, type_code, row),
             CodedMetadata::Filled { template, holes } => (template, holes),
         };
         let Some(template) = self.coded_template(dictionary, template) else {
@@ -228,17 +255,15 @@ impl BlockBuilder {
         if template.holes as usize != holes.len() {
             return false;
         }
-        let mut row = Varints::new(out);
         row.put(u64::from(template.string));
         for (kind, &hole) in (template.first_hole as usize..).zip(holes) {
             if self.codes.holes[kind] == INTEGER {
                 row.put(zigzag(i64::from(hole)));
             } else {
-                let text = self.coded_text(dictionary, hole);
-                if !text.is_contents() {
+                let Some(string) = self.coded_contents(dictionary, hole) else {
                     return false;
-                }
-                row.put(u64::from(text.string()));
+                };
+                row.put(u64::from(string));
             }
         }
         true
