@@ -84,46 +84,50 @@ pub(super) fn type_postings(
     node_types: &[u32],
     types: usize,
 ) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    // Each vertex once under every type that one of its rows has: first that of its newest row, then those of older ones.
     let mut counts = vec![0u32; types];
-    let mut ends = vec![0u32; types + 1];
-    // Each vertex once under every type that one of its rows has.
-    let each = |f: &mut dyn FnMut(u32, usize, bool)| {
-        let mut older = vertices.older.iter().peekable();
-        let mut seen: Vec<usize> = Vec::new();
-        for (vertex, &position) in vertices.positions.iter().enumerate() {
-            if position == NO_NODE {
-                continue;
+    let newest: Vec<u32> = (vertices.positions.iter())
+        .map(|&position| match node_types.get(position as usize) {
+            Some(&code) if position != NO_NODE => {
+                counts[code as usize] += 1;
+                code
             }
-            let vertex = vertex as u32;
-            let newest = node_types[position as usize] as usize;
-            f(vertex, newest, true);
-            if older.peek().is_some_and(|(v, _)| *v == vertex) {
-                seen.clear();
-                seen.push(newest);
-                while let Some((_, position)) = older.next_if(|(v, _)| *v == vertex) {
-                    let code = node_types[*position as usize] as usize;
-                    if !seen.contains(&code) {
-                        seen.push(code);
-                        f(vertex, code, false);
-                    }
-                }
-            }
+            _ => NO_NODE,
+        })
+        .collect();
+    // (vertex, type), sorted by vertex.
+    let mut older: Vec<(u32, u32)> = Vec::new();
+    for &(vertex, position) in &vertices.older {
+        let pair = (vertex, node_types[position as usize]);
+        let known = older.iter().rev().take_while(|(v, _)| *v == vertex);
+        if pair.1 != newest[vertex as usize] && !{ known }.any(|other| *other == pair) {
+            older.push(pair);
         }
-    };
-    each(&mut |_, code, newest| {
-        ends[code + 1] += 1;
-        counts[code] += u32::from(newest);
-    });
-    for code in 0..types {
-        ends[code + 1] += ends[code];
     }
-    let mut next = ends.clone();
-    let mut postings = vec![0u32; ends[types] as usize];
-    each(&mut |vertex, code, _| {
-        postings[next[code] as usize] = vertex;
-        next[code] += 1;
-    });
-    ends.remove(0);
+    let mut ends = counts.clone();
+    for &(_, code) in &older {
+        ends[code as usize] += 1;
+    }
+    // Starts for now; each moves to its end as postings are put.
+    let mut sum = 0;
+    for end in &mut ends {
+        (*end, sum) = (sum, sum + *end);
+    }
+    let mut postings = vec![0u32; sum as usize];
+    let mut put = |vertex: u32, code: u32| {
+        let place = &mut ends[code as usize];
+        postings[*place as usize] = vertex;
+        *place += 1;
+    };
+    let mut older = older.into_iter().peekable();
+    for (vertex, &code) in (0..).zip(&newest) {
+        if code != NO_NODE {
+            put(vertex, code);
+        }
+        while let Some((_, code)) = older.next_if(|(v, _)| *v == vertex) {
+            put(vertex, code);
+        }
+    }
     (ends, postings, counts)
 }
 
