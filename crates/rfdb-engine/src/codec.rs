@@ -66,6 +66,12 @@ impl<'a> Varints<'a> {
         self.len += 1;
     }
 
+    /// Length of the vector with all that was put.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.out.len() + self.len
+    }
+
     fn flush(&mut self) {
         // A copy of a length that is known is a few instructions; most of what is copied too much is written over by the next.
         let end = self.out.len() + self.len;

@@ -193,15 +193,21 @@ impl BlockBuilder {
         })
     }
 
-    /// Looks whether there is room; columns that are full are a time to look, and the payloads are looked at with each row.
+    /// Looks whether there is room. Done where columns have to grow; the payloads are looked at with each row.
     #[cold]
     fn has_room(&mut self) -> bool {
         let rows = self.node_ids.len() + self.edge_cells.len();
         let bytes = self.node_payload.len() + self.edge_payload.len() + rows * 48;
         if bytes > MAX_BLOCK / 2 {
-            self.wrong = Some(self.too_large("more than 1 GiB of rows"));
+            self.refuse_size();
         }
         self.wrong.is_none()
+    }
+
+    #[cold]
+    fn refuse_size(&mut self) {
+        let error = self.too_large("more than 1 GiB of rows");
+        self.wrong.get_or_insert(error);
     }
 
     /// Room for so many more rows, so that columns do not grow step by step. Of ids and strings there are mostly not many
@@ -215,42 +221,68 @@ impl BlockBuilder {
         self.edge_payload.reserve(edges * 4);
     }
 
-    /// Makes room for a node; `false` if there is none.
+    /// Makes room for nodes; `false` if there is none.
     #[inline]
-    pub(super) fn node_room(&mut self) -> bool {
+    pub(super) fn node_room(&mut self, more: usize) -> bool {
         let rows = self.node_cells.len();
-        if rows == self.node_cells.capacity() || self.node_payload.len() > MAX_BLOCK / 2 {
-            self.reserve(rows.max(USUAL_ROWS), 0);
+        if rows + more > self.node_cells.capacity() {
+            self.reserve(rows.max(more).max(USUAL_ROWS), 0);
             return self.has_room();
         }
         self.wrong.is_none()
     }
 
-    /// Makes room for an edge; `false` if there is none.
+    /// Makes room for edges; `false` if there is none.
     #[inline]
-    pub(super) fn edge_room(&mut self) -> bool {
+    pub(super) fn edge_room(&mut self, more: usize) -> bool {
         let rows = self.edge_cells.len();
-        if rows == self.edge_cells.capacity() || self.edge_payload.len() > MAX_BLOCK / 2 {
-            self.reserve(0, rows.max(USUAL_ROWS * 2));
+        if rows + more > self.edge_cells.capacity() {
+            self.reserve(0, rows.max(more).max(USUAL_ROWS * 2));
             return self.has_room();
         }
         self.wrong.is_none()
     }
 
-    /// Appends a node whose payload is there.
-    #[inline]
-    pub(super) fn push_node_cells(&mut self, id: NodeId, type_code: u32, file: &str, name: Text) {
+    /// Number of the file of a node.
+    pub(super) fn file(&mut self, file: &str) -> Text {
         if self.node_ids.is_empty() || self.strings.get(self.last_file) != file.as_bytes() {
             self.last_file = self.intern(file.as_bytes());
         }
+        self.last_file
+    }
+
+    /// Appends a node with its type, file and name, whose payload ends at `end`; `false` if payloads have become too large.
+    #[inline]
+    pub(super) fn push_node_cells(
+        &mut self,
+        id: NodeId,
+        [code, file, name]: [u32; 3],
+        end: usize,
+    ) -> bool {
         self.slots.push_row(&self.node_ids, id);
         self.node_ids.push(id);
-        let end = self.node_payload.len() as u32;
-        self.node_cells.push([type_code, self.last_file, name, end]);
+        self.node_cells.push([code, file, name, end as u32]);
+        self.fits(end)
+    }
+
+    /// Appends an edge with its source, target and type, whose payload ends at `end`; `false` if payloads have become too large.
+    #[inline]
+    pub(super) fn push_edge_cells(&mut self, [src, dst, code]: [u32; 3], end: usize) -> bool {
+        self.edge_cells.push([src, dst, code, end as u32]);
+        self.fits(end)
+    }
+
+    #[inline]
+    fn fits(&mut self, end: usize) -> bool {
+        let fits = end <= MAX_BLOCK / 2;
+        if !fits {
+            self.refuse_size();
+        }
+        fits
     }
 
     pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
-        if !self.node_room() {
+        if !self.node_room(1) {
             return;
         }
         let code = self.type_code(node.node_type, |types| &mut types.last_node);
@@ -277,11 +309,12 @@ impl BlockBuilder {
         }
         drop(row);
         self.node_payload = payload;
-        self.push_node_cells(node.id, code, node.file, name);
+        let file = self.file(node.file);
+        self.push_node_cells(node.id, [code, file, name], self.node_payload.len());
     }
 
     pub(crate) fn push_edge(&mut self, edge: EdgeRow<'_>) {
-        if !self.edge_room() {
+        if !self.edge_room(1) {
             return;
         }
         let src = self.slots.find_near(&self.node_ids, edge.src);
@@ -303,8 +336,7 @@ impl BlockBuilder {
             }
             self.edge_payload = payload;
         }
-        let end = self.edge_payload.len() as u32;
-        self.edge_cells.push([src, dst, code, end]);
+        self.push_edge_cells([src, dst, code], self.edge_payload.len());
     }
 
     pub(super) fn refuse(&mut self, what: String, text: &str) {

@@ -57,6 +57,8 @@ struct TemplateCode {
     string: Text,
     first_hole: u32,
     holes: u32,
+    /// Holes before the first that is not of an integer.
+    integers: u32,
 }
 
 /// Puts what is known of a number into its place.
@@ -142,99 +144,110 @@ impl BlockBuilder {
         let first_hole = self.codes.holes.len();
         let holes = &mut self.codes.holes;
         templates::with(|templates| templates.push_holes(template, holes))?;
+        let holes = &self.codes.holes[first_hole..];
+        let integers = holes.iter().take_while(|&&kind| kind == INTEGER).count();
         let code = TemplateCode {
-            string: self.push_string(template),
             first_hole: first_hole as u32,
-            holes: (self.codes.holes.len() - first_hole) as u32,
+            holes: holes.len() as u32,
+            integers: integers as u32,
+            string: self.push_string(template),
         };
         keep(&mut self.codes.templates, number, None, Some(code));
         Some(code)
     }
 
-    pub(crate) fn push_coded_node(
+    pub(crate) fn push_coded_nodes<'r>(
         &mut self,
         dictionary: &dyn RowDictionary,
-        node: &CodedNodeRow<'_>,
+        nodes: impl ExactSizeIterator<Item = CodedNodeRow<'r>>,
     ) {
-        if !self.node_room() {
+        if !self.node_room(nodes.len()) {
             return;
         }
-        let code = self.coded_type(dictionary, node.node_type);
-        let name = self.coded_text(dictionary, node.name);
-        let has_metadata = !matches!(node.metadata, CodedMetadata::Text(""));
-        let id = node.semantic_id;
-        let flags = [
-            (true, flag::PREFIX),
-            (id.named, flag::NAME),
-            (id.text.is_some(), flag::TEXT),
-            (id.ordinal.is_some(), flag::NUMBER),
-            (node.exported, flag::EXPORTED),
-            (has_metadata, flag::METADATA),
-        ];
-        let flags = flags
-            .iter()
-            .fold(0, |all, &(set, flag)| all | if set { flag } else { 0 });
         let mut payload = std::mem::take(&mut self.node_payload);
-        let mut row = Varints::new(&mut payload);
-        row.put(u64::from(flags));
-        if let Some(text) = id.text {
-            let string = self.coded_text(dictionary, text);
-            row.put(u64::from(string));
+        let mut out = Varints::new(&mut payload);
+        // The paths of these rows live at the same time, so that one which lies where another does is the same.
+        let mut last: Option<(&str, Text)> = None;
+        for node in nodes {
+            let file = match last {
+                Some((path, file)) if std::ptr::eq(path, node.file) => file,
+                _ => self.file(node.file),
+            };
+            last = Some((node.file, file));
+            let code = self.coded_type(dictionary, node.node_type);
+            let name = self.coded_text(dictionary, node.name);
+            let has_metadata = !matches!(node.metadata, CodedMetadata::Text(""));
+            let id = node.semantic_id;
+            let flags = [
+                (true, flag::PREFIX),
+                (id.named, flag::NAME),
+                (id.text.is_some(), flag::TEXT),
+                (id.ordinal.is_some(), flag::NUMBER),
+                (node.exported, flag::EXPORTED),
+                (has_metadata, flag::METADATA),
+            ];
+            let flags = flags
+                .iter()
+                .fold(0, |all, &(set, flag)| all | if set { flag } else { 0 });
+            out.put(u64::from(flags));
+            if let Some(text) = id.text {
+                out.put(u64::from(self.coded_text(dictionary, text)));
+            }
+            if let Some(ordinal) = id.ordinal {
+                out.put(u64::from(ordinal));
+            }
+            if has_metadata && !self.put_coded_metadata(dictionary, node.metadata, code, &mut out) {
+                self.refuse(
+                    format!("node {}", node.id),
+                    text_of(dictionary, node.metadata),
+                );
+            }
+            if !self.push_node_cells(node.id, [code, file, name], out.position()) {
+                break;
+            }
         }
-        if let Some(ordinal) = id.ordinal {
-            row.put(u64::from(ordinal));
-        }
-        if has_metadata && !self.put_coded_metadata(dictionary, node.metadata, code, &mut row) {
-            self.refuse(
-                format!("node {}", node.id),
-                text_of(dictionary, node.metadata),
-            );
-        }
-        drop(row);
+        drop(out);
         self.node_payload = payload;
-        self.push_node_cells(node.id, code, node.file, name);
     }
 
-    pub(crate) fn push_coded_edge(
+    pub(crate) fn push_coded_edges<'r>(
         &mut self,
         dictionary: &dyn RowDictionary,
-        edge: &CodedEdgeRow<'_>,
+        edges: impl ExactSizeIterator<Item = CodedEdgeRow<'r>>,
     ) {
-        if !self.edge_room() {
+        if !self.edge_room(edges.len()) {
             return;
         }
         let first = self.codes.first_node;
         let nodes = self.node_ids.len() - first;
-        if edge.src as usize >= nodes || edge.dst as usize >= nodes {
-            self.wrong.get_or_insert(Error::NoSuchRow {
-                edge: format!(
-                    "{} -{}-> {}",
-                    edge.src,
-                    dictionary.type_name(edge.edge_type),
-                    edge.dst
-                ),
-                nodes,
-            });
-            return;
-        }
-        let code = self.coded_type(dictionary, edge.edge_type);
-        if !matches!(edge.metadata, CodedMetadata::Text("")) {
-            let mut payload = std::mem::take(&mut self.edge_payload);
-            let mut row = Varints::new(&mut payload);
-            let written = self.put_coded_metadata(dictionary, edge.metadata, code, &mut row);
-            drop(row);
-            self.edge_payload = payload;
-            if !written {
+        let mut payload = std::mem::take(&mut self.edge_payload);
+        let mut out = Varints::new(&mut payload);
+        for edge in edges {
+            let (src, dst) = (edge.src as usize, edge.dst as usize);
+            if src >= nodes || dst >= nodes {
+                let edge_type = dictionary.type_name(edge.edge_type);
+                self.wrong.get_or_insert(Error::NoSuchRow {
+                    edge: format!("{src} -{edge_type}-> {dst}"),
+                    nodes,
+                });
+                break;
+            }
+            let code = self.coded_type(dictionary, edge.edge_type);
+            let has_metadata = !matches!(edge.metadata, CodedMetadata::Text(""));
+            if has_metadata && !self.put_coded_metadata(dictionary, edge.metadata, code, &mut out) {
                 self.refuse(
-                    format!("edge {} -> {} of its owner's nodes", edge.src, edge.dst),
+                    format!("edge {src} -> {dst} of its owner's nodes"),
                     text_of(dictionary, edge.metadata),
                 );
             }
+            let src = self.slots.of_row(first + src);
+            let dst = self.slots.of_row(first + dst);
+            if !self.push_edge_cells([src, dst, code], out.position()) {
+                break;
+            }
         }
-        let src = self.slots.of_row(first + edge.src as usize);
-        let dst = self.slots.of_row(first + edge.dst as usize);
-        let end = self.edge_payload.len() as u32;
-        self.edge_cells.push([src, dst, code, end]);
+        drop(out);
+        self.edge_payload = payload;
     }
 
     /// Appends template and holes; `false` if they are no JSON object.
@@ -256,7 +269,12 @@ impl BlockBuilder {
             return false;
         }
         row.put(u64::from(template.string));
-        for (kind, &hole) in (template.first_hole as usize..).zip(holes) {
+        // Places in the source, which most rows have, come first.
+        let (integers, others) = holes.split_at(template.integers as usize);
+        for &integer in integers {
+            row.put(zigzag(i64::from(integer)));
+        }
+        for (kind, &hole) in (template.first_hole as usize + integers.len()..).zip(others) {
             if self.codes.holes[kind] == INTEGER {
                 row.put(zigzag(i64::from(hole)));
             } else {
