@@ -288,27 +288,6 @@ impl<'a> Packed<'a> {
         }
         Some(())
     }
-
-    /// Calls with all of `len` numbers.
-    pub(crate) fn for_each(&self, len: usize, mut f: impl FnMut(usize, u32)) -> Option<()> {
-        let bytes = self.bytes.get(..len * usize::from(self.width))?;
-        match self.width {
-            0 => (0..len).for_each(|i| f(i, 0)),
-            1 => bytes
-                .iter()
-                .enumerate()
-                .for_each(|(i, &b)| f(i, u32::from(b))),
-            2 => bytes
-                .chunks_exact(2)
-                .enumerate()
-                .for_each(|(i, b)| f(i, u32::from(u16::from_le_bytes([b[0], b[1]])))),
-            _ => bytes
-                .chunks_exact(4)
-                .enumerate()
-                .for_each(|(i, b)| f(i, u32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
-        }
-        Some(())
-    }
 }
 
 #[cfg(test)]
@@ -342,9 +321,6 @@ mod tests {
             let column = Packed::new(&out, width);
             let read: Vec<u32> = (0..values.len()).map(|i| column.get(i).unwrap()).collect();
             prop_assert_eq!(&read, &values);
-            let mut all = Vec::new();
-            column.for_each(values.len(), |_, v| all.push(v)).unwrap();
-            prop_assert_eq!(&all, &values);
             let mut read = vec![7];
             column.read(values.len(), &mut read).unwrap();
             prop_assert_eq!(&read[1..], &values);

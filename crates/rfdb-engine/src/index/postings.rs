@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::layout::{BadBlock, BlockSource, Layout, cut, map, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, cut, map, shares, try_map};
 use super::vertices::Vertices;
 use super::{NO_NODE, name_hash};
 use crate::FieldDeclaration;
@@ -36,45 +36,40 @@ pub(super) fn node_columns(
         .zip(cut(&mut names, lengths().into_iter()))
         .map(|((range, types), names)| (range, types, names))
         .collect();
-    try_map(work, parallel, |(range, types, names)| {
-        let mut at = 0;
-        let mut hashes: Vec<Option<u32>> = Vec::new();
-        for number in range {
-            let view = &blocks[number].view;
-            let type_map = &type_maps[number];
-            let mut good = true;
-            let types = &mut types[at..at + view.nodes];
-            let read = view.node_type_codes().for_each(view.nodes, |row, code| {
-                match type_map.get(code as usize) {
-                    Some(&code) => types[row] = code,
-                    None => good = false,
+    try_map(
+        work,
+        parallel,
+        |(range, types, names)| -> Result<(), BadBlock> {
+            let (mut types, mut names) = (types.iter_mut(), names.iter_mut());
+            let mut hashes: Vec<Option<u32>> = Vec::new();
+            let mut column = Vec::new();
+            for number in range {
+                let view = &blocks[number].view;
+                column.clear();
+                let codes = view.node_type_codes().read(view.nodes, &mut column);
+                codes.ok_or(number)?;
+                for (place, &code) in types.by_ref().take(view.nodes).zip(&column) {
+                    *place = *type_maps[number].get(code as usize).ok_or(number)?;
                 }
-            });
-            hashes.clear();
-            hashes.resize(view.strings, None);
-            let names = &mut names[at..at + view.nodes];
-            let named = view
-                .node_name_strings()
-                .for_each(view.nodes, |row, string| {
-                    let Some(slot) = hashes.get_mut(string as usize) else {
-                        good = false;
-                        return;
+                column.clear();
+                let strings = view.node_name_strings().read(view.nodes, &mut column);
+                strings.ok_or(number)?;
+                hashes.clear();
+                hashes.resize(view.strings, None);
+                for (place, &string) in names.by_ref().take(view.nodes).zip(&column) {
+                    let known = hashes.get_mut(string as usize).ok_or(number)?;
+                    *place = match *known {
+                        Some(hash) => hash,
+                        None => {
+                            let name = view.string_bytes(string).ok_or(number)?;
+                            *known.insert(name_hash(name))
+                        }
                     };
-                    match slot {
-                        Some(hash) => names[row] = *hash,
-                        None => match view.string_bytes(string) {
-                            Some(name) => names[row] = *slot.insert(name_hash(name)),
-                            None => good = false,
-                        },
-                    }
-                });
-            if !good || read.is_none() || named.is_none() {
-                return Err(number);
+                }
             }
-            at += view.nodes;
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok((types, names))
 }
 
@@ -137,7 +132,7 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
         u64::from(names[position]) << 32
             | u64::from(vertices.of_slot[position].load(Ordering::Relaxed))
     };
-    let bits = ((names.len() / 64).max(1).ilog2()).min(11);
+    let bits = ((names.len() / 16).max(1).ilog2()).min(14);
     let bucket = |pair: u64| {
         if bits == 0 {
             0
@@ -145,7 +140,7 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
             (pair >> (64 - bits)) as usize
         }
     };
-    let mut starts = vec![0usize; (1 << bits) + 1];
+    let mut starts = vec![0u32; (1 << bits) + 1];
     for &hash in names {
         starts[bucket(u64::from(hash) << 32) + 1] += 1;
     }
@@ -157,11 +152,14 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
     for position in 0..names.len() {
         let pair = pair(position);
         let place = &mut next[bucket(pair)];
-        pairs[*place] = pair;
+        pairs[*place as usize] = pair;
         *place += 1;
     }
-    let pieces = cut(&mut pairs, starts.windows(2).map(|w| w[1] - w[0]));
-    map(pieces, parallel, <[u64]>::sort_unstable);
+    let lengths = starts.windows(2).map(|w| (w[1] - w[0]) as usize);
+    let pieces = shares(cut(&mut pairs, lengths), parallel);
+    map(pieces, parallel, |pieces| {
+        pieces.into_iter().for_each(<[u64]>::sort_unstable);
+    });
     if !vertices.older.is_empty() {
         pairs.dedup();
     }
