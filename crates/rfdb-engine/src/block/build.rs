@@ -379,7 +379,15 @@ impl BlockBuilder {
     }
 
     /// The block as it is written.
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>> {
+    #[cfg(test)]
+    pub(crate) fn finish(self) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.finish_into(&mut out)?;
+        Ok(out)
+    }
+
+    /// Appends the block as it is written.
+    pub(crate) fn finish_into(mut self, out: &mut Vec<u8>) -> Result<()> {
         let (file, context) = (
             std::mem::take(&mut self.file),
             std::mem::take(&mut self.context),
@@ -407,10 +415,11 @@ impl BlockBuilder {
             + self.edge_payload.len()
             + self.strings.bytes().len()
             + self.strings.len() * 4;
-        let mut out = Vec::with_capacity(estimate);
-        out.resize(HEADER, 0);
+        let start = out.len();
+        out.reserve(estimate);
+        out.resize(start + HEADER, 0);
         for ids in [&self.node_ids, &external] {
-            put_fixed(&mut out, ids.iter(), |id| id.0.to_le_bytes());
+            put_fixed(out, ids.iter(), |id| id.0.to_le_bytes());
         }
         let mut widths = [0u8; 10];
         // The file column has width 0 when all rows have the same file, whose number is in the header.
@@ -418,24 +427,25 @@ impl BlockBuilder {
         let files_differ = (self.node_cells.iter()).any(|cells| cells[1] != only_file);
         let greatest = greatest(&self.node_cells);
         let cells = &self.node_cells;
-        widths[width::NODE_TYPE] = put_lane::<0>(&mut out, cells, greatest[0]);
+        widths[width::NODE_TYPE] = put_lane::<0>(out, cells, greatest[0]);
         if files_differ {
-            widths[width::NODE_FILE] = put_lane::<1>(&mut out, cells, greatest[1]);
+            widths[width::NODE_FILE] = put_lane::<1>(out, cells, greatest[1]);
         }
-        widths[width::NODE_NAME] = put_lane::<2>(&mut out, cells, greatest[2]);
-        widths[width::NODE_END] = put_lane::<3>(&mut out, cells, greatest[3]);
+        widths[width::NODE_NAME] = put_lane::<2>(out, cells, greatest[2]);
+        widths[width::NODE_END] = put_lane::<3>(out, cells, greatest[3]);
         let cells = &self.edge_cells;
         let greatest = self::greatest(cells);
-        widths[width::EDGE_SRC] = put_lane::<0>(&mut out, cells, greatest[0]);
-        widths[width::EDGE_DST] = put_lane::<1>(&mut out, cells, greatest[1]);
-        widths[width::EDGE_TYPE] = put_lane::<2>(&mut out, cells, greatest[2]);
-        widths[width::EDGE_END] = put_lane::<3>(&mut out, cells, greatest[3]);
-        widths[width::TYPE] = put_column(&mut out, &self.types.strings);
-        widths[width::STRING_END] = put_column(&mut out, self.strings.ends());
+        widths[width::EDGE_SRC] = put_lane::<0>(out, cells, greatest[0]);
+        widths[width::EDGE_DST] = put_lane::<1>(out, cells, greatest[1]);
+        widths[width::EDGE_TYPE] = put_lane::<2>(out, cells, greatest[2]);
+        widths[width::EDGE_END] = put_lane::<3>(out, cells, greatest[3]);
+        widths[width::TYPE] = put_column(out, &self.types.strings);
+        widths[width::STRING_END] = put_column(out, self.strings.ends());
         out.extend_from_slice(&self.node_payload);
         out.extend_from_slice(&self.edge_payload);
         out.extend_from_slice(self.strings.bytes());
-        if out.len() > MAX_BLOCK {
+        let block = &mut out[start..];
+        if block.len() > MAX_BLOCK {
             let what = "more than 2 GiB";
             return Err(Error::TooLarge {
                 file: self.file,
@@ -445,7 +455,7 @@ impl BlockBuilder {
         }
 
         let numbers = [
-            out.len(),
+            block.len(),
             nodes,
             external.len(),
             self.edge_cells.len(),
@@ -458,14 +468,14 @@ impl BlockBuilder {
             only_file as usize,
         ];
         for (index, number) in numbers.into_iter().enumerate() {
-            out[8 + index * 4..12 + index * 4].copy_from_slice(&(number as u32).to_le_bytes());
+            block[8 + index * 4..12 + index * 4].copy_from_slice(&(number as u32).to_le_bytes());
         }
-        out[52..62].copy_from_slice(&widths);
-        out[..4].copy_from_slice(&MAGIC);
-        let checksum = crc32c::crc32c(&out[8..]);
-        out[4..8].copy_from_slice(&checksum.to_le_bytes());
+        block[52..62].copy_from_slice(&widths);
+        block[..4].copy_from_slice(&MAGIC);
+        let checksum = crc32c::crc32c(&block[8..]);
+        block[4..8].copy_from_slice(&checksum.to_le_bytes());
         self.recycle();
-        Ok(out)
+        Ok(())
     }
 }
 
