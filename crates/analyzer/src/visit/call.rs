@@ -154,9 +154,7 @@ impl<'a> Builder<'a> {
                 text.push_str(&super_text(member));
                 let (method, key) = match &member.prop {
                     SuperProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
-                    SuperProp::Computed(key) => {
-                        (static_key(&key.expr).map(Cow::Owned), Some(&*key.expr))
-                    }
+                    SuperProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
                 };
                 self.method_metadata("super", method, key);
                 self.m_bool("isSuper", true);
@@ -632,7 +630,7 @@ fn method_of(prop: &MemberProp) -> (Option<Cow<'_, str>>, Option<&Expr>) {
     match prop {
         MemberProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
         MemberProp::PrivateName(name) => (Some(Cow::Owned(format!("#{}", name.name))), None),
-        MemberProp::Computed(key) => (static_key(&key.expr).map(Cow::Owned), Some(&*key.expr)),
+        MemberProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! CommonJS: `require`, `exports`, `module.exports`; and `import()`.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType};
 use swc_common::Spanned;
 use swc_ecma_ast::*;
@@ -62,16 +64,16 @@ impl<'a> Builder<'a> {
             .filter(|a| a.spread.is_none())
             .and_then(|a| static_key(&a.expr));
         let source = match (&literal, argument) {
-            (Some(literal), _) => literal.clone(),
+            (Some(literal), _) => Cow::Borrowed(&**literal),
             (None, Some(argument)) => static_prefix(&argument.expr),
-            (None, None) => "<dynamic>".to_owned(),
+            (None, None) => Cow::Borrowed("<dynamic>"),
         };
         let function = if form == ImportForm::Require {
             "require"
         } else {
             "import"
         };
-        let name = self.sym(&format!("{function}({source})"));
+        let name = self.sym(&[function, "(", &*source, ")"].concat());
         let range = self.range(call.span);
         let node = self.add(NodeType::Import, name, range);
         let path = match (&literal, argument) {
@@ -314,19 +316,19 @@ fn is_void(expr: &Expr) -> bool {
 }
 
 /// The part of a computed specifier that is certain.
-fn static_prefix(expr: &Expr) -> String {
+fn static_prefix(expr: &Expr) -> Cow<'_, str> {
     let mut expr = transparent(expr);
     loop {
         match expr {
             Expr::Bin(bin) if bin.op == BinaryOp::Add => expr = transparent(&bin.left),
-            Expr::Lit(Lit::Str(s)) => return s.value.to_string_lossy().into_owned(),
+            Expr::Lit(Lit::Str(s)) => return s.value.to_string_lossy(),
             Expr::Tpl(tpl) => {
                 return match super::text::template_text(tpl) {
                     Some(text) if !text.is_empty() => text,
-                    _ => "<dynamic>".to_owned(),
+                    _ => Cow::Borrowed("<dynamic>"),
                 };
             }
-            _ => return "<dynamic>".to_owned(),
+            _ => return Cow::Borrowed("<dynamic>"),
         }
     }
 }

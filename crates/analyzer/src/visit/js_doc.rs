@@ -204,7 +204,8 @@ impl<'a> Builder<'a> {
             return;
         }
         let source = self.source;
-        let mut found: Vec<(&'a str, TypeRef)> = Vec::new();
+        // The tags of each comment, and where the types go that it defines.
+        let mut found: Vec<(Vec<Tag<'a>>, Vec<TypeRef>)> = Vec::new();
         // From the first definition to the end of its comment, then on to the next.
         let mut at = 0;
         while let Some(definition) = first_definition(&source[at..]) {
@@ -222,44 +223,37 @@ impl<'a> Builder<'a> {
                 at = definition + 1;
                 continue;
             }
-            for tag in tags(comment) {
-                if let Some(name) = defined_name(&tag) {
-                    // A slot that is filled below: definitions refer to each other.
-                    self.facts.types.push(Type::Unknown);
-                    let ty = TypeRef(self.facts.types.len() as u32 - 1);
-                    let name = self.sym(name);
-                    self.typedefs.insert(name, ty);
-                    self.facts.typedefs.push((name, ty));
-                    found.push((comment, ty));
-                }
+            let tags: Vec<Tag<'a>> = tags(comment).collect();
+            let mut slots = Vec::with_capacity(1);
+            for name in tags.iter().filter_map(defined_name) {
+                // A slot that is filled below: definitions refer to each other.
+                self.facts.types.push(Type::Unknown);
+                let ty = TypeRef(self.facts.types.len() as u32 - 1);
+                let name = self.sym(name);
+                self.typedefs.insert(name, ty);
+                self.facts.typedefs.push((name, ty));
+                slots.push(ty);
             }
+            found.push((tags, slots));
         }
-        let mut index = 0;
-        while index < found.len() {
-            let comment = found[index].0;
+        for (tags, slots) in &found {
             self.scopes.enter();
-            let all: Vec<Tag<'a>> = tags(comment).collect();
-            for tag in all.iter().filter(|t| t.name == "template") {
+            for tag in tags.iter().filter(|t| t.name == "template") {
                 self.doc_templates(tag);
             }
-            for (i, tag) in all.iter().enumerate() {
-                if defined_name(tag).is_none() {
-                    continue;
-                }
-                let slot = found[index].1;
-                index += 1;
-                let parts: Vec<&Tag<'a>> = all[i + 1..]
-                    .iter()
-                    .take_while(|t| defined_name(t).is_none())
-                    .collect();
-                let ty = self.defined_type(tag, &parts);
+            let defining = (0..tags.len()).filter(|&i| defined_name(&tags[i]).is_some());
+            for (i, slot) in defining.zip(slots) {
+                let rest = &tags[i + 1..];
+                let parts = rest.iter().position(|tag| defined_name(tag).is_some());
+                let parts = &rest[..parts.unwrap_or(rest.len())];
+                let ty = self.defined_type(&tags[i], parts);
                 self.facts.types[slot.0 as usize] = ty;
             }
             self.scopes.leave();
         }
     }
 
-    fn defined_type(&mut self, tag: &Tag<'a>, parts: &[&Tag<'a>]) -> Type {
+    fn defined_type(&mut self, tag: &Tag<'a>, parts: &[Tag<'a>]) -> Type {
         if tag.name == "callback" {
             let mut parameters = Vec::new();
             let mut returns = TypeRef::UNKNOWN;
@@ -354,7 +348,7 @@ fn defined_name<'s>(tag: &Tag<'s>) -> Option<&'s str> {
     if !matches!(tag.name, "typedef" | "callback") {
         return None;
     }
-    let name = tag.rest.split_whitespace().next()?;
+    let name = tag.rest.trim_start();
     let end = name
         .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
         .unwrap_or(name.len());

@@ -1,5 +1,7 @@
 //! From the syntax of types to the types of the summary.
 
+use std::borrow::Cow;
+
 use swc_ecma_ast::*;
 
 use super::text::static_key;
@@ -449,10 +451,10 @@ impl Builder<'_> {
 
     fn type_member_key(&mut self, key: &Expr, computed: bool) -> Sym {
         let text = match key {
-            Expr::Ident(ident) if !computed => ident.sym.as_str().to_owned(),
+            Expr::Ident(ident) if !computed => Cow::Borrowed(ident.sym.as_str()),
             key => match static_key(key).or_else(|| super::class::symbol_key(key)) {
                 Some(text) => text,
-                None => "<computed>".to_owned(),
+                None => Cow::Borrowed("<computed>"),
             },
         };
         self.sym(&text)
