@@ -211,7 +211,8 @@ impl<'s> Reader<'s> {
                 rest,
                 ty,
             });
-            if !self.takes(",") && !(is_object && self.takes(";")) {
+            let goes_on = self.takes(",") || is_object && self.takes(";");
+            if !goes_on {
                 return self.takes(end).then_some(fields);
             }
         }
