@@ -123,7 +123,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `exports` or `module.exports`.
-    fn is_exports(&mut self, expr: &'a Expr) -> bool {
+    pub(super) fn is_exports(&mut self, expr: &'a Expr) -> bool {
         match transparent(expr) {
             Expr::Ident(ident) => {
                 &*ident.sym == "exports" && matches!(self.meaning(ident), Meaning::Global(_))
@@ -181,6 +181,7 @@ impl<'a> Builder<'a> {
         self.list_properties = false;
         let equals = self.known.equals;
         self.export_value(equals, "equals", right, value, range, true);
+        self.export_compiled(right);
         if is_object {
             for (name, value, range) in std::mem::take(&mut self.listed) {
                 let is_getter = value.exists() && self.is_getter(value.node);
@@ -200,7 +201,7 @@ impl<'a> Builder<'a> {
         value
     }
 
-    fn export_property(&mut self, name: Sym, value: Val, range: (u32, u32)) {
+    pub(super) fn export_property(&mut self, name: Sym, value: Val, range: (u32, u32)) {
         let local = self
             .declared_outside(value, range)
             .map(|name| self.names.get(name).to_owned());
@@ -246,7 +247,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Of a getter, what it returns; `first_edge` is an edge from before its visit.
-    fn returned_by(&mut self, getter: NodeIdx, first_edge: usize) -> Vec<Val> {
+    pub(super) fn returned_by(&mut self, getter: NodeIdx, first_edge: usize) -> Vec<Val> {
         let nodes: Vec<NodeIdx> = self.edges[first_edge..]
             .iter()
             .filter(|e| e.edge_type == EdgeType::Returns && e.dst == getter)

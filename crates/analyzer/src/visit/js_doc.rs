@@ -224,6 +224,9 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let tags: Vec<Tag<'a>> = tags(comment).collect();
+            for tag in tags.iter().filter(|tag| tag.name == "import") {
+                self.doc_import(tag);
+            }
             let mut slots = Vec::with_capacity(1);
             for name in tags.iter().filter_map(defined_name) {
                 // A slot that is filled below: definitions refer to each other.
@@ -251,6 +254,51 @@ impl<'a> Builder<'a> {
             }
             self.scopes.leave();
         }
+    }
+
+    /// `@import a, { b as c } from 'x'`, as TypeScript has it since version 5.5.
+    fn doc_import(&mut self, tag: &Tag<'a>) {
+        let (before, named, after) = match tag.rest.split_once('{') {
+            // Braces that come first were taken for a type.
+            _ if !tag.ty.is_empty() => ("", tag.ty, tag.rest),
+            Some((before, rest)) => match rest.split_once('}') {
+                Some((named, after)) => (before, named, after),
+                None => return,
+            },
+            None => ("", "", tag.rest),
+        };
+        let Some(specifier) = quoted(after) else {
+            return;
+        };
+        let (default, star) = match tag.rest.trim_start().strip_prefix("as ") {
+            // The star was taken for that of a line.
+            Some(local) if named.is_empty() => ("", local),
+            _ if named.is_empty() => (after, ""),
+            _ => (before, ""),
+        };
+        for (local, imported) in [
+            (first_name(default), Some("default")),
+            (first_name(star), None),
+        ] {
+            if let Some(local) = local {
+                self.define_import(local, specifier, imported);
+            }
+        }
+        for name in named.split(',') {
+            let mut words = name.split_whitespace().filter(|word| *word != "*");
+            let (Some(imported), rest) = (words.next(), words) else {
+                continue;
+            };
+            let local = rest.last().unwrap_or(imported);
+            self.define_import(local, specifier, Some(imported));
+        }
+    }
+
+    fn define_import(&mut self, local: &str, specifier: &str, imported: Option<&str>) {
+        let ty = self.imported(specifier, imported.into_iter());
+        let ty = self.facts.ty(ty);
+        let local = self.sym(local);
+        self.typedefs.insert(local, ty);
     }
 
     fn defined_type(&mut self, tag: &Tag<'a>, parts: &[Tag<'a>]) -> Type {
@@ -318,7 +366,9 @@ impl<'a> Builder<'a> {
 fn first_definition(source: &str) -> Option<usize> {
     memchr::memchr_iter(b'@', source.as_bytes()).find(|&at| {
         let tag = &source.as_bytes()[at..];
-        tag.starts_with(b"@typedef") || tag.starts_with(b"@callback")
+        [&b"@typedef"[..], b"@callback", b"@import"]
+            .iter()
+            .any(|name| tag.starts_with(name))
     })
 }
 
@@ -343,16 +393,28 @@ fn imported_type(text: &str) -> Option<(&str, &str)> {
     plain.then_some((specifier, names))
 }
 
+/// The text in the first quotes.
+fn quoted(text: &str) -> Option<&str> {
+    let at = text.find(['"', '\''])?;
+    let quote = char::from(text.as_bytes()[at]);
+    text[at + 1..].split_once(quote).map(|(inside, _)| inside)
+}
+
+/// The name that a text begins with.
+fn first_name(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+        .unwrap_or(text.len());
+    Some(&text[..end]).filter(|name| !name.is_empty())
+}
+
 /// The name that a tag defines a type under.
 fn defined_name<'s>(tag: &Tag<'s>) -> Option<&'s str> {
     if !matches!(tag.name, "typedef" | "callback") {
         return None;
     }
-    let name = tag.rest.trim_start();
-    let end = name
-        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
-        .unwrap_or(name.len());
-    (end > 0).then(|| &name[..end])
+    first_name(tag.rest)
 }
 
 /// A parameter's name, and whether it stands in brackets; none for a part of one.

@@ -193,10 +193,16 @@ impl Builder<'_> {
             // In a comment, values name types too.
             (!path.is_empty() || !self.typed).then_some(id)
         });
-        if path.is_empty()
-            && let Some(ty) = self.doc_defined(root)
-        {
-            return Type::Alias(ty);
+        if let Some(ty) = self.doc_defined(root) {
+            if path.is_empty() {
+                return Type::Alias(ty);
+            }
+            // `ns.T`, where a comment imports `ns`.
+            if let Type::Import(specifier, names, _) = self.facts.type_at(ty) {
+                let names = names.of(&self.facts.paths).to_vec();
+                let path = self.facts.path(&[names, path].concat());
+                return Type::Import(specifier, path, arguments);
+            }
         }
         if !path.is_empty()
             && let Some(namespace) = self.namespace_meant(root)
