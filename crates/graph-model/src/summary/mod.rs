@@ -6,8 +6,8 @@
 //! and stands alone without the module's graph.
 
 mod functions;
-mod id_bytes;
 mod names;
+mod packed;
 mod types;
 
 pub use functions::*;
@@ -21,17 +21,16 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 4;
+pub const SUMMARY_VERSION: u32 = 5;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NodeRef(pub u32);
 
 /// A node that the summary mentions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SummaryNode {
     /// Hash of the semantic id.
-    #[serde(with = "id_bytes")]
     pub id: u128,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,
@@ -315,6 +314,7 @@ pub struct ModuleSummary {
     /// Table of names.
     pub names: Arc<Names>,
     /// Table of nodes; the MODULE is the first.
+    #[serde(with = "packed::nodes")]
     pub nodes: Vec<SummaryNode>,
     /// Ids of the nodes as texts, at the same indexes.
     pub ids: Names,
