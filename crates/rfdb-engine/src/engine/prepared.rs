@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::Result;
 use crate::block::BlockBuilder;
 
-/// A buffer that has become longer gets no more blocks, so that growing it does not copy much.
-const LONG_ENOUGH: usize = 1 << 20;
-/// A buffer that has become larger is given back.
-const LARGEST_KEPT: usize = 4 << 20;
+/// A buffer that has become longer gets no more blocks, so that it need not grow.
+const LONG_ENOUGH: usize = 192 << 10;
+/// Room of a new buffer; one that has become larger is given back.
+const ROOM: usize = 256 << 10;
 
 thread_local! {
     /// A buffer whose memory is used again: it is warm, and what is new has to be cleared first.
@@ -44,7 +44,9 @@ impl Prepared {
     /// Encodes a block. It keeps its number if it takes the place of another.
     pub(super) fn push(&mut self, builder: BlockBuilder, id: Option<u64>) -> Result<()> {
         if (self.buffers.last()).is_none_or(|buffer| buffer.len() >= LONG_ENOUGH) {
-            self.buffers.push(BUFFER.take());
+            let mut buffer = BUFFER.take();
+            buffer.reserve_exact(ROOM);
+            self.buffers.push(buffer);
         }
         let (nodes, edges) = builder.row_counts();
         let owner = builder.owner();
@@ -99,9 +101,8 @@ impl Prepared {
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        if let Some(mut buffer) = self.buffers.pop()
-            && buffer.capacity() <= LARGEST_KEPT
-        {
+        let small = |buffer: &Vec<u8>| buffer.capacity() <= ROOM;
+        if let Some(mut buffer) = std::mem::take(&mut self.buffers).into_iter().find(small) {
             buffer.clear();
             BUFFER.set(buffer);
         }
