@@ -24,6 +24,9 @@ pub(crate) const MAX_TARGETS: usize = 16;
 /// Classes above a class that are looked at; more only exist in cycles.
 const MAX_ANCESTORS: u32 = 64;
 
+/// The resolution of what a call only passes arguments to.
+pub(crate) const BIND: &str = "bind";
+
 /// Counts of this pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCounts {
@@ -89,7 +92,9 @@ impl<'p> Noted<'p> {
     ) {
         let way = arguments::Way::Argument;
         arguments::collect(linker, ix, call, &target, way, &mut self.received);
-        self.errors.note(linker, ix, call, &target);
+        if target.resolution != BIND {
+            self.errors.note(linker, ix, call, &target);
+        }
         if higher_order::may_run(linker, ix, call, &target) {
             self.passing.push((call, target));
         }
@@ -148,6 +153,9 @@ pub(crate) fn run<'p>(
             noted.target(linker, ix, call, target.clone());
         }
         flows::run(eval, ix, call, &found, links, &mut noted.received);
+        for target in bound(eval, ix, call) {
+            noted.target(linker, ix, call, target);
+        }
         for target in followed(eval, ix, call, points.of_call(i), &found) {
             let Callee::Node(place) = target.callee else {
                 continue;
@@ -157,6 +165,13 @@ pub(crate) fn run<'p>(
             if !links.has(src, edge, dst) {
                 links.edge(src, edge, dst, metadata(&target));
                 noted.target(linker, ix, call, target);
+            }
+        }
+        for &getter in points.getters_of_call(i) {
+            let dst = linker.node_id(getter);
+            if !links.has(src, edge, dst) {
+                let metadata = r#"{"callType":"getter","confidence":"possible"}"#;
+                links.edge(src, edge, dst, metadata);
             }
         }
         let callbacks = in_way(points.of_call(i), Way::Callback);
@@ -290,7 +305,10 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     }
     eval.assumed = Confidence::Exact;
     let callee = eval.shape(ix, call.callee);
-    let assumed = eval.assumed;
+    let mut assumed = eval.assumed;
+    if stands_in(eval.linker, ix, call) {
+        assumed = Confidence::Possible;
+    }
     let way = way(eval, ix, call.callee);
     for value in callee.iter() {
         match call.kind {
@@ -327,6 +345,50 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         return members_of_scripts(eval, ix, call);
     }
     targets
+}
+
+/// Whether a parameter is called that is written too: of what stands in where nothing is passed nobody knows whether it does.
+fn stands_in(linker: &Linker<'_>, ix: ModuleIx, call: &CallFact) -> bool {
+    let of = linker.program.module(ix);
+    let Shape::Binding(node) = *of.summary.shape(of.summary.unwrapped(call.callee)) else {
+        return false;
+    };
+    let Fact::Parameter(i) = of.fact(node) else {
+        return false;
+    };
+    let binding = &of.summary.bindings[i as usize];
+    let parameter = of.function(binding.function).and_then(|function| {
+        let parameters = of.summary.signature(function.signature).parameters;
+        parameters
+            .of(&of.summary.parameters)
+            .get(binding.index as usize)
+    });
+    parameter.is_some_and(|p| !p.declared.is_known()) && of.variables(node).next().is_some()
+}
+
+/// What `f.bind(t, a)` passes its arguments to; it runs nothing.
+fn bound(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+    if call.arguments.len < 2 {
+        return Vec::new();
+    }
+    let Some((functions, "bind")) = eval.bound_function(ix, call) else {
+        return Vec::new();
+    };
+    let functions: Vec<Place> = (functions.iter())
+        .filter_map(|value| eval.function_of(value))
+        .collect();
+    let confidence = match functions.len() {
+        1 => Confidence::Exact,
+        _ => Confidence::Possible,
+    };
+    let target = |place| CallTarget {
+        callee: Callee::Node(place),
+        resolution: BIND,
+        confidence,
+        shift: 1,
+        applies: false,
+    };
+    functions.into_iter().map(target).collect()
 }
 
 /// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.

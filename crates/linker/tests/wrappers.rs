@@ -76,6 +76,7 @@ fn functions_are_called_through_their_wrappers() {
             r#"CALL->onClick[in:use] CALLS FUNCTION-><useCallback>[in:use] {"resolution":"alias"}"#,
             r#"CALL->readAsync[in:use] CALLS FUNCTION->read {"resolution":"wrapper","confidence":"likely"}"#,
             r#"CALL->server.close[in:use] UNRESOLVED_CALL MODULE->module {"name":"close","reason":"external-value"}"#,
+            r#"CALL->useMemo[in:use] CALLS FUNCTION-><useMemo>[in:use] {"callType":"callback"}"#,
         ]
     );
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 4;
+pub const SUMMARY_VERSION: u32 = 5;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,7 +177,7 @@ pub enum Shape {
     Global(Sym),
     /// `this`: of a class, or of a function outside of classes; whether of its static side.
     This(NodeRef, bool),
-    /// `super` of a class; whether of its static side.
+    /// `super` of a class; whether of its static side. In a method of an object literal: of that method.
     Super(NodeRef, bool),
     /// A member of a value; the name is `*` where it is computed.
     Member(ShapeRef, Sym),
@@ -199,6 +199,8 @@ pub enum Shape {
     Jsx(NodeRef),
     /// A literal or computed primitive: `string`, `number`, `boolean`, …
     Primitive(Sym),
+    /// A string that names a property: its text.
+    Text(Sym),
     /// What an awaited value becomes.
     Await(ShapeRef),
     /// Any of several values, in [`ModuleSummary::shape_lists`].
@@ -215,6 +217,10 @@ pub enum Shape {
     Exports,
     /// `arguments` of a function.
     Arguments(NodeRef),
+    /// What `next` passes to a generator: the value of its `yield`.
+    Sent(NodeRef),
+    /// What a generator returns that another delegates to: the value of `yield*`.
+    Delegated(ShapeRef),
 }
 
 /// A variable and what it is initialised with, or a later write to it.
