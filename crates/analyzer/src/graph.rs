@@ -27,6 +27,11 @@ pub(crate) enum Stored {
     Filled { template: u32, holes: TextRange },
 }
 
+impl Stored {
+    /// No metadata.
+    pub(crate) const NONE: Stored = Stored::Text(TextRange { start: 0, end: 0 });
+}
+
 /// How the semantic id of a node is kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum StoredId {

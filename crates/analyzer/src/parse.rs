@@ -110,8 +110,8 @@ struct Read {
 fn read(path: &str, language: &str, text: &str, base: BytePos) -> Read {
     let end = base + BytePos(text.len() as u32);
     let input = StringInput::new(text, base, end);
-    let comments =
-        (text.contains("<!--") || text.contains("-->")).then(SingleThreadedComments::default);
+    let has = |mark: &[u8]| memchr::memmem::find(text.as_bytes(), mark).is_some();
+    let comments = (has(b"<!--") || has(b"-->")).then(SingleThreadedComments::default);
     let lexer = Lexer::new(
         syntax(path, language),
         EsVersion::EsNext,

@@ -40,7 +40,8 @@ pub use node_id::{NodeId, NodeIdBatch};
 pub use node_type::NodeType;
 pub use position::{LineIndex, Span};
 pub use semantic_id::{
-    ParseIdError, SemanticId, escape_name, escape_segment, push_escaped_name, push_escaped_segment,
+    ParseIdError, SemanticId, escape_name, escape_segment, is_plain_name, push_escaped_name,
+    push_escaped_segment,
 };
 pub use source_file::{SOURCE_EXTENSIONS, is_declaration, is_source};
 pub use summary::ModuleSummary;

@@ -53,9 +53,17 @@ fn push_line_starts(bytes: &[u8], starts: &mut Vec<u32>) {
 pub struct LineIndex<'a> {
     text: &'a str,
     starts: Vec<u32>,
-    /// Lines, from 0, with other characters than those of ASCII: mostly few or none.
-    wide: Vec<u32>,
-    bom: bool,
+    /// Characters that are not of ASCII: mostly few or none.
+    wide: Vec<Wide>,
+}
+
+/// A character that has more bytes than UTF-16 units.
+#[derive(Debug, Clone, Copy)]
+struct Wide {
+    /// First byte.
+    at: u32,
+    /// By how much the bytes up to its end are more than the units.
+    excess: u32,
 }
 
 impl<'a> LineIndex<'a> {
@@ -86,19 +94,22 @@ impl<'a> LineIndex<'a> {
         }
         let mut wide = Vec::new();
         if !ascii {
-            let ends = starts[1..].iter().copied().chain([bytes.len() as u32]);
-            for ((line, &start), end) in (0..).zip(&starts).zip(ends) {
-                if !bytes[start as usize..end as usize].is_ascii() {
-                    wide.push(line);
-                }
+            let mut excess = 0;
+            for (at, c) in text.char_indices().filter(|(_, c)| !c.is_ascii()) {
+                // A byte order mark has no width.
+                let units = if at == 0 && c == '\u{feff}' {
+                    0
+                } else {
+                    c.len_utf16()
+                };
+                excess += (c.len_utf8() - units) as u32;
+                wide.push(Wide {
+                    at: at as u32,
+                    excess,
+                });
             }
         }
-        LineIndex {
-            text,
-            starts,
-            wide,
-            bom: text.starts_with('\u{feff}'),
-        }
+        LineIndex { text, starts, wide }
     }
 
     /// Line (from 1) and UTF-16 column (from 0) of a byte offset. An offset past
@@ -127,29 +138,41 @@ impl<'a> LineIndex<'a> {
         self.position_on_line(line, offset)
     }
 
+    #[inline]
     fn position_on_line(&self, line: usize, offset: u32) -> (u32, u32) {
-        let start = self.starts[line] as usize;
-        let mut end = (offset as usize).min(self.text.len());
-        let is_wide = !self.wide.is_empty() && self.wide.binary_search(&(line as u32)).is_ok();
-        let column = if !is_wide {
-            end - start
-        } else {
-            while !self.text.is_char_boundary(end) {
-                end -= 1;
-            }
-            let slice = &self.text[start..end];
-            let units: usize = if slice.is_ascii() {
-                slice.len()
-            } else {
-                slice.chars().map(char::len_utf16).sum()
-            };
-            if line == 0 && self.bom && end > 0 {
-                units - 1
-            } else {
-                units
+        if self.wide.is_empty() {
+            let end = offset.min(self.text.len() as u32);
+            return (line as u32 + 1, end - self.starts[line]);
+        }
+        self.position_on_wide_line(line, offset)
+    }
+
+    /// As [`LineIndex::position_on_line`], where there are other characters than those of ASCII.
+    fn position_on_wide_line(&self, line: usize, offset: u32) -> (u32, u32) {
+        let start = self.starts[line];
+        let end = offset.min(self.text.len() as u32);
+        // What stands before the line does not count.
+        let before = self.wide.partition_point(|wide| wide.at < start);
+        let on_line = &self.wide[before..];
+        let on_line = &on_line[..on_line.partition_point(|wide| wide.at < end)];
+        let excess_before = before.checked_sub(1).map_or(0, |i| self.wide[i].excess);
+        let column = match on_line.split_last() {
+            None => end - start,
+            Some((last, others)) => {
+                // An offset inside a character counts as its start.
+                let is_inside = !self.text.is_char_boundary(end as usize);
+                let (end, excess) = if is_inside {
+                    (
+                        last.at,
+                        others.last().map_or(excess_before, |wide| wide.excess),
+                    )
+                } else {
+                    (end, last.excess)
+                };
+                end - start - (excess - excess_before)
             }
         };
-        (line as u32 + 1, column as u32)
+        (line as u32 + 1, column)
     }
 
     /// The span between two byte offsets.

@@ -133,6 +133,11 @@ pub fn push_escaped_segment(out: &mut String, name: &str) {
     push_escaped(out, name, true);
 }
 
+/// Whether a name surely stands in ids as it is. That of few others does too.
+pub fn is_plain_name(name: &str) -> bool {
+    name.len() <= MAX_NAME_UNITS && !name.bytes().any(|b| SPECIAL[usize::from(b)])
+}
+
 fn push_escaped(out: &mut String, name: &str, segment: bool) {
     if name.len() > MAX_NAME_UNITS && utf16_len(name) > MAX_NAME_UNITS {
         let hash = fnv1a_32(name.as_bytes());

@@ -2,6 +2,8 @@
 //!
 //! Until the end, a [`NodeRef`] holds the index of a node in the builder.
 
+use std::cell::Cell;
+
 use graph_model::ModuleSummary;
 use graph_model::summary::{
     ExportTarget, GuardTest, List, NodeRef, Shape, ShapeRef, Sym, Type, TypeRef, TypeVar, VarRef,
@@ -9,7 +11,7 @@ use graph_model::summary::{
 
 /// The tables of the summary, and what is only known while they grow.
 pub(crate) struct Facts {
-    pub(crate) summary: ModuleSummary,
+    summary: Box<ModuleSummary>,
 }
 
 impl std::ops::Deref for Facts {
@@ -25,15 +27,17 @@ impl std::ops::DerefMut for Facts {
     }
 }
 
+thread_local! {
+    /// Empty tables with the room that modules before needed: there are thirty, and each would grow step by step.
+    static TABLES: Cell<Option<Box<ModuleSummary>>> = const { Cell::new(None) };
+}
+
 impl Default for Facts {
     fn default() -> Self {
-        Facts {
-            summary: ModuleSummary {
-                shapes: vec![Shape::Unknown],
-                types: vec![Type::Unknown],
-                ..ModuleSummary::default()
-            },
-        }
+        let mut summary = TABLES.take().unwrap_or_default();
+        summary.shapes.push(Shape::Unknown);
+        summary.types.push(Type::Unknown);
+        Facts { summary }
     }
 }
 
@@ -97,7 +101,7 @@ impl Facts {
 
     /// Calls `f` on every reference to a node.
     pub(crate) fn for_each_node(&mut self, mut f: impl FnMut(&mut NodeRef)) {
-        let facts = &mut self.summary;
+        let facts = &mut *self.summary;
         for shape in &mut facts.shapes {
             match shape {
                 Shape::Binding(node)
@@ -199,7 +203,27 @@ impl Facts {
     }
 }
 
+/// Moves tables of one summary to another, which takes no more room than they need.
+macro_rules! moved {
+    ($from:expr => $to:expr; $($table:ident)*) => {
+        $($to.$table = $from.$table.drain(..).collect();)*
+    };
+}
+
 impl Facts {
+    /// The tables; their room is kept for the next module.
+    pub(crate) fn into_summary(self) -> ModuleSummary {
+        let mut tables = self.summary;
+        let mut summary = ModuleSummary::default();
+        moved! { tables => summary;
+            shapes imports exports calls variables classes objects properties arrays shape_lists types type_lists paths
+            type_vars signatures overloads parameters members type_facts typedefs scopes type_parameters functions
+            bindings arguments accesses writes guards throws receivers returns
+        }
+        TABLES.set(Some(tables));
+        summary
+    }
+
     pub(crate) fn shape_of(&self, shape: ShapeRef) -> &Shape {
         &self.summary.shapes[shape.0 as usize]
     }

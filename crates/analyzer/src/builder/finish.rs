@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use graph_model::{
     EdgeType, GLOBAL_MODULE, NodeId, NodeIdBatch, NodeType, Span, external_function_id,
-    external_module_id, is_standard_global, is_standard_value, push_escaped_name,
+    external_module_id, is_plain_name, is_standard_global, is_standard_value, push_escaped_name,
     push_escaped_segment,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::interner::Interner;
-use super::metadata::{Meta, MetadataWriter, name_code, push_int, push_json_string};
+use super::metadata::{Meta, MetadataWriter, PLACE, name_code, push_int, push_json_string};
 use super::templates::Frame;
 use super::{Builder, Facts, RawEdge, RawNode, flag};
 use crate::graph::{CodedId, Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
@@ -39,19 +39,18 @@ impl Builder<'_> {
 
         let mut graph = ModuleGraph {
             file: self.file.to_owned(),
-            holes: Vec::with_capacity(self.meta.holes.len() + self.nodes.len() * 4),
             nodes: Vec::with_capacity(self.nodes.len() + 1),
-            edges: Vec::with_capacity(self.edges.len() + self.globals.len()),
             ..ModuleGraph::default()
         };
         self.write_nodes(&order, &mut graph);
         self.write_edges(&place, &mut graph);
         self.add_global_module(&place, &mut graph);
+        graph.holes = self.meta.holes;
         graph.names = Arc::new(self.names.into_names());
         graph.texts = self.meta.texts.into_names();
         graph.templates = self.meta.templates.give_back();
         let facts = self.facts;
-        let mut summary = summarise(facts, &place, &graph);
+        let mut summary = summarise(facts, &place, &graph, outcome.module_type);
         summary.content_hash = outcome.content_hash;
         summary.module_type = outcome.module_type;
         summary.es_module_marker = self.es_module_marker;
@@ -59,7 +58,7 @@ impl Builder<'_> {
     }
 
     fn module_metadata(&mut self, outcome: &Outcome) {
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         let mut hash = String::with_capacity(64);
         for byte in outcome.content_hash {
             hash.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
@@ -84,17 +83,38 @@ impl Builder<'_> {
 
     /// Nodes by start, the longer first, then by creation; global ones last.
     fn source_order(&self) -> Vec<u32> {
-        let mut keys: Vec<(u64, u32)> = (0..)
-            .zip(&self.nodes)
-            .map(|(i, node)| {
-                let place = (u64::from(node.start) << 32) | u64::from(!node.end);
-                (place, i)
-            })
-            .collect();
-        // Stable, and fast on what is nearly sorted already.
-        keys.sort_by_key(|&(place, _)| place);
-        let mut order: Vec<u32> = keys.into_iter().map(|(_, i)| i).collect();
-        let files = order.partition_point(|&i| self.nodes[i as usize].flags & flag::GLOBAL == 0);
+        // Nodes by the part of the source that they start in; each part has few.
+        const PART: u32 = 8;
+        let is_global = |node: &RawNode| node.flags & flag::GLOBAL != 0;
+        let in_file = || (0..).zip(&self.nodes).filter(|(_, node)| !is_global(node));
+        let mut ends = vec![0u32; self.source.len() / PART as usize + 1];
+        for (_, node) in in_file() {
+            ends[(node.start / PART) as usize] += 1;
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += std::mem::replace(end, sum);
+        }
+        let mut order = vec![0u32; sum as usize];
+        for (index, node) in in_file() {
+            let end = &mut ends[(node.start / PART) as usize];
+            order[*end as usize] = index;
+            *end += 1;
+        }
+        let mut start = 0;
+        for end in ends {
+            let part = &mut order[start..end as usize];
+            if part.len() > 1 {
+                part.sort_unstable_by_key(|&i| {
+                    let node = &self.nodes[i as usize];
+                    (node.start, !node.end, i)
+                });
+            }
+            start = end as usize;
+        }
+        let files = order.len();
+        let global = (0..).zip(&self.nodes).filter(|(_, node)| is_global(node));
+        order.extend(global.map(|(i, _)| i));
         order[files..].sort_by_key(|&i| self.names.get(self.nodes[i as usize].name));
         order
     }
@@ -163,7 +183,7 @@ impl Builder<'_> {
                 end_line,
                 end_column,
             };
-            let metadata = self.node_metadata(&node, span, graph);
+            let metadata = self.node_metadata(&node, span);
             ids.push(&id);
             graph.nodes.push(Node {
                 // Set below.
@@ -187,29 +207,28 @@ impl Builder<'_> {
         }
     }
 
-    fn node_metadata(&mut self, node: &RawNode, span: Span, graph: &mut ModuleGraph) -> Stored {
-        let start = graph.holes.len() as u32;
-        graph
-            .holes
-            .extend([span.line, span.column, span.end_line, span.end_column]);
+    fn node_metadata(&mut self, node: &RawNode, span: Span) -> Stored {
+        let place = [span.line, span.column, span.end_line, span.end_column];
+        let holes = &mut self.meta.holes;
+        let start = match (node.meta.start as usize).checked_sub(PLACE) {
+            Some(start) => {
+                holes[start..start + PLACE].copy_from_slice(&place);
+                start as u32
+            }
+            // A node without metadata of its own.
+            None => {
+                holes.extend_from_slice(&place);
+                (holes.len() - PLACE) as u32
+            }
+        };
         let frame = Frame::Node {
             reassigned: node.flags & flag::REASSIGNED != 0,
             exported: node.flags & flag::EXPORTED != 0 && node.flags & flag::SHOWS_EXPORTED != 0,
         };
-        self.filled(node.meta, frame, start, graph)
-    }
-
-    /// Metadata whose holes begin at `start`; those of `meta` are added.
-    fn filled(&mut self, meta: Meta, frame: Frame, start: u32, graph: &mut ModuleGraph) -> Stored {
-        graph
-            .holes
-            .extend_from_slice(&self.meta.holes[meta.start as usize..meta.end as usize]);
+        let end = node.meta.end.max(start + PLACE as u32);
         Stored::Filled {
-            template: self.meta.templates.number(meta.state, frame),
-            holes: TextRange {
-                start,
-                end: graph.holes.len() as u32,
-            },
+            template: self.meta.templates.number(node.meta.state, frame),
+            holes: TextRange { start, end },
         }
     }
 
@@ -236,41 +255,48 @@ impl Builder<'_> {
     }
 
     fn write_edges(&mut self, place: &[u32], graph: &mut ModuleGraph) {
-        let mut repeated: FxHashMap<u32, Vec<Meta>> = FxHashMap::default();
-        for &(edge, meta) in &self.repeated {
-            repeated.entry(edge).or_default().push(meta);
-        }
-        for index in 0..self.edges.len() {
-            let edge = self.edges[index];
-            let others = repeated.get(&(index as u32));
-            let metadata = match others {
-                None if edge.meta.is_empty() => Stored::Text(TextRange::default()),
-                None => {
-                    let start = graph.holes.len() as u32;
-                    self.filled(edge.meta, Frame::Edge, start, graph)
-                }
-                Some(others) => {
-                    let start = graph.plain.len() as u32;
-                    self.write_repeated(&edge, others, &mut graph.plain);
-                    Stored::Text(TextRange {
-                        start,
-                        end: graph.plain.len() as u32,
-                    })
-                }
-            };
-            graph.edges.push(Edge {
+        let mut repeated = std::mem::take(&mut self.repeated);
+        repeated.sort_by_key(|&(edge, _)| edge);
+        let merged: Vec<(u32, Stored)> = repeated
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|others| {
+                let edge = others[0].0;
+                let start = graph.plain.len() as u32;
+                self.write_repeated(self.edges[edge as usize], others, &mut graph.plain);
+                let end = graph.plain.len() as u32;
+                (edge, Stored::Text(TextRange { start, end }))
+            })
+            .collect();
+        let templates = &mut self.meta.templates;
+        // Where the edges were the others are written: the compiler sees that they have the same size.
+        graph.edges = std::mem::take(&mut self.edges)
+            .into_iter()
+            .map(|edge| Edge {
                 src: place[edge.src as usize],
                 dst: place[edge.dst as usize],
                 edge_type: edge.edge_type,
-                metadata,
-            });
+                metadata: if edge.meta.is_empty() {
+                    Stored::NONE
+                } else {
+                    Stored::Filled {
+                        template: templates.number(edge.meta.state, Frame::Edge),
+                        holes: TextRange {
+                            start: edge.meta.start,
+                            end: edge.meta.end,
+                        },
+                    }
+                },
+            })
+            .collect();
+        for (edge, metadata) in merged {
+            graph.edges[edge as usize].metadata = metadata;
         }
     }
 
     /// One edge for a fact that was met more than once.
-    fn write_repeated(&self, edge: &RawEdge, others: &[Meta], out: &mut String) {
+    fn write_repeated(&mut self, edge: RawEdge, others: &[(u32, Meta)], out: &mut String) {
         let mut metas: Vec<String> = std::iter::once(edge.meta)
-            .chain(others.iter().copied())
+            .chain(others.iter().map(|&(_, meta)| meta))
             .map(|meta| self.members(meta))
             .collect();
         if edge.edge_type == EdgeType::FlowsInto {
@@ -346,20 +372,25 @@ impl Builder<'_> {
                 src: module,
                 dst: member,
                 edge_type: EdgeType::Contains,
-                metadata: Stored::Text(TextRange::default()),
+                metadata: Stored::NONE,
             });
         }
     }
 }
 
 /// The summary of a module whose graph is complete.
-fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSummary {
+fn summarise(
+    mut facts: Facts,
+    place: &[u32],
+    graph: &ModuleGraph,
+    module_type: ModuleType,
+) -> ModuleSummary {
     // About half of the nodes are in the summary.
     let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
     let mut ids = Names::with_capacity(place.len() / 2, place.len() * 24);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
-    let is_script = facts.summary.module_type == ModuleType::Script;
+    let is_script = module_type == ModuleType::Script;
     let mut reference = |old: u32| -> NodeRef {
         *table[old as usize].get_or_insert_with(|| {
             let node = &graph.nodes[place[old as usize] as usize];
@@ -400,7 +431,7 @@ fn summarise(mut facts: Facts, place: &[u32], graph: &ModuleGraph) -> ModuleSumm
     };
     reference(Builder::MODULE);
     facts.for_each_node(|node| *node = reference(node.0));
-    let mut summary = facts.summary;
+    let mut summary = facts.into_summary();
     summary.version = SUMMARY_VERSION;
     summary.file = graph.file.clone();
     summary.names = graph.names.clone();
@@ -474,30 +505,55 @@ impl ScopeTexts {
     }
 }
 
-/// Remembers which names stand in ids as they are, as nearly all do.
+/// Remembers how names stand in ids: nearly all as they are.
 #[derive(Default)]
 struct NamesInIds {
     /// By name, where it is known.
-    stands: Vec<Option<bool>>,
+    known: Vec<Option<InIds>>,
+    /// Names that are escaped.
+    escaped: String,
+}
+
+/// How a name stands in ids.
+#[derive(Clone, Copy)]
+enum InIds {
+    AsItIs,
+    Escaped(TextRange),
 }
 
 impl NamesInIds {
     /// Appends a name as it stands in ids; whether that is as it is.
     fn push(&mut self, names: &Interner, name: Sym, id: &mut String) -> bool {
         let place = name.0 as usize;
-        if self.stands.len() <= place {
-            self.stands.resize(place + 64, None);
+        if self.known.len() <= place {
+            self.known.resize(place + 64, None);
         }
-        let text = names.get(name);
-        if self.stands[place] == Some(true) {
-            id.push_str(text);
-            return true;
+        let known = self.known[place];
+        let known = known.unwrap_or_else(|| self.escape(names.get(name)));
+        self.known[place] = Some(known);
+        match known {
+            InIds::AsItIs => id.push_str(names.get(name)),
+            InIds::Escaped(range) => {
+                id.push_str(&self.escaped[range.start as usize..range.end as usize]);
+            }
         }
-        let start = id.len();
-        push_escaped_name(id, text);
-        let stands = id[start..] == *text;
-        self.stands[place] = Some(stands);
-        stands
+        matches!(known, InIds::AsItIs)
+    }
+
+    fn escape(&mut self, name: &str) -> InIds {
+        if is_plain_name(name) {
+            return InIds::AsItIs;
+        }
+        let start = self.escaped.len();
+        push_escaped_name(&mut self.escaped, name);
+        if self.escaped[start..] == *name {
+            self.escaped.truncate(start);
+            return InIds::AsItIs;
+        }
+        InIds::Escaped(TextRange {
+            start: start as u32,
+            end: self.escaped.len() as u32,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use graph_model::summary::Sym;
 
 use super::Builder;
 use super::interner::Interner;
-use super::templates::{EMPTY, INTEGER_HOLE, Piece, STRING_HOLE, State, Templates};
+use super::templates::{EMPTY, Frame, INTEGER_HOLE, Piece, STRING_HOLE, State, Templates};
 
 /// Whether a text stands in a string of JSON as it is.
 fn is_plain(text: &str) -> bool {
@@ -57,7 +57,9 @@ fn push_escaped_contents(out: &mut String, text: &str) {
 
 /// Appends a JSON number; what JSON cannot say becomes a string.
 pub(crate) fn push_json_number(out: &mut String, value: f64) {
-    if value.is_finite() {
+    if let Some(value) = small_integer(value) {
+        push_int(out, value);
+    } else if value.is_finite() {
         if value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-6) {
             let _ = write!(out, "{value:e}");
         } else if value == 0.0 {
@@ -68,6 +70,12 @@ pub(crate) fn push_json_number(out: &mut String, value: f64) {
     } else {
         let _ = write!(out, "\"{}\"", crate::visit::number_text(value));
     }
+}
+
+/// The number, if it is such an integer. The negative zero is shown as the other.
+fn small_integer(value: f64) -> Option<u32> {
+    let integer = value as u32;
+    (f64::from(integer) == value).then_some(integer)
 }
 
 /// Appends an unsigned integer.
@@ -111,9 +119,16 @@ impl Meta {
     }
 }
 
-/// Metadata that is being written; it ends where the next begins.
+/// Metadata of an edge that are being written; they end where the next begin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fragment(u32);
+
+/// The same of a node. Before its values there is room for its place, which is known last but stands first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NodeFragment(Fragment);
+
+/// Line, column, end line and end column of a node.
+pub(crate) const PLACE: usize = 4;
 
 /// The number of a text in the dictionary of the module: of a name, or of another text.
 pub(crate) fn name_code(name: Sym) -> u32 {
@@ -237,22 +252,36 @@ impl MetadataWriter {
         self.literal(&json[written..]);
     }
 
-    /// What was written as text: members that each end in a comma.
-    pub(crate) fn members(&self, meta: Meta, names: &Interner) -> String {
-        let mut template = String::new();
-        self.templates.write(meta.state, &mut template);
-        let mut out = String::with_capacity(template.len() + 32);
-        let holes = &self.holes[meta.start as usize..meta.end as usize];
-        fill(
-            &template,
+    /// Whether the same was written twice.
+    pub(crate) fn are_equal(&self, a: Meta, b: Meta) -> bool {
+        let holes = |meta: Meta| &self.holes[meta.start as usize..meta.end as usize];
+        a.state == b.state && holes(a) == holes(b)
+    }
+
+    /// Appends what was written as text: members that each end in a comma.
+    pub(crate) fn push_members(&mut self, meta: Meta, names: &Interner, out: &mut String) {
+        if meta.is_empty() {
+            return;
+        }
+        let Self {
+            templates,
+            texts,
             holes,
+            ..
+        } = self;
+        let object = templates.text(meta.state, Frame::Edge);
+        let members = &object[1..object.len() - 1];
+        out.reserve(members.len() + 32);
+        fill(
+            members,
+            &holes[meta.start as usize..meta.end as usize],
             |number| {
-                let of = if number & 1 == 0 { names } else { &self.texts };
+                let of = if number & 1 == 0 { names } else { &*texts };
                 of.get(Sym(number >> 1))
             },
-            &mut out,
+            out,
         );
-        out
+        out.push(',');
     }
 }
 
@@ -283,6 +312,15 @@ impl Builder<'_> {
     pub(crate) fn fragment(&mut self) -> Fragment {
         self.meta.state = EMPTY;
         Fragment(self.meta.holes.len() as u32)
+    }
+
+    pub(crate) fn node_fragment(&mut self) -> NodeFragment {
+        self.meta.holes.extend([0; PLACE]);
+        NodeFragment(self.fragment())
+    }
+
+    pub(crate) fn end_node(&self, fragment: NodeFragment) -> Meta {
+        self.end(fragment.0)
     }
 
     pub(crate) fn end(&self, fragment: Fragment) -> Meta {
@@ -318,6 +356,9 @@ impl Builder<'_> {
 
     /// A number; what JSON cannot say becomes a string.
     pub(crate) fn m_number(&mut self, key: &'static str, value: f64) {
+        if let Some(value) = small_integer(value) {
+            return self.m_int(key, value);
+        }
         let mut json = String::new();
         push_json_number(&mut json, value);
         self.m_json(key, &json);
@@ -371,6 +412,35 @@ impl Builder<'_> {
         self.meta.step(Piece::EndList, "");
     }
 
+    /// A list whose elements `write` adds.
+    pub(crate) fn m_elements(&mut self, key: &'static str, write: impl FnOnce(&mut Self)) {
+        self.meta.step(Piece::BeginList, key);
+        write(self);
+        self.meta.step(Piece::EndList, "");
+    }
+
+    /// A number as an element.
+    pub(crate) fn m_number_element(&mut self, value: f64) {
+        match small_integer(value) {
+            Some(value) => {
+                self.meta.step(Piece::Integer, "");
+                self.meta.holes.push(value);
+            }
+            None => {
+                let mut json = String::new();
+                push_json_number(&mut json, value);
+                self.meta.json(&json);
+            }
+        }
+        self.meta.step(Piece::Comma, "");
+    }
+
+    /// JSON that is already written as an element.
+    pub(crate) fn m_json_element(&mut self, json: &str) {
+        self.meta.json(json);
+        self.meta.step(Piece::Comma, "");
+    }
+
     /// An object whose members `write` adds.
     pub(crate) fn m_object(&mut self, key: &'static str, write: impl FnOnce(&mut Self)) {
         self.meta.step(Piece::BeginObject, key);
@@ -391,8 +461,10 @@ impl Builder<'_> {
     }
 
     /// What was written before, as members that each end in a comma.
-    pub(crate) fn members(&self, meta: Meta) -> String {
-        self.meta.members(meta, &self.names)
+    pub(crate) fn members(&mut self, meta: Meta) -> String {
+        let mut out = String::new();
+        self.meta.push_members(meta, &self.names, &mut out);
+        out
     }
 }
 

@@ -24,7 +24,7 @@ use edge_index::{EdgeIndex, NO_EDGE};
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
 pub(crate) use interner::Interner;
-use metadata::{Fragment, Meta, MetadataWriter, NO_META};
+use metadata::{Fragment, Meta, MetadataWriter, NO_META, NodeFragment};
 use scope::{Binding, BindingId, BindingKind, Scopes, Space};
 
 /// Index of a node in the order of creation.
@@ -498,8 +498,8 @@ impl<'a> Builder<'a> {
         node
     }
 
-    pub(crate) fn set_meta(&mut self, node: NodeIdx, fragment: Fragment) {
-        self.nodes[node as usize].meta = self.end(fragment);
+    pub(crate) fn set_meta(&mut self, node: NodeIdx, fragment: NodeFragment) {
+        self.nodes[node as usize].meta = self.end_node(fragment);
     }
 
     pub(crate) fn node(&self, node: NodeIdx) -> &RawNode {
@@ -564,7 +564,7 @@ impl<'a> Builder<'a> {
             return;
         }
         match self.edge_index.find(&self.edges, src, dst, edge_type) {
-            Some(there) => self.repeated.push((there, meta)),
+            Some(there) => self.repeat(there, meta),
             None => {
                 let edge = RawEdge {
                     src,
@@ -575,6 +575,18 @@ impl<'a> Builder<'a> {
                 };
                 self.edge_index.push(&mut self.edges, edge);
             }
+        }
+    }
+
+    /// Notes a fact that an edge is there for already, if it tells something new. Which arguments a value is counts each time.
+    fn repeat(&mut self, edge: u32, meta: Meta) {
+        let first = &self.edges[edge as usize];
+        let latest = self.repeated.last().filter(|repeated| repeated.0 == edge);
+        let is_known = first.edge_type != EdgeType::PassesArgument
+            && (self.meta.are_equal(first.meta, meta)
+                || latest.is_some_and(|repeated| self.meta.are_equal(repeated.1, meta)));
+        if !is_known {
+            self.repeated.push((edge, meta));
         }
     }
 

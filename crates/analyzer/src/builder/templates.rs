@@ -63,7 +63,7 @@ pub(crate) enum Piece {
 }
 
 /// What a state was reached by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Fixed(Piece, &'static str),
     /// `"key":"word",`
@@ -72,12 +72,23 @@ enum Step {
     Literal(Sym),
 }
 
-#[derive(Debug)]
+/// A state: how it was reached, in a form that is quickly compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node {
     before: State,
+    /// Number of the literal, or the length of the word.
+    word_len: u32,
+    /// The piece, and the length of its text. Texts of the program are told apart by where they are: equal ones in two places
+    /// make two states of one template.
+    piece: u32,
+    text: usize,
+    word: usize,
+}
+
+/// What is rarely asked of a state.
+#[derive(Debug)]
+struct Rest {
     step: Step,
-    /// The step that was taken last from here, and where it led.
-    last: State,
     /// Templates by [`Frame`].
     templates: [u32; 5],
 }
@@ -119,7 +130,10 @@ struct Template {
 /// The templates that a thread has met.
 pub(crate) struct Templates {
     nodes: Vec<Node>,
+    rest: Vec<Rest>,
     steps: HashTable<State>,
+    /// States that were reached, by some bits of the hash of how: nearly all steps are taken many times.
+    recent: Box<[State; RECENT]>,
     literals: Interner,
     templates: Vec<Template>,
     /// Bytes of all literals and templates.
@@ -134,6 +148,11 @@ thread_local! {
 }
 
 const NONE: u32 = u32::MAX;
+/// [`Node::piece`] of steps that are no pieces.
+const WORD: u32 = 254;
+const LITERAL: u32 = 255;
+/// A power of two; what fits beside all else into the first cache.
+const RECENT: usize = 1 << 11;
 
 impl Templates {
     /// Those of this thread, for one module.
@@ -142,9 +161,12 @@ impl Templates {
             .take()
             .filter(|templates| templates.nodes.len() < MOST_STATES && templates.bytes < MOST_BYTES)
             .unwrap_or_else(|| {
+                let start = Step::Literal(Sym(u32::MAX));
                 Box::new(Templates {
-                    nodes: vec![Node::new(EMPTY, Step::Literal(Sym(u32::MAX)))],
+                    nodes: vec![Node::new(EMPTY, start)],
+                    rest: vec![Rest::new(start)],
                     steps: HashTable::new(),
+                    recent: Box::new([EMPTY; RECENT]),
                     literals: Interner::default(),
                     templates: Vec::new(),
                     bytes: 0,
@@ -184,53 +206,70 @@ impl Templates {
         state
     }
 
+    #[inline]
     fn follow(&mut self, state: State, step: Step) -> State {
-        let last = self.nodes[state as usize].last;
-        if self.nodes[last as usize].leads_from(state, step) {
-            return last;
+        let node = Node::new(state, step);
+        let hash = node.hash();
+        let place = hash as usize % RECENT;
+        let recent = self.recent[place];
+        if self.nodes[recent as usize] == node {
+            return recent;
         }
-        let Self { nodes, steps, .. } = self;
-        let found = steps.find(hash(state, step), |&next| {
-            nodes[next as usize].leads_from(state, step)
-        });
-        let next = match found {
-            Some(&next) => next,
-            None => {
-                let next = nodes.len() as State;
-                nodes.push(Node::new(state, step));
-                steps.insert_unique(hash(state, step), next, |&next| {
-                    let node = &nodes[next as usize];
-                    hash(node.before, node.step)
-                });
-                next
-            }
-        };
-        nodes[state as usize].last = next;
+        let next = self.look_up(node, step, hash);
+        self.recent[place] = next;
+        next
+    }
+
+    #[cold]
+    fn look_up(&mut self, node: Node, step: Step, hash: u64) -> State {
+        let Self {
+            nodes, rest, steps, ..
+        } = self;
+        let found = steps.find(hash, |&next| nodes[next as usize] == node);
+        if let Some(&next) = found {
+            return next;
+        }
+        let next = nodes.len() as State;
+        nodes.push(node);
+        rest.push(Rest::new(step));
+        steps.insert_unique(hash, next, |&next| nodes[next as usize].hash());
         next
     }
 
     /// The number that the template of a state has in the module.
     pub(crate) fn number(&mut self, state: State, frame: Frame) -> u32 {
-        let place = frame.place();
-        let mut index = self.nodes[state as usize].templates[place];
-        if index == NONE {
-            index = self.templates.len() as u32;
-            let text = self.framed(state, frame);
-            self.bytes += text.len();
-            self.templates.push(Template {
-                text: text.into(),
-                module: 0,
-                number: 0,
-            });
-            self.nodes[state as usize].templates[place] = index;
-        }
-        let template = &mut self.templates[index as usize];
+        let template = self.template(state, frame);
+        let template = &mut self.templates[template];
         if template.module != self.module {
             template.module = self.module;
             template.number = self.used.len() as u32;
             self.used.push(template.text.clone());
         }
         template.number
+    }
+
+    /// The template of a state.
+    pub(crate) fn text(&mut self, state: State, frame: Frame) -> &str {
+        let template = self.template(state, frame);
+        &self.templates[template].text
+    }
+
+    fn template(&mut self, state: State, frame: Frame) -> usize {
+        let place = frame.place();
+        let index = self.rest[state as usize].templates[place];
+        if index != NONE {
+            return index as usize;
+        }
+        let index = self.templates.len();
+        let text = self.framed(state, frame);
+        self.bytes += text.len();
+        self.templates.push(Template {
+            text: text.into(),
+            module: 0,
+            number: 0,
+        });
+        self.rest[state as usize].templates[place] = index as u32;
+        index
     }
 
     fn framed(&self, state: State, frame: Frame) -> String {
@@ -263,9 +302,8 @@ impl Templates {
         let mut path = Vec::new();
         let mut at = state;
         while at != EMPTY {
-            let node = &self.nodes[at as usize];
-            path.push(node.step);
-            at = node.before;
+            path.push(self.rest[at as usize].step);
+            at = self.nodes[at as usize].before;
         }
         for step in path.into_iter().rev() {
             match step {
@@ -302,42 +340,44 @@ impl Piece {
 }
 
 impl Node {
+    #[inline]
     fn new(before: State, step: Step) -> Node {
+        let (kind, text, word, word_len) = match step {
+            Step::Fixed(piece, text) => (piece as u32, text, 0, 0),
+            Step::Word(key, word) => (WORD, key, word.as_ptr() as usize, word.len() as u32),
+            Step::Literal(text) => (LITERAL, "", 0, text.0),
+        };
         Node {
             before,
-            step,
-            last: EMPTY,
-            templates: [NONE; 5],
+            word_len,
+            piece: ((text.len() as u32) << 8) | kind,
+            text: if kind == LITERAL {
+                0
+            } else {
+                text.as_ptr() as usize
+            },
+            word,
         }
     }
 
-    /// Texts of the program are told apart by where they are: equal ones in two places make two states of one template.
-    fn leads_from(&self, state: State, step: Step) -> bool {
-        self.before == state
-            && match (self.step, step) {
-                (Step::Fixed(a, x), Step::Fixed(b, y)) => a == b && std::ptr::eq(x, y),
-                (Step::Word(k, w), Step::Word(l, x)) => std::ptr::eq(k, l) && std::ptr::eq(w, x),
-                (Step::Literal(a), Step::Literal(b)) => a == b,
-                _ => false,
-            }
+    #[inline]
+    fn hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        hasher.write_usize(self.text ^ self.word);
+        hasher.write_u64(
+            (u64::from(self.before) << 32) | u64::from(self.piece ^ self.word_len << 16),
+        );
+        hasher.finish()
     }
 }
 
-fn hash(state: State, step: Step) -> u64 {
-    let mut hasher = FxHasher::default();
-    match step {
-        Step::Fixed(piece, text) => {
-            hasher.write_usize(text.as_ptr() as usize);
-            hasher.write_u32(((text.len() as u32) << 8) | piece as u32);
+impl Rest {
+    fn new(step: Step) -> Rest {
+        Rest {
+            step,
+            templates: [NONE; 5],
         }
-        Step::Word(key, word) => {
-            hasher.write_usize(key.as_ptr() as usize);
-            hasher.write_usize(word.as_ptr() as usize);
-        }
-        Step::Literal(text) => hasher.write_u32(text.0),
     }
-    hasher.write_u32(state);
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -68,9 +68,14 @@ pub(crate) fn detect(
     walk.facts
 }
 
-/// Whether a text holds a word, among other things.
+/// Whether a text holds a word, which is no part of a longer one.
 fn mentions(source: &str, word: &str) -> bool {
-    memmem::find(source.as_bytes(), word.as_bytes()).is_some()
+    let bytes = source.as_bytes();
+    let goes_on = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    memmem::find_iter(bytes, word.as_bytes()).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !goes_on(before) && !goes_on(bytes.get(at + word.len()))
+    })
 }
 
 struct Walk<'s> {
@@ -347,6 +352,12 @@ mod tests {
                 "request  4:0 http()"
             ]
         );
+    }
+
+    #[test]
+    fn a_function_with_a_longer_name_hides_no_fetch() {
+        let found = facts("async function fetchAll(path) { return fetch(path); }");
+        assert_eq!(found, ["request  1:39 fetch()"]);
     }
 
     #[test]

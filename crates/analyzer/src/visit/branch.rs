@@ -65,7 +65,7 @@ impl<'a> Builder<'a> {
         let name = self.sym(name);
         let range = self.range(stmt.span());
         let scope = self.add(NodeType::Scope, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("scopeType", scope_type);
         self.m_bool("conditional", true);
         let text = cut(self.source_of(test), 200);
@@ -76,7 +76,7 @@ impl<'a> Builder<'a> {
     }
 
     fn branch_metadata(&mut self, node: NodeIdx, kind: &'static str, test: &'a Expr) {
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("branchType", kind);
         self.constant_test(test);
         self.set_meta(node, fragment);
@@ -124,7 +124,7 @@ impl<'a> Builder<'a> {
         let name = self.sym(&text);
         let range = self.range(case.span);
         let node = self.add(NodeType::Case, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         if let Some(test) = &case.test
             && is_literal(transparent(test))
         {

@@ -135,7 +135,7 @@ impl<'a> Builder<'a> {
 
     fn call_node(&mut self, callee: Option<&'a Expr>, site: &Site<'a>) -> NodeIdx {
         let range = self.range(site.span);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         let mut text = std::mem::take(&mut self.scratch);
         match callee.map(super::text::without_wrappers) {
             None => {
@@ -514,7 +514,7 @@ impl<'a> Builder<'a> {
         }
         let builtin = global.is_some_and(|name| is_standard_class(self.names.get(name)));
         let arguments = new.args.as_deref().unwrap_or(&[]);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str("className", &class_name);
         self.m_bool("isBuiltin", builtin);
         self.m_bool("isNew", true);

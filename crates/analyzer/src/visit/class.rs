@@ -261,7 +261,7 @@ impl<'a> Builder<'a> {
     }
 
     fn class_metadata(&mut self, node: NodeIdx, class: &'a Class, declare: bool) {
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         if let Some(superclass) = &class.super_class {
             let text = super::text::expression_text(superclass);
             self.m_str("superClass", &text);
@@ -403,7 +403,7 @@ impl<'a> Builder<'a> {
         self.computed_key_used(node, field.key);
         self.decorators_of(node, field.decorators, "PROPERTY");
         let class_name = self.classes[class].name;
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("propertyKind", field.kind);
         self.m_sym("className", class_name);
         if let Some(annotation) = field.annotation {
@@ -484,7 +484,7 @@ impl<'a> Builder<'a> {
         let name = self.sym("static");
         let range = self.range(block.span);
         let scope = self.add(NodeType::Scope, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("scopeType", "static_block");
         self.set_meta(scope, fragment);
         let class_node = self.classes[class].node;

@@ -323,7 +323,7 @@ impl<'a> Builder<'a> {
             end: range.1,
             meta: NO_META,
         });
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("propertyKind", "parameter");
         self.m_sym("className", class_name);
         if let Some(annotation) = &ident.type_ann {

@@ -41,7 +41,7 @@ impl<'a> Builder<'a> {
         let meta = self.end(fragment);
         self.tree_edge(target, node, EdgeType::DecoratedBy, meta);
 
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         let literals: Vec<String> = arguments
             .iter()
             .filter(|a| a.spread.is_none() && is_literal_tree(&a.expr))

@@ -39,7 +39,7 @@ impl<'a> Builder<'a> {
             return;
         };
         self.contain(node);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_flag("isConst", decl.is_const);
         self.m_flag("declare", decl.declare);
         self.set_meta(node, fragment);
@@ -57,7 +57,7 @@ impl<'a> Builder<'a> {
             let meta = self.end(fragment);
             self.tree_edge(node, member_node, EdgeType::HasMember, meta);
             let value = self.enums.values.get(&member_node).cloned();
-            let fragment = self.fragment();
+            let fragment = self.node_fragment();
             match &value {
                 Some(EnumValue::Number(number)) => {
                     self.m_number("value", *number);

@@ -251,7 +251,7 @@ impl<'a> Builder<'a> {
         let name = self.sym("yield");
         let range = self.range(e.span);
         let node = self.add(NodeType::Expression, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("expressionType", "YieldExpression");
         self.m_word("operator", if e.delegate { "yield*" } else { "yield" });
         let text = self.short_text(e.span);

@@ -1,5 +1,7 @@
 //! Functions, arrows and methods: parameters, body, `controlFlow`.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType};
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
@@ -342,7 +344,7 @@ impl<'a> Builder<'a> {
             let range = self.range(body_span);
             let body_name = self.known.body;
             let body = self.make(NodeType::Scope, body_name, range);
-            let fragment = self.fragment();
+            let fragment = self.node_fragment();
             self.m_word("scopeType", "function_body");
             self.set_meta(body, fragment);
             self.tree_edge(
@@ -467,14 +469,14 @@ impl<'a> Builder<'a> {
         control: Option<crate::builder::ControlFlow>,
     ) {
         let is_function = self.node(node).node_type == NodeType::Function;
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_bool("async", callable.is_async);
         self.m_bool("generator", callable.is_generator);
         if is_function {
             self.m_bool("arrowFunction", callable.arrow);
         }
         self.m_members(&role.extra);
-        let names: Vec<String> = parameters.iter().map(|p| self.parameter_text(p)).collect();
+        let names: Vec<Cow<'a, str>> = parameters.iter().map(|p| self.parameter_text(p)).collect();
         self.m_list_always("params", &names);
         let types: Vec<&str> = parameters
             .iter()
@@ -520,7 +522,7 @@ impl<'a> Builder<'a> {
 
     pub(crate) fn callable_signature(&self, callable: &Callable<'a>) -> String {
         let parameters = callable.parameters();
-        let names: Vec<String> = parameters.iter().map(|p| self.parameter_text(p)).collect();
+        let names: Vec<Cow<'a, str>> = parameters.iter().map(|p| self.parameter_text(p)).collect();
         let types: Vec<&str> = parameters
             .iter()
             .map(|p| {
@@ -585,8 +587,12 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn signature(names: &[String], types: &[&str], result: Option<&str>) -> String {
-    let mut out = String::from("(");
+fn signature(names: &[Cow<'_, str>], types: &[&str], result: Option<&str>) -> String {
+    let result = result.unwrap_or("any");
+    let parameters = names.iter().map(|name| name.len() + 4).sum::<usize>()
+        + types.iter().map(|ty| ty.len()).sum::<usize>();
+    let mut out = String::with_capacity(parameters + result.len() + 8);
+    out.push('(');
     for (i, (name, ty)) in names.iter().zip(types).enumerate() {
         if i > 0 {
             out.push_str(", ");
@@ -596,7 +602,7 @@ fn signature(names: &[String], types: &[&str], result: Option<&str>) -> String {
         out.push_str(ty);
     }
     out.push_str(") => ");
-    out.push_str(result.unwrap_or("any"));
+    out.push_str(result);
     out
 }
 

@@ -40,7 +40,7 @@ impl Builder<'_> {
             end,
             meta: NO_META,
         });
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("propertyKind", "implicit");
         self.m_sym("className", class_name);
         self.m_flag("isStatic", is_static);

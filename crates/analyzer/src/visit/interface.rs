@@ -33,7 +33,7 @@ impl<'a> Builder<'a> {
             for extended in &decl.extends {
                 b.implemented(node, extended, EdgeType::Extends);
             }
-            let fragment = b.fragment();
+            let fragment = b.node_fragment();
             let extends: Vec<&str> = decl.extends.iter().map(|e| b.text_of(e.span)).collect();
             b.m_list("extends", &extends);
             b.object_type_metadata(&decl.body.body);
@@ -66,7 +66,7 @@ impl<'a> Builder<'a> {
                 Some(params) => b.type_parameters(node, params),
                 None => List::EMPTY,
             };
-            let fragment = b.fragment();
+            let fragment = b.node_fragment();
             let text = cut(b.type_text(&decl.type_ann), 2048);
             b.m_str("aliasOf", text);
             b.m_flag("declare", decl.declare);
@@ -141,7 +141,7 @@ impl<'a> Builder<'a> {
                     let range = self.signature_range(m.span);
                     let node = self.add(NodeType::Property, name, range);
                     let class_name = self.node(parent).name;
-                    let fragment = self.fragment();
+                    let fragment = self.node_fragment();
                     self.m_word("propertyKind", "signature");
                     self.m_sym("className", class_name);
                     if let Some(annotation) = &m.type_ann {
@@ -206,7 +206,7 @@ impl<'a> Builder<'a> {
             // A further overload: only its text, in the metadata of the first.
             let old = self.node(node).meta;
             let old = self.members(old);
-            let fragment = self.fragment();
+            let fragment = self.node_fragment();
             match old.split_once("\"overloads\":[") {
                 Some((head, tail)) => {
                     let mut members = format!("{head}\"overloads\":[");
@@ -226,7 +226,7 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::Method, name, range);
         methods.insert(name, node);
         let class_name = self.node(parent).name;
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_bool("async", false);
         self.m_bool("generator", false);
         self.m_word("methodKind", "method");
@@ -267,7 +267,7 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::Method, id_name, range);
         self.nodes[node as usize].name = name;
         let class_name = self.node(parent).name;
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_bool("async", false);
         self.m_bool("generator", false);
         self.m_word("methodKind", kind);

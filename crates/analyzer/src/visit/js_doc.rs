@@ -4,6 +4,7 @@
 use memchr::memmem;
 use swc_common::Span;
 
+use super::doc_type::DocType;
 use crate::builder::facts::list;
 use crate::builder::{Builder, Val};
 use crate::parse::parse_type;
@@ -14,8 +15,8 @@ use graph_model::summary::{
 
 /// What the comment of a function says.
 #[derive(Default)]
-pub(crate) struct FunctionDoc {
-    parameters: Vec<(String, TypeRef, bool)>,
+pub(crate) struct FunctionDoc<'a> {
+    parameters: Vec<(&'a str, TypeRef, bool)>,
     pub(crate) returns: TypeRef,
     pub(crate) this_type: TypeRef,
     /// `@type` of the whole function.
@@ -35,9 +36,17 @@ impl<'a> Builder<'a> {
         let before = self.source.get(..start as usize)?.trim_end();
         let before = before.strip_suffix('(').map_or(before, str::trim_end);
         let comment = before.strip_suffix("*/")?;
-        let open = comment.rfind("/**")?;
-        let text = comment.get(open + 3..)?;
-        (text.contains('@') && !text.contains("*/")).then_some(text)
+        // Back to where it opens; another one may end before that.
+        for at in memchr::memrchr_iter(b'/', comment.as_bytes()) {
+            if comment[at..].starts_with("/**") {
+                let text = &comment[at + 3..];
+                return text.contains('@').then_some(text);
+            }
+            if comment[..at].ends_with('*') {
+                return None;
+            }
+        }
+        None
     }
 
     /// The `@type` before a place.
@@ -70,18 +79,19 @@ impl<'a> Builder<'a> {
     }
 
     /// The comment of a function: before itself, or before the statement or member that it is the value of.
-    pub(crate) fn function_doc(&mut self, anchor: u32, span: Span) -> Option<FunctionDoc> {
+    pub(crate) fn function_doc(&mut self, anchor: u32, span: Span) -> Option<FunctionDoc<'a>> {
         let start = self.range(span).0;
         let comment = self
             .comment_before(start)
             .or_else(|| self.comment_before(anchor))?;
         let mut doc = FunctionDoc::default();
-        for tag in tags(comment) {
+        let tags: Vec<Tag<'a>> = tags(comment).collect();
+        for tag in &tags {
             if tag.name == "template" {
-                self.doc_templates(&tag);
+                self.doc_templates(tag);
             }
         }
-        for tag in tags(comment) {
+        for tag in &tags {
             match tag.name {
                 "param" | "arg" | "argument" => {
                     let Some((name, optional)) = parameter_name(tag.rest) else {
@@ -89,7 +99,7 @@ impl<'a> Builder<'a> {
                     };
                     let ty = self.doc_type_text(tag.ty);
                     let optional = optional || tag.ty.ends_with('=');
-                    doc.parameters.push((name.to_owned(), ty, optional));
+                    doc.parameters.push((name, ty, optional));
                 }
                 "returns" | "return" => doc.returns = self.doc_type_text(tag.ty),
                 "this" => doc.this_type = self.doc_type_text(tag.ty),
@@ -128,7 +138,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn document_parameter(
         &mut self,
         fact: &mut ParameterFact,
-        doc: &FunctionDoc,
+        doc: &FunctionDoc<'_>,
         index: usize,
     ) {
         if fact.declared != TypeRef::UNKNOWN {
@@ -165,24 +175,13 @@ impl<'a> Builder<'a> {
         if text.is_empty() || text == "*" {
             return TypeRef::UNKNOWN;
         }
-        let name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let ty = if let Some((specifier, names)) = imported_type(text) {
+        let ty = if text == "unknown" {
+            TypeRef::UNKNOWN
+        } else if let Some((specifier, names)) = imported_type(text) {
             let ty = self.imported(specifier, names.split('.').filter(|name| !name.is_empty()));
             self.facts.ty(ty)
-        } else if text.chars().all(name) && !text.starts_with(|c: char| c.is_ascii_digit()) {
-            let sym = self.sym(text);
-            match text {
-                "string" | "number" | "boolean" | "bigint" | "symbol" | "void" | "undefined"
-                | "null" | "never" | "object" | "any" => {
-                    let ty = Type::Primitive(sym);
-                    self.facts.ty(ty)
-                }
-                "unknown" => TypeRef::UNKNOWN,
-                _ => {
-                    let ty = self.named(sym, Vec::new(), List::EMPTY);
-                    self.facts.ty(ty)
-                }
-            }
+        } else if let Some(ty) = DocType::read(text) {
+            self.lower_doc_type(&ty)
         } else {
             let plain = text
                 .replace(".<", "<")

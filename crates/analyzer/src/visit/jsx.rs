@@ -76,7 +76,7 @@ impl<'a> Builder<'a> {
         let name = self.sym(tag);
         let range = self.range(span);
         let node = self.add(NodeType::JsxElement, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str("tag", tag);
         self.m_bool("isComponent", component);
         let props = self.literal_props(attributes);
@@ -187,7 +187,7 @@ impl<'a> Builder<'a> {
             object => super::text::shown(&format!("{object}.{}", member.prop.sym)).to_owned(),
         };
         self.nodes[node as usize].id_name = self.sym(&text);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str("objectName", &object_text);
         self.set_meta(node, fragment);
         let fragment = self.fragment();

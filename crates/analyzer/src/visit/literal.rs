@@ -22,7 +22,7 @@ impl<'a> Builder<'a> {
             .source
             .get(range.0 as usize..range.1 as usize)
             .unwrap_or("");
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         let (kind, name) = match expr {
             Expr::Lit(Lit::Str(s)) => self.string_literal(&s.value.to_string_lossy()),
             Expr::Tpl(tpl) => {
@@ -135,6 +135,9 @@ pub(crate) fn is_literal_tree(expr: &Expr) -> bool {
 
 /// Number of entries of a literal tree; `None` for any other expression.
 pub(crate) fn literal_entries(expr: &Expr) -> Option<usize> {
+    if is_literal(transparent(expr)) && !matches!(expr, Expr::Await(_)) {
+        return Some(0);
+    }
     // An explicit stack: data files nest deeply.
     let mut stack = vec![expr];
     let mut entries = 0;

@@ -28,7 +28,7 @@ impl<'a> Builder<'a> {
         let name = self.sym(kind);
         let range = self.range(span);
         let node = self.add(NodeType::Loop, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("loopType", kind);
         self.m_flag("async", is_await);
         if let Some(label) = self.label.take() {
@@ -45,7 +45,7 @@ impl<'a> Builder<'a> {
         let name = self.sym("loop");
         let range = self.range(body.span());
         let scope = self.add(NodeType::Scope, name, range);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("scopeType", "loop_body");
         self.set_meta(scope, fragment);
         self.edge(node, scope, EdgeType::HasBody);

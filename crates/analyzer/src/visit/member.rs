@@ -43,7 +43,7 @@ impl<'a> Builder<'a> {
         };
         self.nodes[node as usize].name = column;
 
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str(
             "objectName",
             object.map_or("<chain>", |length| &text[..length]),
@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
         } else {
             name
         };
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str("objectName", "super");
         self.m_flag("computed", key.is_some());
         self.set_meta(node, fragment);
@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
         let id_name = self.sym(text);
         let node = self.add(NodeType::PropertyAccess, id_name, range);
         self.nodes[node as usize].name = self.sym(name);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str("objectName", object);
         self.set_meta(node, fragment);
         Val::new(node, graph_model::summary::ShapeRef::UNKNOWN)

@@ -12,6 +12,7 @@ mod class;
 mod class_members;
 mod common_js;
 mod decorator;
+mod doc_type;
 mod enumeration;
 mod expression;
 mod function;

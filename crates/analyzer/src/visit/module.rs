@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
 
     /// Metadata and fact of an IMPORT.
     pub(crate) fn import_metadata(&mut self, node: NodeIdx, import: &ImportParts<'_>) {
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_str("source", import.source);
         self.m_str("imported", import.imported);
         self.m_str("local", import.local);
@@ -263,7 +263,7 @@ impl<'a> Builder<'a> {
                 let TsEntityName::Ident(ident) = root else {
                     return Some(node);
                 };
-                let fragment = self.fragment();
+                let fragment = self.node_fragment();
                 self.m_str("source", "");
                 let last = path.last().copied().unwrap_or(self.known.star);
                 self.m_sym("imported", last);
@@ -635,7 +635,7 @@ impl<'a> Builder<'a> {
             end: parts.range.1,
             meta: NO_META,
         });
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("exportKind", if parts.type_only { "type" } else { "value" });
         self.m_word("exportType", parts.kind);
         if let Some(local) = parts.local {

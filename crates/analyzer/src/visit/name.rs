@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
             end,
             meta: NO_META,
         });
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_json("index", "-1");
         self.m_bool("implicit", true);
         self.set_meta(node, fragment);

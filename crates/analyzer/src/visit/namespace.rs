@@ -62,7 +62,7 @@ impl<'a> Builder<'a> {
             }
         };
         self.contain(node);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_flag("isAmbientModule", ambient);
         self.m_flag("isGlobal", module.global);
         self.m_flag("declare", module.declare);

@@ -211,15 +211,18 @@ impl<'a> Builder<'a> {
     fn compared(&mut self, bin: &'a BinExpr, negated: bool) {
         let (left, right) = (transparent(&bin.left), transparent(&bin.right));
         for (value, literal) in [(left, right), (right, left)] {
+            let type_of = match value {
+                Expr::Unary(unary) if unary.op == UnaryOp::TypeOf => Some(unary),
+                Expr::Member(_) => None,
+                _ => continue,
+            };
             let text = match literal {
-                Expr::Lit(Lit::Str(s)) => format!("'{}", s.value.to_string_lossy()),
+                Expr::Lit(Lit::Str(s)) => ["'", &*s.value.to_string_lossy()].concat(),
                 Expr::Lit(Lit::Bool(b)) => b.value.to_string(),
                 Expr::Lit(Lit::Num(n)) => super::text::number_text(n.value),
                 _ => continue,
             };
-            if let Expr::Unary(unary) = value
-                && unary.op == UnaryOp::TypeOf
-            {
+            if let Some(unary) = type_of {
                 let name = self.sym(&text[1.min(text.len())..]);
                 self.guard(&unary.arg, GuardTest::TypeOf(name), negated);
                 return;

@@ -34,7 +34,7 @@ impl<'a> Builder<'a> {
         }
         let listing = std::mem::take(&mut self.list_properties);
         let folded = !listing && object.props.len() > 8 && self.is_large_literal_object(object);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_list_always("keys", &keys);
         self.m_flag("hasSpread", has_spread);
         if folded {
@@ -294,7 +294,7 @@ impl<'a> Builder<'a> {
         let spread = array.elems.iter().flatten().any(|e| e.spread.is_some());
         let folded =
             is_primitive_array(array) || (array.elems.len() > 8 && is_large_literal_array(array));
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_int("length", array.elems.len() as u32);
         self.m_flag("hasSpread", spread);
         if folded {

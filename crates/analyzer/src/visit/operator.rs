@@ -10,6 +10,9 @@ use super::text::transparent;
 use crate::builder::{Builder, NodeIdx, Val};
 use graph_model::summary::{Shape, ShapeRef};
 
+/// Literal operands are shown if they have at most so many bytes in JSON.
+const MAX_LITERAL_JSON: usize = 256;
+
 /// `&&`, `||` and `??` pass on the value of an operand.
 pub(crate) fn is_logical(op: BinaryOp) -> bool {
     matches!(
@@ -124,7 +127,7 @@ impl<'a> Builder<'a> {
         self.add(NodeType::Expression, name, range)
     }
 
-    fn describe(&mut self, node: NodeIdx, expr: &'a Expr, literals: &[String]) {
+    fn describe(&mut self, node: NodeIdx, expr: &'a Expr, literals: &[&'a Expr]) {
         let (kind, operator) = match expr {
             Expr::Bin(bin) if is_logical(bin.op) => ("LogicalExpression", bin.op.as_str()),
             Expr::Bin(bin) => ("BinaryExpression", bin.op.as_str()),
@@ -140,19 +143,46 @@ impl<'a> Builder<'a> {
         kind: &'static str,
         operator: &'static str,
         span: Span,
-        literals: &[String],
+        literals: &[&'a Expr],
     ) {
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("expressionType", kind);
         if !operator.is_empty() {
             self.m_word("operator", operator);
         }
-        if !literals.is_empty() {
-            self.m_json("literals", &format!("[{}]", literals.join(",")));
+        if literals.iter().any(|literal| self.fits(literal)) {
+            self.m_elements("literals", |b| {
+                for literal in literals {
+                    b.literal_element(literal);
+                }
+            });
         }
         let text = self.short_text(span);
         self.m_str("text", text);
         self.set_meta(node, fragment);
+    }
+
+    /// An operand that has no node. A long one is left out.
+    fn literal_element(&mut self, literal: &'a Expr) {
+        if let Expr::Lit(Lit::Num(number)) = literal {
+            self.m_number_element(number.value);
+        } else if let Some(json) = self.short_json(literal) {
+            self.m_json_element(&json);
+        }
+    }
+
+    fn fits(&self, literal: &'a Expr) -> bool {
+        match literal {
+            Expr::Lit(Lit::Num(_) | Lit::Null(_) | Lit::Bool(_)) => true,
+            // However many bytes each has when it is escaped.
+            Expr::Lit(Lit::Str(text)) if text.value.len() <= MAX_LITERAL_JSON / 8 => true,
+            _ => self.short_json(literal).is_some(),
+        }
+    }
+
+    fn short_json(&self, literal: &'a Expr) -> Option<String> {
+        let source = |e: &Expr| self.source_of(e).to_owned();
+        literal_json(literal, &source, MAX_LITERAL_JSON)
     }
 
     /// `DERIVES_FROM` each leaf.
@@ -194,7 +224,7 @@ impl<'a> Builder<'a> {
         &self,
         expr: &'a Expr,
         tree: Tree,
-        literals: &mut Vec<String>,
+        literals: &mut Vec<&'a Expr>,
         conditions: &mut Conditions<'a>,
     ) -> Vec<Leaf<'a>> {
         match expr {
@@ -216,10 +246,11 @@ impl<'a> Builder<'a> {
         &self,
         bin: &'a BinExpr,
         tree: Tree,
-        literals: &mut Vec<String>,
+        literals: &mut Vec<&'a Expr>,
         conditions: &mut Conditions<'a>,
     ) -> Vec<Leaf<'a>> {
-        let stack = operands(bin, 0, conditions);
+        let mut stack = Vec::with_capacity(8);
+        stack.extend(operands(bin, 0, conditions));
         self.collect(stack, tree, literals, conditions)
     }
 
@@ -228,7 +259,7 @@ impl<'a> Builder<'a> {
         &self,
         mut stack: Vec<(&'a Expr, bool, usize)>,
         tree: Tree,
-        literals: &mut Vec<String>,
+        literals: &mut Vec<&'a Expr>,
         conditions: &mut Conditions<'a>,
     ) -> Vec<Leaf<'a>> {
         let mut leaves = Vec::new();
@@ -248,8 +279,7 @@ impl<'a> Builder<'a> {
             if tree != Tree::Logical || !flows {
                 let value = transparent(expr);
                 if is_literal(value) {
-                    let source = |e: &Expr| self.source_of(e).to_owned();
-                    literals.extend(literal_json(value, &source, 256));
+                    literals.push(value);
                     continue;
                 }
             }
@@ -277,7 +307,8 @@ impl<'a> Builder<'a> {
     /// With `nest`, only the operators that hang together; the others count themselves.
     fn count_logical_bin(&mut self, bin: &'a BinExpr, nest: bool) {
         let mut count = u32::from(is_logical(bin.op));
-        let mut stack = vec![&*bin.left, &*bin.right];
+        let mut stack = Vec::with_capacity(8);
+        stack.extend([&*bin.left, &*bin.right]);
         while let Some(expr) = stack.pop() {
             match without_parens(expr) {
                 Expr::Bin(bin) if !nest || is_logical(bin.op) => {
@@ -299,7 +330,7 @@ fn operands<'a>(
     bin: &'a BinExpr,
     condition: usize,
     conditions: &mut Conditions<'a>,
-) -> Vec<(&'a Expr, bool, usize)> {
+) -> [(&'a Expr, bool, usize); 2] {
     let left_flows = matches!(bin.op, BinaryOp::LogicalOr | BinaryOp::NullishCoalescing);
     let holds = match bin.op {
         BinaryOp::LogicalAnd => Some(true),
@@ -313,7 +344,7 @@ fn operands<'a>(
         }
         None => condition,
     };
-    vec![
+    [
         (&*bin.right, is_logical(bin.op), right),
         (&*bin.left, left_flows, condition),
     ]

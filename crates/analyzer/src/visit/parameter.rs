@@ -1,5 +1,7 @@
 //! Formal parameters: PARAMETER nodes, patterns, defaults.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType};
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
@@ -160,7 +162,7 @@ impl<'a> Builder<'a> {
                     path: Box::default(),
                     default: ShapeRef::UNKNOWN,
                 });
-                let fragment = b.fragment();
+                let fragment = b.node_fragment();
                 b.m_int("index", index);
                 b.parameter_facts(parameter);
                 b.set_meta(node, fragment);
@@ -192,7 +194,7 @@ impl<'a> Builder<'a> {
                     path: path.as_slice().into(),
                     default: ShapeRef::UNKNOWN,
                 });
-                let fragment = self.fragment();
+                let fragment = self.node_fragment();
                 self.m_int("index", index);
                 self.m_flag("hasDefault", default || parameter.has_default());
                 self.m_flag("isRest", parameter.is_rest());
@@ -294,12 +296,17 @@ impl<'a> Builder<'a> {
     }
 
     /// `x`, `x?` when optional or with a default, `...x`, or the text of the pattern.
-    pub(super) fn parameter_text(&self, parameter: &Parameter<'a>) -> String {
+    pub(super) fn parameter_text(&self, parameter: &Parameter<'a>) -> Cow<'a, str> {
         let optional = parameter.has_default() || parameter.is_optional();
         match parameter.ident() {
             Some(ident) => {
-                let rest = if parameter.is_rest() { "..." } else { "" };
-                format!("{rest}{}{}", ident.id.sym, if optional { "?" } else { "" })
+                let name = ident.id.sym.as_str();
+                match (parameter.is_rest(), optional) {
+                    (false, false) => Cow::Borrowed(name),
+                    (false, true) => Cow::Owned([name, "?"].concat()),
+                    (true, false) => Cow::Owned(["...", name].concat()),
+                    (true, true) => Cow::Owned(["...", name, "?"].concat()),
+                }
             }
             None => {
                 let span = match parameter.pattern {
@@ -308,7 +315,7 @@ impl<'a> Builder<'a> {
                     ParameterPattern::Assign(assign) => assign.left.span(),
                     ParameterPattern::Ident(ident) => ident.span(),
                 };
-                self.pattern_text(span, parameter.type_annotation(), optional)
+                Cow::Owned(self.pattern_text(span, parameter.type_annotation(), optional))
             }
         }
     }

@@ -48,7 +48,7 @@ impl<'a> Builder<'a> {
             Pat::Ident(ident) => ident.id.sym.as_str().to_owned(),
             pattern => self.text_of(swc_common::Spanned::span(pattern)).to_owned(),
         });
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         if let Some(parameter) = &parameter {
             self.m_str("parameterName", parameter);
         }

@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
             self.facts.type_parameters.push((NodeRef(parameter), var));
             let id = self.declare(Space::Type, name, parameter, BindingKind::Type);
             self.scopes.get_mut(id).type_var = var.0 + 1;
-            let fragment = self.fragment();
+            let fragment = self.node_fragment();
             if let Some(constraint) = &param.constraint {
                 let text = self.type_text(constraint);
                 self.m_str("constraint", text);

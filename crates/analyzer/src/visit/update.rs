@@ -42,7 +42,7 @@ impl<'a> Builder<'a> {
         let range = self.range(span);
         let node = self.add(NodeType::UpdateExpression, name, range);
         let inner = transparent(target);
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("operator", operator);
         self.m_bool("prefix", prefix);
         let mut computed = false;

@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
         path: &[Sym],
         init: Option<&'a Expr>,
     ) {
-        let fragment = self.fragment();
+        let fragment = self.node_fragment();
         self.m_word("kind", kind);
         if let Some(annotation) = annotation {
             let text = self.type_text(&annotation.type_ann);

@@ -6,8 +6,8 @@
 //! and stands alone without the module's graph.
 
 mod functions;
-mod id_bytes;
 mod names;
+mod packed;
 mod types;
 
 pub use functions::*;
@@ -28,10 +28,9 @@ pub const SUMMARY_VERSION: u32 = 5;
 pub struct NodeRef(pub u32);
 
 /// A node that the summary mentions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SummaryNode {
     /// Hash of the semantic id.
-    #[serde(with = "id_bytes")]
     pub id: u128,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,
@@ -321,6 +320,7 @@ pub struct ModuleSummary {
     /// Table of names.
     pub names: Arc<Names>,
     /// Table of nodes; the MODULE is the first.
+    #[serde(with = "packed::nodes")]
     pub nodes: Vec<SummaryNode>,
     /// Ids of the nodes as texts, at the same indexes.
     pub ids: Names,

@@ -42,6 +42,7 @@ impl List {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Names {
     text: String,
+    #[serde(with = "super::packed::ascending")]
     ends: Vec<u32>,
 }
 

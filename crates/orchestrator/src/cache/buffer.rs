@@ -15,10 +15,8 @@ struct Buffer {
 
 /// Bytes that are gathered; a power of two.
 const ROOM: usize = 256;
-/// Longer pieces are not gathered, but for ids, which are half of all bytes.
+/// Longer pieces are not gathered.
 const SHORT: usize = 8;
-/// Bytes of an id.
-const ID: usize = 16;
 
 impl Buffer {
     fn flush(&mut self) {
@@ -48,13 +46,10 @@ impl Flavor for Buffer {
 
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        if self.len > ROOM - ID {
+        if self.len > ROOM - SHORT {
             self.flush();
         }
-        if let Ok(id) = <&[u8; ID]>::try_from(bytes) {
-            self.gathered[self.len..self.len + ID].copy_from_slice(id);
-            self.len += ID;
-        } else if bytes.len() <= SHORT {
+        if bytes.len() <= SHORT {
             for &byte in bytes {
                 self.gather(byte);
             }
