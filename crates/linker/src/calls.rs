@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::arguments::{self, Received};
+use crate::bound::{self, BIND};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
@@ -17,15 +18,12 @@ use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
 use crate::points::{Points, Way};
 use crate::program::{Fact, ModuleIx};
-use crate::{inherited, unresolved};
+use crate::{inherited, outside, unresolved};
 
 /// More targets than these are none.
 pub(crate) const MAX_TARGETS: usize = 16;
 /// Classes above a class that are looked at; more only exist in cycles.
 const MAX_ANCESTORS: u32 = 64;
-
-/// The resolution of what a call only passes arguments to.
-pub(crate) const BIND: &str = "bind";
 
 /// Counts of this pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +133,7 @@ pub(crate) fn run<'p>(
             _ => EdgeType::Calls,
         };
         let mut any = false;
+        let mut is_outside = found.iter().any(outside::is_outside);
         for target in &found {
             let dst = match &target.callee {
                 Callee::Node(place) => linker.node_id(*place),
@@ -153,7 +152,7 @@ pub(crate) fn run<'p>(
             noted.target(linker, ix, call, target.clone());
         }
         flows::run(eval, ix, call, &found, links, &mut noted.received);
-        for target in bound(eval, ix, call) {
+        for target in bound::passed(eval, ix, call) {
             noted.target(linker, ix, call, target);
         }
         for target in followed(eval, ix, call, points.of_call(i), &found) {
@@ -192,8 +191,14 @@ pub(crate) fn run<'p>(
                     links.edge(src, edge, dst, r#"{"resolution":"builtin"}"#);
                     any = true;
                 }
-                None => unresolved::record(eval, ix, call, links),
+                None => {
+                    let reason = unresolved::record(eval, ix, call, links);
+                    is_outside = reason == unresolved::EXTERNAL_VALUE;
+                }
             }
+        }
+        if is_outside {
+            outside::passed(eval, ix, call, links);
         }
         if call.kind == CallKind::New {
             constructed(eval, ix, call, src, links);
@@ -331,8 +336,10 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
             CallKind::Call => found.callable(eval, value, way, 0),
         }
     }
-    if call.kind == CallKind::Call {
-        found.overrides(eval, ix, call.callee);
+    match call.kind {
+        CallKind::Call => found.overrides(eval, ix, call.callee),
+        CallKind::New => found.heirs(eval, ix, call.callee),
+        _ => {}
     }
     let mut targets = found.finish();
     for target in &mut targets {
@@ -364,31 +371,6 @@ fn stands_in(linker: &Linker<'_>, ix: ModuleIx, call: &CallFact) -> bool {
             .get(binding.index as usize)
     });
     parameter.is_some_and(|p| !p.declared.is_known()) && of.variables(node).next().is_some()
-}
-
-/// What `f.bind(t, a)` passes its arguments to; it runs nothing.
-fn bound(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
-    if call.arguments.len < 2 {
-        return Vec::new();
-    }
-    let Some((functions, "bind")) = eval.bound_function(ix, call) else {
-        return Vec::new();
-    };
-    let functions: Vec<Place> = (functions.iter())
-        .filter_map(|value| eval.function_of(value))
-        .collect();
-    let confidence = match functions.len() {
-        1 => Confidence::Exact,
-        _ => Confidence::Possible,
-    };
-    let target = |place| CallTarget {
-        callee: Callee::Node(place),
-        resolution: BIND,
-        confidence,
-        shift: 1,
-        applies: false,
-    };
-    functions.into_iter().map(target).collect()
 }
 
 /// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.
@@ -613,6 +595,32 @@ impl Found {
         }
         for place in all {
             self.push(Callee::Node(place), "override", Confidence::Possible, 0);
+        }
+    }
+
+    /// `new this()` makes instances of what it is called on: of the class, or one that extends it.
+    fn heirs(&mut self, eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) {
+        let of = eval.linker.program.module(ix);
+        let Shape::This(owner, true) = *of.summary.shape(of.summary.unwrapped(callee)) else {
+            return;
+        };
+        let class = Place {
+            module: ix,
+            node: owner,
+        };
+        let heirs = crate::hierarchy::heirs(eval.linker, class);
+        if heirs.is_empty() || heirs.len() + self.targets.len() > MAX_TARGETS {
+            return;
+        }
+        // Of an abstract class there are no others.
+        if of.class(owner).is_some_and(|class| class.is_abstract) {
+            self.targets.clear();
+            self.sure = 0;
+        }
+        for heir in heirs {
+            if let Some((target, resolution)) = constructor(eval, heir) {
+                self.push(Callee::Node(target), resolution, Confidence::Possible, 0);
+            }
         }
     }
 

@@ -123,11 +123,14 @@ fn is_listener_method(path: &str) -> bool {
     let Some((of, method)) = path.rsplit_once('.') else {
         return false;
     };
-    let adds = matches!(
+    adds_listener(method) && !of.is_empty()
+}
+
+fn adds_listener(method: &str) -> bool {
+    matches!(
         method,
         "on" | "once" | "addListener" | "addEventListener" | "prependListener"
-    );
-    adds && !of.is_empty()
+    )
 }
 
 /// The methods of an argument that a function of the language may call, the first of them that there is.
@@ -585,6 +588,15 @@ impl Site<'_> {
             return;
         };
         let name = of.summary.name(name);
+        if adds_listener(name) {
+            let is_named = (self.arguments.first())
+                .is_some_and(|a| matches!(of.summary.shape(a.shape), Shape::Primitive(_)));
+            if is_named && eval.shape(self.ix, object).is_empty() {
+                let possible = Confidence::Possible;
+                self.calls_back(eval, 1, &[], "event", possible, links, received);
+            }
+            return;
+        }
         if !matches!(name, "push" | "unshift") && likely_callback(name).is_none()
             || !eval.shape(self.ix, object).is_empty()
         {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::arguments::{self, Received, Way};
-use crate::calls::{BIND, CallTarget, Callee, Confidence};
+use crate::bound::BIND;
+use crate::calls::{CallTarget, Callee, Confidence};
 use crate::edges::FileLinks;
 use crate::eval::{Eval, Place, Set, Value};
 use crate::program::{Fact, Module, ModuleIx};

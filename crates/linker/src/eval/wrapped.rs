@@ -6,7 +6,7 @@
 use super::Eval;
 use super::calls::Call;
 use super::hooks::is_react;
-use super::value::{Set, Value};
+use super::value::{Lib, Set, Value};
 
 /// A call that is passed more functions makes something else of them.
 const MAX_FUNCTIONS: usize = 3;
@@ -48,6 +48,10 @@ impl<'p> Eval<'_, 'p> {
             && let Some(result) = self.hook_result(specifier, name, call)
         {
             return result;
+        }
+        // `fs.promises.readFile`, `fs/promises`, `timers/promises`.
+        if specifier.ends_with("/promises") || path.starts_with("promises.") {
+            return Set::lib(Lib::Promise, &[Set::NONE]);
         }
         match gives(specifier, name) {
             Gives::Maybe => self.wrapped_arguments(call),
