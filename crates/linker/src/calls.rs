@@ -18,7 +18,7 @@ use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
 use crate::points::{Points, Way};
 use crate::program::{Fact, ModuleIx};
-use crate::{inherited, outside, unresolved};
+use crate::{inherited, outside, rewritten, unresolved};
 
 /// More targets than these are none.
 pub(crate) const MAX_TARGETS: usize = 16;
@@ -311,7 +311,7 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     eval.assumed = Confidence::Exact;
     let callee = eval.shape(ix, call.callee);
     let mut assumed = eval.assumed;
-    if stands_in(eval.linker, ix, call) {
+    if rewritten::stands_in(eval.linker, ix, call) || rewritten::by_others(eval, ix, call) {
         assumed = Confidence::Possible;
     }
     let way = way(eval, ix, call.callee);
@@ -352,25 +352,6 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         return members_of_scripts(eval, ix, call);
     }
     targets
-}
-
-/// Whether a parameter is called that is written too: of what stands in where nothing is passed nobody knows whether it does.
-fn stands_in(linker: &Linker<'_>, ix: ModuleIx, call: &CallFact) -> bool {
-    let of = linker.program.module(ix);
-    let Shape::Binding(node) = *of.summary.shape(of.summary.unwrapped(call.callee)) else {
-        return false;
-    };
-    let Fact::Parameter(i) = of.fact(node) else {
-        return false;
-    };
-    let binding = &of.summary.bindings[i as usize];
-    let parameter = of.function(binding.function).and_then(|function| {
-        let parameters = of.summary.signature(function.signature).parameters;
-        parameters
-            .of(&of.summary.parameters)
-            .get(binding.index as usize)
-    });
-    parameter.is_some_and(|p| !p.declared.is_known()) && of.variables(node).next().is_some()
 }
 
 /// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.

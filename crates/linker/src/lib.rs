@@ -45,6 +45,7 @@ mod private;
 pub mod program;
 mod reads;
 pub mod relink;
+mod rewritten;
 mod roles;
 mod specifiers;
 mod surface;

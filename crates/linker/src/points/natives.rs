@@ -411,7 +411,12 @@ impl World<'_, '_> {
                 self.solver.put(result, on);
             }
             "push" | "unshift" | "add" | "splice" | "fill" => {
-                let to = self.solver.property(on, ANY);
+                // The elements of what extends a list are no members of other names.
+                let name = match self.solver.kind(on) {
+                    Kind::Array(_) | Kind::Map(_) => ANY,
+                    _ => self.index_name(0),
+                };
+                let to = self.solver.property(on, name);
                 let count = self.sites[site as usize].arguments.len();
                 let begin = if method == "splice" { first + 2 } else { first };
                 for at in begin..count {
@@ -450,7 +455,17 @@ impl World<'_, '_> {
                 for at in first..self.sites[site as usize].arguments.len() {
                     let from = self.argument(site, at);
                     self.wait(from, Wait::Element(to));
+                    // What is no list is an element itself.
+                    self.solver.flow(from, to);
                 }
+            }
+            "entries" => {
+                let (_, entries) = self.array_result(site);
+                let entry = self.solver.thing(Kind::Array(entries));
+                let one = self.name("1");
+                let value = self.solver.property(entry, one);
+                self.solver.flow(elements, value);
+                self.solver.put(entries, entry);
             }
             "flat" => {
                 let (_, to) = self.array_result(site);

@@ -4,13 +4,19 @@ use graph_model::summary::Shape;
 
 use super::Way;
 use super::solve::{ANY, Kind, Name, Slot, Thing, This, Wait};
-use super::world::World;
+use super::world::{World, is_global_object};
 
 impl World<'_, '_> {
-    /// Names that a module adds to prototypes of the language.
+    /// Names that a module adds to prototypes of the language, and to the global object.
     pub(super) fn extensions(&mut self, m: u32) {
         let s = &self.of(m).summary;
         for write in &s.writes {
+            if let Shape::Global(object) = *s.shape(write.object)
+                && is_global_object(s.name(object))
+            {
+                let name = self.sym(m, write.name);
+                self.written.insert(name);
+            }
             if let Shape::Member(class, prototype) = *s.shape(write.object)
                 && let Shape::Global(class) = *s.shape(class)
                 && s.name(prototype) == "prototype"

@@ -279,7 +279,10 @@ impl World<'_, '_> {
                 } else {
                     class.prototype
                 };
-                let name = self.sym(m, member.name);
+                let name = match s.name(member.name) {
+                    "<computed>" => ANY,
+                    _ => self.sym(m, member.name),
+                };
                 let method = member.node.map_or(NONE, |node| self.node(m, node));
                 match member.kind {
                     MemberKind::Method => {

@@ -107,6 +107,8 @@ pub(super) struct World<'l, 'p> {
     pub(super) proxies: FxHashMap<Thing, [Slot; 2]>,
     /// Descriptors that were asked for, and what they describe properties of.
     pub(super) descriptors: FxHashMap<Thing, Slot>,
+    /// Names that modules give the global object.
+    pub(super) written: FxHashSet<Name>,
     /// Names that programs add to prototypes of the language.
     pub(super) extended: FxHashSet<Name>,
     /// Where methods that sites call are read.
@@ -156,6 +158,7 @@ impl<'l, 'p> World<'l, 'p> {
             generators: FxHashMap::default(),
             proxies: FxHashMap::default(),
             descriptors: FxHashMap::default(),
+            written: FxHashSet::default(),
             extended: FxHashSet::default(),
             called_methods: FxHashMap::default(),
             foreign: Vec::new(),
@@ -408,10 +411,14 @@ impl<'l, 'p> World<'l, 'p> {
                 // Only scripts see what scripts declare.
                 Shape::Global(name) => {
                     let text = of.summary.name(name);
-                    if !self.is_script(module) && !super::natives::is_known(text) {
+                    let is_known = self.is_script(module) || super::natives::is_known(text);
+                    if !is_known && self.written.is_empty() {
                         return UNKNOWN;
                     }
                     let name = self.sym(module, name);
+                    if !is_known && !self.written.contains(&name) && !is_global_object(text) {
+                        return UNKNOWN;
+                    }
                     return self.global_slot(name);
                 }
                 Shape::This(owner, is_static) => return self.this(module, owner, is_static),
@@ -556,4 +563,9 @@ impl<'l, 'p> World<'l, 'p> {
         }
         found
     }
+}
+
+/// Whether a name means the global object.
+pub(super) fn is_global_object(name: &str) -> bool {
+    matches!(name, "global" | "globalThis" | "window" | "self")
 }
