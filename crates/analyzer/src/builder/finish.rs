@@ -440,68 +440,71 @@ fn summarise(
     summary
 }
 
-/// Scopes as they stand in ids. They are compared as texts: an interface and a class of one name share theirs.
+/// Scopes as they stand in ids, `[in:a.b]`, by number; empty for the module. They are compared as texts: an interface and a
+/// class of one name share theirs.
 struct ScopeTexts {
-    numbers: FxHashMap<String, u32>,
-    /// `[in:a.b]`, by number; empty for the module.
-    suffixes: Vec<String>,
+    texts: Interner,
     /// Numbers of these in the dictionary, where they are known.
     codes: Vec<Option<u32>>,
+    scratch: String,
 }
 
 impl Default for ScopeTexts {
     fn default() -> Self {
+        let mut texts = Interner::default();
+        texts.intern("");
         ScopeTexts {
-            numbers: FxHashMap::default(),
-            suffixes: vec![String::new()],
+            texts,
             codes: vec![None],
+            scratch: String::new(),
         }
     }
 }
 
 impl ScopeTexts {
     const BEGIN: &str = "[in:";
+    const MODULE: u32 = 0;
 
     /// What ids of nodes in a scope end in.
     fn suffix(&self, scope: u32) -> &str {
-        &self.suffixes[scope as usize]
+        if scope == Self::MODULE {
+            return "";
+        }
+        self.texts.get(Sym(scope))
     }
 
     /// The number of that text; none if it is empty.
     fn suffix_code(&mut self, scope: u32, meta: &mut MetadataWriter) -> Option<u32> {
-        let scope = scope as usize;
-        let suffix = &self.suffixes[scope];
-        if self.codes[scope].is_none() && !suffix.is_empty() {
-            self.codes[scope] = Some(meta.text(suffix));
+        if scope == Self::MODULE {
+            return None;
         }
-        self.codes[scope]
+        let code = &mut self.codes[scope as usize];
+        if code.is_none() {
+            *code = Some(meta.text(self.texts.get(Sym(scope))));
+        }
+        *code
     }
 
     /// The number of the scope inside an owner.
     fn inside(&mut self, scope: u32, segment: &str, ordinal: u32) -> u32 {
-        let outer = self.suffix(scope);
-        let mut text = String::with_capacity(outer.len() + segment.len() + 8);
+        let text = &mut self.scratch;
+        text.clear();
+        let outer = self.texts.get(Sym(scope));
         match outer.strip_suffix(']') {
             None => text.push_str(Self::BEGIN),
             Some(outer) => text.extend([outer, "."]),
         }
-        push_escaped_segment(&mut text, segment);
+        push_escaped_segment(text, segment);
         if ordinal > 1 {
             text.push('#');
-            push_int(&mut text, ordinal);
+            push_int(text, ordinal);
         }
         text.push(']');
-        let Self {
-            numbers,
-            suffixes,
-            codes,
-        } = self;
-        let next = suffixes.len() as u32;
-        *numbers.entry(text).or_insert_with_key(|text| {
-            suffixes.push(text.clone());
-            codes.push(None);
-            next
-        })
+        let number = self.texts.intern(text).0;
+        if self.codes.len() <= number as usize {
+            self.codes.push(None);
+        }
+        number
     }
 }
 

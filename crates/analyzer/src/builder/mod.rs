@@ -270,6 +270,10 @@ pub(crate) struct Builder<'a> {
     pub(crate) list_properties: bool,
     /// Key, value and place of the properties of the last listed object literal.
     pub(crate) listed: Vec<(Sym, Val, (u32, u32))>,
+    /// What getters of the variable that stands for `exports` export, once it is given out.
+    pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<crate::visit::GetterExport>>,
+    /// Whether the source mentions `exports`, where that was asked.
+    pub(crate) mentions_exports: Option<bool>,
     pub(crate) pending_calls: Vec<PendingCall>,
     /// `new` of a class of this module: call, CLASS, index of its fact.
     pub(crate) pending_news: Vec<(NodeIdx, NodeIdx, usize)>,
@@ -389,6 +393,8 @@ impl<'a> Builder<'a> {
             exports: FxHashMap::default(),
             list_properties: false,
             listed: Vec::new(),
+            compiled_exports: FxHashMap::default(),
+            mentions_exports: None,
             pending_calls: Vec::new(),
             pending_news: Vec::new(),
             pending_members: Vec::new(),

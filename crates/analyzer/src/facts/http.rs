@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use graph_model::facts::Term;
 
-use super::{Detection, Detector, mentions};
+use super::{Detection, Detector, is_called, mentions};
 
 /// Methods of axios that make a request.
 const METHODS: &[&str] = &[
     "get", "post", "put", "patch", "delete", "head", "options", "request",
 ];
-/// Packages that export `fetch`.
+/// Packages that export `fetch`; [`Http::begin`] knows what is common to their names.
 const FETCH: &[&str] = &["node-fetch", "undici", "cross-fetch", "isomorphic-fetch"];
 /// What the global object is called.
 const GLOBAL: &[&str] = &["window", "globalThis", "self", "global"];
@@ -23,7 +23,9 @@ impl Detector for Http {
     }
 
     fn begin(&self, source: &str) -> Option<Box<dyn Detection>> {
-        if !mentions(source, "fetch") && !mentions(source, "axios") {
+        let mentioned =
+            is_called(source, "fetch") || mentions(source, "axios") || mentions(source, "undici");
+        if !mentioned {
             return None;
         }
         let mut names = Names::default();

@@ -70,11 +70,28 @@ pub(crate) fn detect(
 
 /// Whether a text holds a word, which is no part of a longer one.
 fn mentions(source: &str, word: &str) -> bool {
+    has_word(source, word, |_, _| true)
+}
+
+/// Whether a text may call a function of this name, or import it from a package whose name ends so.
+fn is_called(source: &str, name: &str) -> bool {
+    has_word(source, name, |before, after| {
+        // A comment may stand before the arguments, and types.
+        match after.trim_ascii_start().first() {
+            Some(b'(' | b'<' | b'?' | b'!' | b'/' | b')') => true,
+            Some(b'"' | b'\'' | b'`') => before == Some(&b'-'),
+            _ => false,
+        }
+    })
+}
+
+fn has_word(source: &str, word: &str, fits: impl Fn(Option<&u8>, &[u8]) -> bool) -> bool {
     let bytes = source.as_bytes();
     let goes_on = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     memmem::find_iter(bytes, word.as_bytes()).any(|at| {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        !goes_on(before) && !goes_on(bytes.get(at + word.len()))
+        let after = &bytes[at + word.len()..];
+        !goes_on(before) && !goes_on(after.first()) && fits(before, after)
     })
 }
 

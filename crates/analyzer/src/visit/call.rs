@@ -6,6 +6,7 @@ use graph_model::{EdgeType, NodeType, is_standard_class};
 use swc_common::Span;
 use swc_ecma_ast::*;
 
+use super::compiled::CompiledExport;
 use super::name::Meaning;
 use super::naming::Context;
 use super::text::{
@@ -51,6 +52,15 @@ impl<'a> Builder<'a> {
             return self.require(call, awaited, context);
         }
         let defined = self.defined_export(call);
+        let compiled = match defined {
+            None => self.compiled_export(call),
+            Some(_) => None,
+        };
+        let listed = match (defined, compiled) {
+            (Some(_), _) => Some(2),
+            (_, Some(CompiledExport::Getters(_))) => Some(1),
+            _ => None,
+        };
         let first_edge = self.edges.len();
         let site = Site {
             span: call.span,
@@ -65,9 +75,12 @@ impl<'a> Builder<'a> {
             Some(callee) => self.callee(node, callee),
             None => (Target::Other, self.super_shape()),
         };
-        let arguments = self.arguments(node, callee, &call.args, defined.is_some());
+        let arguments = self.arguments(node, callee, &call.args, listed);
         if let Some(name) = defined {
             self.finish_defined_export(name, call, first_edge);
+        }
+        if let Some(export) = compiled {
+            self.finish_compiled_export(export, call, first_edge);
         }
         let kind = if callee.is_none() {
             CallKind::Super
@@ -95,7 +108,7 @@ impl<'a> Builder<'a> {
         };
         let node = self.call_node(Some(&call.callee), &site);
         let (target, shape) = self.callee(node, &call.callee);
-        let arguments = self.arguments(node, Some(&call.callee), &call.args, false);
+        let arguments = self.arguments(node, Some(&call.callee), &call.args, None);
         self.finish_call(node, CallKind::Call, target, shape, arguments, &site);
         self.node_value(node)
     }
@@ -154,9 +167,7 @@ impl<'a> Builder<'a> {
                 text.push_str(&super_text(member));
                 let (method, key) = match &member.prop {
                     SuperProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
-                    SuperProp::Computed(key) => {
-                        (static_key(&key.expr).map(Cow::Owned), Some(&*key.expr))
-                    }
+                    SuperProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
                 };
                 self.method_metadata("super", method, key);
                 self.m_bool("isSuper", true);
@@ -371,13 +382,13 @@ impl<'a> Builder<'a> {
         self.sym(&text)
     }
 
-    /// With `defines`, the third argument is the descriptor of a CommonJS export.
+    /// The properties of the argument at `listed`, an object literal, tell what is exported.
     fn arguments(
         &mut self,
         call: NodeIdx,
         callee: Option<&'a Expr>,
         arguments: &'a [ExprOrSpread],
-        defines: bool,
+        listed: Option<usize>,
     ) -> List {
         let mut facts = Vec::with_capacity(arguments.len());
         let first = arguments
@@ -385,7 +396,7 @@ impl<'a> Builder<'a> {
             .filter(|a| a.spread.is_none())
             .map(|a| &*a.expr);
         for (i, argument) in arguments.iter().enumerate() {
-            self.list_properties = defines && i == 2;
+            self.list_properties = listed == Some(i);
             let value = self.value(&argument.expr, Context::Argument { callee, first });
             self.passes_argument(call, value, i as u32, argument.spread.is_some());
             facts.push(self::argument(value, argument.spread.is_some()));
@@ -547,7 +558,7 @@ impl<'a> Builder<'a> {
         let fact = self.facts.calls.len();
         let call = self.call_fact(node, CallKind::New, callee, List::EMPTY);
         self.facts.calls.push(call);
-        let arguments = self.arguments(node, Some(&new.callee), arguments, false);
+        let arguments = self.arguments(node, Some(&new.callee), arguments, None);
         let type_arguments = self.lower_arguments(new.type_args.as_deref());
         let call = &mut self.facts.calls[fact];
         call.arguments = arguments;
@@ -644,7 +655,7 @@ fn method_of(prop: &MemberProp) -> (Option<Cow<'_, str>>, Option<&Expr>) {
     match prop {
         MemberProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
         MemberProp::PrivateName(name) => (Some(Cow::Owned(format!("#{}", name.name))), None),
-        MemberProp::Computed(key) => (static_key(&key.expr).map(Cow::Owned), Some(&*key.expr)),
+        MemberProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
     }
 }
 

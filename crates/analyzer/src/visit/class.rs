@@ -1,5 +1,7 @@
 //! Classes and their members.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType};
 use rustc_hash::FxHashMap;
 use swc_ecma_ast::*;
@@ -556,14 +558,14 @@ impl<'a> Builder<'a> {
 }
 
 /// `@@x` for `[Symbol.x]`.
-pub(crate) fn symbol_key(key: &Expr) -> Option<String> {
+pub(crate) fn symbol_key(key: &Expr) -> Option<Cow<'_, str>> {
     let Expr::Member(member) = transparent(key) else {
         return None;
     };
     let (Expr::Ident(object), MemberProp::Ident(name)) = (&*member.obj, &member.prop) else {
         return None;
     };
-    (&*object.sym == "Symbol").then(|| format!("@@{}", name.sym))
+    (&*object.sym == "Symbol").then(|| Cow::Owned(format!("@@{}", name.sym)))
 }
 
 fn method_kind(kind: MethodKind) -> &'static str {

@@ -1,5 +1,7 @@
 //! CommonJS: `require`, `exports`, `module.exports`; and `import()`.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType};
 use swc_common::Spanned;
 use swc_ecma_ast::*;
@@ -62,16 +64,16 @@ impl<'a> Builder<'a> {
             .filter(|a| a.spread.is_none())
             .and_then(|a| static_key(&a.expr));
         let source = match (&literal, argument) {
-            (Some(literal), _) => literal.clone(),
+            (Some(literal), _) => Cow::Borrowed(&**literal),
             (None, Some(argument)) => static_prefix(&argument.expr),
-            (None, None) => "<dynamic>".to_owned(),
+            (None, None) => Cow::Borrowed("<dynamic>"),
         };
         let function = if form == ImportForm::Require {
             "require"
         } else {
             "import"
         };
-        let name = self.sym(&format!("{function}({source})"));
+        let name = self.sym(&[function, "(", &*source, ")"].concat());
         let range = self.range(call.span);
         let node = self.add(NodeType::Import, name, range);
         let path = match (&literal, argument) {
@@ -121,7 +123,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `exports` or `module.exports`.
-    fn is_exports(&mut self, expr: &'a Expr) -> bool {
+    pub(super) fn is_exports(&mut self, expr: &'a Expr) -> bool {
         match transparent(expr) {
             Expr::Ident(ident) => {
                 &*ident.sym == "exports" && matches!(self.meaning(ident), Meaning::Global(_))
@@ -179,6 +181,7 @@ impl<'a> Builder<'a> {
         self.list_properties = false;
         let equals = self.known.equals;
         self.export_value(equals, "equals", right, value, range, true);
+        self.export_compiled(right);
         if is_object {
             for (name, value, range) in std::mem::take(&mut self.listed) {
                 let is_getter = value.exists() && self.is_getter(value.node);
@@ -198,7 +201,7 @@ impl<'a> Builder<'a> {
         value
     }
 
-    fn export_property(&mut self, name: Sym, value: Val, range: (u32, u32)) {
+    pub(super) fn export_property(&mut self, name: Sym, value: Val, range: (u32, u32)) {
         let local = self
             .declared_outside(value, range)
             .map(|name| self.names.get(name).to_owned());
@@ -244,7 +247,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Of a getter, what it returns; `first_edge` is an edge from before its visit.
-    fn returned_by(&mut self, getter: NodeIdx, first_edge: usize) -> Vec<Val> {
+    pub(super) fn returned_by(&mut self, getter: NodeIdx, first_edge: usize) -> Vec<Val> {
         let nodes: Vec<NodeIdx> = self.edges[first_edge..]
             .iter()
             .filter(|e| e.edge_type == EdgeType::Returns && e.dst == getter)
@@ -314,19 +317,19 @@ fn is_void(expr: &Expr) -> bool {
 }
 
 /// The part of a computed specifier that is certain.
-fn static_prefix(expr: &Expr) -> String {
+fn static_prefix(expr: &Expr) -> Cow<'_, str> {
     let mut expr = transparent(expr);
     loop {
         match expr {
             Expr::Bin(bin) if bin.op == BinaryOp::Add => expr = transparent(&bin.left),
-            Expr::Lit(Lit::Str(s)) => return s.value.to_string_lossy().into_owned(),
+            Expr::Lit(Lit::Str(s)) => return s.value.to_string_lossy(),
             Expr::Tpl(tpl) => {
                 return match super::text::template_text(tpl) {
                     Some(text) if !text.is_empty() => text,
-                    _ => "<dynamic>".to_owned(),
+                    _ => Cow::Borrowed("<dynamic>"),
                 };
             }
-            _ => return "<dynamic>".to_owned(),
+            _ => return Cow::Borrowed("<dynamic>"),
         }
     }
 }

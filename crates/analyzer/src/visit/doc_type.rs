@@ -1,8 +1,12 @@
-//! Types as most comments write them: names, type arguments, arrays, unions and texts. Whatever else stands in a comment is
-//! for the parser of TypeScript, which takes ten times as long for one of these.
+//! Types as comments write them: names, type arguments, arrays, unions, functions, objects and literals. Whatever else stands
+//! in a comment is for the parser of TypeScript, which takes ten times as long for one of these.
 
 use crate::builder::Builder;
-use graph_model::summary::{List, Sym, Type, TypeRef};
+use crate::builder::facts::list;
+use graph_model::summary::{
+    List, MemberFact, MemberKind, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, Type,
+    TypeRef,
+};
 
 /// Types are nested so deep at most.
 const MAX_DEPTH: u32 = 32;
@@ -14,15 +18,35 @@ pub(super) enum DocType<'s> {
     Name(&'s str, Vec<&'s str>, Vec<DocType<'s>>),
     /// `'a'`
     Text(&'s str),
+    /// `1`
+    Number(&'s str),
     /// `T[]`
     Array(Box<DocType<'s>>),
+    /// `A & B`
+    Intersection(Vec<DocType<'s>>),
     /// `A | B`
     Union(Vec<DocType<'s>>),
+    /// `{ a: A, b?: B }`
+    Object(Vec<Field<'s>>),
+    /// `(a: A, b?: B) => C`
+    Function(Vec<Field<'s>>, Box<DocType<'s>>),
+}
+
+/// A parameter, or a member of an object.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Field<'s> {
+    name: &'s str,
+    optional: bool,
+    rest: bool,
+    ty: Option<DocType<'s>>,
 }
 
 impl<'s> DocType<'s> {
     /// Reads a type; none if it is of another kind.
     pub(super) fn read(text: &'s str) -> Option<DocType<'s>> {
+        if is_name(text) {
+            return Some(DocType::Name(text, Vec::new(), Vec::new()));
+        }
         let mut reader = Reader { rest: text };
         let ty = reader.union(MAX_DEPTH)?;
         reader.blanks();
@@ -35,38 +59,65 @@ struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
+    /// Skips blanks, and the star that a line of a comment begins with.
     fn blanks(&mut self) {
-        self.rest = self.rest.trim_ascii_start();
+        loop {
+            let before = self.rest;
+            self.rest = before.trim_ascii_start();
+            let skipped = &before[..before.len() - self.rest.len()];
+            if !skipped.contains('\n') {
+                return;
+            }
+            match self.rest.strip_prefix('*') {
+                Some(rest) => self.rest = rest,
+                None => return,
+            }
+        }
     }
 
-    /// Takes a character, and blanks before it, if it comes next.
-    fn takes(&mut self, character: u8) -> bool {
+    /// Takes a mark, and blanks before it, if it comes next.
+    fn takes(&mut self, mark: &str) -> bool {
         self.blanks();
-        let found = self.rest.as_bytes().first() == Some(&character);
-        if found {
-            self.rest = &self.rest[1..];
+        match self.rest.strip_prefix(mark) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
         }
-        found
     }
 
     fn union(&mut self, depth: u32) -> Option<DocType<'s>> {
-        let first = self.array(depth.checked_sub(1)?)?;
-        if !self.takes(b'|') {
+        let depth = depth.checked_sub(1)?;
+        self.all("|", DocType::Union, |reader| {
+            reader.all("&", DocType::Intersection, |reader| reader.array(depth))
+        })
+    }
+
+    /// One or more types with a mark between them.
+    fn all(
+        &mut self,
+        mark: &str,
+        join: impl Fn(Vec<DocType<'s>>) -> DocType<'s>,
+        one: impl Fn(&mut Self) -> Option<DocType<'s>>,
+    ) -> Option<DocType<'s>> {
+        let first = one(self)?;
+        if !self.takes(mark) {
             return Some(first);
         }
         let mut types = vec![first];
         loop {
-            types.push(self.array(depth - 1)?);
-            if !self.takes(b'|') {
-                return Some(DocType::Union(types));
+            types.push(one(self)?);
+            if !self.takes(mark) {
+                return Some(join(types));
             }
         }
     }
 
     fn array(&mut self, depth: u32) -> Option<DocType<'s>> {
         let mut ty = self.single(depth)?;
-        while self.takes(b'[') {
-            if !self.takes(b']') {
+        while self.takes("[") {
+            if !self.takes("]") {
                 return None;
             }
             ty = DocType::Array(Box::new(ty));
@@ -75,29 +126,55 @@ impl<'s> Reader<'s> {
     }
 
     fn single(&mut self, depth: u32) -> Option<DocType<'s>> {
-        if self.takes(b'(') {
+        if self.takes("(") {
+            let inside = self.rest;
+            if let Some(function) = self.function(depth) {
+                return Some(function);
+            }
+            self.rest = inside;
             let ty = self.union(depth)?;
-            return self.takes(b')').then_some(ty);
+            return self.takes(")").then_some(ty);
+        }
+        if self.takes("{") {
+            return self.fields("}", depth).map(DocType::Object);
         }
         let &first = self.rest.as_bytes().first()?;
-        if matches!(first, b'"' | b'\'') {
-            let (text, rest) = self.rest[1..].split_once(char::from(first))?;
-            self.rest = rest;
-            return (!text.contains(['\\', '\n'])).then_some(DocType::Text(text));
+        match first {
+            b'"' | b'\'' => self.text().map(DocType::Text),
+            b'1'..=b'9' => {
+                let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, rest) = self.rest.split_at(digits);
+                self.rest = rest;
+                // Others are shown in another way than they are written.
+                let is_whole = digits < 10 && !rest.starts_with(|c: char| c == '.' || is_part(c));
+                is_whole.then_some(DocType::Number(number))
+            }
+            _ => self.reference(depth),
         }
-        let root = self.name()?;
+    }
+
+    /// A text without escapes.
+    fn text(&mut self) -> Option<&'s str> {
+        let quote = self.rest.chars().next()?;
+        let (text, rest) = self.rest[1..].split_once(quote)?;
+        self.rest = rest;
+        (!text.contains(['\\', '\n'])).then_some(text)
+    }
+
+    fn reference(&mut self, depth: u32) -> Option<DocType<'s>> {
+        let root = self.name().filter(|name| is_name(name))?;
         let mut path = Vec::new();
-        while self.takes(b'.') {
+        while self.takes(".") {
             path.push(self.name()?);
         }
         let mut arguments = Vec::new();
-        if self.takes(b'<') {
+        if self.takes("<") {
             loop {
                 arguments.push(self.union(depth)?);
-                if self.takes(b'>') {
+                if self.takes(">") {
                     break;
                 }
-                if !self.takes(b',') {
+                if !self.takes(",") {
                     return None;
                 }
             }
@@ -105,32 +182,73 @@ impl<'s> Reader<'s> {
         Some(DocType::Name(root, path, arguments))
     }
 
-    fn name(&mut self) -> Option<&'s str> {
-        let bytes = self.rest.as_bytes();
-        let part = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'_' | b'$');
-        let (name, rest) = self.rest.split_at(bytes.iter().take_while(part).count());
-        self.rest = rest;
-        let is_name = name.starts_with(|c: char| !c.is_ascii_digit()) && !is_operator(name);
-        is_name.then_some(name)
+    /// Behind its first parenthesis.
+    fn function(&mut self, depth: u32) -> Option<DocType<'s>> {
+        let parameters = self.fields(")", depth)?;
+        if !self.takes("=>") {
+            return None;
+        }
+        let result = self.union(depth)?;
+        Some(DocType::Function(parameters, Box::new(result)))
     }
+
+    /// Parameters or members up to a mark.
+    fn fields(&mut self, end: &str, depth: u32) -> Option<Vec<Field<'s>>> {
+        let is_object = end == "}";
+        let mut fields = Vec::new();
+        while !self.takes(end) {
+            let rest = !is_object && self.takes("...");
+            let is_text = is_object && self.rest.starts_with(['"', '\'']);
+            let name = if is_text { self.text()? } else { self.name()? };
+            let optional = self.takes("?");
+            let ty = match self.takes(":") {
+                true => Some(self.union(depth)?),
+                false => None,
+            };
+            fields.push(Field {
+                name,
+                optional,
+                rest,
+                ty,
+            });
+            let goes_on = self.takes(",") || is_object && self.takes(";");
+            if !goes_on {
+                return self.takes(end).then_some(fields);
+            }
+        }
+        Some(fields)
+    }
+
+    fn name(&mut self) -> Option<&'s str> {
+        self.blanks();
+        let length = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        name.starts_with(|c: char| !c.is_ascii_digit())
+            .then_some(name)
+    }
+}
+
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$'
+}
+
+/// Whether a text is the name of a type.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.as_bytes()[0].is_ascii_digit()
+        && text.bytes().all(|b| is_part(b.into()))
+        && !is_operator(text)
 }
 
 /// Words that make a type of what comes after them, or that are no names.
 fn is_operator(word: &str) -> bool {
     matches!(
         word,
-        "keyof"
-            | "typeof"
-            | "infer"
-            | "readonly"
-            | "unique"
-            | "asserts"
-            | "is"
-            | "new"
-            | "abstract"
+        "keyof" | "typeof" | "infer" | "readonly" | "unique" | "asserts" | "is" | "new"
     ) || matches!(
         word,
-        "function" | "import" | "this" | "intrinsic" | "extends"
+        "abstract" | "function" | "import" | "this" | "intrinsic" | "extends"
     )
 }
 
@@ -148,8 +266,12 @@ impl Builder<'_> {
                 self.named(root, path, arguments)
             }
             DocType::Text(text) => Type::Literal(self.sym(&["'", text].concat())),
+            DocType::Number(text) => Type::Literal(self.sym(text)),
             DocType::Array(element) => Type::Array(self.lower_doc_type(element)),
+            DocType::Intersection(types) => Type::Intersection(self.lower_doc_types(types)),
             DocType::Union(types) => Type::Union(self.lower_doc_types(types)),
+            DocType::Object(members) => self.doc_object(members),
+            DocType::Function(parameters, result) => self.doc_function(parameters, result),
         };
         self.facts.ty(ty)
     }
@@ -172,16 +294,82 @@ impl Builder<'_> {
             _ => self.named(sym, Vec::new(), List::EMPTY),
         }
     }
+
+    fn doc_field_type(&mut self, field: &Field<'_>) -> TypeRef {
+        let ty = field.ty.as_ref();
+        ty.map_or(TypeRef::UNKNOWN, |ty| self.lower_doc_type(ty))
+    }
+
+    fn doc_object(&mut self, members: &[Field<'_>]) -> Type {
+        let mut facts = Vec::with_capacity(members.len());
+        for member in members {
+            let name = self.sym(member.name);
+            facts.push(MemberFact {
+                name,
+                node: None,
+                kind: MemberKind::Property,
+                is_static: false,
+                optional: member.optional,
+                is_abstract: true,
+                declared: self.doc_field_type(member),
+                init: ShapeRef::UNKNOWN,
+                signature: None,
+            });
+        }
+        Type::Object(list(&mut self.facts.members, &facts))
+    }
+
+    fn doc_function(&mut self, parameters: &[Field<'_>], result: &DocType<'_>) -> Type {
+        let mut this_type = TypeRef::UNKNOWN;
+        let mut facts = Vec::with_capacity(parameters.len());
+        for parameter in parameters {
+            let name = if parameter.rest {
+                self.known.empty
+            } else {
+                self.sym(parameter.name)
+            };
+            let declared = self.doc_field_type(parameter);
+            if name == self.known.this {
+                this_type = declared;
+                continue;
+            }
+            facts.push(ParameterFact {
+                name,
+                declared,
+                default: ShapeRef::UNKNOWN,
+                rest: parameter.rest,
+                optional: parameter.optional || parameter.rest,
+            });
+        }
+        let returns = self.lower_doc_type(result);
+        let parameters = list(&mut self.facts.parameters, &facts);
+        self.facts.signatures.push(Signature {
+            type_vars: List::EMPTY,
+            parameters,
+            returns,
+            this_type,
+        });
+        Type::Function(SignatureRef(self.facts.signatures.len() as u32 - 1))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DocType;
+    use super::{DocType, Field};
 
     /// The type with all parentheses.
     fn shown(ty: &DocType<'_>) -> String {
         let all = |types: &[DocType<'_>], with: &str| {
             types.iter().map(shown).collect::<Vec<_>>().join(with)
+        };
+        let fields = |fields: &[Field<'_>]| {
+            let text = fields.iter().map(|field| {
+                let rest = if field.rest { "..." } else { "" };
+                let optional = if field.optional { "?" } else { "" };
+                let ty = field.ty.as_ref().map_or("-".to_owned(), shown);
+                format!("{rest}{}{optional}: {ty}", field.name)
+            });
+            text.collect::<Vec<_>>().join(", ")
         };
         match ty {
             DocType::Name(root, path, arguments) => {
@@ -192,13 +380,19 @@ mod tests {
                 text
             }
             DocType::Text(text) => format!("'{text}'"),
+            DocType::Number(text) => (*text).to_owned(),
             DocType::Array(element) => format!("{}[]", shown(element)),
+            DocType::Intersection(types) => format!("({})", all(types, " & ")),
             DocType::Union(types) => format!("({})", all(types, " | ")),
+            DocType::Object(members) => format!("{{ {} }}", fields(members)),
+            DocType::Function(parameters, result) => {
+                format!("({}) => {}", fields(parameters), shown(result))
+            }
         }
     }
 
     #[test]
-    fn what_most_comments_write_is_read() {
+    fn what_comments_write_is_read() {
         for (text, read) in [
             ("string", "string"),
             ("string|null", "(string | null)"),
@@ -207,8 +401,20 @@ mod tests {
                 "Map<string, Set< a.b.C>>[][]",
                 "Map<string, Set<a.b.C>>[][]",
             ),
-            ("\"a b\" | 'c'", "('a b' | 'c')"),
-            ("A | (B | C)", "(A | (B | C))"),
+            ("\"a b\" | 'c' | 1", "('a b' | 'c' | 1)"),
+            ("A | (B | C) & D", "(A | ((B | C) & D))"),
+            ("() => void", "() => void"),
+            (
+                "(a, b?: B[], ...c: C) => D | E",
+                "(a: -, b?: B[], ...c: C) => (D | E)",
+            ),
+            ("((a: A) => B) | null", "((a: A) => B | null)"),
+            ("{}", "{  }"),
+            (
+                "{ a: A, 'b-c'?: B; this: C, }[]",
+                "{ a: A, b-c?: B, this: C }[]",
+            ),
+            ("{\n\t * a: A,\n * b: B\n }", "{ a: A, b: B }"),
         ] {
             assert_eq!(
                 DocType::read(text).map(|ty| shown(&ty)).as_deref(),
@@ -229,16 +435,22 @@ mod tests {
             "a<>",
             "a[0]",
             "a.",
-            "1",
+            "01",
+            "1.5",
+            "1e3",
             "keyof A",
             "typeof x",
-            "{ a: b }",
-            "() => void",
-            "a & b",
             "'a\\'b'",
             "Array.<a>",
             "import('a').b",
             "ä",
+            "(a: b)",
+            "(a.b) => c",
+            "<T>(a: T) => T",
+            "{ [key: string]: a }",
+            "{ a(): b }",
+            "{ a: b",
+            "* a",
             &deep,
         ] {
             assert_eq!(DocType::read(text), None, "{text}");

@@ -1,5 +1,7 @@
 //! Fields that are never declared: code of the class assigns to `this.p`.
 
+use std::borrow::Cow;
+
 use graph_model::NodeType;
 use rustc_hash::FxHashMap;
 use swc_common::Span;
@@ -124,7 +126,7 @@ impl Assigned {
         let name = match &member.prop {
             MemberProp::Ident(name) => Some(name.sym.as_str().to_owned()),
             MemberProp::PrivateName(name) => Some(format!("#{}", name.name)),
-            MemberProp::Computed(key) => static_key(&key.expr),
+            MemberProp::Computed(key) => static_key(&key.expr).map(Cow::into_owned),
         };
         self.targets
             .extend(name.map(|name| (name, self.is_static, member.span)));

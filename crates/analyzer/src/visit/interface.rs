@@ -323,7 +323,7 @@ impl<'a> Builder<'a> {
         let text = match key {
             Expr::Ident(ident) if !computed => ident.sym.as_str().to_owned(),
             key => match static_key(key).or_else(|| symbol_key(key)) {
-                Some(text) => text,
+                Some(text) => text.into_owned(),
                 None => {
                     if computed {
                         let value = self.operand(key);

@@ -204,7 +204,8 @@ impl<'a> Builder<'a> {
             return;
         }
         let source = self.source;
-        let mut found: Vec<(&'a str, TypeRef)> = Vec::new();
+        // The tags of each comment, and where the types go that it defines.
+        let mut found: Vec<(Vec<Tag<'a>>, Vec<TypeRef>)> = Vec::new();
         // From the first definition to the end of its comment, then on to the next.
         let mut at = 0;
         while let Some(definition) = first_definition(&source[at..]) {
@@ -222,44 +223,85 @@ impl<'a> Builder<'a> {
                 at = definition + 1;
                 continue;
             }
-            for tag in tags(comment) {
-                if let Some(name) = defined_name(&tag) {
-                    // A slot that is filled below: definitions refer to each other.
-                    self.facts.types.push(Type::Unknown);
-                    let ty = TypeRef(self.facts.types.len() as u32 - 1);
-                    let name = self.sym(name);
-                    self.typedefs.insert(name, ty);
-                    self.facts.typedefs.push((name, ty));
-                    found.push((comment, ty));
-                }
+            let tags: Vec<Tag<'a>> = tags(comment).collect();
+            for tag in tags.iter().filter(|tag| tag.name == "import") {
+                self.doc_import(tag);
             }
+            let mut slots = Vec::with_capacity(1);
+            for name in tags.iter().filter_map(defined_name) {
+                // A slot that is filled below: definitions refer to each other.
+                self.facts.types.push(Type::Unknown);
+                let ty = TypeRef(self.facts.types.len() as u32 - 1);
+                let name = self.sym(name);
+                self.typedefs.insert(name, ty);
+                self.facts.typedefs.push((name, ty));
+                slots.push(ty);
+            }
+            found.push((tags, slots));
         }
-        let mut index = 0;
-        while index < found.len() {
-            let comment = found[index].0;
+        for (tags, slots) in &found {
             self.scopes.enter();
-            let all: Vec<Tag<'a>> = tags(comment).collect();
-            for tag in all.iter().filter(|t| t.name == "template") {
+            for tag in tags.iter().filter(|t| t.name == "template") {
                 self.doc_templates(tag);
             }
-            for (i, tag) in all.iter().enumerate() {
-                if defined_name(tag).is_none() {
-                    continue;
-                }
-                let slot = found[index].1;
-                index += 1;
-                let parts: Vec<&Tag<'a>> = all[i + 1..]
-                    .iter()
-                    .take_while(|t| defined_name(t).is_none())
-                    .collect();
-                let ty = self.defined_type(tag, &parts);
+            let defining = (0..tags.len()).filter(|&i| defined_name(&tags[i]).is_some());
+            for (i, slot) in defining.zip(slots) {
+                let rest = &tags[i + 1..];
+                let parts = rest.iter().position(|tag| defined_name(tag).is_some());
+                let parts = &rest[..parts.unwrap_or(rest.len())];
+                let ty = self.defined_type(&tags[i], parts);
                 self.facts.types[slot.0 as usize] = ty;
             }
             self.scopes.leave();
         }
     }
 
-    fn defined_type(&mut self, tag: &Tag<'a>, parts: &[&Tag<'a>]) -> Type {
+    /// `@import a, { b as c } from 'x'`, as TypeScript has it since version 5.5.
+    fn doc_import(&mut self, tag: &Tag<'a>) {
+        let (before, named, after) = match tag.rest.split_once('{') {
+            // Braces that come first were taken for a type.
+            _ if !tag.ty.is_empty() => ("", tag.ty, tag.rest),
+            Some((before, rest)) => match rest.split_once('}') {
+                Some((named, after)) => (before, named, after),
+                None => return,
+            },
+            None => ("", "", tag.rest),
+        };
+        let Some(specifier) = quoted(after) else {
+            return;
+        };
+        let (default, star) = match tag.rest.trim_start().strip_prefix("as ") {
+            // The star was taken for that of a line.
+            Some(local) if named.is_empty() => ("", local),
+            _ if named.is_empty() => (after, ""),
+            _ => (before, ""),
+        };
+        for (local, imported) in [
+            (first_name(default), Some("default")),
+            (first_name(star), None),
+        ] {
+            if let Some(local) = local {
+                self.define_import(local, specifier, imported);
+            }
+        }
+        for name in named.split(',') {
+            let mut words = name.split_whitespace().filter(|word| *word != "*");
+            let (Some(imported), rest) = (words.next(), words) else {
+                continue;
+            };
+            let local = rest.last().unwrap_or(imported);
+            self.define_import(local, specifier, Some(imported));
+        }
+    }
+
+    fn define_import(&mut self, local: &str, specifier: &str, imported: Option<&str>) {
+        let ty = self.imported(specifier, imported.into_iter());
+        let ty = self.facts.ty(ty);
+        let local = self.sym(local);
+        self.typedefs.insert(local, ty);
+    }
+
+    fn defined_type(&mut self, tag: &Tag<'a>, parts: &[Tag<'a>]) -> Type {
         if tag.name == "callback" {
             let mut parameters = Vec::new();
             let mut returns = TypeRef::UNKNOWN;
@@ -324,7 +366,9 @@ impl<'a> Builder<'a> {
 fn first_definition(source: &str) -> Option<usize> {
     memchr::memchr_iter(b'@', source.as_bytes()).find(|&at| {
         let tag = &source.as_bytes()[at..];
-        tag.starts_with(b"@typedef") || tag.starts_with(b"@callback")
+        [&b"@typedef"[..], b"@callback", b"@import"]
+            .iter()
+            .any(|name| tag.starts_with(name))
     })
 }
 
@@ -349,16 +393,28 @@ fn imported_type(text: &str) -> Option<(&str, &str)> {
     plain.then_some((specifier, names))
 }
 
+/// The text in the first quotes.
+fn quoted(text: &str) -> Option<&str> {
+    let at = text.find(['"', '\''])?;
+    let quote = char::from(text.as_bytes()[at]);
+    text[at + 1..].split_once(quote).map(|(inside, _)| inside)
+}
+
+/// The name that a text begins with.
+fn first_name(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+        .unwrap_or(text.len());
+    Some(&text[..end]).filter(|name| !name.is_empty())
+}
+
 /// The name that a tag defines a type under.
 fn defined_name<'s>(tag: &Tag<'s>) -> Option<&'s str> {
     if !matches!(tag.name, "typedef" | "callback") {
         return None;
     }
-    let name = tag.rest.split_whitespace().next()?;
-    let end = name
-        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
-        .unwrap_or(name.len());
-    (end > 0).then(|| &name[..end])
+    first_name(tag.rest)
 }
 
 /// A parameter's name, and whether it stands in brackets; none for a part of one.

@@ -1,5 +1,7 @@
 //! From the syntax of types to the types of the summary.
 
+use std::borrow::Cow;
+
 use swc_ecma_ast::*;
 
 use super::text::static_key;
@@ -191,10 +193,16 @@ impl Builder<'_> {
             // In a comment, values name types too.
             (!path.is_empty() || !self.typed).then_some(id)
         });
-        if path.is_empty()
-            && let Some(ty) = self.doc_defined(root)
-        {
-            return Type::Alias(ty);
+        if let Some(ty) = self.doc_defined(root) {
+            if path.is_empty() {
+                return Type::Alias(ty);
+            }
+            // `ns.T`, where a comment imports `ns`.
+            if let Type::Import(specifier, names, _) = self.facts.type_at(ty) {
+                let names = names.of(&self.facts.paths).to_vec();
+                let path = self.facts.path(&[names, path].concat());
+                return Type::Import(specifier, path, arguments);
+            }
         }
         if !path.is_empty()
             && let Some(namespace) = self.namespace_meant(root)
@@ -449,10 +457,10 @@ impl Builder<'_> {
 
     fn type_member_key(&mut self, key: &Expr, computed: bool) -> Sym {
         let text = match key {
-            Expr::Ident(ident) if !computed => ident.sym.as_str().to_owned(),
+            Expr::Ident(ident) if !computed => Cow::Borrowed(ident.sym.as_str()),
             key => match static_key(key).or_else(|| super::class::symbol_key(key)) {
                 Some(text) => text,
-                None => "<computed>".to_owned(),
+                None => Cow::Borrowed("<computed>"),
             },
         };
         self.sym(&text)

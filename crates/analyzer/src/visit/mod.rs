@@ -11,6 +11,7 @@ mod call;
 mod class;
 mod class_members;
 mod common_js;
+mod compiled;
 mod decorator;
 mod doc_type;
 mod enumeration;
@@ -42,6 +43,7 @@ mod update;
 mod variable;
 
 pub(crate) use assignment::Place;
+pub(crate) use compiled::GetterExport;
 pub(crate) use enumeration::Enums;
 pub(crate) use namespace::Namespaces;
 pub(crate) use text::number_text;

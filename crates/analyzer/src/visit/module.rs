@@ -343,16 +343,16 @@ impl<'a> Builder<'a> {
                                 specifier,
                                 imported,
                             };
-                            self.reexport(
+                            let parts = ExportParts {
                                 name,
-                                name,
-                                kind,
-                                Some(&original),
-                                source,
-                                type_only,
+                                kind: kind,
+                                local: Some(&original),
+                                source: Some(source),
+                                type_only: type_only,
+                                common_js: false,
                                 range,
-                                target,
-                            );
+                            };
+                            self.reexport(name, &parts, target);
                         }
                         None => {
                             let ModuleExportName::Ident(ident) = &specifier.orig else {
@@ -386,16 +386,16 @@ impl<'a> Builder<'a> {
                     let target = ExportTarget::StarAs {
                         specifier: self.sym(source),
                     };
-                    self.reexport(
+                    let parts = ExportParts {
                         name,
-                        name,
-                        "namespace",
-                        None,
-                        source,
-                        export.type_only,
+                        kind: "namespace",
+                        local: None,
+                        source: Some(source),
+                        type_only: export.type_only,
+                        common_js: false,
                         range,
-                        target,
-                    );
+                    };
+                    self.reexport(name, &parts, target);
                 }
                 ExportSpecifier::Default(specifier) => {
                     let Some(source) = &source else { continue };
@@ -405,16 +405,16 @@ impl<'a> Builder<'a> {
                         specifier: self.sym(source),
                         imported: self.known.default,
                     };
-                    self.reexport(
+                    let parts = ExportParts {
                         name,
-                        name,
-                        "named",
-                        Some("default"),
-                        source,
-                        export.type_only,
+                        kind: "named",
+                        local: Some("default"),
+                        source: Some(source),
+                        type_only: export.type_only,
+                        common_js: false,
                         range,
-                        target,
-                    );
+                    };
+                    self.reexport(name, &parts, target);
                 }
             }
         }
@@ -434,60 +434,46 @@ impl<'a> Builder<'a> {
 
     fn export_all(&mut self, export: &'a ExportAll) {
         let source = export.src.value.to_string_lossy();
-        let id_name = self.sym(&format!("*:{source}"));
+        let specifier = self.sym(&source);
         let range = self.range(export.span);
-        let target = ExportTarget::Star {
-            specifier: self.sym(&source),
-        };
-        let star = self.known.star;
-        self.reexport(
-            id_name,
-            star,
-            "all",
-            None,
-            &source,
-            export.type_only,
-            range,
-            target,
-        );
+        self.export_star(specifier, export.type_only, false, range);
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an EXPORT has so many independent parts"
-    )]
-    fn reexport(
+    /// An EXPORT of all that a module exports.
+    pub(super) fn export_star(
         &mut self,
-        id_name: Sym,
-        name: Sym,
-        kind: &'static str,
-        local: Option<&str>,
-        source: &str,
+        specifier: Sym,
         type_only: bool,
+        common_js: bool,
         range: (u32, u32),
-        target: ExportTarget,
     ) {
+        let source = self.names.get(specifier).to_owned();
+        let id_name = self.sym(&["*:", &*source].concat());
         let parts = ExportParts {
-            name,
-            kind,
-            local,
-            source: Some(source),
+            name: self.known.star,
+            kind: "all",
+            local: None,
+            source: Some(&source),
             type_only,
-            common_js: false,
+            common_js,
             range,
         };
-        let node = self.export_node(&parts, id_name);
+        self.reexport(id_name, &parts, ExportTarget::Star { specifier });
+    }
+
+    fn reexport(&mut self, id_name: Sym, parts: &ExportParts<'_>, target: ExportTarget) {
+        let node = self.export_node(parts, id_name);
         let fact = self.facts.exports.len();
-        if name != self.known.star {
-            self.exports.insert(name, (node, fact));
+        if parts.name != self.known.star {
+            self.exports.insert(parts.name, (node, fact));
         }
         self.facts.exports.push(ExportFact {
             node: NodeRef(node),
-            name,
+            name: parts.name,
             target,
             shape: ShapeRef::UNKNOWN,
-            type_only,
-            common_js: false,
+            type_only: parts.type_only,
+            common_js: parts.common_js,
         });
     }
 

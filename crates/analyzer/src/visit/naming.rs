@@ -1,5 +1,7 @@
 //! Names of what has none: context names of functions, classes and literals.
 
+use std::borrow::Cow;
+
 use swc_ecma_ast::*;
 
 use super::text::{last_name, transparent};
@@ -44,7 +46,9 @@ impl<'a> Builder<'a> {
                 (self.sym(&text), false)
             }
             Context::Argument { callee, first } => {
-                let mut text = String::from("<");
+                let mut text = std::mem::take(&mut self.scratch);
+                text.clear();
+                text.push('<');
                 match callee {
                     Some(callee) => text.push_str(&last_name(callee)),
                     None => text.push_str("super"),
@@ -54,7 +58,9 @@ impl<'a> Builder<'a> {
                     text.push_str(cut(&string, MAX_ARGUMENT_UNITS));
                 }
                 text.push('>');
-                (self.sym(&text), false)
+                let name = self.sym(&text);
+                self.scratch = text;
+                (name, false)
             }
         }
     }
@@ -77,9 +83,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn string_argument(expr: &Expr) -> Option<String> {
+fn string_argument(expr: &Expr) -> Option<Cow<'_, str>> {
     match transparent(expr) {
-        Expr::Lit(Lit::Str(s)) => Some(s.value.to_string_lossy().into_owned()),
+        Expr::Lit(Lit::Str(s)) => Some(s.value.to_string_lossy()),
         _ => None,
     }
 }

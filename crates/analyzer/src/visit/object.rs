@@ -1,5 +1,7 @@
 //! Object and array literals.
 
+use std::borrow::Cow;
+
 use graph_model::{EdgeType, NodeType};
 use swc_common::Spanned;
 use swc_ecma_ast::*;
@@ -371,21 +373,21 @@ fn is_large_literal_array(array: &ArrayLit) -> bool {
 }
 
 /// The text of a key that is not computed, or is so by a literal.
-pub(crate) fn property_key(key: &PropName) -> Option<String> {
+pub(crate) fn property_key(key: &PropName) -> Option<Cow<'_, str>> {
     match key {
-        PropName::Ident(name) => Some(name.sym.as_str().to_owned()),
-        PropName::Str(s) => Some(s.value.to_string_lossy().into_owned()),
-        PropName::Num(n) => Some(number_text(n.value)),
-        PropName::BigInt(n) => Some(n.value.to_string()),
+        PropName::Ident(name) => Some(Cow::Borrowed(name.sym.as_str())),
+        PropName::Str(s) => Some(s.value.to_string_lossy()),
+        PropName::Num(n) => Some(Cow::Owned(number_text(n.value))),
+        PropName::BigInt(n) => Some(Cow::Owned(n.value.to_string())),
         PropName::Computed(computed) => super::text::static_key(&computed.expr),
     }
 }
 
-fn prop_name(prop: &Prop) -> Option<String> {
+fn prop_name(prop: &Prop) -> Option<Cow<'_, str>> {
     match prop {
-        Prop::Shorthand(ident) => Some(ident.sym.as_str().to_owned()),
+        Prop::Shorthand(ident) => Some(Cow::Borrowed(ident.sym.as_str())),
         Prop::KeyValue(prop) => property_key(&prop.key),
-        Prop::Assign(prop) => Some(prop.key.sym.as_str().to_owned()),
+        Prop::Assign(prop) => Some(Cow::Borrowed(prop.key.sym.as_str())),
         Prop::Getter(prop) => property_key(&prop.key),
         Prop::Setter(prop) => property_key(&prop.key),
         Prop::Method(prop) => property_key(&prop.key),

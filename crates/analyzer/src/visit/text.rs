@@ -1,5 +1,7 @@
 //! The text of an expression as names and `object` show it: `a.b().c`.
 
+use std::borrow::Cow;
+
 use swc_ecma_ast::*;
 
 /// Longer texts are shown as `<chain>`, in UTF-16 units.
@@ -188,21 +190,21 @@ fn push_computed(out: &mut String, key: &Expr) {
 }
 
 /// The property that a computed key surely names: `o['p']`, `o[0]`.
-pub(crate) fn static_key(key: &Expr) -> Option<String> {
+pub(crate) fn static_key(key: &Expr) -> Option<Cow<'_, str>> {
     match transparent(key) {
-        Expr::Lit(Lit::Str(s)) => Some(s.value.to_string_lossy().into_owned()),
-        Expr::Lit(Lit::Num(n)) => Some(number_text(n.value)),
+        Expr::Lit(Lit::Str(s)) => Some(s.value.to_string_lossy()),
+        Expr::Lit(Lit::Num(n)) => Some(Cow::Owned(number_text(n.value))),
         Expr::Tpl(tpl) if tpl.exprs.is_empty() => template_text(tpl),
         _ => None,
     }
 }
 
 /// The text of a template without holes.
-pub(crate) fn template_text(tpl: &Tpl) -> Option<String> {
+pub(crate) fn template_text(tpl: &Tpl) -> Option<Cow<'_, str>> {
     let quasi = tpl.quasis.first()?;
     Some(match &quasi.cooked {
-        Some(cooked) => cooked.to_string_lossy().into_owned(),
-        None => quasi.raw.as_str().to_owned(),
+        Some(cooked) => cooked.to_string_lossy(),
+        None => Cow::Borrowed(quasi.raw.as_str()),
     })
 }
 
@@ -253,14 +255,14 @@ pub(crate) fn is_function(expr: &Expr) -> bool {
 }
 
 /// The last name of a callee: `it` of `it()`, `get` of `app.get()`.
-pub(crate) fn last_name(mut callee: &Expr) -> String {
+pub(crate) fn last_name(mut callee: &Expr) -> Cow<'_, str> {
     loop {
         return match transparent(callee) {
-            Expr::Ident(ident) => ident.sym.as_str().to_owned(),
+            Expr::Ident(ident) => Cow::Borrowed(ident.sym.as_str()),
             Expr::Member(member) => member_name(&member.prop),
             Expr::SuperProp(member) => match &member.prop {
-                SuperProp::Ident(name) => name.sym.as_str().to_owned(),
-                _ => "computed".to_owned(),
+                SuperProp::Ident(name) => Cow::Borrowed(name.sym.as_str()),
+                _ => Cow::Borrowed("computed"),
             },
             Expr::OptChain(chain) => match &*chain.base {
                 OptChainBase::Member(member) => member_name(&member.prop),
@@ -274,31 +276,31 @@ pub(crate) fn last_name(mut callee: &Expr) -> String {
                     callee = inner;
                     continue;
                 }
-                Callee::Super(_) => "super".to_owned(),
-                _ => "import".to_owned(),
+                Callee::Super(_) => Cow::Borrowed("super"),
+                _ => Cow::Borrowed("import"),
             },
-            Expr::This(_) => "this".to_owned(),
+            Expr::This(_) => Cow::Borrowed("this"),
             Expr::MetaProp(meta) => match meta.kind {
-                MetaPropKind::NewTarget => "target".to_owned(),
-                MetaPropKind::ImportMeta => "meta".to_owned(),
+                MetaPropKind::NewTarget => Cow::Borrowed("target"),
+                MetaPropKind::ImportMeta => Cow::Borrowed("meta"),
             },
             Expr::TaggedTpl(tagged) => {
                 callee = &tagged.tag;
                 continue;
             }
-            Expr::Fn(_) | Expr::Arrow(_) => "iife".to_owned(),
-            _ => "expr".to_owned(),
+            Expr::Fn(_) | Expr::Arrow(_) => Cow::Borrowed("iife"),
+            _ => Cow::Borrowed("expr"),
         };
     }
 }
 
 /// The name of a member: `computed` where it is not static.
-pub(crate) fn member_name(prop: &MemberProp) -> String {
+pub(crate) fn member_name(prop: &MemberProp) -> Cow<'_, str> {
     match prop {
-        MemberProp::Ident(name) => name.sym.as_str().to_owned(),
-        MemberProp::PrivateName(name) => format!("#{}", name.name),
+        MemberProp::Ident(name) => Cow::Borrowed(name.sym.as_str()),
+        MemberProp::PrivateName(name) => Cow::Owned(format!("#{}", name.name)),
         MemberProp::Computed(computed) => {
-            static_key(&computed.expr).unwrap_or_else(|| "computed".to_owned())
+            static_key(&computed.expr).unwrap_or(Cow::Borrowed("computed"))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `var`, `let`, `const` and `using`.
 
+use std::borrow::Cow;
+
 use graph_model::NodeType;
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
@@ -84,7 +86,7 @@ impl<'a> Builder<'a> {
             for prop in &pattern.props {
                 let name = match prop {
                     ObjectPatProp::KeyValue(prop) => property_key(&prop.key),
-                    ObjectPatProp::Assign(prop) => Some(prop.key.sym.as_str().to_owned()),
+                    ObjectPatProp::Assign(prop) => Some(Cow::Borrowed(prop.key.sym.as_str())),
                     ObjectPatProp::Rest(_) => None,
                 };
                 if let Some(name) = name {
@@ -210,7 +212,7 @@ impl<'a> Builder<'a> {
                 ..
             }) => (callee.as_ident())
                 .filter(|callee| &*callee.sym == "Symbol")
-                .map(|_| format!("@@{}", ident.sym)),
+                .map(|_| Cow::Owned(format!("@@{}", ident.sym))),
             _ => None,
         };
         if let Some(text) = text

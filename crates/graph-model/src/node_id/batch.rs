@@ -2,7 +2,7 @@
 
 use super::NodeId;
 #[cfg(target_arch = "x86_64")]
-use super::lanes::{self, BLOCK, Blocks, LANES};
+use super::lanes::{BLOCK, Blocks, LANES, Level};
 
 /// Computes the ids of many nodes, several at a time where the processor can.
 ///
@@ -29,11 +29,7 @@ impl NodeIdBatch {
         NodeIdBatch {
             ids: Vec::with_capacity(capacity),
             #[cfg(target_arch = "x86_64")]
-            waiting: if lanes::available() {
-                (1..=MAX_BLOCKS).map(Waiting::new).collect()
-            } else {
-                Vec::new()
-            },
+            waiting: Level::available().map_or_else(Vec::new, waiting),
         }
     }
 
@@ -72,6 +68,8 @@ const MAX_BLOCKS: usize = 4;
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug)]
 struct Waiting {
+    /// One that is available.
+    level: Level,
     blocks: Vec<Blocks>,
     /// Bytes in the last block.
     lengths: [u32; LANES],
@@ -80,10 +78,19 @@ struct Waiting {
     filled: usize,
 }
 
+/// For each number of blocks, with a level that is available.
+#[cfg(target_arch = "x86_64")]
+fn waiting(level: Level) -> Vec<Waiting> {
+    (1..=MAX_BLOCKS)
+        .map(|blocks| Waiting::new(level, blocks))
+        .collect()
+}
+
 #[cfg(target_arch = "x86_64")]
 impl Waiting {
-    fn new(blocks: usize) -> Waiting {
+    fn new(level: Level, blocks: usize) -> Waiting {
         Waiting {
+            level,
             blocks: vec![[[0; BLOCK]; LANES]; blocks],
             lengths: [0; LANES],
             places: [0; LANES],
@@ -118,8 +125,8 @@ impl Waiting {
         if self.filled == 0 {
             return;
         }
-        // SAFETY: there are texts waiting only where `available` found AVX2.
-        let hashes = unsafe { lanes::hash(&self.blocks, &self.lengths) };
+        // SAFETY: the level is one that is available.
+        let hashes = unsafe { self.level.hash(&self.blocks, &self.lengths) };
         for (&place, hash) in self.places[..self.filled].iter().zip(hashes) {
             ids[place] = NodeId(hash);
         }
@@ -138,11 +145,20 @@ mod tests {
         let mut texts: Vec<&str> = (0..text.len()).filter_map(|n| text.get(..n)).collect();
         texts.extend(texts.clone().into_iter().rev().step_by(3));
         texts.push("");
-        let mut batch = NodeIdBatch::with_capacity(texts.len());
-        for text in &texts {
-            batch.push(text);
-        }
         let alone: Vec<NodeId> = texts.iter().map(|text| NodeId::of(text)).collect();
-        assert_eq!(batch.finish(), alone);
+        let check = |mut batch: NodeIdBatch| {
+            for text in &texts {
+                batch.push(text);
+            }
+            assert_eq!(batch.finish(), alone);
+        };
+        check(NodeIdBatch::with_capacity(texts.len()));
+        #[cfg(target_arch = "x86_64")]
+        if Level::available().is_some() {
+            check(NodeIdBatch {
+                ids: Vec::new(),
+                waiting: waiting(Level::Avx2),
+            });
+        }
     }
 }
