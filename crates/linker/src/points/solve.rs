@@ -98,6 +98,20 @@ pub(super) enum Wait {
     Up(Name, Slot, Thing),
     /// Functions inherit from the functions of a slot: `inherits(f, g)`.
     Inherits(Slot),
+    /// It is an iterable's method that gives an iterator: what that gives goes into a slot.
+    Iterator(Slot, Thing),
+    /// It is an iterator, or what its `next` gives: its elements go into a slot.
+    Next(Slot),
+    Step(Slot, Thing),
+    /// What it returns, if it is a generator.
+    Result(Slot),
+    /// A site renders it.
+    Render(u32),
+    /// It is a trap of a proxy for what a slot holds.
+    Trap(Slot),
+    /// It is the trap of a proxy that runs where a site calls that: with the arguments from one on as a list, and where
+    /// the list is passed.
+    Trapped(u32, u8, u8),
     /// A function of the language calls it at a site: what its parameters get, and where its result goes.
     Callback(u32, [Slot; 3], Slot),
 }
@@ -396,6 +410,11 @@ impl Solver {
     pub(super) fn accessors_of(&self, thing: Thing) -> impl Iterator<Item = (Name, Slot)> + '_ {
         let of = &self.of_thing[thing as usize];
         of.getters.iter().chain(&of.setters).copied()
+    }
+
+    /// Its getters by name.
+    pub(super) fn getters_of(&self, thing: Thing) -> &[(Name, Slot)] {
+        &self.of_thing[thing as usize].getters
     }
 
     /// Its setters by name.
