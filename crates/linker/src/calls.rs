@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::arguments::{self, Received};
+use crate::bound::{self, BIND};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
@@ -17,7 +18,7 @@ use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
 use crate::points::{Points, Way};
 use crate::program::{Fact, ModuleIx};
-use crate::{inherited, unresolved};
+use crate::{inherited, outside, rewritten, unresolved};
 
 /// More targets than these are none.
 pub(crate) const MAX_TARGETS: usize = 16;
@@ -89,7 +90,9 @@ impl<'p> Noted<'p> {
     ) {
         let way = arguments::Way::Argument;
         arguments::collect(linker, ix, call, &target, way, &mut self.received);
-        self.errors.note(linker, ix, call, &target);
+        if target.resolution != BIND {
+            self.errors.note(linker, ix, call, &target);
+        }
         if higher_order::may_run(linker, ix, call, &target) {
             self.passing.push((call, target));
         }
@@ -130,6 +133,7 @@ pub(crate) fn run<'p>(
             _ => EdgeType::Calls,
         };
         let mut any = false;
+        let mut is_outside = found.iter().any(outside::is_outside);
         for target in &found {
             let dst = match &target.callee {
                 Callee::Node(place) => linker.node_id(*place),
@@ -148,6 +152,9 @@ pub(crate) fn run<'p>(
             noted.target(linker, ix, call, target.clone());
         }
         flows::run(eval, ix, call, &found, links, &mut noted.received);
+        for target in bound::passed(eval, ix, call) {
+            noted.target(linker, ix, call, target);
+        }
         for target in followed(eval, ix, call, points.of_call(i), &found) {
             let Callee::Node(place) = target.callee else {
                 continue;
@@ -157,6 +164,13 @@ pub(crate) fn run<'p>(
             if !links.has(src, edge, dst) {
                 links.edge(src, edge, dst, metadata(&target));
                 noted.target(linker, ix, call, target);
+            }
+        }
+        for &getter in points.getters_of_call(i) {
+            let dst = linker.node_id(getter);
+            if !links.has(src, edge, dst) {
+                let metadata = r#"{"callType":"getter","confidence":"possible"}"#;
+                links.edge(src, edge, dst, metadata);
             }
         }
         let callbacks = in_way(points.of_call(i), Way::Callback);
@@ -177,8 +191,14 @@ pub(crate) fn run<'p>(
                     links.edge(src, edge, dst, r#"{"resolution":"builtin"}"#);
                     any = true;
                 }
-                None => unresolved::record(eval, ix, call, links),
+                None => {
+                    let reason = unresolved::record(eval, ix, call, links);
+                    is_outside = reason == unresolved::EXTERNAL_VALUE;
+                }
             }
+        }
+        if is_outside {
+            outside::passed(eval, ix, call, links);
         }
         if call.kind == CallKind::New {
             constructed(eval, ix, call, src, links);
@@ -290,7 +310,10 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     }
     eval.assumed = Confidence::Exact;
     let callee = eval.shape(ix, call.callee);
-    let assumed = eval.assumed;
+    let mut assumed = eval.assumed;
+    if rewritten::stands_in(eval.linker, ix, call) || rewritten::by_others(eval, ix, call) {
+        assumed = Confidence::Possible;
+    }
     let way = way(eval, ix, call.callee);
     for value in callee.iter() {
         match call.kind {
@@ -313,8 +336,10 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
             CallKind::Call => found.callable(eval, value, way, 0),
         }
     }
-    if call.kind == CallKind::Call {
-        found.overrides(eval, ix, call.callee);
+    match call.kind {
+        CallKind::Call => found.overrides(eval, ix, call.callee),
+        CallKind::New => found.heirs(eval, ix, call.callee),
+        _ => {}
     }
     let mut targets = found.finish();
     for target in &mut targets {
@@ -551,6 +576,32 @@ impl Found {
         }
         for place in all {
             self.push(Callee::Node(place), "override", Confidence::Possible, 0);
+        }
+    }
+
+    /// `new this()` makes instances of what it is called on: of the class, or one that extends it.
+    fn heirs(&mut self, eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) {
+        let of = eval.linker.program.module(ix);
+        let Shape::This(owner, true) = *of.summary.shape(of.summary.unwrapped(callee)) else {
+            return;
+        };
+        let class = Place {
+            module: ix,
+            node: owner,
+        };
+        let heirs = crate::hierarchy::heirs(eval.linker, class);
+        if heirs.is_empty() || heirs.len() + self.targets.len() > MAX_TARGETS {
+            return;
+        }
+        // Of an abstract class there are no others.
+        if of.class(owner).is_some_and(|class| class.is_abstract) {
+            self.targets.clear();
+            self.sure = 0;
+        }
+        for heir in heirs {
+            if let Some((target, resolution)) = constructor(eval, heir) {
+                self.push(Callee::Node(target), resolution, Confidence::Possible, 0);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use graph_model::{EdgeType, NodeId};
 use crate::arguments::{BuiltinSource, Received, receive_builtin};
 use crate::calls::{CallTarget, Callee, Confidence};
 use crate::edges::{FileLinks, push_number};
+use crate::eval::hooks::{called_arguments, ends_effects, is_react};
 use crate::eval::{Eval, Place, Value};
 use crate::is_builtin;
 use crate::program::{Fact, ModuleIx};
@@ -122,11 +123,24 @@ fn is_listener_method(path: &str) -> bool {
     let Some((of, method)) = path.rsplit_once('.') else {
         return false;
     };
-    let adds = matches!(
+    adds_listener(method) && !of.is_empty()
+}
+
+fn adds_listener(method: &str) -> bool {
+    matches!(
         method,
         "on" | "once" | "addListener" | "addEventListener" | "prependListener"
-    );
-    adds && !of.is_empty()
+    )
+}
+
+/// The methods of an argument that a function of the language may call, the first of them that there is.
+fn converted_by(path: &str) -> &'static [&'static str] {
+    match path {
+        "String" => &["toString", "valueOf"],
+        "Number" | "BigInt" => &["valueOf", "toString"],
+        "JSON.stringify" => &["toJSON"],
+        _ => &[],
+    }
 }
 
 fn result(path: &str) -> Result {
@@ -229,12 +243,24 @@ pub(crate) fn run(
         } else if is_listener_method(path) {
             site.calls_back(eval, 1, &[], "event", Confidence::Exact, links, received);
         }
+        let methods = converted_by(path);
+        if !methods.is_empty() {
+            site.converts(eval, methods, links);
+        }
         site.derives(eval, result(path), path, links);
         if let Some((first, last)) = written(path) {
             let method = path.rsplit('.').next().unwrap_or(path);
             site.writes(eval, method, first, last, Confidence::Exact, links);
         } else if &**path == "Object.assign" {
             site.assigns(eval, links);
+        }
+    } else if is_react(specifier) {
+        for &at in called_arguments(path) {
+            let exact = Confidence::Exact;
+            site.calls_back(eval, at, &[], "callback", exact, links, received);
+        }
+        if ends_effects(path) {
+            site.ends_effect(eval, links);
         }
     } else if is_listener_method(path) {
         site.calls_back(eval, 1, &[], "event", Confidence::Exact, links, received);
@@ -297,7 +323,7 @@ impl Site<'_> {
     ) {
         let functions = self.functions(eval, at);
         let confidence = match functions.len() {
-            0 => return,
+            0 => return self.calls_builtin_back(eval, at, call_type, links),
             1 => confidence,
             _ => Confidence::Possible,
         };
@@ -333,6 +359,68 @@ impl Site<'_> {
                 };
                 receive_builtin(eval.linker, function, &source, received);
             }
+        }
+    }
+
+    /// The argument is a function of the language or of a package that the callee calls.
+    fn calls_builtin_back(
+        &self,
+        eval: &mut Eval<'_, '_>,
+        at: usize,
+        call_type: &str,
+        links: &mut FileLinks,
+    ) {
+        let Some(argument) = self.arguments.get(at).filter(|a| !a.spread) else {
+            return;
+        };
+        let values = eval.shape(self.ix, argument.shape);
+        let mut values = values.iter();
+        if let (Some(Value::Ext(specifier, path)), None) = (values.next(), values.next())
+            && !path.is_empty()
+        {
+            let target = links.external_function(specifier, path);
+            links.write(self.src, EdgeType::Calls, target, |metadata| {
+                metadata.extend(["{\"callType\":\"", call_type, "\"}"]);
+            });
+        }
+    }
+
+    /// A function of the language makes a text or number of an argument: by its own method, if it has one.
+    fn converts(&self, eval: &mut Eval<'_, '_>, methods: &[&str], links: &mut FileLinks) {
+        let Some(argument) = self.arguments.first().filter(|a| !a.spread) else {
+            return;
+        };
+        let values = eval.shape(self.ix, argument.shape);
+        let is_object = |v: &Value| matches!(v, Value::Inst(..) | Value::Obj(_));
+        if values.is_empty() || !values.iter().all(is_object) {
+            return;
+        }
+        for method in methods {
+            let found = eval.member(&values, method);
+            let functions = found.iter().filter_map(|v| eval.function_of(v));
+            let functions: Vec<Place> = functions.collect();
+            for &function in &functions {
+                let target = eval.linker.node_id(function);
+                let metadata = r#"{"callType":"callback","confidence":"possible"}"#;
+                links.edge(self.src, EdgeType::Calls, target, metadata);
+            }
+            if !functions.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// What the first argument gives back is called when the effect ends.
+    fn ends_effect(&self, eval: &mut Eval<'_, '_>, links: &mut FileLinks) {
+        let Some(argument) = self.arguments.first().filter(|a| !a.spread) else {
+            return;
+        };
+        let effect = eval.shape(self.ix, argument.shape);
+        let ends = eval.returned_by_expected(&effect);
+        for end in ends.iter().filter_map(|v| eval.function_of(v)) {
+            let target = eval.linker.node_id(end);
+            let metadata = r#"{"callType":"callback"}"#;
+            links.edge(self.src, EdgeType::Calls, target, metadata);
         }
     }
 
@@ -500,6 +588,15 @@ impl Site<'_> {
             return;
         };
         let name = of.summary.name(name);
+        if adds_listener(name) {
+            let is_named = (self.arguments.first())
+                .is_some_and(|a| matches!(of.summary.shape(a.shape), Shape::Primitive(_)));
+            if is_named && eval.shape(self.ix, object).is_empty() {
+                let possible = Confidence::Possible;
+                self.calls_back(eval, 1, &[], "event", possible, links, received);
+            }
+            return;
+        }
         if !matches!(name, "push" | "unshift") && likely_callback(name).is_none()
             || !eval.shape(self.ix, object).is_empty()
         {

@@ -24,13 +24,20 @@ pub(crate) fn confidence<'a>(mut reached: impl Iterator<Item = &'a (Place, Reach
 }
 
 /// Where everything is known that comes to a call, it runs no other function of the program: none of those that all
-/// receivers override, and one of several if it is the only one that comes.
-pub(crate) fn settle(found: &mut [CallTarget], reached: &[(Place, Reach)]) {
+/// receivers override, and one of several if it is the only one that comes; none that only has the name.
+pub(crate) fn settle(found: &mut Vec<CallTarget>, reached: &[(Place, Reach)]) {
     let called = in_way(reached, Way::Called);
     if called.clone().next().is_none() || !called.clone().all(|(_, reach)| reach.is_complete) {
         return;
     }
     let of_called = confidence(called.clone());
+    found.retain(|target| {
+        let is_called = |place| called.clone().any(|of| of.0 == place);
+        let Callee::Node(place) = target.callee else {
+            return true;
+        };
+        target.resolution != "field" || is_called(place)
+    });
     for target in found {
         let Callee::Node(place) = target.callee else {
             continue;

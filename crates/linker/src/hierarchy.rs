@@ -88,6 +88,11 @@ fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
     linker.hierarchy.descendants(place)
 }
 
+/// The classes that extend a class.
+pub(crate) fn heirs(linker: &Linker<'_>, class: Place) -> Vec<Place> {
+    below(linker, class)
+}
+
 fn place_of(value: &Value) -> Option<Place> {
     match value {
         Value::Inst(place, _) | Value::Iface(place, _) => Some(*place),

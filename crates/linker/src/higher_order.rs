@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::arguments::{self, Received, Way};
+use crate::bound::BIND;
 use crate::calls::{CallTarget, Callee, Confidence};
 use crate::edges::FileLinks;
 use crate::eval::{Eval, Place, Set, Value};
@@ -204,10 +205,7 @@ pub(crate) fn may_run(
             Shape::Unknown | Shape::Primitive(_) | Shape::Array(_) | Shape::New(_) | Shape::Jsx(_)
         )
     };
-    if !arguments.iter().any(may_be)
-        || target.applies
-        || target.confidence == Confidence::Possible
-        || call.kind == CallKind::Jsx
+    if !arguments.iter().any(may_be) || target.applies || target.confidence == Confidence::Possible
     {
         return false;
     }
@@ -288,7 +286,7 @@ fn passes(
                 eval,
                 ix,
                 call,
-                target.confidence,
+                (target.confidence, target.resolution),
                 &values,
                 site,
                 links,
@@ -364,7 +362,7 @@ fn reach(
     eval: &mut Eval<'_, '_>,
     ix: ModuleIx,
     call: &CallFact,
-    confidence: Confidence,
+    (confidence, resolution): (Confidence, &str),
     values: &Set,
     site: Site,
     links: &mut FileLinks,
@@ -401,8 +399,11 @@ fn reach(
                 r#"{"callType":"callback","resolution":"higher-order","confidence":"possible"}"#
             }
         };
-        // A call that passes a function to itself has its edge from the analyzer.
-        if function.module != ix || call.resolved != Some(function.node) {
+        // A call that passes a function to itself has its edge from the analyzer. An element renders, and calls nothing.
+        if (function.module != ix || call.resolved != Some(function.node))
+            && call.kind != CallKind::Jsx
+            && resolution != BIND
+        {
             links.edge(src, EdgeType::Calls, linker.node_id(function), metadata);
         }
         runs.push(Run {

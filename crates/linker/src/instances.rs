@@ -81,11 +81,11 @@ fn setters(eval: &Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileL
             continue;
         };
         let src = of.summary.node(node).node_id();
-        for setter in found {
+        for &(setter, parameter) in found {
             let callee = linker.program.module(setter.module);
             for (_, binding) in callee.bindings_of(setter.node) {
                 let dst = callee.summary.node(binding.node).node_id();
-                if binding.index == 0 && !links.has(src, EdgeType::FlowsInto, dst) {
+                if binding.index == parameter && !links.has(src, EdgeType::FlowsInto, dst) {
                     let metadata = r#"{"mutationType":"property","confidence":"possible"}"#;
                     links.edge(src, EdgeType::FlowsInto, dst, metadata);
                 }

@@ -18,6 +18,7 @@
 //! linked in parallel and the result does not depend on how many threads do it.
 
 mod arguments;
+mod bound;
 mod builtins;
 mod calls;
 mod edges;
@@ -37,12 +38,14 @@ mod imports;
 mod inherited;
 mod instances;
 mod member_lists;
+mod outside;
 pub mod packages;
 mod points;
 mod private;
 pub mod program;
 mod reads;
 pub mod relink;
+mod rewritten;
 mod roles;
 mod specifiers;
 mod surface;

@@ -79,6 +79,8 @@ pub struct Module {
     pub summary: ModuleSummary,
     facts: Vec<Fact>,
     roles: Roles,
+    /// Indexes into [`ModuleSummary::objects`] of what components get, by the calls that render them.
+    props: FxHashMap<NodeRef, u32>,
     /// Indexes into [`ModuleSummary::scopes`].
     scopes: FxHashMap<NodeRef, u32>,
     /// For each variable fact, one more than the next one of the same node.
@@ -165,6 +167,10 @@ impl Module {
         for (node, var) in &summary.type_parameters {
             set(*node, Fact::TypeVar(var.0));
         }
+        let is_call = |node: NodeRef| matches!(facts.get(node.0 as usize), Some(Fact::Call(_)));
+        let props = (0..).zip(&summary.objects);
+        let props = props.filter(|(_, object)| is_call(object.node));
+        let props = props.map(|(i, object)| (object.node, i)).collect();
         // Backwards, so that the first fact of a variable is the one at its node.
         let mut next_variable = vec![0; summary.variables.len()];
         let mut writes_to: FxHashMap<NodeRef, u32> = FxHashMap::default();
@@ -201,6 +207,7 @@ impl Module {
             summary,
             facts,
             scopes,
+            props,
             next_variable,
             writes_to,
             property_writes: FxHashMap::default(),
@@ -502,6 +509,11 @@ impl Module {
     pub fn object(&self, node: NodeRef) -> Option<&ObjectFact> {
         match self.fact(node) {
             Fact::Object(i) => self.summary.objects.get(i as usize),
+            // What a component gets is told by the node that renders it.
+            Fact::Call(_) if !self.props.is_empty() => {
+                let i = self.props.get(&node)?;
+                self.summary.objects.get(*i as usize)
+            }
             _ => None,
         }
     }

@@ -11,13 +11,16 @@ use crate::specifiers::Target;
 /// So far a receiver is followed to its root.
 const MAX_STEPS: usize = 16;
 
-/// Adds the record: CALL UNRESOLVED_CALL its MODULE, with the name that is called and the reason.
+/// The reason of calls of what a package gives.
+pub(crate) const EXTERNAL_VALUE: &str = "external-value";
+
+/// Adds the record: CALL UNRESOLVED_CALL its MODULE, with the name that is called and the reason; answers that.
 pub(crate) fn record(
     eval: &mut Eval<'_, '_>,
     ix: ModuleIx,
     call: &CallFact,
     links: &mut FileLinks,
-) {
+) -> &'static str {
     let of = eval.linker.program.module(ix);
     let (reason, name) = (reason(eval, ix, call), called_name(eval, ix, call));
     let src = of.summary.node(call.node).node_id();
@@ -27,6 +30,7 @@ pub(crate) fn record(
         push_json_string(metadata, name);
         metadata.extend([",\"reason\":\"", reason, "\"}"]);
     });
+    reason
 }
 
 /// The last name of what is called.
@@ -80,7 +84,7 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
                         return "computed-name";
                     };
                     return match eval.linker.specifiers.target(ix, specifier) {
-                        Target::External => "external-value",
+                        Target::External => EXTERNAL_VALUE,
                         Target::Missing | Target::Asset => "missing-module",
                         Target::Module(_) => break,
                     };
@@ -92,24 +96,24 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
                     }
                     shape = init;
                 }
-                Fact::Parameter(i) if given_by_others(eval, ix, i) => return "external-value",
+                Fact::Parameter(i) if given_by_others(eval, ix, i) => return EXTERNAL_VALUE,
                 _ => break,
             },
             Shape::Import(node) => {
                 let specifier = of.import(node).and_then(|i| i.specifier);
                 return match specifier.map(|s| eval.linker.specifiers.target(ix, s)) {
-                    Some(Target::External) => "external-value",
+                    Some(Target::External) => EXTERNAL_VALUE,
                     Some(Target::Missing | Target::Asset) => "missing-module",
                     Some(Target::Module(_)) => break,
                     None => "computed-name",
                 };
             }
-            Shape::Global(_) => return "external-value",
+            Shape::Global(_) => return EXTERNAL_VALUE,
             _ => break,
         }
         let values = eval.shape(ix, shape);
         if !values.is_empty() && values.iter().all(is_external) {
-            return "external-value";
+            return EXTERNAL_VALUE;
         }
     }
     match *of.summary.shape(first) {

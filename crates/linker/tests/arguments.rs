@@ -49,6 +49,7 @@ fn bound_called_and_applied() {
         found,
         [
             r#"PARAMETER->greeting[in:greet] RECEIVES_ARGUMENT ARRAY_LITERAL-><array> {"argIndex":1,"callId":"a.js->CALL->greet.apply","propertyPath":["*"]}"#,
+            r#"PARAMETER->greeting[in:greet] RECEIVES_ARGUMENT LITERAL->'hello' {"argIndex":1,"callId":"a.js->CALL->greet.bind"}"#,
             r#"PARAMETER->greeting[in:greet] RECEIVES_ARGUMENT LITERAL->'hi' {"argIndex":1,"callId":"a.js->CALL->greet.call"}"#,
             r#"PARAMETER->name[in:greet] RECEIVES_ARGUMENT ARRAY_LITERAL-><array> {"argIndex":1,"callId":"a.js->CALL->greet.apply","propertyPath":["*"]}"#,
             r#"PARAMETER->name[in:greet] RECEIVES_ARGUMENT LITERAL->'ann' {"argIndex":0,"callId":"a.js->CALL->hello"}"#,

@@ -78,7 +78,9 @@ fn values_come_through_built_in_functions() {
             r#"CALL->Math.max DERIVES_FROM LITERAL->2 {"via":"pure"}"#,
             r#"CALL->Math.max DERIVES_FROM PROPERTY_ACCESS->list.length {"via":"pure"}"#,
             r#"CALL->Object.values DERIVES_FROM OBJECT_LITERAL-><object>#2 {"propertyPath":["*"],"resultPath":["*"],"via":"builtin"}"#,
+            r#"CALL->list.filter CALLS EXTERNAL_FUNCTION:<global>.Boolean {"callType":"callback"}"#,
             r#"CALL->list.filter DERIVES_FROM CONSTANT->list {"via":"builtin"}"#,
+            r#"CALL->list.filter().find CALLS EXTERNAL_FUNCTION:<global>.Boolean {"callType":"callback"}"#,
             r#"CALL->list.filter().find DERIVES_FROM CALL->list.filter {"propertyPath":["*"],"via":"builtin"}"#,
         ]
     );

@@ -228,7 +228,7 @@ fn what_a_handler_makes_of_a_call_is_not_known() {
             "function add() {}\nconst counted = new Proxy(add, { apply() {} });\ncounted();\nconst target = new Proxy({ real() {} }, { get() { return add; } });\ntarget.real();",
             "CALL->counted",
         ),
-        ["possible"]
+        ["possible", "possible"]
     );
 }
 

@@ -71,11 +71,14 @@ fn functions_are_called_through_their_wrappers() {
     assert_eq!(
         of_project,
         [
+            r#"CALL->debounce CALLS FUNCTION->save {"callType":"callback","confidence":"possible"}"#,
             r#"CALL->handler[in:use] CALLS FUNCTION->read {"resolution":"alias"}"#,
             r#"CALL->later[in:use] CALLS FUNCTION->save {"resolution":"wrapper","confidence":"possible"}"#,
+            r#"CALL->listen[in:use] CALLS FUNCTION->save {"callType":"callback","confidence":"possible"}"#,
             r#"CALL->onClick[in:use] CALLS FUNCTION-><useCallback>[in:use] {"resolution":"alias"}"#,
             r#"CALL->readAsync[in:use] CALLS FUNCTION->read {"resolution":"wrapper","confidence":"likely"}"#,
             r#"CALL->server.close[in:use] UNRESOLVED_CALL MODULE->module {"name":"close","reason":"external-value"}"#,
+            r#"CALL->useMemo[in:use] CALLS FUNCTION-><useMemo>[in:use] {"callType":"callback"}"#,
         ]
     );
 }

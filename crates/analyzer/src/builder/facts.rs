@@ -114,6 +114,7 @@ impl Facts {
                 | Shape::Import(node)
                 | Shape::Jsx(node)
                 | Shape::Arguments(node)
+                | Shape::Sent(node)
                 | Shape::This(node, _)
                 | Shape::Super(node, _) => f(node),
                 _ => {}

@@ -181,6 +181,8 @@ pub(crate) struct ClassContext<'a> {
     pub(crate) assigned: Option<FxHashMap<(Sym, bool), Span>>,
     /// Facts of its members.
     pub(crate) member_facts: Vec<MemberFact>,
+    /// Names of members that constants tell.
+    pub(crate) known_names: Vec<(NodeIdx, Sym)>,
     /// Signatures of overloads of its methods.
     pub(crate) overloads: FxHashMap<(Sym, bool), Vec<SignatureRef>>,
     /// Values assigned to `this.p`: name, static, PROPERTY, shape.
@@ -294,6 +296,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) parameter_default: ShapeRef,
     /// Places of targets in patterns that have defaults, by their first byte.
     pub(crate) target_places: FxHashMap<u32, crate::visit::Place>,
+    /// Texts of constants, by their bindings.
+    pub(crate) constant_texts: FxHashMap<u32, Sym>,
     /// Types that comments define.
     pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
     /// Narrowings in force: the value, and what is known of it.
@@ -404,6 +408,7 @@ impl<'a> Builder<'a> {
             overload_signatures: FxHashMap::default(),
             parameter_default: ShapeRef::UNKNOWN,
             target_places: FxHashMap::default(),
+            constant_texts: FxHashMap::default(),
             typedefs: FxHashMap::default(),
             guards: Vec::new(),
             import_facts: FxHashMap::default(),

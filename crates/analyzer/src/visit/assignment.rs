@@ -100,7 +100,17 @@ impl<'a> Builder<'a> {
         }
         match target {
             SimpleAssignTarget::Ident(ident) => self.identifier(&ident.id),
-            _ => Val::new(place.node, graph_model::summary::ShapeRef::UNKNOWN),
+            SimpleAssignTarget::Member(member) if gives_right_side => {
+                let name = self.shape_name(&member.prop);
+                let before = match transparent(&member.obj) {
+                    Expr::This(_) => self.this_shape(),
+                    _ => object,
+                };
+                let before = self.member_shape(before, name);
+                let shape = self.facts.one_of(&[before, value.shape]);
+                Val::new(place.node, shape)
+            }
+            _ => Val::new(place.node, ShapeRef::UNKNOWN),
         }
     }
 
@@ -144,7 +154,7 @@ impl<'a> Builder<'a> {
         place: &Place,
         doc: u32,
     ) {
-        let (name, _) = self.member_key(&member.prop);
+        let name = self.shape_name(&member.prop);
         let declared = if self.typed {
             TypeRef::UNKNOWN
         } else {

@@ -15,7 +15,7 @@ use super::text::{
 use crate::builder::facts::list;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, ShapeRef, Sym};
+use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, Shape, ShapeRef, Sym};
 
 /// What the metadata of a call says of its place.
 struct Site<'a> {
@@ -88,6 +88,11 @@ impl<'a> Builder<'a> {
             CallKind::Call
         };
         self.finish_call(node, kind, target, shape, arguments, &site);
+        if self.is_interop(call)
+            && let Some(module) = arguments.of(&self.facts.arguments).first()
+        {
+            return Val::new(node, module.shape);
+        }
         self.node_value(node)
     }
 
@@ -365,14 +370,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The name that a computed key gives; `*`, and `USES` the key, where it is not static.
+    /// The name that a computed key gives; `*` where nothing is known of it. `USES` the key where it is not static.
     fn computed_key(&mut self, user: NodeIdx, key: &'a Expr) -> Sym {
         match static_key(key) {
             Some(key) => self.sym(&key),
             None => {
                 let value = self.operand(key);
                 self.uses(user, value, "key");
-                self.known.star
+                self.known_key(key).unwrap_or(self.known.star)
             }
         }
     }
@@ -400,6 +405,18 @@ impl<'a> Builder<'a> {
             let value = self.value(&argument.expr, Context::Argument { callee, first });
             self.passes_argument(call, value, i as u32, argument.spread.is_some());
             facts.push(self::argument(value, argument.spread.is_some()));
+        }
+        // `Object.defineProperty(o, 'p', …)`: which property that is.
+        if let ([_, key, _], [_, name, _]) = (arguments, &mut facts[..])
+            && let Some(member) = callee.and_then(called_member)
+            && member
+                .prop
+                .as_ident()
+                .is_some_and(|p| &*p.sym == "defineProperty")
+            && let Some(key) = static_key(&key.expr)
+        {
+            let key = self.sym(&key);
+            name.shape = self.shape(Shape::Text(key));
         }
         list(&mut self.facts.arguments, &facts)
     }

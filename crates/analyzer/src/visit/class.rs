@@ -154,6 +154,7 @@ impl<'a> Builder<'a> {
             members: FxHashMap::default(),
             assigned: None,
             member_facts: Vec::new(),
+            known_names: Vec::new(),
             overloads: FxHashMap::default(),
             writes: Vec::new(),
             pending_reads: Vec::new(),
@@ -332,7 +333,7 @@ impl<'a> Builder<'a> {
 
     fn method(&mut self, class: usize, node: NodeIdx, method: &MethodMember<'a>) {
         self.contain(node);
-        self.computed_key_used(method.key);
+        self.computed_key_used(node, method.key);
         let (kind, is_static, function) = (method.kind, method.is_static, method.function);
         let mut role = self.method_role(class, is_static, method_kind(kind), method.accessibility);
         flag_into(&mut role.extra, "isPrivate", method.key.is_private());
@@ -401,7 +402,7 @@ impl<'a> Builder<'a> {
     /// A field, with its initialiser, which has the `this` of the class.
     fn field(&mut self, class: usize, node: NodeIdx, field: &FieldMember<'a>) {
         self.contain(node);
-        self.computed_key_used(field.key);
+        self.computed_key_used(node, field.key);
         self.decorators_of(node, field.decorators, "PROPERTY");
         let class_name = self.classes[class].name;
         let fragment = self.node_fragment();
@@ -502,13 +503,19 @@ impl<'a> Builder<'a> {
         self.frames.pop();
     }
 
-    fn computed_key_used(&mut self, key: MemberName<'a>) {
+    fn computed_key_used(&mut self, member: NodeIdx, key: MemberName<'a>) {
         if let MemberName::Public(PropName::Computed(computed)) = key
             && static_key(&computed.expr).is_none()
             && symbol_key(&computed.expr).is_none()
         {
             let value = self.operand(&computed.expr);
             self.container_uses(value, "key");
+            // A constant tells the name that the member has for others.
+            if let Some(name) = self.known_key(&computed.expr)
+                && let Some(class) = self.classes.last_mut()
+            {
+                class.known_names.push((member, name));
+            }
         }
     }
 
@@ -523,7 +530,14 @@ impl<'a> Builder<'a> {
         let Some(class) = self.classes.pop() else {
             return;
         };
-        let members = list(&mut self.facts.members, &class.member_facts);
+        let mut member_facts = class.member_facts;
+        for (member, name) in class.known_names {
+            let node = Some(NodeRef(member));
+            for fact in member_facts.iter_mut().filter(|m| m.node == node) {
+                fact.name = name;
+            }
+        }
+        let members = list(&mut self.facts.members, &member_facts);
         let fact = &mut self.facts.classes[fact];
         fact.members = members;
         fact.writes = class.writes;

@@ -11,7 +11,7 @@ use super::operator::is_logical;
 use super::text::transparent;
 use super::with_stack;
 use crate::builder::{Builder, FrameKind, Val};
-use graph_model::summary::{Shape, ShapeRef};
+use graph_model::summary::{NodeRef, Shape, ShapeRef};
 
 impl<'a> Builder<'a> {
     /// An expression in flow position; gives back its value node.
@@ -259,7 +259,12 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
         let fragment = self.fragment();
         self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
-        self.node_value(node)
+        let shape = match e.delegate {
+            true => Shape::Delegated(value.shape),
+            false => Shape::Sent(NodeRef(self.callable())),
+        };
+        let shape = self.shape(shape);
+        Val::new(node, shape)
     }
 
     fn yield_effect(&mut self, e: &'a YieldExpr) {

@@ -11,7 +11,9 @@ use super::text::transparent;
 use crate::builder::facts::list;
 use crate::builder::metadata::push_json_string;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
-use graph_model::summary::{Argument, CallKind, NodeRef, ShapeRef};
+use graph_model::summary::{
+    Argument, CallKind, NodeRef, ObjectFact, PropertyFact, PropertyKind, Shape, ShapeRef, Sym,
+};
 
 impl<'a> Builder<'a> {
     pub(crate) fn jsx_element(&mut self, element: &'a JSXElement) -> Val {
@@ -33,25 +35,34 @@ impl<'a> Builder<'a> {
             ShapeRef::UNKNOWN
         };
         if component {
+            // What a component gets is an object of its attributes, which is told by the same node.
             let arguments = [Argument {
                 node: Some(NodeRef(node)),
-                shape: ShapeRef::UNKNOWN,
+                shape: self.shape(Shape::Object(NodeRef(node))),
                 spread: false,
             }];
             let arguments = list(&mut self.facts.arguments, &arguments);
             let fact = self.call_fact(node, CallKind::Jsx, callee, arguments);
             self.facts.calls.push(fact);
         }
+        let mut props = Vec::new();
         for attribute in &element.opening.attrs {
-            self.jsx_attribute(node, attribute);
+            self.jsx_attribute(node, attribute, &mut props);
         }
-        self.jsx_children(node, &element.children);
+        self.jsx_children(node, &element.children, &mut props);
+        if component {
+            let properties = list(&mut self.facts.properties, &props);
+            self.facts.objects.push(ObjectFact {
+                node: NodeRef(node),
+                properties,
+            });
+        }
         self.node_value(node)
     }
 
     pub(crate) fn jsx_fragment(&mut self, fragment: &'a JSXFragment) -> Val {
         let node = self.jsx_node("<>", fragment.span, false, &[]);
-        self.jsx_children(node, &fragment.children);
+        self.jsx_children(node, &fragment.children, &mut Vec::new());
         self.node_value(node)
     }
 
@@ -193,11 +204,21 @@ impl<'a> Builder<'a> {
         Val { shape, ..Val::NONE }
     }
 
-    fn jsx_attribute(&mut self, node: NodeIdx, attribute: &'a JSXAttrOrSpread) {
+    fn jsx_attribute(
+        &mut self,
+        node: NodeIdx,
+        attribute: &'a JSXAttrOrSpread,
+        props: &mut Vec<PropertyFact>,
+    ) {
         match attribute {
             JSXAttrOrSpread::SpreadElement(spread) => {
                 let value = self.value(&spread.expr, super::naming::ANONYMOUS);
                 self.passes_prop(node, value, "<spread>");
+                props.push(PropertyFact {
+                    name: self.known.rest,
+                    shape: value.shape,
+                    kind: PropertyKind::Spread,
+                });
             }
             JSXAttrOrSpread::JSXAttr(attribute) => {
                 let name = attribute_name(&attribute.name);
@@ -213,11 +234,17 @@ impl<'a> Builder<'a> {
                     _ => return,
                 };
                 self.passes_prop(node, value, &name);
+                props.push(prop(sym, value));
             }
         }
     }
 
-    fn jsx_children(&mut self, node: NodeIdx, children: &'a [JSXElementChild]) {
+    fn jsx_children(
+        &mut self,
+        node: NodeIdx,
+        children: &'a [JSXElementChild],
+        props: &mut Vec<PropertyFact>,
+    ) {
         for child in children {
             let value = super::with_stack(|| match child {
                 JSXElementChild::JSXText(_) => Val::NONE,
@@ -232,6 +259,10 @@ impl<'a> Builder<'a> {
                 JSXElementChild::JSXFragment(fragment) => self.jsx_fragment(fragment),
             });
             self.passes_prop(node, value, "children");
+            if value.shape != ShapeRef::UNKNOWN {
+                let name = self.sym("children");
+                props.push(prop(name, value));
+            }
         }
     }
 
@@ -242,6 +273,14 @@ impl<'a> Builder<'a> {
         let fragment = self.fragment();
         self.m_str("propName", name);
         self.value_edge(node, value, EdgeType::PassesProp, fragment);
+    }
+}
+
+fn prop(name: Sym, value: Val) -> PropertyFact {
+    PropertyFact {
+        name,
+        shape: value.shape,
+        kind: PropertyKind::Value,
     }
 }
 

@@ -4,7 +4,9 @@ use graph_model::{EdgeType, NodeType};
 use swc_common::Span;
 use swc_ecma_ast::*;
 
-use super::text::{shown, static_key, super_text, write_member};
+use super::class::symbol_key;
+use super::name::Meaning;
+use super::text::{shown, static_key, super_text, transparent, write_member};
 use crate::builder::{Builder, Member, NodeIdx, Val};
 use graph_model::summary::{AccessFact, NodeRef, Shape, ShapeRef, Sym};
 
@@ -54,11 +56,15 @@ impl<'a> Builder<'a> {
         }
         self.set_meta(node, fragment);
 
-        let shape = match super::text::transparent(&member.obj) {
+        let named = match key {
+            Some(key) => self.known_key(key).unwrap_or(name),
+            None => name,
+        };
+        let shape = match transparent(&member.obj) {
             Expr::This(_) => {
                 let this = self.this_shape();
                 self.reads_this_member(node, name);
-                self.member_shape(this, name)
+                self.member_shape(this, named)
             }
             Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
                 self.operand(&member.obj);
@@ -72,7 +78,7 @@ impl<'a> Builder<'a> {
                 self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
                 self.local_member(node, object, name);
                 self.note_selected(object, name);
-                self.member_shape(object.shape, name)
+                self.member_shape(object.shape, named)
             }
         };
         if let Some(key) = key {
@@ -89,6 +95,26 @@ impl<'a> Builder<'a> {
                 node: NodeRef(node),
                 shape,
             });
+        }
+    }
+
+    /// The property that a key names which is not written as a text: by a constant of the module, or `Symbol.x`.
+    pub(crate) fn known_key(&mut self, key: &'a Expr) -> Option<Sym> {
+        match transparent(key) {
+            Expr::Ident(ident) if !self.constant_texts.is_empty() => match self.meaning(ident) {
+                Meaning::Bound(id) => self.constant_texts.get(&id.0).copied(),
+                _ => None,
+            },
+            Expr::Member(_) => symbol_key(key).map(|text| self.sym(&text)),
+            _ => None,
+        }
+    }
+
+    /// Name of a member for its shape.
+    pub(crate) fn shape_name(&mut self, prop: &'a MemberProp) -> Sym {
+        match self.member_key(prop) {
+            (name, Some(key)) => self.known_key(key).unwrap_or(name),
+            (name, None) => name,
         }
     }
 

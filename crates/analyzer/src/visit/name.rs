@@ -79,10 +79,13 @@ impl<'a> Builder<'a> {
     pub(crate) fn identifier_quietly(&mut self, ident: &'a Ident) -> Val {
         let name = self.sym(&ident.sym);
         match self.meaning_of(name) {
+            Meaning::Global(name) if name == self.known.exports => {
+                let shape = self.shape(Shape::Exports);
+                Val::new(Self::MODULE, shape)
+            }
             Meaning::Global(name) if name != self.known.arguments => {
                 let shape = self.shape(Shape::Global(name));
-                let is_module = name == self.known.exports;
-                Val::new(if is_module { Self::MODULE } else { NO_NODE }, shape)
+                Val::new(NO_NODE, shape)
             }
             _ => self.named_value(name, ident.span),
         }

@@ -27,6 +27,9 @@ impl<'a> Builder<'a> {
         let frame = &self.frames[self.this_frame()];
         let shape = match frame.class {
             Some(class) => Shape::Super(NodeRef(self.classes[class].node), frame.is_static),
+            None if frame.kind == FrameKind::Function => {
+                Shape::Super(NodeRef(frame.callable), false)
+            }
             None => Shape::Unknown,
         };
         self.shape(shape)

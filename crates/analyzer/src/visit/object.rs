@@ -173,7 +173,7 @@ impl<'a> Builder<'a> {
                     None => super::naming::ANONYMOUS,
                 };
                 let value = self.value(&prop.value, inner);
-                self.named_property(node, key, value, None, fact);
+                self.named_property(node, (&prop.key, key), value, None, fact);
                 (key, value)
             }
             Prop::Assign(prop) => {
@@ -191,7 +191,7 @@ impl<'a> Builder<'a> {
                     object: context,
                 };
                 let value = self.object_method(callable, kind);
-                self.named_property(node, key, value, Some("get"), fact);
+                self.named_property(node, (&prop.key, key), value, Some("get"), fact);
                 (key, value)
             }
             Prop::Setter(prop) => {
@@ -204,7 +204,7 @@ impl<'a> Builder<'a> {
                     object: context,
                 };
                 let value = self.object_method(callable, kind);
-                self.named_property(node, key, value, Some("set"), fact);
+                self.named_property(node, (&prop.key, key), value, Some("set"), fact);
                 (None, value)
             }
             Prop::Method(prop) => {
@@ -217,7 +217,7 @@ impl<'a> Builder<'a> {
                     object: context,
                 };
                 let value = self.object_method(callable, kind);
-                self.named_property(node, key, value, None, fact);
+                self.named_property(node, (&prop.key, key), value, None, fact);
                 (key, value)
             }
         };
@@ -227,13 +227,20 @@ impl<'a> Builder<'a> {
     fn named_property(
         &mut self,
         node: NodeIdx,
-        key: Option<Sym>,
+        (written, key): (&'a PropName, Option<Sym>),
         value: Val,
         kind: Option<&'static str>,
         fact: &mut Vec<PropertyFact>,
     ) {
+        let name = match (key, written) {
+            (Some(key), _) => key,
+            (None, PropName::Computed(computed)) => {
+                self.known_key(&computed.expr).unwrap_or(self.known.star)
+            }
+            _ => self.known.star,
+        };
         fact.push(PropertyFact {
-            name: key.unwrap_or(self.known.star),
+            name,
             shape: value.shape,
             kind: match kind {
                 Some("get") => PropertyKind::Getter,

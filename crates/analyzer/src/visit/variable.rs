@@ -11,7 +11,7 @@ use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::object::property_key;
 use super::pattern::Leaves;
-use super::text::transparent;
+use super::text::{static_key, transparent};
 use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
 use graph_model::summary::{NodeRef, ShapeRef, Sym, TypeRef, VariableFact};
@@ -78,6 +78,9 @@ impl<'a> Builder<'a> {
         }
         if let Some(ident) = ident {
             self.note_initialiser(ident, value);
+            if kind == "const" {
+                self.note_constant_text(ident, init);
+            }
         }
         if let (Pat::Object(pattern), Expr::MetaProp(_)) = (&declarator.name, transparent(init)) {
             for prop in &pattern.props {
@@ -199,6 +202,27 @@ impl<'a> Builder<'a> {
 
     /// Remembers the initialiser of a variable, for calls of it; the second one of
     /// a `var` assigns to it again.
+    /// What a constant names as a key.
+    fn note_constant_text(&mut self, ident: &'a Ident, init: &'a Expr) {
+        let text = match transparent(init) {
+            Expr::Lit(Lit::Str(_)) | Expr::Tpl(_) => static_key(init),
+            // A symbol is told from others by its own name.
+            Expr::Call(CallExpr {
+                callee: Callee::Expr(callee),
+                ..
+            }) => (callee.as_ident())
+                .filter(|callee| &*callee.sym == "Symbol")
+                .map(|_| Cow::Owned(format!("@@{}", ident.sym))),
+            _ => None,
+        };
+        if let Some(text) = text
+            && let Meaning::Bound(id) = self.meaning(ident)
+        {
+            let text = self.sym(&text);
+            self.constant_texts.insert(id.0, text);
+        }
+    }
+
     fn note_initialiser(&mut self, ident: &'a Ident, value: Val) {
         let Meaning::Bound(id) = self.meaning(ident) else {
             return;

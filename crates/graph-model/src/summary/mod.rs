@@ -176,7 +176,7 @@ pub enum Shape {
     Global(Sym),
     /// `this`: of a class, or of a function outside of classes; whether of its static side.
     This(NodeRef, bool),
-    /// `super` of a class; whether of its static side.
+    /// `super` of a class; whether of its static side. In a method of an object literal: of that method.
     Super(NodeRef, bool),
     /// A member of a value; the name is `*` where it is computed.
     Member(ShapeRef, Sym),
@@ -198,6 +198,8 @@ pub enum Shape {
     Jsx(NodeRef),
     /// A literal or computed primitive: `string`, `number`, `boolean`, …
     Primitive(Sym),
+    /// A string that names a property: its text.
+    Text(Sym),
     /// What an awaited value becomes.
     Await(ShapeRef),
     /// Any of several values, in [`ModuleSummary::shape_lists`].
@@ -214,6 +216,10 @@ pub enum Shape {
     Exports,
     /// `arguments` of a function.
     Arguments(NodeRef),
+    /// What `next` passes to a generator: the value of its `yield`.
+    Sent(NodeRef),
+    /// What a generator returns that another delegates to: the value of `yield*`.
+    Delegated(ShapeRef),
 }
 
 /// A variable and what it is initialised with, or a later write to it.

@@ -1,5 +1,7 @@
 //! Results of the methods and functions of the language itself.
 
+use std::rc::Rc;
+
 use graph_model::summary::CallFact;
 
 use super::Eval;
@@ -209,6 +211,18 @@ impl<'p> Eval<'_, 'p> {
                     return Set::lib(Lib::Array, &[mapped]);
                 }
                 return Set::lib(Lib::Array, &[element]);
+            }
+            "fetch" => {
+                let response = Value::ExtInst(Rc::clone(&self.global_specifier), "Response".into());
+                return Set::lib(Lib::Promise, &[Set::one(response)]);
+            }
+            _ if path.starts_with("Response.prototype.") => {
+                return match path.rsplit('.').next() {
+                    Some("json" | "text" | "blob" | "arrayBuffer" | "formData" | "bytes") => {
+                        Set::lib(Lib::Promise, &[Set::NONE])
+                    }
+                    _ => Set::NONE,
+                };
             }
             "Array.of" => {
                 let element = argument(self, 0);

@@ -6,7 +6,7 @@ use graph_model::NodeType;
 use graph_model::summary::{List, MemberFact, MemberKind, PropertyKind, Shape, Sym, Type};
 
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
-use super::{Eval, Key};
+use super::{Eval, Key, hooks};
 use crate::member_lists::read_member;
 use crate::program::{Fact, ModuleIx, Name, Target};
 
@@ -68,7 +68,16 @@ impl Eval<'_, '_> {
     fn member_of(&mut self, value: &Value, name: &str) -> Set {
         match name {
             "*" => return self.computed_member(value),
-            "..." => return Set::one(value.clone()),
+            // The rest of a list is another one: nobody tells where it begins.
+            "..." => {
+                return match value {
+                    Value::Tuple(parts) => {
+                        let all = parts.iter().cloned().fold(Set::NONE, Set::union);
+                        Set::lib(Lib::Array, &[all])
+                    }
+                    value => Set::one(value.clone()),
+                };
+            }
             _ => {}
         }
         match value {
@@ -177,7 +186,7 @@ impl Eval<'_, '_> {
 
     fn lib_member(&mut self, lib: Lib, arguments: &Rc<[Set]>, name: &str) -> Set {
         match (lib, name) {
-            (Lib::Nothing, _) => return Set::NONE,
+            (Lib::Nothing | Lib::Context, _) => return Set::NONE,
             (Lib::Record, _) => return arguments.first().cloned().unwrap_or_default(),
             (Lib::Array, _) if name.bytes().all(|b| b.is_ascii_digit()) => {
                 return arguments.first().cloned().unwrap_or_default();
@@ -366,7 +375,7 @@ impl Eval<'_, '_> {
                     Value::Inst(place, inner) if next.is_none() => {
                         next = Some((*place, inner.clone()));
                     }
-                    value => others = others.union(self.member(&Set::one(value.clone()), name)),
+                    value => others = others.union(self.outer_member(at, value, name)),
                 }
             }
             match next {
@@ -393,6 +402,19 @@ impl Eval<'_, '_> {
         }
         // Members that only a merged or implemented interface declares.
         self.implemented_member(class, name)
+    }
+
+    /// A member of what a class extends that is no class of the project.
+    fn outer_member(&mut self, class: Place, base: &Value, name: &str) -> Set {
+        let of = self.module(class.module);
+        if let Value::ExtInst(specifier, path) = base
+            && let Some(fact) = of.class(class.node)
+            && let Some(at) = hooks::type_argument_of(specifier, path, name)
+            && let Some(&ty) = fact.extends_arguments.of(&of.summary.type_lists).get(at)
+        {
+            return self.ty(class.module, ty, &Env::NONE);
+        }
+        self.member(&Set::one(base.clone()), name)
     }
 
     fn implemented_member(&mut self, class: Place, name: &str) -> Set {
@@ -536,7 +558,7 @@ impl Eval<'_, '_> {
     }
 
     /// What is written to a property of something, in its own module.
-    fn written(&mut self, place: Place, target: Target, name: &str) -> Set {
+    pub(super) fn written(&mut self, place: Place, target: Target, name: &str) -> Set {
         let of = self.module(place.module);
         let writes = of.property_writes(target);
         if writes.is_empty() {
@@ -583,41 +605,6 @@ impl Eval<'_, '_> {
             }
         }
         Set::NONE
-    }
-
-    fn object_member(&mut self, place: Place, name: &str) -> Set {
-        let of = self.module(place.module);
-        let Some(object) = of.object(place.node) else {
-            return Set::NONE;
-        };
-        let properties = object.properties.of(&of.summary.properties);
-        let named = Name::new(name);
-        // The last of several properties of one name is the one that stays.
-        for property in properties.iter().rev() {
-            match property.kind {
-                PropertyKind::Spread => {
-                    let spread = self.shape(place.module, property.shape);
-                    let set = self.member(&spread, name);
-                    if !set.is_empty() {
-                        return set;
-                    }
-                }
-                PropertyKind::Setter => {}
-                _ if !of.is_named(property.name, named) => {}
-                PropertyKind::Getter => {
-                    let getter = self.shape(place.module, property.shape);
-                    return self.returned_by_expected(&getter);
-                }
-                PropertyKind::Value => {
-                    let set = self.shape(place.module, property.shape);
-                    let set = self.without_nothing(&set);
-                    if !set.is_empty() {
-                        return set;
-                    }
-                }
-            }
-        }
-        self.written(place, Target::Node(place.node), name)
     }
 
     /// Whether a value may have a member.

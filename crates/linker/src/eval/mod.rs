@@ -6,10 +6,12 @@
 
 mod builtin;
 mod calls;
+pub(crate) mod hooks;
 mod infer;
 mod library;
 mod members;
 mod memo;
+mod objects;
 mod prototypes;
 mod shapes;
 mod typed;
@@ -202,6 +204,12 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.assumed = self.assumed.max(outer_assumed);
         self.deepest = self.deepest.max(outer_deepest);
         set
+    }
+
+    /// The answer is not surer than this; it counts for the module that is linked only.
+    pub(crate) fn depends_on(&mut self, confidence: Confidence) {
+        self.tainted = true;
+        self.assumed = self.assumed.max(confidence);
     }
 
     /// What a parameter gets in the calls of its function, where all of them are known: while its own module is linked.

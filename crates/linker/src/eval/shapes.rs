@@ -108,6 +108,12 @@ impl<'p> Eval<'_, 'p> {
                 },
                 is_static,
             ),
+            Shape::Super(owner, _) if let Fact::Function(i) = of.fact(owner) => {
+                match of.summary.functions[i as usize].object {
+                    Some(node) => self.object_prototype(Place { module, node }),
+                    None => Set::NONE,
+                }
+            }
             Shape::Super(owner, is_static) => {
                 let base = self.base(Place {
                     module,
@@ -250,6 +256,7 @@ impl<'p> Eval<'_, 'p> {
             Fact::Parameter(_) => {
                 self.ask(Key::Node(place.module, place.node), |e| e.parameter(place))
             }
+            Fact::Call(_) if of.object(place.node).is_some() => Set::one(Value::Obj(place)),
             Fact::Array(_) | Fact::Type(_) | Fact::Call(_) | Fact::TypeVar(_) => Set::NONE,
         }
     }

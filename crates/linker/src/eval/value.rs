@@ -274,10 +274,12 @@ pub(crate) enum Lib {
     RegExp,
     /// `null` and `undefined`.
     Nothing,
+    /// What React hands down to components; more than one argument where the value is the default of it.
+    Context,
 }
 
 impl Lib {
-    pub(crate) const COUNT: usize = 10;
+    pub(crate) const COUNT: usize = 11;
     /// In the order of their numbers.
     pub(crate) const ALL: [Lib; Lib::COUNT] = [
         Lib::Array,
@@ -290,6 +292,7 @@ impl Lib {
         Lib::Boolean,
         Lib::RegExp,
         Lib::Nothing,
+        Lib::Context,
     ];
 
     /// The name of the global class.
@@ -299,7 +302,7 @@ impl Lib {
             Lib::Map => "Map",
             Lib::Set => "Set",
             Lib::Promise => "Promise",
-            Lib::Record | Lib::Nothing => "Object",
+            Lib::Record | Lib::Nothing | Lib::Context => "Object",
             Lib::String => "String",
             Lib::Number => "Number",
             Lib::Boolean => "Boolean",

@@ -5,12 +5,12 @@
 
 use super::Eval;
 use super::calls::Call;
-use super::value::{Set, Value};
+use super::hooks::is_react;
+use super::value::{Lib, Set, Value};
 
 /// A call that is passed more functions makes something else of them.
 const MAX_FUNCTIONS: usize = 3;
 
-const REACT: &[&str] = &["react", "preact/compat", "preact/hooks"];
 const OBSERVERS: &[&str] = &["mobx-react", "mobx-react-lite"];
 const UTIL: &[&str] = &["util", "node:util"];
 
@@ -28,13 +28,12 @@ enum Gives {
     Loaded,
 }
 
-fn gives(specifier: &str, path: &str) -> Gives {
-    let name = path.rsplit('.').next().unwrap_or(path);
+fn gives(specifier: &str, name: &str) -> Gives {
     match name {
-        "memo" | "forwardRef" if REACT.contains(&specifier) => Gives::Wrapper,
-        "useCallback" if REACT.contains(&specifier) => Gives::Argument,
-        "useMemo" if REACT.contains(&specifier) => Gives::Result,
-        "lazy" if REACT.contains(&specifier) => Gives::Loaded,
+        "memo" | "forwardRef" if is_react(specifier) => Gives::Wrapper,
+        "useCallback" if is_react(specifier) => Gives::Argument,
+        "useMemo" if is_react(specifier) => Gives::Result,
+        "lazy" if is_react(specifier) => Gives::Loaded,
         "observer" if OBSERVERS.contains(&specifier) => Gives::Wrapper,
         "callbackify" | "deprecate" | "promisify" if UTIL.contains(&specifier) => Gives::Wrapper,
         _ => Gives::Maybe,
@@ -44,7 +43,17 @@ fn gives(specifier: &str, path: &str) -> Gives {
 impl<'p> Eval<'_, 'p> {
     /// What a function of a package gives back.
     pub(super) fn package_result(&mut self, specifier: &str, path: &str, call: &Call<'p>) -> Set {
-        match gives(specifier, path) {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if is_react(specifier)
+            && let Some(result) = self.hook_result(specifier, name, call)
+        {
+            return result;
+        }
+        // `fs.promises.readFile`, `fs/promises`, `timers/promises`.
+        if specifier.ends_with("/promises") || path.starts_with("promises.") {
+            return Set::lib(Lib::Promise, &[Set::NONE]);
+        }
+        match gives(specifier, name) {
             Gives::Maybe => self.wrapped_arguments(call),
             Gives::Argument => self.call_argument(call, 0),
             Gives::Wrapper => {
@@ -78,7 +87,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn call_argument(&mut self, call: &Call<'p>, index: usize) -> Set {
+    pub(super) fn call_argument(&mut self, call: &Call<'p>, index: usize) -> Set {
         match call.arguments.get(index) {
             Some(argument) if call.skip != Some(index) && !argument.spread => {
                 self.shape(call.module, argument.shape)

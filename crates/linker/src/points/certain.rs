@@ -38,6 +38,7 @@ impl<'w, 'l, 'p> Marks<'w, 'l, 'p> {
         let is_full = |&slot: &Slot| world.solver.holds(slot).len() >= MAX_THINGS;
         marks.open.extend(all.filter(is_full));
         marks.iterated();
+        marks.iterating();
         marks.spread();
         marks.leave(world.exports_to_outside());
         for &site in &world.foreign {
@@ -56,6 +57,18 @@ impl<'w, 'l, 'p> Marks<'w, 'l, 'p> {
         for &(thing, name, to) in &self.world.numbered {
             let own = self.world.solver.properties.get(&(thing, name));
             if own.is_none_or(|&own| self.world.solver.holds(own).is_empty()) {
+                self.open.push(to);
+            }
+        }
+    }
+
+    /// Iterating over what has no method for it that is known gives what nobody knows.
+    fn iterating(&mut self) {
+        let world = self.world;
+        for &(iterators, to) in &world.iterated {
+            let is_function = |&of: &Thing| matches!(world.solver.kind(of), Kind::Function(_));
+            let of = world.solver.holds(iterators);
+            if of.is_empty() || !of.iter().all(is_function) {
                 self.open.push(to);
             }
         }
@@ -95,7 +108,13 @@ impl<'w, 'l, 'p> Marks<'w, 'l, 'p> {
             self.open.extend_from_slice(solver.flows_of(slot));
             for &wait in solver.waits_of(slot) {
                 match wait {
-                    Wait::Load(_, to) | Wait::Element(to) | Wait::Get(to, _) => self.open.push(to),
+                    Wait::Load(_, to)
+                    | Wait::Element(to)
+                    | Wait::Get(to, _)
+                    | Wait::Iterator(to, _)
+                    | Wait::Next(to)
+                    | Wait::Step(to, _)
+                    | Wait::Result(to) => self.open.push(to),
                     Wait::Callback(_, _, result) => self.open.push(result),
                     Wait::Store(_, from) => self.given(from),
                     Wait::Call(site, ..)
@@ -252,6 +271,10 @@ impl World<'_, '_> {
         let of = &self.sites[site as usize];
         let holds = |slot| self.solver.holds(slot).iter().copied();
         let mut seen = FxHashSet::default();
+        // What else a handler does, nobody knows.
+        if holds(of.callee).any(|callee| self.proxies.contains_key(&callee)) {
+            return false;
+        }
         if way == Way::Callback {
             let is_given =
                 |&(slot, _): &(Slot, bool)| marks.is_unknown(slot) && holds(slot).next().is_some();

@@ -13,6 +13,7 @@
 mod certain;
 mod modules;
 mod natives;
+mod protocols;
 mod rules;
 mod solve;
 mod tell;
@@ -66,8 +67,10 @@ pub(crate) struct Points {
     calls: FxHashMap<u32, Vec<(Place, Reach)>>,
     /// Getters by the members that read them.
     getters: FxHashMap<ShapeRef, Vec<Place>>,
-    /// Setters by the indexes of the writes' facts.
-    setters: FxHashMap<u32, Vec<Place>>,
+    /// Getters by the calls that read what they call.
+    called_getters: FxHashMap<u32, Vec<Place>>,
+    /// Setters by the indexes of the writes' facts, and which parameter gets the value.
+    setters: FxHashMap<u32, Vec<(Place, u32)>>,
     /// Tells whether it is what it was the last time; 0 where nothing was found.
     hash: u64,
 }
@@ -90,15 +93,25 @@ impl Points {
             }
         }
         let getters = self.getters.iter().map(|(shape, places)| (shape.0, places));
-        let setters = self.setters.iter().map(|(write, places)| (*write, places));
-        let mut accessors: Vec<_> = getters.collect();
-        accessors.sort_unstable();
-        let mut setters: Vec<_> = setters.collect();
-        setters.sort_unstable();
-        for (at, places) in accessors.into_iter().chain(setters) {
+        let called = self.called_getters.iter();
+        let called = called.map(|(call, places)| (*call, places));
+        let mut getters: Vec<_> = getters.collect();
+        getters.sort_unstable();
+        let mut called: Vec<_> = called.collect();
+        called.sort_unstable();
+        for (at, places) in getters.into_iter().chain(called) {
             hasher.write_u32(at);
             for place in places {
                 hasher.write_u128(linker.node_id(*place).0);
+            }
+        }
+        let mut setters: Vec<_> = self.setters.iter().collect();
+        setters.sort_unstable();
+        for (at, places) in setters {
+            hasher.write_u32(*at);
+            for (place, parameter) in places {
+                hasher.write_u128(linker.node_id(*place).0);
+                hasher.write_u32(*parameter);
             }
         }
         hasher.finish() | 1
@@ -114,8 +127,13 @@ impl Points {
         self.getters.get(&shape).map_or(&[], Vec::as_slice)
     }
 
+    /// Getters that a call may run where it reads what it calls.
+    pub(crate) fn getters_of_call(&self, call: u32) -> &[Place] {
+        self.called_getters.get(&call).map_or(&[], Vec::as_slice)
+    }
+
     /// Setters that a write of a property may run.
-    pub(crate) fn of_write(&self, write: u32) -> &[Place] {
+    pub(crate) fn of_write(&self, write: u32) -> &[(Place, u32)] {
         self.setters.get(&write).map_or(&[], Vec::as_slice)
     }
 }
@@ -281,7 +299,7 @@ impl World<'_, '_> {
         }
         for m in 0..self.module_count() {
             for (i, (object, name, _)) in (0..).zip(self.writes(m)) {
-                let mut places: Vec<Place> = Vec::new();
+                let mut places: Vec<(Place, u32)> = Vec::new();
                 let mut seen = FxHashSet::default();
                 for &thing in self.solver.holds(object) {
                     self.setters_of(thing, name, &mut seen, &mut places);
@@ -300,6 +318,24 @@ impl World<'_, '_> {
         }
         if !getters.is_empty() {
             for m in 0..self.module_count() {
+                let first = self.first_site(m);
+                let after = first + self.of(m).summary.calls.len() as u32;
+                let mut called: FxHashMap<u32, Vec<Place>> = FxHashMap::default();
+                for (slot, of) in &getters {
+                    if let Some(site) = self.called_methods.get(slot)
+                        && (first..after).contains(site)
+                    {
+                        let places = of.iter().map(|&f| self.place(f));
+                        called.entry(site - first).or_default().extend(places);
+                    }
+                }
+                if !called.is_empty() {
+                    for places in called.values_mut() {
+                        places.sort_unstable();
+                        places.dedup();
+                    }
+                    found.entry(self.ix(m)).or_default().called_getters = called;
+                }
                 for (shape, _, _) in self.members(m) {
                     if let Some(of) = getters.get(&self.shape_slot(m, shape)) {
                         let mut places: Vec<Place> = of.iter().map(|&f| self.place(f)).collect();
@@ -328,18 +364,23 @@ impl World<'_, '_> {
         thing: Thing,
         name: Name,
         seen: &mut FxHashSet<Thing>,
-        found: &mut Vec<Place>,
+        found: &mut Vec<(Place, u32)>,
     ) {
         if !seen.insert(thing) {
             return;
         }
+        let parameter = if self.proxies.contains_key(&thing) {
+            2
+        } else {
+            0
+        };
         for &(of, setter) in self.solver.setters_of(thing) {
             if of != name && of != solve::ANY {
                 continue;
             }
             for &value in self.solver.holds(setter) {
                 if let solve::Kind::Function(f) = self.solver.kind(value) {
-                    found.push(self.place(f));
+                    found.push((self.place(f), parameter));
                 }
             }
         }
@@ -373,6 +414,22 @@ impl World<'_, '_> {
                 if let solve::Kind::Function(f) = self.solver.kind(value) {
                     found.insert(f);
                     own |= exact == Some(slot);
+                }
+            }
+        }
+        // What getters and generators give is found besides.
+        let accessors = self.solver.getters_of(thing).iter();
+        let getters = accessors.filter(|a| a.0 == name || a.0 == solve::ANY);
+        let getters = getters.flat_map(|a| self.solver.holds(a.1));
+        let given = getters.filter_map(|&getter| match self.solver.kind(getter) {
+            solve::Kind::Function(f) => Some(self.functions[f as usize].returned),
+            _ => None,
+        });
+        let last = self.generators.get(&thing).map(|slots| slots[0]);
+        for slot in given.chain(last) {
+            for &value in self.solver.holds(slot) {
+                if let solve::Kind::Function(f) = self.solver.kind(value) {
+                    found.insert(f);
                 }
             }
         }

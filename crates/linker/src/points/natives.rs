@@ -86,7 +86,7 @@ pub(super) fn is_map_method(name: &str) -> bool {
 }
 
 impl World<'_, '_> {
-    fn argument(&self, site: u32, at: usize) -> Slot {
+    pub(super) fn argument(&self, site: u32, at: usize) -> Slot {
         let arguments = &self.sites[site as usize].arguments;
         arguments
             .get(at)
@@ -186,7 +186,8 @@ impl World<'_, '_> {
             "Object.defineProperty" | "Reflect.defineProperty" => {
                 let of = self.argument(site, first);
                 let descriptor = self.argument(site, first + 2);
-                self.wait(of, Wait::Described(ANY, descriptor));
+                let name = self.named_by(site, first + 1);
+                self.wait(of, Wait::Described(name, descriptor));
                 self.solver.flow(of, result);
             }
             "Object.defineProperties" => {
@@ -194,6 +195,25 @@ impl World<'_, '_> {
                 let descriptors = self.argument(site, first + 1);
                 self.wait(of, Wait::DescribedAll(descriptors));
                 self.solver.flow(of, result);
+            }
+            "Object.getOwnPropertyDescriptor"
+            | "Object.getOwnPropertyDescriptors"
+            | "Reflect.getOwnPropertyDescriptor" => {
+                let descriptor = self.solver.thing(Kind::Object(result));
+                let of = self.argument(site, first);
+                self.descriptors.insert(descriptor, of);
+                let value = self.name("value");
+                let to = self.solver.property(descriptor, value);
+                self.wait(of, Wait::Load(ANY, to));
+                self.solver.put(result, descriptor);
+            }
+            "Proxy.revocable" => {
+                let made = self.solver.thing(Kind::Object(result));
+                let name = self.name("proxy");
+                let to = self.solver.property(made, name);
+                let callee = self.solver.thing(Kind::Native(path));
+                self.proxy(site, callee, [first, first + 1], to);
+                self.solver.put(result, made);
             }
             "Array.from" => {
                 let (_, elements) = self.array_result(site);
@@ -391,7 +411,12 @@ impl World<'_, '_> {
                 self.solver.put(result, on);
             }
             "push" | "unshift" | "add" | "splice" | "fill" => {
-                let to = self.solver.property(on, ANY);
+                // The elements of what extends a list are no members of other names.
+                let name = match self.solver.kind(on) {
+                    Kind::Array(_) | Kind::Map(_) => ANY,
+                    _ => self.index_name(0),
+                };
+                let to = self.solver.property(on, name);
                 let count = self.sites[site as usize].arguments.len();
                 let begin = if method == "splice" { first + 2 } else { first };
                 for at in begin..count {
@@ -409,7 +434,13 @@ impl World<'_, '_> {
                 }
             }
             "pop" | "shift" | "at" => self.solver.flow(elements, result),
-            "reverse" | "toReversed" | "values" | "next" => self.solver.put(result, on),
+            "next" => {
+                self.solver.put(result, on);
+                if let Some(&[_, sent]) = self.generators.get(&on) {
+                    self.solver.flow(argument, sent);
+                }
+            }
+            "reverse" | "toReversed" | "values" => self.solver.put(result, on),
             "slice" => {
                 let (array, to) = self.array_result(site);
                 if self.sites[site as usize].arguments.len() == first {
@@ -424,7 +455,17 @@ impl World<'_, '_> {
                 for at in first..self.sites[site as usize].arguments.len() {
                     let from = self.argument(site, at);
                     self.wait(from, Wait::Element(to));
+                    // What is no list is an element itself.
+                    self.solver.flow(from, to);
                 }
+            }
+            "entries" => {
+                let (_, entries) = self.array_result(site);
+                let entry = self.solver.thing(Kind::Array(entries));
+                let one = self.name("1");
+                let value = self.solver.property(entry, one);
+                self.solver.flow(elements, value);
+                self.solver.put(entries, entry);
             }
             "flat" => {
                 let (_, to) = self.array_result(site);
@@ -476,7 +517,7 @@ impl World<'_, '_> {
             }
             // What the handler makes of it, nobody knows.
             "Proxy" => {
-                self.solver.flow(argument, result);
+                self.proxy(site, callee, [0, 1], result);
                 self.foreign(site);
             }
             "Object" => {

@@ -39,6 +39,7 @@ impl World<'_, '_> {
                     self.solver.flow(UNKNOWN, result);
                 }
                 let slot = self.solver.slot();
+                self.called_methods.insert(slot, site);
                 self.load(thing, name, slot);
                 self.wait(slot, Wait::Call(site, This::Thing(thing), 0));
             }
@@ -51,6 +52,10 @@ impl World<'_, '_> {
             Wait::CopyTo(to) => self.copy(thing, to),
             Wait::CopyFrom(from) => self.wait(from, Wait::CopyTo(thing)),
             Wait::Descriptor(of, name) => self.describe(of, name, thing),
+            Wait::Descriptors(of) if self.descriptors.contains_key(&thing) => {
+                let from = self.descriptors[&thing];
+                self.wait(from, Wait::CopyTo(of));
+            }
             Wait::Descriptors(of) => {
                 for i in 0..self.solver.of(thing).properties.len() {
                     let (name, slot) = self.solver.of(thing).properties[i];
@@ -72,8 +77,18 @@ impl World<'_, '_> {
                 let to = self.solver.prototype(prototype);
                 let name = self.name("prototype");
                 self.wait(from, Wait::Load(name, to));
+                let name = self.name("super_");
+                let to = self.solver.property(thing, name);
+                self.solver.flow(from, to);
             }
             Wait::Callback(site, given, result) => self.callback(site, thing, given, result),
+            Wait::Iterator(to, on) => self.iterator(thing, to, on),
+            Wait::Next(to) => self.next_of(thing, to),
+            Wait::Step(to, on) => self.step(thing, to, on),
+            Wait::Result(to) => self.result_of(thing, to),
+            Wait::Render(site) => self.render(site, thing),
+            Wait::Trap(target) => self.trap(thing, target),
+            Wait::Trapped(site, skip, at) => self.trapped(site, thing, skip, at),
         }
     }
 
@@ -101,6 +116,8 @@ impl World<'_, '_> {
             let is_list = matches!(kind, Kind::Array(_) | Kind::Map(_));
             if is_element && !is_list {
                 self.numbered.push((thing, name, to));
+                let iterators = self.solver.slot();
+                self.iterate_by(thing, iterators, to);
             }
             if is_element || !is_list {
                 let any = self.solver.property(thing, ANY);
@@ -126,7 +143,18 @@ impl World<'_, '_> {
         let text = self.text(name);
         match text {
             "..." => {
-                self.solver.put(to, thing);
+                // The rest of a list is another one: nobody tells where it begins.
+                let is_list = matches!(kind, Kind::Array(_));
+                let rest = if is_list {
+                    self.solver.thing(Kind::Array(to))
+                } else {
+                    thing
+                };
+                if rest != thing {
+                    let elements = self.solver.property(rest, ANY);
+                    self.solver.all_properties(thing, elements);
+                }
+                self.solver.put(to, rest);
                 return true;
             }
             "__proto__" => {
@@ -173,11 +201,20 @@ impl World<'_, '_> {
             },
             Kind::Prototype(of) if text == "constructor" => self.solver.put(to, of),
             Kind::Array(_) => match text {
-                "value" => self.solver.all_properties(thing, to),
+                "value" => {
+                    self.solver.all_properties(thing, to);
+                    if let Some(&[last, _]) = self.generators.get(&thing) {
+                        self.solver.flow(last, to);
+                    }
+                }
                 text if natives::is_array_method(text) => {
                     let path = format!("Array.prototype.{text}");
                     self.put_native(&path, to);
                     return true;
+                }
+                _ if self.extended.contains(&name) => {
+                    let from = self.native_member("Array.prototype", name);
+                    self.solver.flow(from, to);
                 }
                 _ => {}
             },
@@ -202,7 +239,13 @@ impl World<'_, '_> {
             return;
         }
         match self.solver.kind(thing) {
-            Kind::Native(_) => return,
+            Kind::Native(path) => {
+                if self.extended.contains(&name) && self.text(path).ends_with(".prototype") {
+                    let to = self.solver.property(thing, name);
+                    self.solver.flow(from, to);
+                }
+                return;
+            }
             Kind::Exports(u32::MAX) => {
                 let to = self.global_slot(name);
                 self.solver.flow(from, to);
@@ -237,7 +280,9 @@ impl World<'_, '_> {
         if let Kind::Function(f) = self.solver.kind(getter) {
             let function = self.functions[f as usize];
             self.solver.flow(function.returned, to);
-            self.solver.put(function.this, this);
+            if !self.proxies.contains_key(&this) {
+                self.solver.put(function.this, this);
+            }
             self.read.push((to, f));
         }
     }
@@ -245,10 +290,18 @@ impl World<'_, '_> {
     fn set(&mut self, setter: Thing, from: Slot, this: Thing) {
         if let Kind::Function(f) = self.solver.kind(setter) {
             let function = self.functions[f as usize];
-            if function.count > 0 {
-                self.solver.flow(from, function.parameters);
+            // The trap of a proxy gets the value after the property.
+            let at = if self.proxies.contains_key(&this) {
+                2
+            } else {
+                0
+            };
+            if function.count > at {
+                self.solver.flow(from, function.parameters + at);
             }
-            self.solver.put(function.this, this);
+            if at == 0 {
+                self.solver.put(function.this, this);
+            }
         }
     }
 
@@ -260,7 +313,8 @@ impl World<'_, '_> {
                 self.solver.put(to, entry);
             }
             Kind::Array(_) => self.solver.all_properties(thing, to),
-            _ => self.solver.flow(UNKNOWN, to),
+            Kind::Native(_) => self.solver.flow(UNKNOWN, to),
+            _ => self.iterate(thing, to),
         }
     }
 
@@ -312,6 +366,11 @@ impl World<'_, '_> {
 
     /// A descriptor says what a property is.
     fn describe(&mut self, of: Thing, name: Name, descriptor: Thing) {
+        if let Some(&from) = self.descriptors.get(&descriptor) {
+            // Of whatever property it is, that keeps its name mostly.
+            self.wait(from, Wait::CopyTo(of));
+            return;
+        }
         let value = self.name("value");
         let to = self.solver.property(of, name);
         self.load(descriptor, value, to);
@@ -357,7 +416,7 @@ impl World<'_, '_> {
         [own, listed]
     }
 
-    fn pass(&mut self, from: Slot, f: u32, at: u32) {
+    pub(super) fn pass(&mut self, from: Slot, f: u32, at: u32) {
         for to in self.parameter(f, at) {
             self.solver.flow(from, to);
         }
@@ -416,7 +475,7 @@ impl World<'_, '_> {
         }
     }
 
-    fn reach(&mut self, site: u32, f: u32, way: Way, shift: i32, applies: bool) {
+    pub(super) fn reach(&mut self, site: u32, f: u32, way: Way, shift: i32, applies: bool) {
         let reach = Reach {
             way,
             shift,
@@ -426,7 +485,7 @@ impl World<'_, '_> {
         self.reached.entry((site, f)).or_insert(reach);
     }
 
-    fn run_on(&mut self, f: u32, this: This) {
+    pub(super) fn run_on(&mut self, f: u32, this: This) {
         let to = self.functions[f as usize].this;
         match this {
             This::Thing(thing) => self.solver.put(to, thing),
@@ -440,7 +499,7 @@ impl World<'_, '_> {
         }
     }
 
-    fn result(&mut self, f: u32, to: Slot) {
+    pub(super) fn result(&mut self, f: u32, to: Slot) {
         let function = self.functions[f as usize];
         match function.generator {
             Some(generator) => self.solver.put(to, generator),
@@ -477,6 +536,9 @@ impl World<'_, '_> {
                 } else if let Kind::Native(path) = self.solver.kind(target) {
                     self.native_bound(site, binder, path, skip);
                 }
+            }
+            Kind::Instance(..) if self.proxies.contains_key(&callee) => {
+                self.run_proxy(site, callee, "apply", skip);
             }
             Kind::Settles(value) => {
                 if let Some(&(from, _)) = self.sites[site as usize].arguments.get(usize::from(skip))
@@ -582,6 +644,9 @@ impl World<'_, '_> {
                 self.pass_constructor(site, f, list);
             }
             Kind::Bound(_, target) => self.construct(site, target, list),
+            Kind::Instance(..) if self.proxies.contains_key(&callee) => {
+                self.run_proxy(site, callee, "construct", 0);
+            }
             Kind::Native(path) => self.native_new(site, callee, path),
             _ => {}
         }

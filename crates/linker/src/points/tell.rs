@@ -2,7 +2,7 @@
 
 use graph_model::summary::{CallKind, MemberKind, NodeRef, PropertyKind, Shape, ShapeRef, TypeRef};
 
-use super::solve::{ANY, Kind, NONE, Name, Slot, This, Wait};
+use super::solve::{ANY, Kind, NONE, Name, Slot, Thing, This, Wait};
 use super::world::World;
 use crate::program::Role;
 
@@ -52,16 +52,28 @@ impl World<'_, '_> {
                     self.read_property(from, name, slot);
                 }
                 Shape::Super(owner, is_static) => {
-                    if let Some(class) = self.class_of(m, owner) {
-                        let class = self.classes[class as usize];
-                        let of = if is_static {
-                            class.thing
-                        } else {
-                            class.prototype
-                        };
+                    let of = match self.class_of(m, owner) {
+                        Some(class) if is_static => Some(self.classes[class as usize].thing),
+                        Some(class) => Some(self.classes[class as usize].prototype),
+                        // A method of an object literal.
+                        None => self.object_of(m, owner),
+                    };
+                    if let Some(of) = of {
                         let from = self.solver.prototype(of);
                         self.solver.flow(from, slot);
                     }
+                }
+                Shape::Sent(function) => {
+                    if let Some(f) = self.function_of(m, function)
+                        && let Some(generator) = self.functions[f as usize].generator
+                    {
+                        let from = self.sent_to(generator);
+                        self.solver.flow(from, slot);
+                    }
+                }
+                Shape::Delegated(inner) => {
+                    let from = self.shape(m, inner);
+                    self.wait(from, Wait::Result(slot));
                 }
                 Shape::OneOf(list) => {
                     for &part in list.of(&s.shape_lists) {
@@ -84,6 +96,13 @@ impl World<'_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// The object literal that a function is a method of.
+    fn object_of(&mut self, m: u32, function: NodeRef) -> Option<Thing> {
+        let object = self.of(m).function(function)?.object?;
+        let slot = self.node(m, object);
+        Some(self.solver.thing(Kind::Object(slot)))
     }
 
     pub(super) fn literals(&mut self, m: u32) {
@@ -159,8 +178,7 @@ impl World<'_, '_> {
                     self.solver.flow(from, to);
                 }
                 // What it returns is the `value` of the last result, and no element.
-                let value = self.name("value");
-                let last = self.solver.property(generator, value);
+                let last = self.last_of(generator);
                 self.solver.flow(function.returned, last);
             }
         }
@@ -261,7 +279,10 @@ impl World<'_, '_> {
                 } else {
                     class.prototype
                 };
-                let name = self.sym(m, member.name);
+                let name = match s.name(member.name) {
+                    "<computed>" => ANY,
+                    _ => self.sym(m, member.name),
+                };
                 let method = member.node.map_or(NONE, |node| self.node(m, node));
                 match member.kind {
                     MemberKind::Method => {
@@ -314,8 +335,15 @@ impl World<'_, '_> {
                             self.wait(slot, Wait::Call(site, This::Slot(this), 0));
                             continue;
                         }
+                        let is_text = matches!(*s.shape(inner), Shape::Primitive(of) if s.name(of) == "string");
                         let object = self.shape(m, object);
                         let name = self.sym(m, name);
+                        if is_text && self.extended.contains(&name) {
+                            let member = self.native_member("String.prototype", name);
+                            self.sites[site as usize].callee = member;
+                            self.wait(member, Wait::Call(site, This::Nothing, 0));
+                            continue;
+                        }
                         self.sites[site as usize].method = Some((object, name));
                         let text = self.text(name);
                         if self.solver.by_field && name != ANY && !super::natives::is_method(text) {
@@ -349,7 +377,11 @@ impl World<'_, '_> {
                         self.wait(class.extends, Wait::Super(site, class.this));
                     }
                 }
-                CallKind::Jsx => {}
+                CallKind::Jsx => {
+                    let slot = self.shape(m, callee);
+                    self.sites[site as usize].callee = slot;
+                    self.wait(slot, Wait::Render(site));
+                }
             }
         }
     }

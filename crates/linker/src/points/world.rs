@@ -99,6 +99,20 @@ pub(super) struct World<'l, 'p> {
     pub(super) read: Vec<(Slot, u32)>,
     /// Elements that are read of things which are no lists.
     pub(super) numbered: Vec<(Thing, Name, Slot)>,
+    /// What is iterated over by its own method, the slot of that, and where the elements go.
+    pub(super) iterated: Vec<(Slot, Slot)>,
+    /// What generators return, and what is sent to them.
+    pub(super) generators: FxHashMap<Thing, [Slot; 2]>,
+    /// Proxies, and the slots of their handlers and of what they stand for.
+    pub(super) proxies: FxHashMap<Thing, [Slot; 2]>,
+    /// Descriptors that were asked for, and what they describe properties of.
+    pub(super) descriptors: FxHashMap<Thing, Slot>,
+    /// Names that modules give the global object.
+    pub(super) written: FxHashSet<Name>,
+    /// Names that programs add to prototypes of the language.
+    pub(super) extended: FxHashSet<Name>,
+    /// Where methods that sites call are read.
+    pub(super) called_methods: FxHashMap<Slot, u32>,
     /// Sites that run functions of the language, or of Node, of which nothing is known.
     pub(super) foreign: Vec<u32>,
     /// Modules that others of the world import.
@@ -140,6 +154,13 @@ impl<'l, 'p> World<'l, 'p> {
             reached: FxHashMap::default(),
             read: Vec::new(),
             numbered: Vec::new(),
+            iterated: Vec::new(),
+            generators: FxHashMap::default(),
+            proxies: FxHashMap::default(),
+            descriptors: FxHashMap::default(),
+            written: FxHashSet::default(),
+            extended: FxHashSet::default(),
+            called_methods: FxHashMap::default(),
             foreign: Vec::new(),
             imported: FxHashSet::default(),
             by_name: FxHashSet::default(),
@@ -149,9 +170,9 @@ impl<'l, 'p> World<'l, 'p> {
             world.index.insert(ix, i);
             world.declare(ix);
         }
-        for i in 0..modules.len() as u32 {
-            world.build(i);
-        }
+        let all = 0..modules.len() as u32;
+        all.clone().for_each(|m| world.extensions(m));
+        all.for_each(|m| world.build(m));
         if by_field {
             world.join_globals();
         }
@@ -366,7 +387,9 @@ impl<'l, 'p> World<'l, 'p> {
             "window" | "self" | "globalThis" | "global" | "top" | "parent" => {
                 self.solver.put(slot, self.global);
             }
-            _ if super::natives::is_known(&text) => {
+            _ if super::natives::is_known(&text)
+                || &*text == "String" && !self.extended.is_empty() =>
+            {
                 let thing = self.solver.thing(Kind::Native(name));
                 self.solver.put(slot, thing);
             }
@@ -388,10 +411,14 @@ impl<'l, 'p> World<'l, 'p> {
                 // Only scripts see what scripts declare.
                 Shape::Global(name) => {
                     let text = of.summary.name(name);
-                    if !self.is_script(module) && !super::natives::is_known(text) {
+                    let is_known = self.is_script(module) || super::natives::is_known(text);
+                    if !is_known && self.written.is_empty() {
                         return UNKNOWN;
                     }
                     let name = self.sym(module, name);
+                    if !is_known && !self.written.contains(&name) && !is_global_object(text) {
+                        return UNKNOWN;
+                    }
                     return self.global_slot(name);
                 }
                 Shape::This(owner, is_static) => return self.this(module, owner, is_static),
@@ -536,4 +563,9 @@ impl<'l, 'p> World<'l, 'p> {
         }
         found
     }
+}
+
+/// Whether a name means the global object.
+pub(super) fn is_global_object(name: &str) -> bool {
+    matches!(name, "global" | "globalThis" | "window" | "self")
 }

@@ -101,6 +101,15 @@ impl Walk<'_> {
                     self.guard(guard);
                 }
             }
+            Shape::Text(name) => {
+                self.byte(23);
+                self.name(name);
+            }
+            Shape::Sent(function) => self.tagged(24, function),
+            Shape::Delegated(inner) => {
+                self.byte(25);
+                self.shape(inner);
+            }
             Shape::Exports => self.byte(21),
             Shape::Arguments(function) => self.tagged(22, function),
         }

@@ -238,18 +238,7 @@ impl<'m> Walk<'m> {
             Fact::Import(i) => self.import(&s.imports[i as usize]),
             Fact::Variable(_) => {}
             Fact::Class(i) => self.class(&s.classes[i as usize]),
-            Fact::Object(i) => {
-                let ObjectFact {
-                    node: _,
-                    properties,
-                } = s.objects[i as usize];
-                self.number(properties.len);
-                for &PropertyFact { name, shape, kind } in properties.of(&s.properties) {
-                    self.name(name);
-                    self.shape(shape);
-                    self.byte(kind as u8);
-                }
-            }
+            Fact::Object(i) => self.object(&s.objects[i as usize]),
             Fact::Array(i) => self.shapes(s.arrays[i as usize].elements),
             Fact::Function(i) => self.function(&s.functions[i as usize]),
             Fact::Parameter(i) => self.binding(&s.bindings[i as usize]),
@@ -268,7 +257,12 @@ impl<'m> Walk<'m> {
                     self.to(member);
                 }
             }
-            Fact::Call(i) => self.call(&s.calls[i as usize]),
+            Fact::Call(i) => {
+                self.call(&s.calls[i as usize]);
+                if let Some(props) = of.object(node) {
+                    self.object(props);
+                }
+            }
             Fact::TypeVar(var) => self.refer(Unit::Var(var)),
         }
         for variable in of.variables(node) {
@@ -301,6 +295,19 @@ impl<'m> Walk<'m> {
         }
         if let Some(role) = of.role(node) {
             self.role(role);
+        }
+    }
+
+    fn object(&mut self, object: &ObjectFact) {
+        let ObjectFact {
+            node: _,
+            properties,
+        } = *object;
+        self.number(properties.len);
+        for &PropertyFact { name, shape, kind } in properties.of(&self.of.summary.properties) {
+            self.name(name);
+            self.shape(shape);
+            self.byte(kind as u8);
         }
     }
 

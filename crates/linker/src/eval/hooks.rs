@@ -1,0 +1,164 @@
+//! What the functions of React give: state and what sets it, references, contexts.
+
+use super::Eval;
+use super::calls::Call;
+use super::value::{Env, Lib, Place, Set, Value};
+use crate::calls::Confidence;
+
+const REACT: &[&str] = &["react", "preact", "preact/compat", "preact/hooks"];
+
+/// What sets the state that `useState` gives, and what is given actions where the reducer is unknown.
+const SET_STATE: &str = "useState.set";
+const DISPATCH: &str = "useReducer.dispatch";
+
+/// Whether a package is React, or stands in for it.
+pub(crate) fn is_react(specifier: &str) -> bool {
+    REACT.contains(&specifier)
+}
+
+/// Which arguments a function of React calls.
+pub(crate) fn called_arguments(path: &str) -> &'static [usize] {
+    match path {
+        "useEffect"
+        | "useLayoutEffect"
+        | "useInsertionEffect"
+        | "useMemo"
+        | "useState"
+        | "startTransition"
+        | "useTransition.start"
+        | "Component.prototype.forceUpdate"
+        | "PureComponent.prototype.forceUpdate" => &[0],
+        "useState.set" => &[0],
+        "useImperativeHandle" => &[1],
+        "useReducer" => &[2],
+        "Component.prototype.setState" | "PureComponent.prototype.setState" => &[0, 1],
+        "useSyncExternalStore" => &[0, 1, 2],
+        _ => &[],
+    }
+}
+
+/// Whether a function of React calls what its first argument gives back: it ends an effect.
+pub(crate) fn ends_effects(path: &str) -> bool {
+    matches!(path, "useEffect" | "useLayoutEffect" | "useInsertionEffect")
+}
+
+/// Which type argument of a class of React says what a member is.
+pub(super) fn type_argument_of(specifier: &str, path: &str, member: &str) -> Option<usize> {
+    let is_component = matches!(path, "Component" | "PureComponent") && is_react(specifier);
+    match member {
+        "props" if is_component => Some(0),
+        "state" if is_component => Some(1),
+        _ => None,
+    }
+}
+
+impl<'p> Eval<'_, 'p> {
+    /// What a hook gives, or a context; none where the function is no such one.
+    pub(super) fn hook_result(
+        &mut self,
+        specifier: &str,
+        name: &str,
+        call: &Call<'p>,
+    ) -> Option<Set> {
+        let of_react = |path: &str| Set::one(Value::Ext(specifier.into(), path.into()));
+        let pair = |first: Set, second: Set| Set::one(Value::Tuple(vec![first, second].into()));
+        Some(match name {
+            "useState" => {
+                let state = self.call_argument(call, 0);
+                let state = self.initialised(&state);
+                let state = self.state(call, state);
+                pair(state, of_react(SET_STATE))
+            }
+            "useReducer" => {
+                let reducer = self.call_argument(call, 0);
+                let mut state = self.returned_by_expected(&reducer);
+                let init = self.call_argument(call, 2);
+                let init = match init.is_empty() {
+                    true => self.call_argument(call, 1),
+                    false => self.returned_by_expected(&init),
+                };
+                if state.is_empty() {
+                    state = self.state(call, init);
+                }
+                let dispatch = reducer.iter().filter_map(|value| {
+                    // What is dispatched is the second argument of the reducer.
+                    let place: Place = self.function_of(value)?;
+                    Some(Value::Bound(place, Env::NONE, 1))
+                });
+                let dispatch = Set::of(dispatch.collect());
+                let dispatch = match dispatch.is_empty() {
+                    true => of_react(DISPATCH),
+                    false => dispatch,
+                };
+                pair(state, dispatch)
+            }
+            "useTransition" => pair(Set::lib(Lib::Boolean, &[]), of_react("useTransition.start")),
+            "useRef" | "createRef" => {
+                let current = self.call_argument(call, 0);
+                let current = self.state(call, current);
+                Set::lib(Lib::Record, &[current])
+            }
+            "createContext" => {
+                let value = self.call_argument(call, 0);
+                let typed = self.type_argument(call);
+                let is_typed = !typed.is_empty();
+                let value = match is_typed {
+                    true => self.with_functions(typed, &value),
+                    false => value,
+                };
+                let is_default = Set::lib(Lib::Boolean, &[]);
+                let marks: &[Set] = match is_typed {
+                    true => &[],
+                    false => &[is_default],
+                };
+                Set::lib(Lib::Context, &[&[value], marks].concat())
+            }
+            "useContext" | "use" => {
+                let of = self.call_argument(call, 0);
+                let mut all = Set::NONE;
+                for value in of.iter() {
+                    if let Value::Lib(Lib::Context, arguments) = value {
+                        all = all.union(arguments.first().cloned().unwrap_or_default());
+                        if arguments.len() > 1 {
+                            self.depends_on(Confidence::Possible);
+                        }
+                    }
+                }
+                all
+            }
+            _ => return None,
+        })
+    }
+
+    /// The type that a call says its result is about.
+    fn type_argument(&mut self, call: &Call<'p>) -> Set {
+        let module = self.module(call.module);
+        match call.type_arguments.of(&module.summary.type_lists).first() {
+            Some(&ty) => self.ty(call.module, ty, &Env::NONE),
+            None => Set::NONE,
+        }
+    }
+
+    /// What a state may be: of the type that the call says, else what it begins with.
+    fn state(&mut self, call: &Call<'p>, first: Set) -> Set {
+        let typed = self.type_argument(call);
+        if !typed.is_empty() {
+            return self.with_functions(typed, &first);
+        }
+        let first = self.without_nothing(&first);
+        if !first.is_empty() {
+            self.depends_on(Confidence::Likely);
+        }
+        first
+    }
+
+    /// What a state begins with: what a function gives that is passed for it.
+    fn initialised(&mut self, passed: &Set) -> Set {
+        let functions = passed.iter().filter(|v| self.function_of(v).is_some());
+        let functions = Set::of(functions.cloned().collect());
+        match functions.is_empty() {
+            true => passed.clone(),
+            false => self.returned_by_expected(&functions),
+        }
+    }
+}
