@@ -6,18 +6,32 @@ use graph_model::{
 };
 use linker::{External, FileLinks, is_builtin, json_string};
 use rfdb_protocol::{Batch, Edge, Node, RowSink};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::cache::{FileRecord, Hash};
 
 /// Context under which the linker's results are stored, for each file.
 pub(crate) const ENRICHMENT_CONTEXT: &str = "enrichment";
 
+/// Nodes of packages as rows, which most modules of a project name again.
+#[derive(Default)]
+pub(crate) struct ExternalRows<'e> {
+    /// By address: what several modules name they share.
+    rows: FxHashMap<*const External, ExternalRow<'e>>,
+}
+
 /// Writes the rows of a module's file.
-pub(crate) fn push_links(links: &FileLinks, file: &str, sink: &mut dyn RowSink) {
+pub(crate) fn push_links<'e>(
+    links: &'e FileLinks,
+    file: &str,
+    externals: &mut ExternalRows<'e>,
+    sink: &mut dyn RowSink,
+) {
     sink.owner(file, ENRICHMENT_CONTEXT);
     for external in links.externals() {
-        push_external(external, sink);
+        let row = externals.rows.entry(external);
+        let row = row.or_insert_with(|| ExternalRow::new(external));
+        sink.node(row.node());
     }
     for edge in links.edges() {
         sink.edge(Edge {
@@ -40,7 +54,7 @@ pub(crate) fn push_changed_links(
 ) {
     let differ = record.links.replace(hash) != Some(hash);
     if differ || (is_analyzed && is_written_by_both(links)) {
-        push_links(links, &record.path, batch);
+        push_links(links, &record.path, &mut ExternalRows::default(), batch);
     }
 }
 
@@ -78,60 +92,81 @@ pub(crate) fn push_containment<'e>(
     }
 }
 
-fn push_external(external: &External, sink: &mut dyn RowSink) {
-    let (id, node_type, name, metadata) = match external {
-        External::Module { specifier } => {
-            let metadata = if is_builtin(specifier) || **specifier == *GLOBAL_MODULE {
-                r#"{"isBuiltin":true}"#
-            } else {
-                ""
-            };
-            (
-                external_module_id(specifier),
-                NodeType::ExternalModule,
-                &**specifier,
-                metadata.to_owned(),
-            )
-        }
-        External::Stdio => (
-            STDIO_ID.to_owned(),
-            NodeType::NetStdio,
-            STDIO_NAME,
-            String::new(),
-        ),
-        External::Function { specifier, path } => {
-            let builtin = if is_builtin(specifier) {
-                r#","isBuiltin":true"#
-            } else {
-                ""
-            };
-            let exported = path.split('.').next().unwrap_or(path);
-            let metadata = if **specifier == *GLOBAL_MODULE {
-                global_metadata(path)
-            } else {
-                format!(
-                    r#"{{"module":{},"exportedName":{}{builtin}}}"#,
-                    json_string(specifier),
-                    json_string(exported)
+/// A node of a package.
+struct ExternalRow<'e> {
+    id: NodeId,
+    semantic_id: String,
+    node_type: NodeType,
+    name: &'e str,
+    metadata: String,
+}
+
+impl<'e> ExternalRow<'e> {
+    fn new(external: &'e External) -> Self {
+        let (semantic_id, node_type, name, metadata) = match external {
+            External::Module { specifier } => {
+                let metadata = if is_builtin(specifier) || **specifier == *GLOBAL_MODULE {
+                    r#"{"isBuiltin":true}"#
+                } else {
+                    ""
+                };
+                (
+                    external_module_id(specifier),
+                    NodeType::ExternalModule,
+                    &**specifier,
+                    metadata.to_owned(),
                 )
-            };
-            (
-                external_function_id(specifier, path),
-                NodeType::ExternalFunction,
-                &**path,
-                metadata,
-            )
+            }
+            External::Stdio => (
+                STDIO_ID.to_owned(),
+                NodeType::NetStdio,
+                STDIO_NAME,
+                String::new(),
+            ),
+            External::Function { specifier, path } => {
+                let builtin = if is_builtin(specifier) {
+                    r#","isBuiltin":true"#
+                } else {
+                    ""
+                };
+                let exported = path.split('.').next().unwrap_or(path);
+                let metadata = if **specifier == *GLOBAL_MODULE {
+                    global_metadata(path)
+                } else {
+                    format!(
+                        r#"{{"module":{},"exportedName":{}{builtin}}}"#,
+                        json_string(specifier),
+                        json_string(exported)
+                    )
+                };
+                (
+                    external_function_id(specifier, path),
+                    NodeType::ExternalFunction,
+                    &**path,
+                    metadata,
+                )
+            }
+        };
+        Self {
+            id: NodeId::of(&semantic_id),
+            semantic_id,
+            node_type,
+            name,
+            metadata,
         }
-    };
-    sink.node(Node {
-        id: NodeId::of(&id).0,
-        semantic_id: &id,
-        node_type: node_type.as_str(),
-        name,
-        file: "",
-        exported: false,
-        metadata: &metadata,
-    });
+    }
+
+    fn node(&self) -> Node<'_> {
+        Node {
+            id: self.id.0,
+            semantic_id: &self.semantic_id,
+            node_type: self.node_type.as_str(),
+            name: self.name,
+            file: "",
+            exported: false,
+            metadata: &self.metadata,
+        }
+    }
 }
 
 /// Metadata of a member of the global object: what the analyzer writes where it knows the member itself.
@@ -163,7 +198,7 @@ mod tests {
         let read = links.external_function("node:fs", "readFile");
         assert_eq!(read, NodeId::of("EXTERNAL_FUNCTION:fs.readFile"));
         let mut batch = Batch::new();
-        push_links(&links, "a.js", &mut batch);
+        push_links(&links, "a.js", &mut ExternalRows::default(), &mut batch);
         let nodes: Vec<_> = batch
             .nodes()
             .iter()

@@ -75,18 +75,26 @@ impl Batch {
         }
     }
 
-    /// Adds a node to the current owner. From one call of [`Batch::owner`] to the next the dictionary is the same.
-    pub fn push_coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNodeRow<'_>) {
+    /// Adds nodes to the current owner. From one call of [`Batch::owner`] to the next the dictionary is the same.
+    pub fn push_coded_nodes<'r>(
+        &mut self,
+        dictionary: &dyn RowDictionary,
+        nodes: impl ExactSizeIterator<Item = CodedNodeRow<'r>>,
+    ) {
         match self.builders.get_mut(self.current) {
-            Some(builder) => builder.push_coded_node(dictionary, node),
+            Some(builder) => builder.push_coded_nodes(dictionary, nodes),
             None => self.ownerless = true,
         }
     }
 
-    /// Adds an edge to the current owner. One between nodes that were not pushed makes the commit fail.
-    pub fn push_coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdgeRow<'_>) {
+    /// Adds edges to the current owner. One between nodes that were not pushed makes the commit fail.
+    pub fn push_coded_edges<'r>(
+        &mut self,
+        dictionary: &dyn RowDictionary,
+        edges: impl ExactSizeIterator<Item = CodedEdgeRow<'r>>,
+    ) {
         match self.builders.get_mut(self.current) {
-            Some(builder) => builder.push_coded_edge(dictionary, edge),
+            Some(builder) => builder.push_coded_edges(dictionary, edges),
             None => self.ownerless = true,
         }
     }

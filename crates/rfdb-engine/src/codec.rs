@@ -27,6 +27,7 @@ const ROOM: usize = 64;
 const LONGEST: usize = 10;
 
 impl<'a> Varints<'a> {
+    #[inline]
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         Self {
             out,
@@ -36,10 +37,21 @@ impl<'a> Varints<'a> {
     }
 
     #[inline]
-    pub(crate) fn put(&mut self, mut value: u64) {
+    pub(crate) fn put(&mut self, value: u64) {
         if self.len > ROOM - LONGEST {
             self.flush();
         }
+        if value < 0x80 {
+            self.byte(value as u8);
+        } else if value < 1 << 14 {
+            self.byte((value as u8) | 0x80);
+            self.byte((value >> 7) as u8);
+        } else {
+            self.put_long(value);
+        }
+    }
+
+    fn put_long(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.byte((value as u8) | 0x80);
             value >>= 7;
@@ -54,13 +66,23 @@ impl<'a> Varints<'a> {
         self.len += 1;
     }
 
+    /// Length of the vector with all that was put.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.out.len() + self.len
+    }
+
     fn flush(&mut self) {
-        self.out.extend_from_slice(&self.bytes[..self.len]);
+        // A copy of a length that is known is a few instructions; most of what is copied too much is written over by the next.
+        let end = self.out.len() + self.len;
+        self.out.extend_from_slice(&self.bytes);
+        self.out.truncate(end);
         self.len = 0;
     }
 }
 
 impl Drop for Varints<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.flush();
     }
@@ -187,6 +209,23 @@ pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
     let width = width_for(values.iter().fold(0, |all, value| all | value));
     match width {
         0 => {}
+        1 => put_fixed(out, values.iter().copied(), |v| [v as u8]),
+        2 => put_fixed(out, values.iter().copied(), |v| (v as u16).to_le_bytes()),
+        _ => put_fixed(out, values.iter().copied(), u32::to_le_bytes),
+    }
+    width
+}
+
+/// Appends one number of each row at the smallest width for numbers that have no other bits than `greatest`; answers the width.
+pub(crate) fn put_lane<const LANE: usize>(
+    out: &mut Vec<u8>,
+    rows: &[[u32; 4]],
+    greatest: u32,
+) -> u8 {
+    let width = width_for(greatest);
+    let values = rows.iter().map(|row| row[LANE]);
+    match width {
+        0 => {}
         1 => put_fixed(out, values, |v| [v as u8]),
         2 => put_fixed(out, values, |v| (v as u16).to_le_bytes()),
         _ => put_fixed(out, values, u32::to_le_bytes),
@@ -195,15 +234,15 @@ pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
 }
 
 /// Appends numbers of one width, many at once.
-fn put_fixed<const WIDTH: usize>(
+pub(crate) fn put_fixed<T, const WIDTH: usize>(
     out: &mut Vec<u8>,
-    values: &[u32],
-    bytes: impl Fn(u32) -> [u8; WIDTH],
+    values: impl ExactSizeIterator<Item = T>,
+    bytes: impl Fn(T) -> [u8; WIDTH],
 ) {
     let start = out.len();
     out.resize(start + values.len() * WIDTH, 0);
     let (places, _) = out[start..].as_chunks_mut::<WIDTH>();
-    for (place, &value) in places.iter_mut().zip(values) {
+    for (place, value) in places.iter_mut().zip(values) {
         *place = bytes(value);
     }
 }
@@ -236,23 +275,16 @@ impl<'a> Packed<'a> {
         }
     }
 
-    /// Calls with all of `len` numbers.
-    pub(crate) fn for_each(&self, len: usize, mut f: impl FnMut(usize, u32)) -> Option<()> {
+    /// Appends all of `len` numbers.
+    pub(crate) fn read(&self, len: usize, out: &mut Vec<u32>) -> Option<()> {
         let bytes = self.bytes.get(..len * usize::from(self.width))?;
         match self.width {
-            0 => (0..len).for_each(|i| f(i, 0)),
-            1 => bytes
-                .iter()
-                .enumerate()
-                .for_each(|(i, &b)| f(i, u32::from(b))),
-            2 => bytes
-                .chunks_exact(2)
-                .enumerate()
-                .for_each(|(i, b)| f(i, u32::from(u16::from_le_bytes([b[0], b[1]])))),
-            _ => bytes
-                .chunks_exact(4)
-                .enumerate()
-                .for_each(|(i, b)| f(i, u32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+            0 => out.resize(out.len() + len, 0),
+            1 => out.extend(bytes.iter().map(|&b| u32::from(b))),
+            2 => {
+                out.extend((bytes.as_chunks().0.iter()).map(|b| u32::from(u16::from_le_bytes(*b))))
+            }
+            _ => out.extend(bytes.as_chunks().0.iter().map(|b| u32::from_le_bytes(*b))),
         }
         Some(())
     }
@@ -289,9 +321,9 @@ mod tests {
             let column = Packed::new(&out, width);
             let read: Vec<u32> = (0..values.len()).map(|i| column.get(i).unwrap()).collect();
             prop_assert_eq!(&read, &values);
-            let mut all = Vec::new();
-            column.for_each(values.len(), |_, v| all.push(v)).unwrap();
-            prop_assert_eq!(all, values);
+            let mut read = vec![7];
+            column.read(values.len(), &mut read).unwrap();
+            prop_assert_eq!(&read[1..], &values);
         }
 
         #[test]

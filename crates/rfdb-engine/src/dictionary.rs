@@ -45,14 +45,28 @@ impl Dictionary {
         Some(number)
     }
 
+    /// A new number for a string that is not looked for, and never found. For strings that are known to be distinct.
+    pub(crate) fn push(&mut self, string: &[u8], limit: usize) -> Option<u32> {
+        if self.bytes.len() + string.len() > limit {
+            return None;
+        }
+        let number = u32::try_from(self.ends.len()).ok()?;
+        self.bytes.extend_from_slice(string);
+        self.ends.push(u32::try_from(self.bytes.len()).ok()?);
+        Some(number)
+    }
+
+    /// The number of a string that is there.
+    pub(crate) fn find(&self, string: &[u8]) -> Option<u32> {
+        let Self { bytes, ends, table } = self;
+        let same = |&number: &u32| string_at(bytes, ends, number) == string;
+        table.find(hash_bytes(string), same).copied()
+    }
+
     /// Makes room.
     pub(crate) fn reserve(&mut self, strings: usize, more_bytes: usize) {
-        let Self { bytes, ends, table } = self;
-        bytes.reserve(more_bytes);
-        ends.reserve(strings);
-        table.reserve(strings, |&number| {
-            hash_bytes(string_at(bytes, ends, number))
-        });
+        self.bytes.reserve(more_bytes);
+        self.ends.reserve(strings);
     }
 
     /// Removes all strings and keeps the memory.
@@ -95,6 +109,14 @@ mod tests {
             (dictionary.get(1), dictionary.get(2)),
             (&b""[..], &b"b"[..])
         );
-        assert_eq!(dictionary.intern(b"too long", 5), None);
+        assert_eq!(dictionary.push(b"a", 100), Some(3));
+        assert_eq!(dictionary.get(3), b"a");
+        assert_eq!(dictionary.find(b"a"), Some(0));
+        for full in [
+            dictionary.intern(b"too long", 5),
+            dictionary.push(b"too long", 5),
+        ] {
+            assert_eq!(full, None);
+        }
     }
 }

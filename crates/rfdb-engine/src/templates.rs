@@ -10,6 +10,7 @@
 use std::cell::RefCell;
 
 use hashbrown::HashTable;
+use rustc_hash::FxHashMap;
 
 use crate::dictionary::hash_bytes;
 use crate::metadata::{self, Hole, INTEGER, STRING, canonical_integer, string_end};
@@ -62,6 +63,8 @@ struct Kept {
 pub(crate) struct Templates {
     kept: Vec<Kept>,
     by_bytes: HashTable<usize>,
+    /// By where a caller has the bytes: who makes many rows names the same ones again and again.
+    by_place: FxHashMap<(usize, usize), usize>,
     steps: Vec<Step>,
     /// First steps, by kind.
     roots: Vec<Vec<u32>>,
@@ -196,8 +199,22 @@ impl Templates {
 
     /// Appends the marks of a template. `None` if its texts are no JSON objects.
     pub(crate) fn push_holes(&mut self, template: &[u8], holes: &mut Vec<u8>) -> Option<()> {
+        let place = (template.as_ptr().addr(), template.len());
+        let at_place = self.by_place.get(&place);
+        if let Some(kept) = at_place.and_then(|&number| self.kept.get(number))
+            && equal(&kept.bytes, template)
+        {
+            holes.extend_from_slice(&kept.holes);
+            return Some(());
+        }
         match self.checked(template).ok()? {
-            Some(number) => holes.extend_from_slice(&self.kept[number].holes),
+            Some(number) => {
+                if self.by_place.len() >= MOST {
+                    self.by_place.clear();
+                }
+                self.by_place.insert(place, number);
+                holes.extend_from_slice(&self.kept[number].holes);
+            }
             None => holes.extend(holes_of(template)),
         }
         Some(())

@@ -142,6 +142,7 @@ proptest! {
     fn coded_rows_are_the_rows_with_their_texts(
         owners in prop::collection::vec(prop::collection::vec(node(), 1..6), 1..4),
         edges in prop::collection::vec((any::<u32>(), any::<u32>(), 2..4u32, metadata()), 0..8),
+        at_once in 1..5usize,
     ) {
         let dictionary = dictionary();
         let (mut coded, mut plain) = (Batch::new(), Batch::new());
@@ -152,10 +153,30 @@ proptest! {
                 batch.owner(Owner::new(&file, ""));
             }
             let id = |row: usize| NodeId((number * 100 + row) as u128);
-            for (row, node) in nodes.iter().enumerate() {
+            let texts: Vec<_> = (nodes.iter().map(|node| &node.metadata))
+                .map(|metadata| (metadata.text(&dictionary), metadata.holes()))
+                .collect();
+            let rows: Vec<_> = (nodes.iter().zip(&texts).enumerate())
+                .map(|(row, (node, (metadata, holes)))| CodedNodeRow {
+                    id: id(row),
+                    semantic_id: node.id,
+                    node_type: node.node_type,
+                    name: node.name,
+                    file: if node.in_file { &file } else { "" },
+                    exported: node.exported,
+                    metadata: match node.metadata.template {
+                        None => CodedMetadata::Text(""),
+                        // Rows with and without numbers may stand side by side.
+                        Some(_) if row % 4 == 3 => CodedMetadata::Text(metadata),
+                        Some(template) => CodedMetadata::Filled { template: template as u32, holes },
+                    },
+                })
+                .collect();
+            for rows in rows.chunks(at_once) {
+                coded.push_coded_nodes(&dictionary, rows.iter().copied());
+            }
+            for (row, (node, (metadata, _))) in nodes.iter().zip(&texts).enumerate() {
                 let file = if node.in_file { &*file } else { "" };
-                let metadata = node.metadata.text(&dictionary);
-                let holes = node.metadata.holes();
                 let (type_name, name) = (
                     dictionary.type_name(node.node_type),
                     dictionary.text(node.name),
@@ -166,20 +187,6 @@ proptest! {
                     node.id.text.map_or("", |text| dictionary.text(text)),
                     node.id.ordinal.map_or_else(String::new, |n| format!("#{n}")),
                 );
-                coded.push_coded_node(&dictionary, &CodedNodeRow {
-                    id: id(row),
-                    semantic_id: node.id,
-                    node_type: node.node_type,
-                    name: node.name,
-                    file,
-                    exported: node.exported,
-                    metadata: match node.metadata.template {
-                        None => CodedMetadata::Text(""),
-                        // Rows with and without numbers may stand side by side.
-                        Some(_) if row % 4 == 3 => CodedMetadata::Text(&metadata),
-                        Some(template) => CodedMetadata::Filled { template: template as u32, holes: &holes },
-                    },
-                });
                 plain.push_node(NodeRow {
                     id: id(row),
                     semantic_id: &semantic_id,
@@ -187,26 +194,32 @@ proptest! {
                     name,
                     file,
                     exported: node.exported,
-                    metadata: &metadata,
+                    metadata,
                 });
             }
-            for (src, dst, edge_type, metadata) in &edges {
-                let row = |end: u32| end as usize % nodes.len();
-                let text = metadata.text(&dictionary);
-                let holes = metadata.holes();
-                coded.push_coded_edge(&dictionary, &CodedEdgeRow {
+            let row = |end: u32| end as usize % nodes.len();
+            let texts: Vec<_> = (edges.iter())
+                .map(|(.., metadata)| (metadata.text(&dictionary), metadata.holes()))
+                .collect();
+            let rows: Vec<_> = (edges.iter().zip(&texts))
+                .map(|((src, dst, edge_type, metadata), (_, holes))| CodedEdgeRow {
                     src: row(*src) as u32,
                     dst: row(*dst) as u32,
                     edge_type: *edge_type,
                     metadata: metadata.template.map_or(CodedMetadata::Text(""), |template| {
-                        CodedMetadata::Filled { template: template as u32, holes: &holes }
+                        CodedMetadata::Filled { template: template as u32, holes }
                     }),
-                });
+                })
+                .collect();
+            for rows in rows.chunks(at_once) {
+                coded.push_coded_edges(&dictionary, rows.iter().copied());
+            }
+            for ((src, dst, edge_type, _), (text, _)) in edges.iter().zip(&texts) {
                 plain.push_edge(EdgeRow {
                     src: id(row(*src)),
                     dst: id(row(*dst)),
                     edge_type: dictionary.type_name(*edge_type),
-                    metadata: &text,
+                    metadata: text,
                 });
             }
         }
@@ -220,9 +233,9 @@ proptest! {
 fn commit_node(dictionary: &Dictionary, metadata: CodedMetadata<'_>) -> rfdb_engine::Result<()> {
     let mut batch = Batch::new();
     batch.owner(Owner::new("f", ""));
-    batch.push_coded_node(
+    batch.push_coded_nodes(
         dictionary,
-        &CodedNodeRow {
+        std::iter::once(CodedNodeRow {
             id: NodeId(1),
             semantic_id: CodedId {
                 named: true,
@@ -234,7 +247,7 @@ fn commit_node(dictionary: &Dictionary, metadata: CodedMetadata<'_>) -> rfdb_eng
             file: "f",
             exported: false,
             metadata,
-        },
+        }),
     );
     engine().commit(batch, IndexMode::Immediate).map(|_| ())
 }
@@ -263,14 +276,14 @@ fn metadata_that_would_be_no_json_object_are_refused() {
 fn an_edge_to_a_row_that_was_not_pushed_is_refused() {
     let mut batch = Batch::new();
     batch.owner(Owner::new("f", ""));
-    batch.push_coded_edge(
+    batch.push_coded_edges(
         &dictionary(),
-        &CodedEdgeRow {
+        std::iter::once(CodedEdgeRow {
             src: 0,
             dst: 7,
             edge_type: 2,
             metadata: CodedMetadata::Text(""),
-        },
+        }),
     );
     let error = engine().commit(batch, IndexMode::Immediate).unwrap_err();
     assert_eq!(

@@ -223,16 +223,15 @@ mod tests {
             text: Some(3),
             ordinal: None,
         };
-        batch.coded_node(&Dictionary, &node(7, named));
-        batch.coded_node(&Dictionary, &node(8, whole));
-        batch.coded_edge(
+        batch.coded_nodes(&Dictionary, &[node(7, named), node(8, whole)]);
+        batch.coded_edges(
             &Dictionary,
-            &CodedEdge {
+            &[CodedEdge {
                 src: 1,
                 dst: 0,
                 edge_type: 1,
                 metadata: CodedMetadata::Text(""),
-            },
+            }],
         );
         let section = &batch.sections()[1];
         let nodes: Vec<Node<'_>> = batch.nodes_of(section).collect();

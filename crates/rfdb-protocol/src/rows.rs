@@ -63,13 +63,13 @@ pub trait RowSink {
     /// Takes an edge of the current owner.
     fn edge(&mut self, edge: Edge<'_>);
 
-    /// Takes a node of the current owner whose texts are numbers. All coded rows between two calls of [`RowSink::owner`] have
+    /// Takes nodes of the current owner whose texts are numbers. All coded rows between two calls of [`RowSink::owner`] have
     /// the same dictionary.
-    fn coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNode<'_>);
+    fn coded_nodes(&mut self, dictionary: &dyn RowDictionary, nodes: &[CodedNode<'_>]);
 
-    /// Takes an edge between two nodes that were handed on since the last call of [`RowSink::owner`], by
-    /// [`RowSink::node`] or [`RowSink::coded_node`].
-    fn coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdge<'_>);
+    /// Takes edges between nodes that were handed on since the last call of [`RowSink::owner`], by
+    /// [`RowSink::node`] or [`RowSink::coded_nodes`].
+    fn coded_edges(&mut self, dictionary: &dyn RowDictionary, edges: &[CodedEdge<'_>]);
 }
 
 impl RowSink for Batch {
@@ -85,13 +85,19 @@ impl RowSink for Batch {
         self.push_edge(edge);
     }
 
-    fn coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNode<'_>) {
-        self.push_node(Plain::default().node(dictionary, node));
+    fn coded_nodes(&mut self, dictionary: &dyn RowDictionary, nodes: &[CodedNode<'_>]) {
+        let mut plain = Plain::default();
+        for node in nodes {
+            self.push_node(plain.node(dictionary, node));
+        }
     }
 
-    fn coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdge<'_>) {
-        let ends = (self.current_node(edge.src), self.current_node(edge.dst));
-        self.push_edge(Plain::default().edge(dictionary, edge, ends));
+    fn coded_edges(&mut self, dictionary: &dyn RowDictionary, edges: &[CodedEdge<'_>]) {
+        let mut plain = Plain::default();
+        for edge in edges {
+            let ends = (self.current_node(edge.src), self.current_node(edge.dst));
+            self.push_edge(plain.edge(dictionary, edge, ends));
+        }
     }
 }
 

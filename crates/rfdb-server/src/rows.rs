@@ -126,8 +126,9 @@ impl RowSink for Encoded {
     fn edge(&mut self, edge: Edge<'_>) {
         self.batch.push_edge(edge_row(edge));
     }
-    fn coded_node(&mut self, dictionary: &dyn RowDictionary, node: &CodedNode<'_>) {
-        let row = engine::CodedNodeRow {
+
+    fn coded_nodes(&mut self, dictionary: &dyn RowDictionary, nodes: &[CodedNode<'_>]) {
+        let rows = nodes.iter().map(|node| engine::CodedNodeRow {
             id: engine::NodeId(node.id),
             semantic_id: engine::CodedId {
                 named: node.semantic_id.named,
@@ -139,17 +140,17 @@ impl RowSink for Encoded {
             file: node.file,
             exported: node.exported,
             metadata: coded_metadata(node.metadata),
-        };
-        self.batch.push_coded_node(&Dictionary(dictionary), &row);
+        });
+        self.batch.push_coded_nodes(&Dictionary(dictionary), rows);
     }
 
-    fn coded_edge(&mut self, dictionary: &dyn RowDictionary, edge: &CodedEdge<'_>) {
-        let row = engine::CodedEdgeRow {
+    fn coded_edges(&mut self, dictionary: &dyn RowDictionary, edges: &[CodedEdge<'_>]) {
+        let rows = edges.iter().map(|edge| engine::CodedEdgeRow {
             src: edge.src,
             dst: edge.dst,
             edge_type: edge.edge_type,
             metadata: coded_metadata(edge.metadata),
-        };
-        self.batch.push_coded_edge(&Dictionary(dictionary), &row);
+        });
+        self.batch.push_coded_edges(&Dictionary(dictionary), rows);
     }
 }

@@ -88,6 +88,11 @@ impl<'a> Builder<'a> {
             CallKind::Call
         };
         self.finish_call(node, kind, target, shape, arguments, &site);
+        if self.is_interop(call)
+            && let Some(module) = arguments.of(&self.facts.arguments).first()
+        {
+            return Val::new(node, module.shape);
+        }
         self.node_value(node)
     }
 

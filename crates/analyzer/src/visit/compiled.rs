@@ -1,6 +1,6 @@
 //! Exports that compilers write in calls of helpers: `__exportStar(require('x'), exports)` of TypeScript,
 //! `__export(exports, { a: () => a })` and `__reExport(…)` of esbuild, `_export` and `_export_star` of swc,
-//! `Object.keys(x).forEach(…)` of Babel.
+//! `Object.keys(x).forEach(…)` of Babel. And modules that they import so: `__importStar(require('x'))`.
 //!
 //! A helper is told by its name, which no person gives a function, and by what it is handed.
 
@@ -155,11 +155,19 @@ impl<'a> Builder<'a> {
             let specifier = static_key(&argument.expr)?;
             return Some(self.sym(&specifier));
         }
-        let is_interop = matches!(
-            &*last_name(callee),
-            "__toESM" | "__importStar" | "_interop_require_wildcard" | "_interopRequireWildcard"
-        );
-        is_interop.then(|| self.required(&argument.expr)).flatten()
+        is_interop(callee)
+            .then(|| self.required(&argument.expr))
+            .flatten()
+    }
+
+    /// Whether a call gives back the module that its argument requires, as ES modules see it: `__importStar(require('x'))`.
+    pub(super) fn is_interop(&mut self, call: &'a CallExpr) -> bool {
+        let (Callee::Expr(callee), Some(argument)) = (&call.callee, call.args.first()) else {
+            return false;
+        };
+        matches!(&*argument.expr, Expr::Call(_))
+            && is_interop(callee)
+            && self.required(&argument.expr).is_some()
     }
 
     /// `exports`, or a variable whose getters were exported.
@@ -181,6 +189,20 @@ impl<'a> Builder<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a callee is a helper of interoperation by its name: of TypeScript, esbuild, Babel or swc.
+fn is_interop(callee: &Expr) -> bool {
+    matches!(
+        &*last_name(callee),
+        "__importStar"
+            | "__importDefault"
+            | "__toESM"
+            | "_interopRequireDefault"
+            | "_interopRequireWildcard"
+            | "_interop_require_default"
+            | "_interop_require_wildcard"
+    )
 }
 
 fn is_object_keys(callee: &Expr) -> bool {

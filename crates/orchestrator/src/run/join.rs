@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use super::Run;
 use crate::cache::{FileRecord, Hash, KeptLinks, LinkRecord, OwnerHashes};
 use crate::config::ServiceConfig;
-use crate::link_rows::{push_changed_links, push_containment, push_links};
+use crate::link_rows::{ExternalRows, push_changed_links, push_containment, push_links};
 use crate::plugin::{
     DiscoveryContext, Facts, IndexContext, LinkContext, Linked, ProgramContext, Reporter, Runner,
     ValidationContext,
@@ -291,8 +291,9 @@ struct LinkRows<'a> {
 
 impl Rows for LinkRows<'_> {
     fn write_to(&self, sink: &mut dyn RowSink) {
+        let mut externals = ExternalRows::default();
         for (file, links) in self.files.iter().zip(self.links) {
-            push_links(links, file, sink);
+            push_links(links, file, &mut externals, sink);
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use super::coded::Codes;
+use super::memo::Memo;
+use super::slots::Slots;
 use super::{HEADER, MAGIC, MAX_BLOCK, flag, semantic_id, width};
-use crate::codec::{put_column, put_varint, zigzag};
+use crate::codec::{Varints, put_column, put_fixed, put_lane, zigzag};
 use crate::dictionary::Dictionary;
 use crate::metadata::Hole;
 use crate::templates::{self, Template};
@@ -18,13 +19,15 @@ use crate::{EdgeRow, Error, NodeId, NodeRow, Owner, Result};
 const USUAL_ROWS: usize = 128;
 /// So many builders of a thread wait for their next block: as many as a batch of usual owners has.
 const POOL: usize = 64;
+/// Types that are compared one by one before a table is asked.
+const NEAR_TYPES: usize = 8;
 /// A builder whose tables have become larger is not used again.
 const LARGEST_POOLED: usize = 1 << 15;
-/// No row: the id belongs to a node outside of the block.
-const EXTERNAL: u32 = u32::MAX;
-
 /// Number of a string in the dictionary of a block.
 pub(super) type Text = u32;
+
+/// What a row has in the columns, so that one place is written for each row.
+type Cells = [u32; 4];
 
 /// Collects the rows of one owner. Everything that can be decided row by row is encoded at once.
 #[derive(Debug, Default)]
@@ -33,29 +36,21 @@ pub(crate) struct BlockBuilder {
     context: String,
     strings: Dictionary,
     types: TypeCodes,
-    /// Distinct ids in the order of their first use, with the row of the node if it is in the block.
-    ids: Vec<NodeId>,
-    rows: Vec<u32>,
-    /// Slots of the first `tabled` ids. It is only made when an edge names its ends by their ids.
-    id_table: HashTable<u32>,
-    tabled: usize,
-    pub(super) node_slots: Vec<u32>,
-    node_types: Vec<u32>,
-    node_files: Vec<u32>,
-    node_names: Vec<u32>,
+    pub(super) slots: Slots,
+    pub(super) node_ids: Vec<NodeId>,
+    /// Type, file, name and end of the payload of each node.
+    pub(super) node_cells: Vec<Cells>,
     pub(super) node_payload: Vec<u8>,
-    pub(super) node_ends: Vec<u32>,
-    pub(super) edge_src: Vec<u32>,
-    pub(super) edge_dst: Vec<u32>,
-    pub(super) edge_types: Vec<u32>,
+    /// Source, target, type and end of the payload of each edge.
+    pub(super) edge_cells: Vec<Cells>,
     pub(super) edge_payload: Vec<u8>,
-    pub(super) edge_ends: Vec<u32>,
+    /// Metadata of edges that were met.
+    memo: Memo,
     /// Kinds of the types, by code.
     kinds: Vec<u8>,
     /// Tells the block apart from all others of the process.
     number: u64,
     last_file: u32,
-    last_slot: u32,
     /// First thing that was wrong; the block is refused.
     pub(super) wrong: Option<Error>,
     /// Numbers of the dictionary of coded rows.
@@ -79,11 +74,6 @@ thread_local! {
 /// Number of the next block that is built in this process, so that threads know blocks apart.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
-fn hash_id(id: NodeId) -> u64 {
-    // Ids are mostly hashes already; the multiplication spreads small decimal ones.
-    ((id.0 as u64) ^ ((id.0 >> 64) as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
 impl BlockBuilder {
     pub(crate) fn new(owner: Owner<'_>) -> Self {
         let mut builder = BUILDERS.with_borrow_mut(Vec::pop).unwrap_or_default();
@@ -95,7 +85,8 @@ impl BlockBuilder {
 
     /// Empties the builder and keeps its memory for the next block of the thread.
     fn recycle(mut self) {
-        if self.ids.capacity() > LARGEST_POOLED
+        if self.node_ids.capacity().max(self.slots.capacity()) > LARGEST_POOLED
+            || self.edge_cells.capacity() > LARGEST_POOLED * 4
             || self.strings.len() > LARGEST_POOLED
             || self.node_payload.capacity() + self.edge_payload.capacity() > LARGEST_POOLED * 32
         {
@@ -106,26 +97,14 @@ impl BlockBuilder {
         self.strings.clear();
         self.types.clear();
         self.kinds.clear();
-        self.id_table.clear();
-        self.tabled = 0;
-        self.ids.clear();
+        self.slots.clear();
+        self.node_ids.clear();
+        self.node_cells.clear();
         self.node_payload.clear();
+        self.edge_cells.clear();
         self.edge_payload.clear();
-        for column in [
-            &mut self.rows,
-            &mut self.node_slots,
-            &mut self.node_types,
-            &mut self.node_files,
-            &mut self.node_names,
-            &mut self.node_ends,
-            &mut self.edge_src,
-            &mut self.edge_dst,
-            &mut self.edge_types,
-            &mut self.edge_ends,
-        ] {
-            column.clear();
-        }
-        (self.last_file, self.last_slot) = (0, 0);
+        self.memo.clear();
+        self.last_file = 0;
         self.codes.begin(0);
         BUILDERS.with_borrow_mut(|builders| {
             if builders.len() < POOL {
@@ -143,15 +122,15 @@ impl BlockBuilder {
 
     /// Coded rows that come next have a dictionary of their own.
     pub(crate) fn begin_codes(&mut self) {
-        self.codes.begin(self.node_slots.len());
+        self.codes.begin(self.node_ids.len());
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.node_slots.is_empty() && self.edge_src.is_empty() && self.wrong.is_none()
+        self.node_ids.is_empty() && self.edge_cells.is_empty() && self.wrong.is_none()
     }
 
     pub(crate) fn row_counts(&self) -> (u32, u32) {
-        (self.node_slots.len() as u32, self.edge_src.len() as u32)
+        (self.node_ids.len() as u32, self.edge_cells.len() as u32)
     }
 
     fn too_large(&self, what: &str) -> Error {
@@ -171,57 +150,18 @@ impl BlockBuilder {
             })
     }
 
-    fn slot(&mut self, id: NodeId) -> u32 {
-        // Edges mostly come grouped by their source.
-        if self.ids.get(self.last_slot as usize) == Some(&id) {
-            return self.last_slot;
+    /// As `intern`, for a string that comes once.
+    #[inline]
+    pub(super) fn push_string(&mut self, string: &[u8]) -> Text {
+        match self.strings.push(string, MAX_BLOCK / 2) {
+            Some(number) => number,
+            None => self.intern(string),
         }
-        let slot = self.find_slot(id);
-        self.last_slot = slot;
-        slot
     }
 
-    fn find_slot(&mut self, id: NodeId) -> u32 {
-        let Self {
-            ids,
-            rows,
-            id_table,
-            tabled,
-            ..
-        } = self;
-        if *tabled < ids.len() {
-            id_table.reserve(ids.len() - *tabled, |&slot| hash_id(ids[slot as usize]));
-            for slot in *tabled..ids.len() {
-                let id = ids[slot];
-                let same = |&other: &u32| ids[other as usize] == id;
-                // Of several rows of a node the last one counts.
-                id_table
-                    .entry(hash_id(id), same, |&slot| hash_id(ids[slot as usize]))
-                    .insert(slot as u32);
-            }
-            *tabled = ids.len();
-        }
-        let hash = hash_id(id);
-        if let Some(&slot) = id_table.find(hash, |&slot| ids[slot as usize] == id) {
-            return slot;
-        }
-        let slot = ids.len() as u32;
-        ids.push(id);
-        rows.push(EXTERNAL);
-        id_table.insert_unique(hash, slot, |&slot| hash_id(ids[slot as usize]));
-        *tabled = ids.len();
-        slot
-    }
-
-    /// The slot of a node's row. As long as no edge has named an id, each row has its own.
-    fn node_slot(&mut self, id: NodeId) -> u32 {
-        if self.tabled > 0 {
-            return self.slot(id);
-        }
-        self.ids.push(id);
-        self.rows.push(EXTERNAL);
-        self.last_slot = self.ids.len() as u32 - 1;
-        self.last_slot
+    /// A string of the dictionary.
+    pub(super) fn string(&self, number: Text) -> &[u8] {
+        self.strings.get(number)
     }
 
     fn type_code(&mut self, node_type: &str, last: impl Fn(&mut TypeCodes) -> &mut u32) -> u32 {
@@ -231,7 +171,13 @@ impl BlockBuilder {
         {
             return code;
         }
-        let code = self.new_type_code(node_type);
+        // There are mostly few.
+        let near = self.types.strings.iter().take(NEAR_TYPES);
+        let found = { near }.position(|&string| self.strings.get(string) == node_type.as_bytes());
+        let code = match found {
+            Some(code) => code as u32,
+            None => self.new_type_code(node_type),
+        };
         *last(&mut self.types) = code;
         code
     }
@@ -247,79 +193,100 @@ impl BlockBuilder {
         })
     }
 
+    /// Looks whether there is room. Done where columns have to grow; the payloads are looked at with each row.
+    #[cold]
     fn has_room(&mut self) -> bool {
-        let rows = self.node_slots.len() + self.edge_src.len();
+        let rows = self.node_ids.len() + self.edge_cells.len();
         let bytes = self.node_payload.len() + self.edge_payload.len() + rows * 48;
         if bytes > MAX_BLOCK / 2 {
-            self.wrong = Some(self.too_large("more than 1 GiB of rows"));
+            self.refuse_size();
         }
         self.wrong.is_none()
+    }
+
+    #[cold]
+    fn refuse_size(&mut self) {
+        let error = self.too_large("more than 1 GiB of rows");
+        self.wrong.get_or_insert(error);
     }
 
     /// Room for so many more rows, so that columns do not grow step by step. Of ids and strings there are mostly not many
     /// more than nodes, and a row takes few bytes.
     pub(crate) fn reserve(&mut self, nodes: usize, edges: usize) {
-        self.ids.reserve(nodes);
-        self.rows.reserve(nodes);
         self.strings.reserve(nodes, nodes * 16);
-        for column in [
-            &mut self.node_slots,
-            &mut self.node_types,
-            &mut self.node_files,
-            &mut self.node_names,
-            &mut self.node_ends,
-        ] {
-            column.reserve(nodes);
-        }
+        self.node_ids.reserve(nodes);
+        self.node_cells.reserve(nodes);
         self.node_payload.reserve(nodes * 16);
-        for column in [
-            &mut self.edge_src,
-            &mut self.edge_dst,
-            &mut self.edge_types,
-            &mut self.edge_ends,
-        ] {
-            column.reserve(edges);
-        }
+        self.edge_cells.reserve(edges);
         self.edge_payload.reserve(edges * 4);
     }
 
-    /// Makes room for a node; `false` if there is none.
-    pub(super) fn node_room(&mut self) -> bool {
-        if self.node_slots.is_empty() {
-            self.reserve(USUAL_ROWS, 0);
+    /// Makes room for nodes; `false` if there is none.
+    #[inline]
+    pub(super) fn node_room(&mut self, more: usize) -> bool {
+        let rows = self.node_cells.len();
+        if rows + more > self.node_cells.capacity() {
+            self.reserve(rows.max(more).max(USUAL_ROWS), 0);
+            return self.has_room();
         }
-        self.has_room()
+        self.wrong.is_none()
     }
 
-    /// Makes room for an edge; `false` if there is none.
-    pub(super) fn edge_room(&mut self) -> bool {
-        if self.edge_src.is_empty() {
-            self.reserve(0, USUAL_ROWS * 2);
+    /// Makes room for edges; `false` if there is none.
+    #[inline]
+    pub(super) fn edge_room(&mut self, more: usize) -> bool {
+        let rows = self.edge_cells.len();
+        if rows + more > self.edge_cells.capacity() {
+            self.reserve(0, rows.max(more).max(USUAL_ROWS * 2));
+            return self.has_room();
         }
-        self.has_room()
+        self.wrong.is_none()
     }
 
-    /// Appends what a node has besides its payload.
-    pub(super) fn push_node_columns(&mut self, id: NodeId, type_code: u32, file: &str, name: Text) {
-        let slot = self.node_slot(id);
-        self.rows[slot as usize] = self.node_slots.len() as u32;
-        self.node_slots.push(slot);
-        self.node_types.push(type_code);
-        if self.node_files.is_empty() || self.strings.get(self.last_file) != file.as_bytes() {
+    /// Number of the file of a node.
+    pub(super) fn file(&mut self, file: &str) -> Text {
+        if self.node_ids.is_empty() || self.strings.get(self.last_file) != file.as_bytes() {
             self.last_file = self.intern(file.as_bytes());
         }
-        self.node_files.push(self.last_file);
-        self.node_names.push(name);
+        self.last_file
+    }
+
+    /// Appends a node with its type, file and name, whose payload ends at `end`; `false` if payloads have become too large.
+    #[inline]
+    pub(super) fn push_node_cells(
+        &mut self,
+        id: NodeId,
+        [code, file, name]: [u32; 3],
+        end: usize,
+    ) -> bool {
+        self.slots.push_row(&self.node_ids, id);
+        self.node_ids.push(id);
+        self.node_cells.push([code, file, name, end as u32]);
+        self.fits(end)
+    }
+
+    /// Appends an edge with its source, target and type, whose payload ends at `end`; `false` if payloads have become too large.
+    #[inline]
+    pub(super) fn push_edge_cells(&mut self, [src, dst, code]: [u32; 3], end: usize) -> bool {
+        self.edge_cells.push([src, dst, code, end as u32]);
+        self.fits(end)
+    }
+
+    #[inline]
+    fn fits(&mut self, end: usize) -> bool {
+        let fits = end <= MAX_BLOCK / 2;
+        if !fits {
+            self.refuse_size();
+        }
+        fits
     }
 
     pub(crate) fn push_node(&mut self, node: NodeRow<'_>) {
-        if !self.node_room() {
+        if !self.node_room(1) {
             return;
         }
         let code = self.type_code(node.node_type, |types| &mut types.last_node);
         let name = self.intern(node.name.as_bytes());
-        self.push_node_columns(node.id, code, node.file, name);
-
         let parts = semantic_id::split(node.semantic_id, node.file, node.node_type, node.name);
         let mut flags = parts.flags;
         if node.exported {
@@ -328,47 +295,48 @@ impl BlockBuilder {
         if !node.metadata.is_empty() {
             flags |= flag::METADATA;
         }
-        self.node_payload.push(flags);
+        let mut payload = std::mem::take(&mut self.node_payload);
+        let mut row = Varints::new(&mut payload);
+        row.put(u64::from(flags));
         if flags & flag::TEXT != 0 {
-            let text = self.intern(parts.text.as_bytes());
-            put_varint(&mut self.node_payload, u64::from(text));
+            row.put(u64::from(self.intern(parts.text.as_bytes())));
         }
         if flags & flag::NUMBER != 0 {
-            put_varint(&mut self.node_payload, parts.number);
+            row.put(parts.number);
         }
-        if !node.metadata.is_empty() {
-            let mut payload = std::mem::take(&mut self.node_payload);
-            let written = self.put_metadata(node.metadata, code, &mut payload);
-            self.node_payload = payload;
-            if !written {
-                self.refuse(format!("node {}", node.id), node.metadata);
-            }
+        if !node.metadata.is_empty() && !self.put_metadata(node.metadata, code, &mut row) {
+            self.refuse(format!("node {}", node.id), node.metadata);
         }
-        self.node_ends.push(self.node_payload.len() as u32);
+        drop(row);
+        self.node_payload = payload;
+        let file = self.file(node.file);
+        self.push_node_cells(node.id, [code, file, name], self.node_payload.len());
     }
 
     pub(crate) fn push_edge(&mut self, edge: EdgeRow<'_>) {
-        if !self.edge_room() {
+        if !self.edge_room(1) {
             return;
         }
-        let src = self.slot(edge.src);
-        let dst = self.find_slot(edge.dst);
-        self.edge_src.push(src);
-        self.edge_dst.push(dst);
+        let src = self.slots.find_near(&self.node_ids, edge.src);
+        let dst = self.slots.find(&self.node_ids, edge.dst);
         let code = self.type_code(edge.edge_type, |types| &mut types.last_edge);
-        self.edge_types.push(code);
         if !edge.metadata.is_empty() {
             let mut payload = std::mem::take(&mut self.edge_payload);
-            let written = self.put_metadata(edge.metadata, code, &mut payload);
-            self.edge_payload = payload;
-            if !written {
-                self.refuse(
-                    format!("edge {} -{}-> {}", edge.src, edge.edge_type, edge.dst),
-                    edge.metadata,
-                );
+            let start = payload.len();
+            if !self.memo.copy(edge.metadata, &mut payload) {
+                let written =
+                    self.put_metadata(edge.metadata, code, &mut Varints::new(&mut payload));
+                self.memo.remember(edge.metadata, start..payload.len());
+                if !written {
+                    self.refuse(
+                        format!("edge {} -{}-> {}", edge.src, edge.edge_type, edge.dst),
+                        edge.metadata,
+                    );
+                }
             }
+            self.edge_payload = payload;
         }
-        self.edge_ends.push(self.edge_payload.len() as u32);
+        self.push_edge_cells([src, dst, code], self.edge_payload.len());
     }
 
     pub(super) fn refuse(&mut self, what: String, text: &str) {
@@ -378,7 +346,12 @@ impl BlockBuilder {
     }
 
     /// Appends template and holes of a metadata text; `false` if it is not a JSON object.
-    pub(super) fn put_metadata(&mut self, text: &str, type_code: u32, out: &mut Vec<u8>) -> bool {
+    pub(super) fn put_metadata(
+        &mut self,
+        text: &str,
+        type_code: u32,
+        row: &mut Varints<'_>,
+    ) -> bool {
         let kind = self.kinds[type_code as usize];
         let block = self.number;
         templates::with(|templates| {
@@ -391,13 +364,13 @@ impl BlockBuilder {
                 }
                 Template::Invalid => return false,
             };
-            put_varint(out, u64::from(number));
+            row.put(u64::from(number));
             for &hole in templates.holes() {
                 match hole {
-                    Hole::Integer(value) => put_varint(out, zigzag(value)),
+                    Hole::Integer(value) => row.put(zigzag(value)),
                     Hole::String { start, end } => {
                         let string = self.intern(&text.as_bytes()[start..end]);
-                        put_varint(out, u64::from(string));
+                        row.put(u64::from(string));
                     }
                 }
             }
@@ -406,7 +379,15 @@ impl BlockBuilder {
     }
 
     /// The block as it is written.
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>> {
+    #[cfg(test)]
+    pub(crate) fn finish(self) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.finish_into(&mut out)?;
+        Ok(out)
+    }
+
+    /// Appends the block as it is written.
+    pub(crate) fn finish_into(mut self, out: &mut Vec<u8>) -> Result<()> {
         let (file, context) = (
             std::mem::take(&mut self.file),
             std::mem::take(&mut self.context),
@@ -417,54 +398,54 @@ impl BlockBuilder {
         if let Some(wrong) = self.wrong.take() {
             return Err(wrong);
         }
-        let nodes = self.node_slots.len();
-        // Nodes first, in the order of their rows, then the ids of nodes outside.
-        let mut external = Vec::new();
-        let mut final_slot = self.rows.clone();
-        for (slot, row) in final_slot.iter_mut().enumerate() {
-            if *row == EXTERNAL {
-                *row = (nodes + external.len()) as u32;
-                external.push(self.ids[slot]);
+        let nodes = self.node_ids.len();
+        let (external, places) = self.slots.places();
+        if let Some(places) = places {
+            for [src, dst, ..] in &mut self.edge_cells {
+                *src = places[*src as usize];
+                *dst = places[*dst as usize];
             }
-        }
-        for slot in self.edge_src.iter_mut().chain(&mut self.edge_dst) {
-            *slot = final_slot[*slot as usize];
-        }
-        if self.edge_payload.is_empty() {
-            self.edge_ends.iter_mut().for_each(|end| *end = 0);
         }
 
         let estimate = HEADER
             + (nodes + external.len()) * 16
             + nodes * 12
-            + self.edge_src.len() * 12
+            + self.edge_cells.len() * 12
             + self.node_payload.len()
             + self.edge_payload.len()
             + self.strings.bytes().len()
             + self.strings.len() * 4;
-        let mut out = Vec::with_capacity(estimate);
-        out.resize(HEADER, 0);
-        for &slot in &self.node_slots {
-            out.extend_from_slice(&self.ids[slot as usize].0.to_le_bytes());
-        }
-        for id in &external {
-            out.extend_from_slice(&id.0.to_le_bytes());
+        let start = out.len();
+        out.reserve(estimate);
+        out.resize(start + HEADER, 0);
+        for ids in [&self.node_ids, &external] {
+            put_fixed(out, ids.iter(), |id| id.0.to_le_bytes());
         }
         let mut widths = [0u8; 10];
-        widths[width::NODE_TYPE] = put_column(&mut out, &self.node_types);
-        widths[width::NODE_FILE] = put_file_column(&mut out, &self.node_files);
-        widths[width::NODE_NAME] = put_column(&mut out, &self.node_names);
-        widths[width::NODE_END] = put_column(&mut out, &self.node_ends);
-        widths[width::EDGE_SRC] = put_column(&mut out, &self.edge_src);
-        widths[width::EDGE_DST] = put_column(&mut out, &self.edge_dst);
-        widths[width::EDGE_TYPE] = put_column(&mut out, &self.edge_types);
-        widths[width::EDGE_END] = put_column(&mut out, &self.edge_ends);
-        widths[width::TYPE] = put_column(&mut out, &self.types.strings);
-        widths[width::STRING_END] = put_column(&mut out, self.strings.ends());
+        // The file column has width 0 when all rows have the same file, whose number is in the header.
+        let only_file = self.node_cells.first().map_or(0, |cells| cells[1]);
+        let files_differ = (self.node_cells.iter()).any(|cells| cells[1] != only_file);
+        let greatest = greatest(&self.node_cells);
+        let cells = &self.node_cells;
+        widths[width::NODE_TYPE] = put_lane::<0>(out, cells, greatest[0]);
+        if files_differ {
+            widths[width::NODE_FILE] = put_lane::<1>(out, cells, greatest[1]);
+        }
+        widths[width::NODE_NAME] = put_lane::<2>(out, cells, greatest[2]);
+        widths[width::NODE_END] = put_lane::<3>(out, cells, greatest[3]);
+        let cells = &self.edge_cells;
+        let greatest = self::greatest(cells);
+        widths[width::EDGE_SRC] = put_lane::<0>(out, cells, greatest[0]);
+        widths[width::EDGE_DST] = put_lane::<1>(out, cells, greatest[1]);
+        widths[width::EDGE_TYPE] = put_lane::<2>(out, cells, greatest[2]);
+        widths[width::EDGE_END] = put_lane::<3>(out, cells, greatest[3]);
+        widths[width::TYPE] = put_column(out, &self.types.strings);
+        widths[width::STRING_END] = put_column(out, self.strings.ends());
         out.extend_from_slice(&self.node_payload);
         out.extend_from_slice(&self.edge_payload);
         out.extend_from_slice(self.strings.bytes());
-        if out.len() > MAX_BLOCK {
+        let block = &mut out[start..];
+        if block.len() > MAX_BLOCK {
             let what = "more than 2 GiB";
             return Err(Error::TooLarge {
                 file: self.file,
@@ -474,27 +455,27 @@ impl BlockBuilder {
         }
 
         let numbers = [
-            out.len(),
+            block.len(),
             nodes,
             external.len(),
-            self.edge_src.len(),
+            self.edge_cells.len(),
             self.strings.len(),
             self.types.strings.len(),
             owner_file as usize,
             owner_context as usize,
             self.node_payload.len(),
             self.edge_payload.len(),
-            self.node_files.first().map_or(0, |&file| file as usize),
+            only_file as usize,
         ];
         for (index, number) in numbers.into_iter().enumerate() {
-            out[8 + index * 4..12 + index * 4].copy_from_slice(&(number as u32).to_le_bytes());
+            block[8 + index * 4..12 + index * 4].copy_from_slice(&(number as u32).to_le_bytes());
         }
-        out[52..62].copy_from_slice(&widths);
-        out[..4].copy_from_slice(&MAGIC);
-        let checksum = crc32c::crc32c(&out[8..]);
-        out[4..8].copy_from_slice(&checksum.to_le_bytes());
+        block[52..62].copy_from_slice(&widths);
+        block[..4].copy_from_slice(&MAGIC);
+        let checksum = crc32c::crc32c(&block[8..]);
+        block[4..8].copy_from_slice(&checksum.to_le_bytes());
         self.recycle();
-        Ok(out)
+        Ok(())
     }
 }
 
@@ -506,10 +487,14 @@ impl TypeCodes {
     }
 }
 
-/// The file column has width 0 when all rows have the same file, whose number is in the header.
-fn put_file_column(out: &mut Vec<u8>, files: &[u32]) -> u8 {
-    match files.first() {
-        Some(first) if files.iter().any(|file| file != first) => put_column(out, files),
-        _ => 0,
-    }
+/// A number of each lane that has all bits of all numbers of it.
+fn greatest(cells: &[Cells]) -> Cells {
+    cells.iter().fold([0; 4], |all, cells| {
+        [
+            all[0] | cells[0],
+            all[1] | cells[1],
+            all[2] | cells[2],
+            all[3] | cells[3],
+        ]
+    })
 }

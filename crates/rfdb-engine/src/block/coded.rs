@@ -5,7 +5,7 @@
 
 use super::build::{BlockBuilder, Text};
 use super::flag;
-use crate::codec::{Varints, put_varint, zigzag};
+use crate::codec::{Varints, zigzag};
 use crate::metadata::{self, INTEGER};
 use crate::{CodedEdgeRow, CodedMetadata, CodedNodeRow, Error, RowDictionary, templates};
 
@@ -23,17 +23,19 @@ pub(super) struct Codes {
 }
 
 const UNKNOWN: u32 = u32::MAX;
+/// So many places are added to a table at once.
+const MORE: usize = 64;
 
-/// A text in the dictionary of the block, and whether it can stand in a string of JSON. Strings of a block are fewer than
-/// its bytes, so there is a bit for that.
+/// A text in the dictionary of the block, and whether it was found to be what can stand in a string of JSON. Strings of a block
+/// are fewer than its bytes, so there is a bit for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TextCode(u32);
 
 impl TextCode {
     const UNKNOWN: Self = Self(UNKNOWN);
 
-    fn new(string: Text, is_contents: bool) -> Self {
-        Self(string << 1 | u32::from(is_contents))
+    fn new(string: Text) -> Self {
+        Self(string << 1)
     }
 
     fn string(self) -> Text {
@@ -43,6 +45,10 @@ impl TextCode {
     fn is_contents(self) -> bool {
         self.0 & 1 == 1
     }
+
+    fn as_contents(self) -> Self {
+        Self(self.0 | 1)
+    }
 }
 
 /// A template in the dictionary of the block.
@@ -51,13 +57,16 @@ struct TemplateCode {
     string: Text,
     first_hole: u32,
     holes: u32,
+    /// Holes before the first that is not of an integer.
+    integers: u32,
 }
 
 /// Puts what is known of a number into its place.
 fn keep<T: Clone>(table: &mut Vec<T>, number: u32, unknown: T, value: T) {
     let place = number as usize;
     if table.len() <= place {
-        table.resize(place + 1, unknown);
+        // Numbers mostly come in ascending order.
+        table.resize((place + 1).next_multiple_of(MORE), unknown);
     }
     table[place] = value;
 }
@@ -75,18 +84,39 @@ impl Codes {
 
 impl BlockBuilder {
     #[inline]
-    fn coded_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> TextCode {
+    fn coded_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> Text {
         match self.codes.texts.get(number as usize) {
-            Some(&code) if code != TextCode::UNKNOWN => code,
-            _ => self.new_text(dictionary, number),
+            Some(&code) if code != TextCode::UNKNOWN => code.string(),
+            _ => self.new_text(dictionary, number).string(),
         }
     }
 
     fn new_text(&mut self, dictionary: &dyn RowDictionary, number: u32) -> TextCode {
         let text = dictionary.text(number).as_bytes();
-        let code = TextCode::new(self.intern(text), metadata::is_contents(text));
+        // The texts of a dictionary are mostly distinct, and one that comes twice is only stored twice.
+        let code = TextCode::new(self.push_string(text));
         keep(&mut self.codes.texts, number, TextCode::UNKNOWN, code);
         code
+    }
+
+    /// As `coded_text`, for a text that is to stand in a string of JSON; `None` if it cannot.
+    #[inline]
+    fn coded_contents(&mut self, dictionary: &dyn RowDictionary, number: u32) -> Option<Text> {
+        match self.codes.texts.get(number as usize) {
+            // An unknown text has that bit too.
+            Some(&code) if code.is_contents() && code != TextCode::UNKNOWN => Some(code.string()),
+            _ => self.new_contents(dictionary, number),
+        }
+    }
+
+    fn new_contents(&mut self, dictionary: &dyn RowDictionary, number: u32) -> Option<Text> {
+        let string = self.coded_text(dictionary, number);
+        if !metadata::is_contents(self.string(string)) {
+            return None;
+        }
+        let code = TextCode::new(string).as_contents();
+        keep(&mut self.codes.texts, number, TextCode::UNKNOWN, code);
+        Some(string)
     }
 
     #[inline]
@@ -114,100 +144,110 @@ impl BlockBuilder {
         let first_hole = self.codes.holes.len();
         let holes = &mut self.codes.holes;
         templates::with(|templates| templates.push_holes(template, holes))?;
+        let holes = &self.codes.holes[first_hole..];
+        let integers = holes.iter().take_while(|&&kind| kind == INTEGER).count();
         let code = TemplateCode {
-            string: self.intern(template),
             first_hole: first_hole as u32,
-            holes: (self.codes.holes.len() - first_hole) as u32,
+            holes: holes.len() as u32,
+            integers: integers as u32,
+            string: self.push_string(template),
         };
         keep(&mut self.codes.templates, number, None, Some(code));
         Some(code)
     }
 
-    pub(crate) fn push_coded_node(
+    pub(crate) fn push_coded_nodes<'r>(
         &mut self,
         dictionary: &dyn RowDictionary,
-        node: &CodedNodeRow<'_>,
+        nodes: impl ExactSizeIterator<Item = CodedNodeRow<'r>>,
     ) {
-        if !self.node_room() {
+        if !self.node_room(nodes.len()) {
             return;
         }
-        let code = self.coded_type(dictionary, node.node_type);
-        let name = self.coded_text(dictionary, node.name).string();
-        self.push_node_columns(node.id, code, node.file, name);
-        let has_metadata = !matches!(node.metadata, CodedMetadata::Text(""));
-        let id = node.semantic_id;
-        let flags = [
-            (true, flag::PREFIX),
-            (id.named, flag::NAME),
-            (id.text.is_some(), flag::TEXT),
-            (id.ordinal.is_some(), flag::NUMBER),
-            (node.exported, flag::EXPORTED),
-            (has_metadata, flag::METADATA),
-        ];
-        let flags = flags
-            .iter()
-            .fold(0, |all, &(set, flag)| all | if set { flag } else { 0 });
-        self.node_payload.push(flags);
-        if let Some(text) = id.text {
-            let string = self.coded_text(dictionary, text).string();
-            put_varint(&mut self.node_payload, u64::from(string));
-        }
-        if let Some(ordinal) = id.ordinal {
-            put_varint(&mut self.node_payload, u64::from(ordinal));
-        }
-        if has_metadata {
-            let mut payload = std::mem::take(&mut self.node_payload);
-            let written = self.put_coded_metadata(dictionary, node.metadata, code, &mut payload);
-            self.node_payload = payload;
-            if !written {
+        let mut payload = std::mem::take(&mut self.node_payload);
+        let mut out = Varints::new(&mut payload);
+        // The paths of these rows live at the same time, so that one which lies where another does is the same.
+        let mut last: Option<(&str, Text)> = None;
+        for node in nodes {
+            let file = match last {
+                Some((path, file)) if std::ptr::eq(path, node.file) => file,
+                _ => self.file(node.file),
+            };
+            last = Some((node.file, file));
+            let code = self.coded_type(dictionary, node.node_type);
+            let name = self.coded_text(dictionary, node.name);
+            let has_metadata = !matches!(node.metadata, CodedMetadata::Text(""));
+            let id = node.semantic_id;
+            let flags = [
+                (true, flag::PREFIX),
+                (id.named, flag::NAME),
+                (id.text.is_some(), flag::TEXT),
+                (id.ordinal.is_some(), flag::NUMBER),
+                (node.exported, flag::EXPORTED),
+                (has_metadata, flag::METADATA),
+            ];
+            let flags = flags
+                .iter()
+                .fold(0, |all, &(set, flag)| all | if set { flag } else { 0 });
+            out.put(u64::from(flags));
+            if let Some(text) = id.text {
+                out.put(u64::from(self.coded_text(dictionary, text)));
+            }
+            if let Some(ordinal) = id.ordinal {
+                out.put(u64::from(ordinal));
+            }
+            if has_metadata && !self.put_coded_metadata(dictionary, node.metadata, code, &mut out) {
                 self.refuse(
                     format!("node {}", node.id),
                     text_of(dictionary, node.metadata),
                 );
             }
+            if !self.push_node_cells(node.id, [code, file, name], out.position()) {
+                break;
+            }
         }
-        self.node_ends.push(self.node_payload.len() as u32);
+        drop(out);
+        self.node_payload = payload;
     }
 
-    pub(crate) fn push_coded_edge(
+    pub(crate) fn push_coded_edges<'r>(
         &mut self,
         dictionary: &dyn RowDictionary,
-        edge: &CodedEdgeRow<'_>,
+        edges: impl ExactSizeIterator<Item = CodedEdgeRow<'r>>,
     ) {
-        if !self.edge_room() {
+        if !self.edge_room(edges.len()) {
             return;
         }
-        let nodes = &self.node_slots[self.codes.first_node..];
-        let (Some(&src), Some(&dst)) = (nodes.get(edge.src as usize), nodes.get(edge.dst as usize))
-        else {
-            let nodes = nodes.len();
-            self.wrong.get_or_insert(Error::NoSuchRow {
-                edge: format!(
-                    "{} -{}-> {}",
-                    edge.src,
-                    dictionary.type_name(edge.edge_type),
-                    edge.dst
-                ),
-                nodes,
-            });
-            return;
-        };
-        let code = self.coded_type(dictionary, edge.edge_type);
-        self.edge_src.push(src);
-        self.edge_dst.push(dst);
-        self.edge_types.push(code);
-        if !matches!(edge.metadata, CodedMetadata::Text("")) {
-            let mut payload = std::mem::take(&mut self.edge_payload);
-            let written = self.put_coded_metadata(dictionary, edge.metadata, code, &mut payload);
-            self.edge_payload = payload;
-            if !written {
+        let first = self.codes.first_node;
+        let nodes = self.node_ids.len() - first;
+        let mut payload = std::mem::take(&mut self.edge_payload);
+        let mut out = Varints::new(&mut payload);
+        for edge in edges {
+            let (src, dst) = (edge.src as usize, edge.dst as usize);
+            if src >= nodes || dst >= nodes {
+                let edge_type = dictionary.type_name(edge.edge_type);
+                self.wrong.get_or_insert(Error::NoSuchRow {
+                    edge: format!("{src} -{edge_type}-> {dst}"),
+                    nodes,
+                });
+                break;
+            }
+            let code = self.coded_type(dictionary, edge.edge_type);
+            let has_metadata = !matches!(edge.metadata, CodedMetadata::Text(""));
+            if has_metadata && !self.put_coded_metadata(dictionary, edge.metadata, code, &mut out) {
                 self.refuse(
-                    format!("edge {} -> {} of its owner's nodes", edge.src, edge.dst),
+                    format!("edge {src} -> {dst} of its owner's nodes"),
                     text_of(dictionary, edge.metadata),
                 );
             }
+            let src = self.slots.of_row(first + src);
+            let dst = self.slots.of_row(first + dst);
+            if !self.push_edge_cells([src, dst, code], out.position()) {
+                break;
+            }
         }
-        self.edge_ends.push(self.edge_payload.len() as u32);
+        drop(out);
+        self.edge_payload = payload;
     }
 
     /// Appends template and holes; `false` if they are no JSON object.
@@ -216,10 +256,10 @@ impl BlockBuilder {
         dictionary: &dyn RowDictionary,
         metadata: CodedMetadata<'_>,
         type_code: u32,
-        out: &mut Vec<u8>,
+        row: &mut Varints<'_>,
     ) -> bool {
         let (template, holes) = match metadata {
-            CodedMetadata::Text(text) => return self.put_metadata(text, type_code, out),
+            CodedMetadata::Text(text) => return self.put_metadata(text, type_code, row),
             CodedMetadata::Filled { template, holes } => (template, holes),
         };
         let Some(template) = self.coded_template(dictionary, template) else {
@@ -228,17 +268,20 @@ impl BlockBuilder {
         if template.holes as usize != holes.len() {
             return false;
         }
-        let mut row = Varints::new(out);
         row.put(u64::from(template.string));
-        for (kind, &hole) in (template.first_hole as usize..).zip(holes) {
+        // Places in the source, which most rows have, come first.
+        let (integers, others) = holes.split_at(template.integers as usize);
+        for &integer in integers {
+            row.put(zigzag(i64::from(integer)));
+        }
+        for (kind, &hole) in (template.first_hole as usize + integers.len()..).zip(others) {
             if self.codes.holes[kind] == INTEGER {
                 row.put(zigzag(i64::from(hole)));
             } else {
-                let text = self.coded_text(dictionary, hole);
-                if !text.is_contents() {
+                let Some(string) = self.coded_contents(dictionary, hole) else {
                     return false;
-                }
-                row.put(u64::from(text.string()));
+                };
+                row.put(u64::from(string));
             }
         }
         true

@@ -4,7 +4,9 @@ mod build;
 mod checked;
 mod coded;
 mod layout;
+mod memo;
 mod semantic_id;
+mod slots;
 mod view;
 
 pub(crate) use build::BlockBuilder;

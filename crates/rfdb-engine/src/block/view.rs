@@ -314,9 +314,7 @@ impl<'a> BlockView<'a> {
         let which = [width::EDGE_SRC, width::EDGE_DST, width::EDGE_TYPE];
         for (which, values) in which.into_iter().zip(columns) {
             values.clear();
-            values.reserve(self.edges);
-            self.column(which, self.edges)
-                .for_each(self.edges, |_, value| values.push(value))?;
+            self.column(which, self.edges).read(self.edges, values)?;
         }
         Some(())
     }

@@ -8,6 +8,7 @@ use super::delta::CommitDelta;
 use super::files::Files;
 use super::finalize::Scope;
 use super::inner::{BlockRef, Inner, OwnerKey, Writer};
+use super::prepared::Prepared;
 use super::state::guard;
 use super::{Durability, IndexMode};
 use crate::block::{BlockBuilder, BlockView};
@@ -23,33 +24,6 @@ const OVERLAY_FLOOR: u64 = 1 << 15;
 /// Superseded bytes and manifest edits below which files are not rewritten in the background.
 const GARBAGE_FLOOR: u64 = 1 << 12;
 
-/// A block that is encoded and not yet written.
-pub(super) struct Prepared {
-    pub(super) file: Arc<str>,
-    pub(super) context: Arc<str>,
-    pub(super) nodes: u32,
-    pub(super) edges: u32,
-    pub(super) bytes: Vec<u8>,
-    /// Keeps its number if it takes the place of another block.
-    pub(super) id: Option<u64>,
-}
-
-impl Prepared {
-    pub(super) fn new(builder: BlockBuilder, id: Option<u64>) -> Result<Self> {
-        let (nodes, edges) = builder.row_counts();
-        let owner = builder.owner();
-        let (file, context) = (owner.file.into(), owner.context.into());
-        Ok(Self {
-            file,
-            context,
-            nodes,
-            edges,
-            bytes: builder.finish()?,
-            id,
-        })
-    }
-}
-
 impl Inner {
     pub(super) fn commit(self: &Arc<Self>, batch: Batch, mode: IndexMode) -> Result<CommitDelta> {
         self.refuse_read_only()?;
@@ -57,12 +31,12 @@ impl Inner {
             return Err(Error::NoOwner);
         }
         let mut owners = Vec::new();
-        let mut prepared = Vec::new();
+        let mut prepared = Prepared::default();
         for builder in batch.into_builders() {
             let owner = builder.owner();
             owners.push((owner.file.to_owned(), owner.context.to_owned()));
             if !builder.is_empty() {
-                prepared.push(Prepared::new(builder, None)?);
+                prepared.push(builder, None)?;
             }
         }
         self.relieve(mode);
@@ -77,9 +51,9 @@ impl Inner {
     /// Adds a block to those of its owner.
     pub(super) fn add(self: &Arc<Self>, builder: BlockBuilder) -> Result<CommitDelta> {
         self.refuse_read_only()?;
-        let mut prepared = Vec::new();
+        let mut prepared = Prepared::default();
         if !builder.is_empty() {
-            prepared.push(Prepared::new(builder, None)?);
+            prepared.push(builder, None)?;
         }
         self.relieve(IndexMode::Immediate);
         let mut writer = self.writable()?;
@@ -111,7 +85,7 @@ impl Inner {
         self: &Arc<Self>,
         writer: &mut Writer,
         retire: Vec<BlockRef>,
-        add: Vec<Prepared>,
+        add: Prepared,
         mode: IndexMode,
     ) -> Result<CommitDelta> {
         if retire.is_empty() && add.is_empty() {
@@ -120,12 +94,11 @@ impl Inner {
         }
         let version = writer.version + 1;
         let sync = mode == IndexMode::Immediate && self.options.durability == Durability::Sync;
-        let mut places = (0, vec![0; add.len()]);
+        let (mut segment, mut first) = (0, 0);
         if let Some(files) = &mut writer.files
             && !add.is_empty()
         {
-            places = files
-                .append_blocks(&add.iter().map(|block| &block.bytes[..]).collect::<Vec<_>>())?;
+            (segment, first) = files.append(add.buffers())?;
         }
         let mut next_block = writer.next_block;
         let mut edits: Vec<Edit> = retire
@@ -135,8 +108,9 @@ impl Inner {
                 version,
             })
             .collect();
-        let mut handles = Vec::with_capacity(add.len());
-        for (block, offset) in add.into_iter().zip(places.1) {
+        let mut handles = Vec::with_capacity(add.blocks().len());
+        for block in add.blocks() {
+            let bytes = add.bytes_of(block);
             let id = block.id.unwrap_or_else(|| {
                 next_block += 1;
                 next_block - 1
@@ -144,14 +118,14 @@ impl Inner {
             let desc = BlockDesc {
                 id,
                 commit: version,
-                segment: places.0,
-                offset,
-                len: block.bytes.len() as u32,
-                checksum: BlockView::stored_checksum(&block.bytes).unwrap_or_default(),
+                segment,
+                offset: first + block.offset,
+                len: bytes.len() as u32,
+                checksum: BlockView::stored_checksum(bytes).unwrap_or_default(),
                 nodes: block.nodes,
                 edges: block.edges,
-                file: block.file,
-                context: block.context,
+                file: Arc::clone(&block.file),
+                context: Arc::clone(&block.context),
             };
             edits.push(Edit::Add(desc.clone()));
             let file = writer
@@ -160,7 +134,7 @@ impl Inner {
                 .map(|files| files.segment(desc.segment));
             // A deferred load must not keep what it wrote in memory; what is read next may stay.
             let keep = file.is_none() || mode == IndexMode::Immediate;
-            let bytes = keep.then(|| Bytes::from(block.bytes));
+            let bytes = keep.then(|| Bytes::from(bytes.to_vec()));
             handles.push(Arc::new(BlockHandle::new(desc, file, bytes)));
         }
         self.log(writer, &edits, sync)?;

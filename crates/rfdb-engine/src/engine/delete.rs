@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use super::IndexMode;
-use super::commit::Prepared;
 use super::delta::CommitDelta;
 use super::inner::{BlockRef, Inner};
+use super::prepared::Prepared;
 use crate::block::BlockBuilder;
 use crate::run::Run;
 use crate::snapshot::Version;
@@ -57,8 +57,8 @@ pub(super) fn rewrite(
     blocks: &[(usize, u32)],
     keep_node: impl Fn(&NodeRow<'_>) -> bool,
     keep_edge: impl Fn(&EdgeRow<'_>) -> bool,
-) -> Result<(Vec<BlockRef>, Vec<Prepared>)> {
-    let (mut retire, mut add) = (Vec::new(), Vec::new());
+) -> Result<(Vec<BlockRef>, Prepared)> {
+    let (mut retire, mut add) = (Vec::new(), Prepared::default());
     for &(run, number) in blocks {
         let run: &Arc<Run> = &version.runs[run];
         let view = run.block(number)?;
@@ -78,7 +78,7 @@ pub(super) fn rewrite(
         }
         let id = run.block_id(number)?;
         if !builder.is_empty() {
-            add.push(Prepared::new(builder, Some(id))?);
+            add.push(builder, Some(id))?;
         }
         retire.push(match run.handles().get(number as usize) {
             Some(handle) => BlockRef::Overlay(Arc::clone(handle)),

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::IndexMode;
-use super::commit::Prepared;
 use super::delete::rewrite;
 use super::delta::CommitDelta;
 use super::inner::Inner;
+use super::prepared::Prepared;
 use crate::{Batch, EdgeRow, Error, NodeId, NodeRow, Result};
 
 impl Inner {
@@ -22,10 +22,10 @@ impl Inner {
         if add.ownerless {
             return Err(Error::NoOwner);
         }
-        let mut added = Vec::new();
+        let mut added = Prepared::default();
         for builder in add.into_builders() {
             if !builder.is_empty() {
-                added.push(Prepared::new(builder, None)?);
+                added.push(builder, None)?;
             }
         }
         let mut writer = self.writable()?;
@@ -54,7 +54,7 @@ impl Inner {
                 && !gone_edges.contains(&(edge.src, edge.dst, edge.edge_type))
         };
         let (retire, mut written) = rewrite(&version, &blocks, keep_node, keep_edge)?;
-        written.extend(added);
+        written.append(added);
         self.apply(&mut writer, retire, written, mode)
     }
 }

@@ -10,6 +10,7 @@ mod finalize;
 mod inner;
 mod kept;
 mod mark;
+mod prepared;
 mod state;
 mod verify;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::Section;
 use super::entry::{Bits, Entry};
-use super::layout::{BadBlock, BlockSource, Layout, both, cut, map, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, both, cut, map, shares, try_map};
 use super::sink::SectionSink;
 use super::vertices::Vertices;
 use crate::codec::width_for;
@@ -59,91 +59,100 @@ impl Buckets {
     }
 }
 
-/// Entries of one part of the edges, grouped by bucket of their key. All keys are counted, then the entries are put.
+/// Entries of one part of the edges, by bucket of their key.
 #[derive(Debug)]
 struct Group<E> {
-    buckets: Buckets,
-    entries: Vec<E>,
-    /// Start of each bucket, and the end; one place up while keys are counted.
-    starts: Vec<u32>,
-    next: Vec<u32>,
+    of_bucket: Vec<Vec<E>>,
 }
 
 impl<E: Entry> Group<E> {
-    fn new(buckets: Buckets) -> Self {
+    /// With room for so many entries, if they are spread about evenly, as ids that are hashes are.
+    fn new(buckets: Buckets, entries: usize) -> Self {
+        let share = entries / buckets.count;
+        let room = if buckets.count == 1 {
+            share
+        } else {
+            share + share / 8 + 8
+        };
         Self {
-            buckets,
-            entries: Vec::new(),
-            starts: vec![0; buckets.count + 1],
-            next: Vec::new(),
+            of_bucket: std::iter::repeat_with(|| Vec::with_capacity(room))
+                .take(buckets.count)
+                .collect(),
         }
     }
 
     #[inline]
-    fn count(&mut self, key: u32) {
-        self.starts[self.buckets.of(key) + 1] += 1;
-    }
-
-    fn counted(&mut self) {
-        for bucket in 0..self.buckets.count {
-            self.starts[bucket + 1] += self.starts[bucket];
-        }
-        self.next = self.starts.clone();
-        self.entries = vec![E::default(); self.starts[self.buckets.count] as usize];
-    }
-
-    /// The order within a bucket is kept.
-    #[inline]
-    fn put(&mut self, key: u32, entry: E) {
-        let place = &mut self.next[self.buckets.of(key)];
-        self.entries[*place as usize] = entry;
-        *place += 1;
-    }
-
-    fn bucket(&self, bucket: usize) -> &[E] {
-        &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize]
+    fn push(&mut self, bucket: usize, entry: E) {
+        self.of_bucket[bucket].push(entry);
     }
 }
 
 /// Number of entries of each bucket.
 fn sizes<E: Entry>(groups: &[Group<E>], buckets: Buckets) -> Vec<usize> {
-    let size = |bucket| groups.iter().map(|group| group.bucket(bucket).len()).sum();
+    let size = |bucket: usize| {
+        groups
+            .iter()
+            .map(|group| group.of_bucket[bucket].len())
+            .sum()
+    };
     (0..buckets.count).map(size).collect()
 }
 
-/// Entries of a bucket, sorted, and where the list of each of its vertices ends.
-fn sorted<E: Entry>(
-    groups: &[Group<E>],
-    buckets: Buckets,
-    bits: Bits,
-    bucket: usize,
-) -> (Vec<E>, Vec<u32>) {
-    let vertices = buckets.range(bucket);
-    let all = || groups.iter().flat_map(|group| group.bucket(bucket));
-    let mut ends = vec![0u32; vertices.len() + 1];
-    for &entry in all() {
-        ends[entry.key(bits) as usize + 1] += 1;
-    }
-    for vertex in 0..vertices.len() {
-        ends[vertex + 1] += ends[vertex];
-    }
-    let mut entries = vec![E::default(); ends[vertices.len()] as usize];
-    for &entry in all() {
-        // Moves from the start of the list to its end, which is the start of the next.
-        let place = &mut ends[entry.key(bits) as usize];
-        entries[*place as usize] = entry;
-        *place += 1;
-    }
-    let mut start = 0;
-    for &end in &ends[..vertices.len()] {
-        let list = &mut entries[start as usize..end as usize];
-        if list.len() > 1 {
-            list.sort_unstable();
+/// Entries of a bucket, sorted, and where the list of each of its vertices ends. Its memory is used for many buckets.
+#[derive(Debug, Default)]
+struct Sorted<E> {
+    entries: Vec<E>,
+    ends: Vec<u32>,
+}
+
+impl<E: Entry> Sorted<E> {
+    fn sort(&mut self, groups: &[Group<E>], buckets: Buckets, bits: Bits, bucket: usize) {
+        let Self { entries, ends } = self;
+        let vertices = buckets.range(bucket).len();
+        ends.clear();
+        ends.resize(vertices + 1, 0);
+        let parts = || groups.iter().map(|group| &group.of_bucket[bucket][..]);
+        for part in parts() {
+            for entry in part {
+                ends[entry.key(bits) as usize + 1] += 1;
+            }
         }
-        start = end;
+        let mut sum = 0;
+        for end in ends.iter_mut() {
+            sum += *end;
+            *end = sum;
+        }
+        entries.clear();
+        entries.resize(sum as usize, E::default());
+        for part in parts() {
+            for &entry in part {
+                // Moves from the start of the list to its end, which is the start of the next.
+                let place = &mut ends[entry.key(bits) as usize];
+                entries[*place as usize] = entry;
+                *place += 1;
+            }
+        }
+        ends.pop();
+        let mut start = 0;
+        for &end in &*ends {
+            sort_list(&mut entries[start as usize..end as usize]);
+            start = end;
+        }
     }
-    ends.pop();
-    (entries, ends)
+}
+
+/// Most lists are of one or two.
+#[inline]
+fn sort_list<E: Ord>(list: &mut [E]) {
+    match list {
+        [] | [_] => {}
+        [a, b] => {
+            if *b < *a {
+                std::mem::swap(a, b);
+            }
+        }
+        list => list.sort_unstable(),
+    }
 }
 
 fn put(bytes: &mut [u8], values: impl Iterator<Item = u32>) {
@@ -174,36 +183,36 @@ fn deal<E: Entry>(
     buckets: Buckets,
     bits: Bits,
 ) -> Result<Group<E>, BadBlock> {
-    let mut group = Group::new(buckets);
-    let vertex = |number: usize, local: u32| {
-        let slot = layout.slot(number, &blocks[number].view, local as usize);
-        vertices.of_slot[slot].load(Ordering::Relaxed)
-    };
-    let mut edges = Vec::with_capacity(range.clone().map(|n| blocks[n].view.edges).sum());
+    let edges = range.clone().map(|n| blocks[n].view.edges).sum();
+    let mut group = Group::new(buckets, edges);
+    // Vertices of the slots of a block.
+    let mut of_slot = Vec::new();
     let mut columns = Default::default();
-    for number in range.clone() {
+    // Later rows come first among equal edges. The blocks of a range follow each other.
+    let first = layout.edges.get(range.start).copied().unwrap_or_default();
+    let mut order = layout.edge_rows as u32 - first;
+    for number in range {
         let view = &blocks[number].view;
-        let (slots, types) = (view.nodes + view.external, &type_maps[number]);
+        of_slot.clear();
+        for slots in layout.slots_of(number, view) {
+            let vertices = &vertices.of_slot[slots];
+            of_slot.extend(vertices.iter().map(|v| v.load(Ordering::Relaxed)));
+        }
+        let types = &type_maps[number];
         let [sources, targets, codes] = &mut columns;
         view.edge_columns([sources, targets, codes]).ok_or(number)?;
         for ((&src, &dst), &code) in sources.iter().zip(&*targets).zip(&*codes) {
-            if src as usize >= slots || dst as usize >= slots {
+            let (Some(&src), Some(&dst), Some(&edge_type)) = (
+                of_slot.get(src as usize),
+                of_slot.get(dst as usize),
+                types.get(code as usize),
+            ) else {
                 return Err(number);
-            }
-            let edge_type = *types.get(code as usize).ok_or(number)?;
-            let src = vertex(number, src);
-            group.count(src);
-            edges.push((src, edge_type, vertex(number, dst)));
+            };
+            let entry = E::pack(bits, buckets.within(src), edge_type, dst, order);
+            group.push(buckets.of(src), entry);
+            order -= 1;
         }
-    }
-    group.counted();
-    // The blocks of a range follow each other.
-    let first = layout.edges.get(range.start).copied().unwrap_or_default();
-    for (row, &(src, edge_type, dst)) in (first..).zip(&edges) {
-        // Later rows come first among equal edges.
-        let order = (layout.edge_rows as u32) - row;
-        let entry = E::pack(bits, buckets.within(src), edge_type, dst, order);
-        group.put(src, entry);
     }
     Ok(group)
 }
@@ -283,32 +292,34 @@ fn both_directions<E: Entry>(
             (bucket, start, sections)
         })
         .collect();
-    let turned = map(work, parallel, |(bucket, first, sections)| {
-        let (((ends_out, targets), codes), positions) = sections;
-        let (entries, ends) = sorted(&dealt, buckets, bits, bucket);
-        put(ends_out, ends.iter().map(|end| first + end));
-        put(targets, entries.iter().map(|e| e.other(bits)));
-        let all_rows = edges as u32;
-        put(positions, entries.iter().map(|e| all_rows - e.order(bits)));
-        put_types(codes, width, entries.iter().map(|e| e.edge_type(bits)));
-        let first_vertex = buckets.range(bucket).start as u32;
-        let mut group: Group<E> = Group::new(buckets);
+    let turned = map(shares(work, parallel), parallel, |share| {
+        let entries = share.iter().map(|(bucket, ..)| sizes_out[*bucket]).sum();
+        let mut group: Group<E> = Group::new(buckets, entries);
         let mut counts = vec![0u32; types];
-        let mut previous: Option<E> = None;
-        for &entry in &entries {
-            group.count(entry.other(bits));
-            if previous.is_none_or(|previous| !previous.same_edge(entry, bits)) {
-                counts[entry.edge_type(bits) as usize] += 1;
+        let mut sorted = Sorted::default();
+        for (bucket, first, sections) in share {
+            let (((ends_out, targets), codes), positions) = sections;
+            sorted.sort(&dealt, buckets, bits, bucket);
+            let Sorted { entries, ends } = &sorted;
+            put(ends_out, ends.iter().map(|end| first + end));
+            put_types(codes, width, entries.iter().map(|e| e.edge_type(bits)));
+            let first_vertex = buckets.range(bucket).start as u32;
+            let all_rows = edges as u32;
+            let mut previous: Option<E> = None;
+            let columns =
+                (targets.as_chunks_mut().0.iter_mut()).zip(positions.as_chunks_mut().0.iter_mut());
+            for ((&entry, (target, position)), place) in entries.iter().zip(columns).zip(first..) {
+                let (other, edge_type) = (entry.other(bits), entry.edge_type(bits));
+                *target = other.to_le_bytes();
+                *position = (all_rows - entry.order(bits)).to_le_bytes();
+                if previous.is_none_or(|previous| !previous.same_edge(entry, bits)) {
+                    counts[edge_type as usize] += 1;
+                }
                 previous = Some(entry);
+                let source = first_vertex + entry.key(bits);
+                let turned = E::pack(bits, buckets.within(other), edge_type, source, place);
+                group.push(buckets.of(other), turned);
             }
-        }
-        group.counted();
-        for (place, &out) in entries.iter().enumerate() {
-            let place = first + place as u32;
-            let (target, source) = (out.other(bits), first_vertex + out.key(bits));
-            let key = buckets.within(target);
-            let entry = E::pack(bits, key, out.edge_type(bits), source, place);
-            group.put(target, entry);
         }
         (group, counts)
     });
@@ -363,12 +374,16 @@ fn put_incoming<E: Entry>(
             (bucket, start, sections)
         })
         .collect();
-    map(work, parallel, |(bucket, first, sections)| {
-        let ((ends_in, sources), edges) = sections;
-        let (entries, ends) = sorted(incoming, buckets, bits, bucket);
-        put(ends_in, ends.iter().map(|end| first + end));
-        put(sources, entries.iter().map(|e| e.other(bits)));
-        put(edges, entries.iter().map(|e| e.order(bits)));
+    map(shares(work, parallel), parallel, |share| {
+        let mut sorted = Sorted::default();
+        for (bucket, first, sections) in share {
+            let ((ends_in, sources), edges) = sections;
+            sorted.sort(incoming, buckets, bits, bucket);
+            let Sorted { entries, ends } = &sorted;
+            put(ends_in, ends.iter().map(|end| first + end));
+            put(sources, entries.iter().map(|e| e.other(bits)));
+            put(edges, entries.iter().map(|e| e.order(bits)));
+        }
     });
     sink.put(Section::InEnds, in_ends);
     sink.put(Section::InSources, in_sources);
@@ -413,13 +428,11 @@ mod tests {
         parallel: bool,
     ) -> (Adjacency, Built) {
         let group = |part: &[(u32, u32, u32, u32)]| {
-            let mut group: Group<E> = Group::new(buckets);
-            part.iter().for_each(|row| group.count(row.0));
-            group.counted();
+            let mut group: Group<E> = Group::new(buckets, part.len());
             for &(src, edge_type, dst, row) in part {
                 let order = rows.len() as u32 - row;
                 let entry = E::pack(bits, buckets.within(src), edge_type, dst, order);
-                group.put(src, entry);
+                group.push(buckets.of(src), entry);
             }
             group
         };

@@ -47,17 +47,18 @@ struct Labels<'a> {
 
 impl<'a> Labels<'a> {
     fn gather(blocks: &[BlockSource<'a>]) -> Result<Self, BadBlock> {
+        // Types are numbered as they come, and anew when all are known.
         let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
         let mut files: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        let mut block_types: Vec<Vec<&str>> = Vec::with_capacity(blocks.len());
+        let mut type_maps: Vec<Vec<u32>> = Vec::with_capacity(blocks.len());
         for (number, block) in blocks.iter().enumerate() {
-            let mut names = Vec::with_capacity(block.view.types);
+            let mut types = Vec::with_capacity(block.view.types);
             for code in 0..block.view.types {
                 let name = block.view.type_name(code as u32).ok_or(number)?;
-                names.push(name);
-                numbers.insert(name, 0);
+                let next = numbers.len() as u32;
+                types.push(*numbers.entry(name).or_insert(next));
             }
-            block_types.push(names);
+            type_maps.push(types);
             let mut file_strings: Vec<u32> = match block.view.only_file() {
                 Some(_) if block.view.nodes == 0 => Vec::new(),
                 Some(file) => vec![file],
@@ -75,15 +76,16 @@ impl<'a> Labels<'a> {
                     .push(number as u32);
             }
         }
-        let mut types: Vec<&str> = numbers.keys().copied().collect();
+        let mut types: Vec<(&str, u32)> = numbers.into_iter().collect();
         types.sort_unstable();
-        for (number, name) in types.iter().enumerate() {
-            numbers.insert(name, number as u32);
+        let mut sorted = vec![0; types.len()];
+        for (number, &(_, first)) in (0..).zip(&types) {
+            sorted[first as usize] = number;
         }
-        let type_maps = block_types
-            .iter()
-            .map(|names| names.iter().map(|name| numbers[name]).collect())
-            .collect();
+        for number in type_maps.iter_mut().flatten() {
+            *number = sorted[*number as usize];
+        }
+        let types = types.into_iter().map(|(name, _)| name).collect();
         Ok(Self {
             types,
             type_maps,

@@ -1,5 +1,7 @@
 //! What an index is built from: blocks, how their rows are counted through, and how the work is shared out to threads.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::block::BlockView;
@@ -53,14 +55,11 @@ impl Layout {
         }
     }
 
-    /// Slot among all blocks of a slot of one block.
-    #[inline]
-    pub(super) fn slot(&self, block: usize, view: &BlockView<'_>, local: usize) -> usize {
-        if local < view.nodes {
-            self.nodes[block] as usize + local
-        } else {
-            self.node_rows + self.external[block] as usize + local - view.nodes
-        }
+    /// Slots among all blocks of the slots of one block: those of its nodes, then those of ids outside.
+    pub(super) fn slots_of(&self, block: usize, view: &BlockView<'_>) -> [Range<usize>; 2] {
+        let first = self.nodes[block] as usize;
+        let outside = self.node_rows + self.external[block] as usize;
+        [first..first + view.nodes, outside..outside + view.external]
     }
 }
 
@@ -84,6 +83,22 @@ pub(super) fn groups(blocks: &[BlockSource<'_>], parallel: bool) -> Vec<std::ops
         groups.push(start..blocks.len());
     }
     groups
+}
+
+/// Cuts a list of work into consecutive shares, a few for each thread.
+pub(super) fn shares<T>(work: Vec<T>, parallel: bool) -> Vec<Vec<T>> {
+    let wanted = if parallel {
+        rayon::current_num_threads() * 8
+    } else {
+        1
+    };
+    let share = work.len().div_ceil(wanted).max(1);
+    let mut work = work.into_iter();
+    std::iter::from_fn(|| {
+        let share: Vec<T> = work.by_ref().take(share).collect();
+        (!share.is_empty()).then_some(share)
+    })
+    .collect()
 }
 
 pub(super) fn map<I: Send, O: Send>(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::layout::{BadBlock, BlockSource, Layout, cut, map, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, cut, map, shares, try_map};
 use super::vertices::Vertices;
 use super::{NO_NODE, name_hash};
 use crate::FieldDeclaration;
@@ -36,45 +36,40 @@ pub(super) fn node_columns(
         .zip(cut(&mut names, lengths().into_iter()))
         .map(|((range, types), names)| (range, types, names))
         .collect();
-    try_map(work, parallel, |(range, types, names)| {
-        let mut at = 0;
-        let mut hashes: Vec<Option<u32>> = Vec::new();
-        for number in range {
-            let view = &blocks[number].view;
-            let type_map = &type_maps[number];
-            let mut good = true;
-            let types = &mut types[at..at + view.nodes];
-            let read = view.node_type_codes().for_each(view.nodes, |row, code| {
-                match type_map.get(code as usize) {
-                    Some(&code) => types[row] = code,
-                    None => good = false,
+    try_map(
+        work,
+        parallel,
+        |(range, types, names)| -> Result<(), BadBlock> {
+            let (mut types, mut names) = (types.iter_mut(), names.iter_mut());
+            let mut hashes: Vec<Option<u32>> = Vec::new();
+            let mut column = Vec::new();
+            for number in range {
+                let view = &blocks[number].view;
+                column.clear();
+                let codes = view.node_type_codes().read(view.nodes, &mut column);
+                codes.ok_or(number)?;
+                for (place, &code) in types.by_ref().take(view.nodes).zip(&column) {
+                    *place = *type_maps[number].get(code as usize).ok_or(number)?;
                 }
-            });
-            hashes.clear();
-            hashes.resize(view.strings, None);
-            let names = &mut names[at..at + view.nodes];
-            let named = view
-                .node_name_strings()
-                .for_each(view.nodes, |row, string| {
-                    let Some(slot) = hashes.get_mut(string as usize) else {
-                        good = false;
-                        return;
+                column.clear();
+                let strings = view.node_name_strings().read(view.nodes, &mut column);
+                strings.ok_or(number)?;
+                hashes.clear();
+                hashes.resize(view.strings, None);
+                for (place, &string) in names.by_ref().take(view.nodes).zip(&column) {
+                    let known = hashes.get_mut(string as usize).ok_or(number)?;
+                    *place = match *known {
+                        Some(hash) => hash,
+                        None => {
+                            let name = view.string_bytes(string).ok_or(number)?;
+                            *known.insert(name_hash(name))
+                        }
                     };
-                    match slot {
-                        Some(hash) => names[row] = *hash,
-                        None => match view.string_bytes(string) {
-                            Some(name) => names[row] = *slot.insert(name_hash(name)),
-                            None => good = false,
-                        },
-                    }
-                });
-            if !good || read.is_none() || named.is_none() {
-                return Err(number);
+                }
             }
-            at += view.nodes;
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok((types, names))
 }
 
@@ -84,46 +79,50 @@ pub(super) fn type_postings(
     node_types: &[u32],
     types: usize,
 ) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    // Each vertex once under every type that one of its rows has: first that of its newest row, then those of older ones.
     let mut counts = vec![0u32; types];
-    let mut ends = vec![0u32; types + 1];
-    // Each vertex once under every type that one of its rows has.
-    let each = |f: &mut dyn FnMut(u32, usize, bool)| {
-        let mut older = vertices.older.iter().peekable();
-        let mut seen: Vec<usize> = Vec::new();
-        for (vertex, &position) in vertices.positions.iter().enumerate() {
-            if position == NO_NODE {
-                continue;
+    let newest: Vec<u32> = (vertices.positions.iter())
+        .map(|&position| match node_types.get(position as usize) {
+            Some(&code) if position != NO_NODE => {
+                counts[code as usize] += 1;
+                code
             }
-            let vertex = vertex as u32;
-            let newest = node_types[position as usize] as usize;
-            f(vertex, newest, true);
-            if older.peek().is_some_and(|(v, _)| *v == vertex) {
-                seen.clear();
-                seen.push(newest);
-                while let Some((_, position)) = older.next_if(|(v, _)| *v == vertex) {
-                    let code = node_types[*position as usize] as usize;
-                    if !seen.contains(&code) {
-                        seen.push(code);
-                        f(vertex, code, false);
-                    }
-                }
-            }
+            _ => NO_NODE,
+        })
+        .collect();
+    // (vertex, type), sorted by vertex.
+    let mut older: Vec<(u32, u32)> = Vec::new();
+    for &(vertex, position) in &vertices.older {
+        let pair = (vertex, node_types[position as usize]);
+        let known = older.iter().rev().take_while(|(v, _)| *v == vertex);
+        if pair.1 != newest[vertex as usize] && !{ known }.any(|other| *other == pair) {
+            older.push(pair);
         }
-    };
-    each(&mut |_, code, newest| {
-        ends[code + 1] += 1;
-        counts[code] += u32::from(newest);
-    });
-    for code in 0..types {
-        ends[code + 1] += ends[code];
     }
-    let mut next = ends.clone();
-    let mut postings = vec![0u32; ends[types] as usize];
-    each(&mut |vertex, code, _| {
-        postings[next[code] as usize] = vertex;
-        next[code] += 1;
-    });
-    ends.remove(0);
+    let mut ends = counts.clone();
+    for &(_, code) in &older {
+        ends[code as usize] += 1;
+    }
+    // Starts for now; each moves to its end as postings are put.
+    let mut sum = 0;
+    for end in &mut ends {
+        (*end, sum) = (sum, sum + *end);
+    }
+    let mut postings = vec![0u32; sum as usize];
+    let mut put = |vertex: u32, code: u32| {
+        let place = &mut ends[code as usize];
+        postings[*place as usize] = vertex;
+        *place += 1;
+    };
+    let mut older = older.into_iter().peekable();
+    for (vertex, &code) in (0..).zip(&newest) {
+        if code != NO_NODE {
+            put(vertex, code);
+        }
+        while let Some((_, code)) = older.next_if(|(v, _)| *v == vertex) {
+            put(vertex, code);
+        }
+    }
     (ends, postings, counts)
 }
 
@@ -133,7 +132,7 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
         u64::from(names[position]) << 32
             | u64::from(vertices.of_slot[position].load(Ordering::Relaxed))
     };
-    let bits = ((names.len() / 64).max(1).ilog2()).min(11);
+    let bits = ((names.len() / 16).max(1).ilog2()).min(14);
     let bucket = |pair: u64| {
         if bits == 0 {
             0
@@ -141,7 +140,7 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
             (pair >> (64 - bits)) as usize
         }
     };
-    let mut starts = vec![0usize; (1 << bits) + 1];
+    let mut starts = vec![0u32; (1 << bits) + 1];
     for &hash in names {
         starts[bucket(u64::from(hash) << 32) + 1] += 1;
     }
@@ -153,11 +152,14 @@ pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> 
     for position in 0..names.len() {
         let pair = pair(position);
         let place = &mut next[bucket(pair)];
-        pairs[*place] = pair;
+        pairs[*place as usize] = pair;
         *place += 1;
     }
-    let pieces = cut(&mut pairs, starts.windows(2).map(|w| w[1] - w[0]));
-    map(pieces, parallel, <[u64]>::sort_unstable);
+    let lengths = starts.windows(2).map(|w| (w[1] - w[0]) as usize);
+    let pieces = shares(cut(&mut pairs, lengths), parallel);
+    map(pieces, parallel, |pieces| {
+        pieces.into_iter().for_each(<[u64]>::sort_unstable);
+    });
     if !vertices.older.is_empty() {
         pairs.dedup();
     }

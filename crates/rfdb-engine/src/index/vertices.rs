@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::NO_NODE;
-use super::layout::{BlockSource, Layout, cut, map};
+use super::layout::{BlockSource, Layout, map};
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct IdEntry {
@@ -15,12 +15,20 @@ struct IdEntry {
     slot: u32,
 }
 
+impl IdEntry {
+    /// Whether the ids are the same.
+    #[inline]
+    fn is_twin(&self, other: &Self) -> bool {
+        (self.high, self.low) == (other.high, other.low)
+    }
+}
+
 /// Writes the entries of a bucket in order. Ids are hashes, so their upper bits are spread evenly: counting by as many of
 /// them as there are entries puts each entry about where it belongs, and what is left to sort are twos and threes. Ids
 /// that are not spread are sorted, only not as quickly. `used` is the number of upper bits that all entries share.
-fn sort_spread<'e, I: Iterator<Item = &'e IdEntry>>(
+fn sort_spread<'e, I: Iterator<Item = &'e [IdEntry]>>(
     out: &mut [IdEntry],
-    entries: impl Fn() -> I,
+    parts: impl Fn() -> I,
     used: u32,
     ends: &mut Vec<u32>,
 ) {
@@ -28,24 +36,34 @@ fn sort_spread<'e, I: Iterator<Item = &'e IdEntry>>(
     let digit = |entry: &IdEntry| (entry.high << used >> (u64::BITS - bits)) as usize;
     ends.clear();
     ends.resize((1 << bits) + 1, 0);
-    for entry in entries() {
-        ends[digit(entry) + 1] += 1;
+    for part in parts() {
+        for entry in part {
+            ends[digit(entry) + 1] += 1;
+        }
     }
-    for value in 0..1 << bits {
-        ends[value + 1] += ends[value];
+    let mut sum = 0;
+    for end in ends.iter_mut() {
+        sum += *end;
+        *end = sum;
     }
-    for entry in entries() {
-        let place = &mut ends[digit(entry)];
-        out[*place as usize] = *entry;
-        *place += 1;
+    for part in parts() {
+        for entry in part {
+            let place = &mut ends[digit(entry)];
+            out[*place as usize] = *entry;
+            *place += 1;
+        }
     }
     let mut start = 0;
     for &end in &ends[..1 << bits] {
-        let same = &mut out[start as usize..end as usize];
-        if same.len() > 100_000 {
-            same.par_sort_unstable();
-        } else if same.len() > 1 {
-            same.sort_unstable();
+        match &mut out[start as usize..end as usize] {
+            [] | [_] => {}
+            [a, b] => {
+                if *b < *a {
+                    std::mem::swap(a, b);
+                }
+            }
+            same if same.len() > 100_000 => same.par_sort_unstable(),
+            same => same.sort_unstable(),
         }
         start = end;
     }
@@ -81,100 +99,85 @@ pub(super) fn vertices(
     // Every group sorts its entries into buckets.
     let grouped = map(groups.to_vec(), parallel, |range| {
         let mut starts = vec![0u32; buckets + 1];
-        let each = |f: &mut dyn FnMut(usize, usize, u64, u64)| {
-            for number in range.clone() {
-                for (local, id) in blocks[number].view.id_bytes().chunks_exact(16).enumerate() {
-                    let id = u128::from_le_bytes(id.try_into().unwrap_or_default());
-                    f(number, local, (id >> 64) as u64, id as u64);
-                }
+        for block in &blocks[range.clone()] {
+            for id in block.view.id_bytes().as_chunks::<16>().0 {
+                let high = (u128::from_le_bytes(*id) >> 64) as u64;
+                starts[bucket(high) + 1] += 1;
             }
-        };
-        each(&mut |_, _, high, _| starts[bucket(high) + 1] += 1);
+        }
         for b in 0..buckets {
             starts[b + 1] += starts[b];
         }
         let mut next = starts.clone();
         let mut entries = vec![IdEntry::default(); starts[buckets] as usize];
-        each(&mut |number, local, high, low| {
-            let slot = layout.slot(number, &blocks[number].view, local) as u32;
-            let place = &mut next[bucket(high)];
-            entries[*place as usize] = IdEntry { high, low, slot };
-            *place += 1;
-        });
+        for number in range {
+            let view = &blocks[number].view;
+            let ids = view.id_bytes().as_chunks::<16>().0;
+            let (nodes, outside) = ids.split_at(view.nodes.min(ids.len()));
+            for (slots, ids) in layout
+                .slots_of(number, view)
+                .into_iter()
+                .zip([nodes, outside])
+            {
+                for (slot, id) in slots.zip(ids) {
+                    let id = u128::from_le_bytes(*id);
+                    let (high, low, slot) = ((id >> 64) as u64, id as u64, slot as u32);
+                    let place = &mut next[bucket(high)];
+                    entries[*place as usize] = IdEntry { high, low, slot };
+                    *place += 1;
+                }
+            }
+        }
         (entries, starts)
     });
 
     // Ranges of buckets are sorted on their own.
     let ranges = if parallel { buckets.min(64) } else { 1 };
     let per_range = buckets / ranges;
+    let node_rows = layout.node_rows as u32;
     let sorted = map((0..ranges).collect(), parallel, |range| {
-        let range = range * per_range..(range + 1) * per_range;
         let parts = |bucket: usize| {
             grouped.iter().map(move |(entries, starts)| {
                 &entries[starts[bucket] as usize..starts[bucket + 1] as usize]
             })
         };
+        let buckets = range * per_range..(range + 1) * per_range;
         let size = |bucket| parts(bucket).map(<[IdEntry]>::len).sum::<usize>();
-        let mut entries = vec![IdEntry::default(); range.clone().map(size).sum()];
-        let (mut start, mut distinct) = (0, 0);
-        let mut ends = Vec::new();
-        for bucket in range {
-            let end = start + size(bucket);
-            let part = &mut entries[start..end];
-            sort_spread(part, || parts(bucket).flatten(), bits, &mut ends);
-            distinct += part
-                .chunk_by(|a, b| (a.high, a.low) == (b.high, b.low))
-                .count();
-            start = end;
+        let mut part = Part::with_capacity(buckets.clone().map(size).sum());
+        let (mut entries, mut ends) = (Vec::new(), Vec::new());
+        for bucket in buckets {
+            entries.clear();
+            entries.resize(size(bucket), IdEntry::default());
+            sort_spread(&mut entries, || parts(bucket), bits, &mut ends);
+            part.push_sorted(&entries, node_rows);
         }
-        (entries, distinct)
+        part
     });
     drop(grouped);
 
-    let count: usize = sorted.iter().map(|(_, distinct)| distinct).sum();
-    let mut ids = vec![0u8; count * 16];
-    let mut positions = vec![NO_NODE; count];
+    // Now that it is known how many there are in the ranges before, vertices have their numbers.
+    let count: usize = sorted.iter().map(|part| part.positions.len()).sum();
+    let mut ids = Vec::with_capacity(count * 16);
+    let mut positions = Vec::with_capacity(count);
+    let mut older = Vec::new();
+    let mut nodes = 0;
+    let mut work = Vec::with_capacity(sorted.len());
+    for part in sorted {
+        let first = positions.len() as u32;
+        ids.extend_from_slice(&part.ids);
+        positions.extend_from_slice(&part.positions);
+        older.extend(part.older.iter().map(|&(v, row)| (first + v, row)));
+        nodes += part.nodes;
+        work.push((first, part.of_slot));
+    }
     let of_slot: Vec<AtomicU32> = std::iter::repeat_with(|| AtomicU32::new(0))
         .take(layout.slots)
         .collect();
-    let id_pieces = cut(&mut ids, sorted.iter().map(|(_, distinct)| distinct * 16));
-    let position_pieces = cut(&mut positions, sorted.iter().map(|(_, distinct)| *distinct));
-    let mut first = 0;
-    let mut work = Vec::new();
-    for (((entries, distinct), ids), positions) in
-        sorted.into_iter().zip(id_pieces).zip(position_pieces)
-    {
-        work.push((entries, first as u32, ids, positions));
-        first += distinct;
-    }
-    let node_rows = layout.node_rows as u32;
-    let parts = map(work, parallel, |(entries, first, ids, positions)| {
-        let (mut older, mut nodes) = (Vec::new(), 0u32);
-        let same_id = entries.chunk_by(|a, b| (a.high, a.low) == (b.high, b.low));
-        for ((local, same), id) in same_id.enumerate().zip(ids.chunks_exact_mut(16)) {
-            let vertex = first + local as u32;
-            id[..8].copy_from_slice(&same[0].low.to_le_bytes());
-            id[8..].copy_from_slice(&same[0].high.to_le_bytes());
-            // Slots ascend, so the last node row is the newest.
-            let mut newest = None;
-            for entry in same.iter().rev() {
-                of_slot[entry.slot as usize].store(vertex, Ordering::Relaxed);
-                if entry.slot < node_rows {
-                    match newest {
-                        None => newest = Some(entry.slot),
-                        Some(_) => older.push((vertex, entry.slot)),
-                    }
-                }
-            }
-            if let Some(position) = newest {
-                positions[local] = position;
-                nodes += 1;
-            }
+    map(work, parallel, |(first, part)| {
+        for (slot, vertex) in part {
+            of_slot[slot as usize].store(first + vertex, Ordering::Relaxed);
         }
-        (older, nodes)
     });
-    let nodes = parts.iter().map(|(_, nodes)| nodes).sum();
-    let older = parts.into_iter().flat_map(|(older, _)| older).collect();
     Vertices {
         ids,
         count,
@@ -182,6 +185,51 @@ pub(super) fn vertices(
         older,
         of_slot,
         nodes,
+    }
+}
+
+/// The vertices of a range of ids, counted from the first of the range.
+struct Part {
+    ids: Vec<u8>,
+    positions: Vec<u32>,
+    older: Vec<(u32, u32)>,
+    /// Each slot of the range and its vertex.
+    of_slot: Vec<(u32, u32)>,
+    nodes: u32,
+}
+
+impl Part {
+    fn with_capacity(slots: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(slots * 16),
+            positions: Vec::with_capacity(slots),
+            older: Vec::new(),
+            of_slot: Vec::with_capacity(slots),
+            nodes: 0,
+        }
+    }
+
+    /// Adds entries that follow those before. Slots of nodes are below `node_rows`.
+    fn push_sorted(&mut self, entries: &[IdEntry], node_rows: u32) {
+        for same in entries.chunk_by(IdEntry::is_twin) {
+            let vertex = self.positions.len() as u32;
+            let id = u128::from(same[0].high) << 64 | u128::from(same[0].low);
+            self.ids.extend_from_slice(&id.to_le_bytes());
+            // Slots ascend, so the last node row is the newest.
+            let mut newest = NO_NODE;
+            for entry in same.iter().rev() {
+                self.of_slot.push((entry.slot, vertex));
+                if entry.slot < node_rows {
+                    if newest == NO_NODE {
+                        newest = entry.slot;
+                        self.nodes += 1;
+                    } else {
+                        self.older.push((vertex, entry.slot));
+                    }
+                }
+            }
+            self.positions.push(newest);
+        }
     }
 }
 

@@ -34,11 +34,6 @@ struct Active {
     len: u64,
 }
 
-/// From so many bytes on it costs more to copy a block than to write it by itself.
-const WRITTEN_ALONE: usize = 16 << 10;
-/// A buffer of blocks that has become larger is given back.
-const MOST_JOINED: usize = 4 << 20;
-
 /// Open files of a database.
 pub(super) struct Files {
     pub(super) storage: Arc<dyn Storage>,
@@ -51,8 +46,6 @@ pub(super) struct Files {
     checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,
     active: Option<Active>,
-    /// Small blocks that are written together; its memory is used again.
-    joined: Vec<u8>,
     pub(super) next_file: u32,
     pub(super) segments: FxHashMap<u32, Arc<DataFile>>,
     pub(super) index: Option<IndexRef>,
@@ -111,8 +104,8 @@ impl Files {
         }
     }
 
-    /// Appends blocks and answers the segment and the offset of each.
-    pub(super) fn append_blocks(&mut self, blocks: &[&[u8]]) -> Result<(u32, Vec<u64>)> {
+    /// Appends blocks that lie one after the other, and answers the segment and the offset of the first.
+    pub(super) fn append(&mut self, blocks: &[Vec<u8>]) -> Result<(u32, u64)> {
         if self
             .active
             .as_ref()
@@ -140,37 +133,16 @@ impl Files {
                 io::Error::other("no segment"),
             ));
         };
-        let mut offsets = Vec::with_capacity(blocks.len());
-        let (mut end, mut written) = (active.len, active.len);
-        let mut write = |bytes: &[u8]| {
-            active.file.write_at(written, bytes).map_err(|e| {
+        let start = active.len;
+        let mut end = start;
+        for bytes in blocks {
+            active.file.write_at(end, bytes).map_err(|e| {
                 let path = self.dir.join(segment_name(active.number));
                 Error::io("write", path, e)
             })?;
-            written += bytes.len() as u64;
-            Ok(())
-        };
-        self.joined.clear();
-        for block in blocks {
-            offsets.push(end);
-            end += block.len() as u64;
-            if block.len() >= WRITTEN_ALONE {
-                if !self.joined.is_empty() {
-                    write(&self.joined)?;
-                    self.joined.clear();
-                }
-                write(block)?;
-            } else {
-                self.joined.extend_from_slice(block);
-            }
-        }
-        if !self.joined.is_empty() {
-            write(&self.joined)?;
+            end += bytes.len() as u64;
         }
         active.len = end;
-        if self.joined.capacity() > MOST_JOINED {
-            self.joined = Vec::new();
-        }
         if !self
             .unsynced
             .iter()
@@ -178,7 +150,7 @@ impl Files {
         {
             self.unsynced.push(Arc::clone(&active.file));
         }
-        Ok((active.number, offsets))
+        Ok((active.number, start))
     }
 
     /// Creates the file of an index, which is still empty.
