@@ -48,6 +48,19 @@ Object.keys(_swc).forEach(function (key) {
                 "swc.js",
                 "_export(exports, { c: function () { return c; } });\nfunction c() {}\n",
             ),
+            (
+                "named.js",
+                r#"Object.defineProperty(exports, "__esModule", { value: true });
+var a_1 = require("./typescript/a");
+Object.defineProperty(exports, "renamed", { enumerable: true, get: function () { return a_1.a; } });
+"#,
+            ),
+            (
+                "late.js",
+                r#"__export(exports, { late: () => import_a.default });
+var import_a = __toModule(require("./typescript/a"));
+"#,
+            ),
             ("plain.js", "module.exports = function plain() {};\n"),
             (
                 "app.js",
@@ -60,6 +73,9 @@ whole.default();
 plain.default();
 built.b();
 built.c();
+const { renamed } = require("./named");
+renamed();
+require("./late").late();
 "#,
             ),
         ],
@@ -76,6 +92,8 @@ built.c();
             r#"built.b CALLS esbuild.js->FUNCTION->b#2 {"resolution":"import"}"#,
             r#"built.c CALLS swc.js->FUNCTION->c#2 {"resolution":"import"}"#,
             r#"plain.default CALLS plain.js->FUNCTION->plain {"resolution":"import"}"#,
+            r#"renamed CALLS typescript/a.js->FUNCTION->a {"resolution":"import"}"#,
+            r#"require().late CALLS typescript/a.js->FUNCTION->whole {"resolution":"import"}"#,
             r#"ts.a CALLS typescript/a.js->FUNCTION->a {"resolution":"import"}"#,
             r#"whole.default CALLS typescript/a.js->FUNCTION->whole {"resolution":"import"}"#,
         ]

@@ -13,7 +13,7 @@ use super::text::{static_key, transparent};
 use crate::builder::metadata::cut;
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, NodeIdx, Val};
-use graph_model::summary::{ImportForm, Sym};
+use graph_model::summary::{ImportForm, ShapeRef, Sym};
 
 impl<'a> Builder<'a> {
     /// Whether a name is `require`, or a `require` made by `createRequire`.
@@ -255,7 +255,17 @@ impl<'a> Builder<'a> {
             .collect();
         nodes
             .into_iter()
-            .map(|node| self.node_value(node))
+            .map(|node| {
+                let value = self.node_value(node);
+                // `return a.b` was visited a moment ago.
+                let mut accesses = self.facts.accesses.iter().rev();
+                match accesses.find(|access| access.node.0 == node) {
+                    Some(access) if value.shape == ShapeRef::UNKNOWN => {
+                        Val::new(node, access.shape)
+                    }
+                    _ => value,
+                }
+            })
             .collect()
     }
 

@@ -198,6 +198,7 @@ fn is_interop(callee: &Expr) -> bool {
         "__importStar"
             | "__importDefault"
             | "__toESM"
+            | "__toModule"
             | "_interopRequireDefault"
             | "_interopRequireWildcard"
             | "_interop_require_default"

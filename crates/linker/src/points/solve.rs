@@ -23,6 +23,9 @@ pub(super) const ANY: Name = 0;
 /// A slot that holds more things than these takes no more: nothing useful can be said of it.
 pub(super) const MAX_THINGS: usize = 96;
 
+/// So many edges of a slot are looked through; one table of all misses every cache in programs of megabytes.
+const FEW_FLOWS: usize = 32;
+
 /// What a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -133,7 +136,7 @@ pub(super) struct Solver {
     handled: Vec<u32>,
     flows: Vec<Vec<Slot>>,
     waits: Vec<Vec<Wait>>,
-    held: FxHashSet<(Slot, Thing)>,
+    /// Edges of slots that have more than [`FEW_FLOWS`].
     edges: FxHashSet<(Slot, Slot)>,
     waiting_already: FxHashSet<(Slot, Wait)>,
     open: Vec<Slot>,
@@ -236,7 +239,8 @@ impl Solver {
         if self.by_field && is_object {
             return;
         }
-        if self.held.insert((slot, thing)) && self.spend() {
+        // There are few: to look through them is quicker than any table.
+        if !self.things[slot as usize].contains(&thing) && self.spend() {
             self.things[slot as usize].push(thing);
             self.touch(slot);
         }
@@ -251,7 +255,7 @@ impl Solver {
 
     /// What comes to a slot comes to another.
     pub(super) fn flow(&mut self, from: Slot, to: Slot) {
-        if from == NONE || to == NONE || from == to || !self.edges.insert((from, to)) {
+        if from == NONE || to == NONE || from == to || !self.is_new_edge(from, to) {
             return;
         }
         self.flows[from as usize].push(to);
@@ -259,6 +263,17 @@ impl Solver {
             let thing = self.things[from as usize][i];
             self.put(to, thing);
         }
+    }
+
+    fn is_new_edge(&mut self, from: Slot, to: Slot) -> bool {
+        let flows = &self.flows[from as usize];
+        if flows.len() < FEW_FLOWS {
+            return !flows.contains(&to);
+        }
+        if flows.len() == FEW_FLOWS {
+            self.edges.extend(flows.iter().map(|&flow| (from, flow)));
+        }
+        self.edges.insert((from, to))
     }
 
     /// Something waits for what comes to a slot. Gives what has come already.
