@@ -286,10 +286,10 @@ impl<'a> Builder<'a> {
         }
         for name in named.split(',') {
             let mut words = name.split_whitespace().filter(|word| *word != "*");
-            let (Some(imported), rest) = (words.next(), words) else {
+            let (Some(imported), mut rest) = (words.next(), words) else {
                 continue;
             };
-            let local = rest.last().unwrap_or(imported);
+            let local = rest.next_back().unwrap_or(imported);
             self.define_import(local, specifier, Some(imported));
         }
     }

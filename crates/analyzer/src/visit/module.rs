@@ -345,10 +345,10 @@ impl<'a> Builder<'a> {
                             };
                             let parts = ExportParts {
                                 name,
-                                kind: kind,
+                                kind,
                                 local: Some(&original),
                                 source: Some(source),
-                                type_only: type_only,
+                                type_only,
                                 common_js: false,
                                 range,
                             };
