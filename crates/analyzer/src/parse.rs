@@ -99,6 +99,19 @@ pub(crate) fn parse(path: &str, language: &str, source: &str) -> Parsed {
     }
 }
 
+/// Whether `<!--` or `-->` stands somewhere.
+fn may_have_html_comments(mut text: &str) -> bool {
+    while let Some(at) = memchr::memmem::find(text.as_bytes(), b"--") {
+        let (before, dashes) = text.split_at(at);
+        let after = dashes.trim_start_matches('-');
+        if before.ends_with("<!") || after.starts_with('>') {
+            return true;
+        }
+        text = after;
+    }
+    false
+}
+
 /// What the parser gives back.
 struct Read {
     result: Result<Program, Error>,
@@ -110,8 +123,7 @@ struct Read {
 fn read(path: &str, language: &str, text: &str, base: BytePos) -> Read {
     let end = base + BytePos(text.len() as u32);
     let input = StringInput::new(text, base, end);
-    let has = |mark: &[u8]| memchr::memmem::find(text.as_bytes(), mark).is_some();
-    let comments = (has(b"<!--") || has(b"-->")).then(SingleThreadedComments::default);
+    let comments = may_have_html_comments(text).then(SingleThreadedComments::default);
     let lexer = Lexer::new(
         syntax(path, language),
         EsVersion::EsNext,
@@ -249,5 +261,20 @@ pub(crate) fn parse_type(text: &str) -> Option<Box<swc_ecma_ast::TsType>> {
             Some(alias.type_ann)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_have_html_comments;
+
+    #[test]
+    fn marks_of_html_comments_are_seen() {
+        for text in ["<!-- x", "a\n--> x", "---->", "i--; <!--", "<!----"] {
+            assert!(may_have_html_comments(text), "{text}");
+        }
+        for text in ["", "i-- > 0", "// ---- >", "< !--", "<!-", "->", "-- <! --"] {
+            assert!(!may_have_html_comments(text), "{text}");
+        }
     }
 }

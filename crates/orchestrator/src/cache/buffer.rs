@@ -49,13 +49,18 @@ impl Flavor for Buffer {
         if self.len > ROOM - SHORT {
             self.flush();
         }
-        if bytes.len() <= SHORT {
-            for &byte in bytes {
-                self.gather(byte);
+        match *bytes {
+            // As nearly all numbers are.
+            [a] => self.gather(a),
+            [a, b] => {
+                self.gather(a);
+                self.gather(b);
             }
-        } else {
-            self.flush();
-            self.out.extend_from_slice(bytes);
+            _ if bytes.len() <= SHORT => bytes.iter().for_each(|&byte| self.gather(byte)),
+            _ => {
+                self.flush();
+                self.out.extend_from_slice(bytes);
+            }
         }
         Ok(())
     }
