@@ -169,7 +169,7 @@ fn import_edges(
     let whole = imported == "*" || import.form == ImportForm::SideEffect;
     if !whole {
         let found = linker.exports.lookup(target, imported);
-        return found_edge(linker, src, &found, None, links)
+        return found_edge(linker, src, &found, (imported, false), links)
             || missing_export(linker, module, import.node, target, imported, diagnostics);
     }
     let of = linker.program.module(target);
@@ -185,7 +185,7 @@ fn import_edges(
     for &name in &import.selected {
         let name = module.summary.name(name);
         let found = linker.exports.lookup(target, name);
-        found_edge(linker, src, &found, Some(name), links);
+        found_edge(linker, src, &found, (name, true), links);
     }
     true
 }
@@ -216,11 +216,11 @@ fn reexport_edges(
     };
     match (&found, target) {
         (Found::External(found_at), _) => {
-            let imported = match target {
+            let name = match target {
                 ExportTarget::Reexport { imported, .. } => module.summary.name(*imported),
                 _ => "*",
             };
-            external_found(linker, src, *found_at, Some(imported), links);
+            external_found(linker, src, *found_at, name, links);
         }
         (
             _,
@@ -229,31 +229,25 @@ fn reexport_edges(
                 imported,
             },
         ) => {
-            if !found_edge(linker, src, &found, None, links)
+            let name = module.summary.name(*imported);
+            if !found_edge(linker, src, &found, (name, false), links)
                 && let Target::Module(target) = linker.specifiers.target(at.module, *specifier)
             {
-                missing_export(
-                    linker,
-                    module,
-                    node,
-                    target,
-                    module.summary.name(*imported),
-                    diagnostics,
-                );
+                missing_export(linker, module, node, target, name, diagnostics);
             }
         }
         _ => {
-            found_edge(linker, src, &found, None, links);
+            found_edge(linker, src, &found, ("*", false), links);
         }
     }
 }
 
-/// The edge to what a name means; whether it means something.
+/// The edge to what a name means, which says the name where `told`; whether it means something.
 fn found_edge(
     linker: &Linker<'_>,
     src: NodeId,
     found: &Found,
-    imported: Option<&str>,
+    (name, told): (&str, bool),
     links: &mut FileLinks,
 ) -> bool {
     match found {
@@ -264,10 +258,10 @@ fn found_edge(
                 .iter()
                 .map(|star| linker.semantic_id(*star))
                 .collect();
-            let metadata = match (imported, through.as_slice()) {
-                (None, []) => String::new(),
-                (None, through) => format!("{{\"through\":{}}}", json_list(through)),
-                (Some(imported), through) => imported_metadata(imported, through),
+            let metadata = match through.as_slice() {
+                through if told => imported_metadata(name, through),
+                [] => String::new(),
+                through => format!("{{\"through\":{}}}", json_list(through)),
             };
             links.edge(src, EdgeType::ImportsFrom, dst, metadata);
             true
@@ -282,28 +276,41 @@ fn found_edge(
             true
         }
         Found::External(at) => {
-            external_found(linker, src, *at, imported, links);
+            external_found(linker, src, *at, name, links);
             true
         }
         Found::None | Found::Ambiguous => false,
     }
 }
 
+/// The edge to the package that an export of the project has its name from, which may have another there.
 fn external_found(
     linker: &Linker<'_>,
     src: NodeId,
     at: ExportIx,
-    imported: Option<&str>,
+    name: &str,
     links: &mut FileLinks,
 ) {
     let Some(specifier) = linker.external_specifier(at) else {
         return;
     };
     let dst = links.external_module(specifier);
-    let metadata = imported
-        .map(|name| imported_metadata(name, &[]))
-        .unwrap_or_default();
-    links.edge(src, EdgeType::ImportsFrom, dst, metadata);
+    let of = linker.program.module(at.module);
+    let export = of.export(at.export);
+    let name = match &export.target {
+        ExportTarget::Reexport { imported, .. } => of.summary.name(*imported),
+        ExportTarget::StarAs { .. } => "*",
+        _ => name,
+    };
+    let through = linker.semantic_id(at);
+    let is_itself = of.summary.node(export.node).node_id() == src;
+    let through: &[&str] = if is_itself { &[] } else { &[through] };
+    links.edge(
+        src,
+        EdgeType::ImportsFrom,
+        dst,
+        imported_metadata(name, through),
+    );
 }
 
 fn imported_metadata(imported: &str, through: &[&str]) -> String {

@@ -156,3 +156,30 @@ fn a_js_specifier_names_a_ts_file_and_packages_are_externals() {
         ]
     );
 }
+
+#[test]
+fn what_a_package_gives_through_a_file_of_the_project() {
+    let found = edges(
+        &[
+            (
+                "store.ts",
+                "export * from 'redux';\nexport { a as b } from 'letters';",
+            ),
+            (
+                "app.ts",
+                "import { Store, b } from './store';\nimport { compose } from 'redux';\nexport const all = [Store, b, compose];",
+            ),
+        ],
+        &["IMPORTS_FROM"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"app.ts->IMPORT->Store IMPORTS_FROM EXTERNAL_MODULE:redux {"imported":"Store","through":["store.ts->EXPORT->*:redux"]}"#,
+            "app.ts->IMPORT->b IMPORTS_FROM store.ts->EXPORT->b",
+            r#"app.ts->IMPORT->compose IMPORTS_FROM EXTERNAL_MODULE:redux {"imported":"compose"}"#,
+            r#"store.ts->EXPORT->*:redux IMPORTS_FROM EXTERNAL_MODULE:redux {"imported":"*"}"#,
+            r#"store.ts->EXPORT->b IMPORTS_FROM EXTERNAL_MODULE:letters {"imported":"a"}"#,
+        ]
+    );
+}

@@ -60,6 +60,7 @@ pub(crate) struct Facts {
     pub(crate) arg_indexes: Vec<i64>,
     pub(crate) arg_shift: i64,
     pub(crate) is_spread: bool,
+    pub(crate) through: Vec<String>,
 }
 
 impl Facts {

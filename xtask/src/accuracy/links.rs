@@ -43,11 +43,10 @@ pub(crate) fn imports(graph: &Graph) -> Share {
     let mut reached = 0;
     for (id, edges) in &from {
         let is_import = graph.nodes.get(id).is_some_and(|n| n.node_type == "IMPORT");
+        // What a file of the project has from a package is reached through that file.
         let inside = edges.iter().any(|edge| {
-            graph
-                .nodes
-                .get(&edge.dst)
-                .is_some_and(|n| !n.file.is_empty())
+            let node = graph.nodes.get(&edge.dst);
+            node.is_some_and(|n| !n.file.is_empty()) || !edge.facts.through.is_empty()
         });
         reached += u64::from(is_import && inside && reaches(*id));
     }
