@@ -203,24 +203,34 @@ impl Facts {
     }
 }
 
-/// Moves tables of one summary to another, which takes no more room than they need.
+/// Moves the tables of one summary to another, where they take no more room than they need. That no table is forgotten, which
+/// would get into the next module, the compiler sees.
 macro_rules! moved {
-    ($from:expr => $to:expr; $($table:ident)*) => {
-        $($to.$table = $from.$table.drain(..).collect();)*
-    };
+    ($from:expr => $to:expr; $($table:ident)*) => {{
+        let ModuleSummary {
+            version: _, file: _, content_hash: _, module_type: _, es_module_marker: _, names: _, nodes: _, ids: _,
+            $($table),*
+        } = $from;
+        $($to.$table = $table.drain(..).collect();)*
+    }};
 }
+
+/// Tables with room for more shapes are not kept: a module of megabytes is rare.
+const MOST_SHAPES: usize = 1 << 16;
 
 impl Facts {
     /// The tables; their room is kept for the next module.
     pub(crate) fn into_summary(self) -> ModuleSummary {
         let mut tables = self.summary;
         let mut summary = ModuleSummary::default();
-        moved! { tables => summary;
+        moved! { &mut *tables => summary;
             shapes imports exports calls variables classes objects properties arrays shape_lists types type_lists paths
             type_vars signatures overloads parameters members type_facts typedefs scopes type_parameters functions
             bindings arguments accesses writes guards throws receivers returns
         }
-        TABLES.set(Some(tables));
+        if tables.shapes.capacity() <= MOST_SHAPES {
+            TABLES.set(Some(tables));
+        }
         summary
     }
 
