@@ -589,7 +589,7 @@ impl Found {
             module: ix,
             node: owner,
         };
-        let heirs = crate::hierarchy::heirs(eval.linker, class);
+        let heirs = crate::hierarchy::below(eval.linker, class);
         if heirs.is_empty() || heirs.len() + self.targets.len() > MAX_TARGETS {
             return;
         }

@@ -83,14 +83,9 @@ impl Hierarchy {
 }
 
 /// The classes and interfaces below one.
-fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
+pub(crate) fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
     reads::read(place.module.0, reads::heirs_key(linker.node_id(place)));
     linker.hierarchy.descendants(place)
-}
-
-/// The classes that extend a class.
-pub(crate) fn heirs(linker: &Linker<'_>, class: Place) -> Vec<Place> {
-    below(linker, class)
 }
 
 fn place_of(value: &Value) -> Option<Place> {

@@ -1,7 +1,7 @@
 //! Functions that are passed to functions of packages, which may call them (CALLS with `callType`).
 
-use graph_model::EdgeType;
 use graph_model::summary::{CallFact, Shape};
+use graph_model::{EdgeType, GLOBAL_MODULE};
 
 use crate::calls::{CallTarget, Callee};
 use crate::edges::FileLinks;
@@ -18,7 +18,7 @@ pub(crate) fn is_outside(target: &CallTarget) -> bool {
     let Callee::External(specifier, _) = &target.callee else {
         return false;
     };
-    &**specifier != "<global>" && !is_builtin(specifier) && !is_react(specifier)
+    &**specifier != GLOBAL_MODULE && !is_builtin(specifier) && !is_react(specifier)
 }
 
 /// Adds the edges of a call of something outside.

@@ -206,14 +206,8 @@ pub(crate) fn width_for(max: u32) -> u8 {
 /// Appends a column of numbers at the smallest width, which it answers.
 pub(crate) fn put_column(out: &mut Vec<u8>, values: &[u32]) -> u8 {
     // As wide as the greatest, and found by many at once.
-    let width = width_for(values.iter().fold(0, |all, value| all | value));
-    match width {
-        0 => {}
-        1 => put_fixed(out, values.iter().copied(), |v| [v as u8]),
-        2 => put_fixed(out, values.iter().copied(), |v| (v as u16).to_le_bytes()),
-        _ => put_fixed(out, values.iter().copied(), u32::to_le_bytes),
-    }
-    width
+    let greatest = values.iter().fold(0, |all, value| all | value);
+    put_numbers(out, values.iter().copied(), greatest)
 }
 
 /// Appends one number of each row at the smallest width for numbers that have no other bits than `greatest`; answers the width.
@@ -222,8 +216,11 @@ pub(crate) fn put_lane<const LANE: usize>(
     rows: &[[u32; 4]],
     greatest: u32,
 ) -> u8 {
+    put_numbers(out, rows.iter().map(|row| row[LANE]), greatest)
+}
+
+fn put_numbers(out: &mut Vec<u8>, values: impl ExactSizeIterator<Item = u32>, greatest: u32) -> u8 {
     let width = width_for(greatest);
-    let values = rows.iter().map(|row| row[LANE]);
     match width {
         0 => {}
         1 => put_fixed(out, values, |v| [v as u8]),

@@ -272,8 +272,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) listed: Vec<(Sym, Val, (u32, u32))>,
     /// What getters of the variable that stands for `exports` export, once it is given out.
     pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<crate::visit::GetterExport>>,
-    /// Whether the source mentions `exports`, where that was asked.
-    pub(crate) mentions_exports: Option<bool>,
+    /// The source mentions `exports`, as hardly any does without CommonJS.
+    pub(crate) mentions_exports: bool,
     pub(crate) pending_calls: Vec<PendingCall>,
     /// `new` of a class of this module: call, CLASS, index of its fact.
     pub(crate) pending_news: Vec<(NodeIdx, NodeIdx, usize)>,
@@ -394,7 +394,7 @@ impl<'a> Builder<'a> {
             list_properties: false,
             listed: Vec::new(),
             compiled_exports: FxHashMap::default(),
-            mentions_exports: None,
+            mentions_exports: memchr::memmem::find(source.as_bytes(), b"exports").is_some(),
             pending_calls: Vec::new(),
             pending_news: Vec::new(),
             pending_members: Vec::new(),

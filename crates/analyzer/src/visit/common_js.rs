@@ -256,15 +256,16 @@ impl<'a> Builder<'a> {
         nodes
             .into_iter()
             .map(|node| {
-                let value = self.node_value(node);
+                if self.node(node).node_type != NodeType::PropertyAccess {
+                    return self.node_value(node);
+                }
                 // `return a.b` was visited a moment ago.
                 let mut accesses = self.facts.accesses.iter().rev();
-                match accesses.find(|access| access.node.0 == node) {
-                    Some(access) if value.shape == ShapeRef::UNKNOWN => {
-                        Val::new(node, access.shape)
-                    }
-                    _ => value,
-                }
+                let access = accesses.find(|access| access.node.0 == node);
+                Val::new(
+                    node,
+                    access.map_or(ShapeRef::UNKNOWN, |access| access.shape),
+                )
             })
             .collect()
     }

@@ -7,10 +7,9 @@
 use graph_model::summary::{Shape, Sym};
 use swc_ecma_ast::*;
 
+use super::name::Meaning;
 use super::text::{last_name, static_key, transparent};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
-
-use super::name::Meaning;
 
 /// What a call exports.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +26,7 @@ pub(crate) type GetterExport = (Sym, Val, (u32, u32));
 impl<'a> Builder<'a> {
     /// Before a call is visited: what it exports.
     pub(super) fn compiled_export(&mut self, call: &'a CallExpr) -> Option<CompiledExport> {
-        if !self.uses_common_js && !self.source_mentions_exports() {
+        if !self.mentions_exports {
             return None;
         }
         let Callee::Expr(callee) = &call.callee else {
@@ -54,13 +53,6 @@ impl<'a> Builder<'a> {
             }
             _ => None,
         }
-    }
-
-    /// Cheap, and nearly always false where there is no CommonJS.
-    fn source_mentions_exports(&mut self) -> bool {
-        *self.mentions_exports.get_or_insert_with(|| {
-            memchr::memmem::find(self.source.as_bytes(), b"exports").is_some()
-        })
     }
 
     /// After the arguments of such a call: its EXPORTs. `first_edge` is an edge from before their visit.

@@ -4,8 +4,7 @@
 use crate::builder::Builder;
 use crate::builder::facts::list;
 use graph_model::summary::{
-    List, MemberFact, MemberKind, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, Type,
-    TypeRef,
+    List, MemberFact, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, Type, TypeRef,
 };
 
 /// Types are nested so deep at most.
@@ -305,15 +304,9 @@ impl Builder<'_> {
         for member in members {
             let name = self.sym(member.name);
             facts.push(MemberFact {
-                name,
-                node: None,
-                kind: MemberKind::Property,
-                is_static: false,
                 optional: member.optional,
-                is_abstract: true,
                 declared: self.doc_field_type(member),
-                init: ShapeRef::UNKNOWN,
-                signature: None,
+                ..super::lower::property_of_type(name)
             });
         }
         Type::Object(list(&mut self.facts.members, &facts))

@@ -9,8 +9,7 @@ use crate::builder::facts::list;
 use crate::builder::{Builder, Val};
 use crate::parse::parse_type;
 use graph_model::summary::{
-    List, MemberFact, MemberKind, ParameterFact, Shape, ShapeRef, Signature, SignatureRef, Sym,
-    Type, TypeRef,
+    List, MemberFact, ParameterFact, Shape, ShapeRef, Signature, SignatureRef, Sym, Type, TypeRef,
 };
 
 /// What the comment of a function says.
@@ -337,16 +336,13 @@ impl<'a> Builder<'a> {
             .iter()
             .filter(|p| matches!(p.name, "property" | "prop"))
             .filter_map(|p| Some((p, parameter_name(p.rest)?)))
-            .map(|(p, (name, optional))| MemberFact {
-                name: self.sym(name),
-                node: None,
-                kind: MemberKind::Property,
-                is_static: false,
-                optional,
-                is_abstract: true,
-                declared: self.doc_type_text(p.ty),
-                init: ShapeRef::UNKNOWN,
-                signature: None,
+            .map(|(p, (name, optional))| {
+                let name = self.sym(name);
+                MemberFact {
+                    optional,
+                    declared: self.doc_type_text(p.ty),
+                    ..super::lower::property_of_type(name)
+                }
             })
             .collect();
         if !members.is_empty() {
@@ -402,11 +398,16 @@ fn quoted(text: &str) -> Option<&str> {
 
 /// The name that a text begins with.
 fn first_name(text: &str) -> Option<&str> {
-    let text = text.trim_start();
+    let (name, _) = split_name(text.trim_start());
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// The name that a text begins with, which may be empty, and what comes after it.
+fn split_name(text: &str) -> (&str, &str) {
     let end = text
         .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
         .unwrap_or(text.len());
-    Some(&text[..end]).filter(|name| !name.is_empty())
+    text.split_at(end)
 }
 
 /// The name that a tag defines a type under.
@@ -424,11 +425,7 @@ fn parameter_name(text: &str) -> Option<(&str, bool)> {
         Some(text) => (text, true),
         None => (text, false),
     };
-    let text = text.trim_start_matches("...");
-    let end = text
-        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
-        .unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
+    let (name, rest) = split_name(text.trim_start_matches("..."));
     (!name.is_empty() && !rest.starts_with('.') && !rest.starts_with('['))
         .then_some((name, optional))
 }

@@ -13,6 +13,21 @@ use graph_model::summary::{
     Sym, Type, TypeRef, VarRef,
 };
 
+/// A property of an object type, of which nothing but the name is known.
+pub(super) fn property_of_type(name: Sym) -> MemberFact {
+    MemberFact {
+        name,
+        node: None,
+        kind: MemberKind::Property,
+        is_static: false,
+        optional: false,
+        is_abstract: true,
+        declared: TypeRef::UNKNOWN,
+        init: ShapeRef::UNKNOWN,
+        signature: None,
+    }
+}
+
 impl Builder<'_> {
     /// The type of an annotation.
     pub(crate) fn lower_annotation(&mut self, annotation: Option<&TsTypeAnn>) -> TypeRef {
@@ -392,15 +407,8 @@ impl Builder<'_> {
         for (i, member) in members.iter().enumerate() {
             let node = nodes.get(i).copied().flatten();
             let mut fact = MemberFact {
-                name: self.known.empty,
                 node,
-                kind: MemberKind::Property,
-                is_static: false,
-                optional: false,
-                is_abstract: true,
-                declared: TypeRef::UNKNOWN,
-                init: ShapeRef::UNKNOWN,
-                signature: None,
+                ..property_of_type(self.known.empty)
             };
             match member {
                 TsTypeElement::TsPropertySignature(m) => {

@@ -26,9 +26,9 @@ pub(crate) fn called_arguments(path: &str) -> &'static [usize] {
         | "useState"
         | "startTransition"
         | "useTransition.start"
+        | SET_STATE
         | "Component.prototype.forceUpdate"
         | "PureComponent.prototype.forceUpdate" => &[0],
-        "useState.set" => &[0],
         "useImperativeHandle" => &[1],
         "useReducer" => &[2],
         "Component.prototype.setState" | "PureComponent.prototype.setState" => &[0, 1],
@@ -101,17 +101,12 @@ impl<'p> Eval<'_, 'p> {
             "createContext" => {
                 let value = self.call_argument(call, 0);
                 let typed = self.type_argument(call);
-                let is_typed = !typed.is_empty();
-                let value = match is_typed {
-                    true => self.with_functions(typed, &value),
-                    false => value,
-                };
-                let is_default = Set::lib(Lib::Boolean, &[]);
-                let marks: &[Set] = match is_typed {
-                    true => &[],
-                    false => &[is_default],
-                };
-                Set::lib(Lib::Context, &[&[value], marks].concat())
+                if typed.is_empty() {
+                    let is_default = Set::lib(Lib::Boolean, &[]);
+                    return Some(Set::lib(Lib::Context, &[value, is_default]));
+                }
+                let value = self.with_functions(typed, &value);
+                Set::lib(Lib::Context, &[value])
             }
             "useContext" | "use" => {
                 let of = self.call_argument(call, 0);

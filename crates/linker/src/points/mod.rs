@@ -369,11 +369,7 @@ impl World<'_, '_> {
         if !seen.insert(thing) {
             return;
         }
-        let parameter = if self.proxies.contains_key(&thing) {
-            2
-        } else {
-            0
-        };
+        let parameter = self.value_parameter(thing);
         for &(of, setter) in self.solver.setters_of(thing) {
             if of != name && of != solve::ANY {
                 continue;

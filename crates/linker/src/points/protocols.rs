@@ -178,6 +178,14 @@ impl World<'_, '_> {
         self.solver.flow(target, to);
     }
 
+    /// Which parameter of a thing's setters gets the value: the trap of a proxy gets it after the target and the property.
+    pub(super) fn value_parameter(&self, thing: Thing) -> u32 {
+        match self.proxies.contains_key(&thing) {
+            true => 2,
+            false => 0,
+        }
+    }
+
     /// A trap gets the target first.
     pub(super) fn trap(&mut self, trap: Thing, target: Slot) {
         if let Kind::Function(f) = self.solver.kind(trap) {

@@ -290,12 +290,7 @@ impl World<'_, '_> {
     fn set(&mut self, setter: Thing, from: Slot, this: Thing) {
         if let Kind::Function(f) = self.solver.kind(setter) {
             let function = self.functions[f as usize];
-            // The trap of a proxy gets the value after the property.
-            let at = if self.proxies.contains_key(&this) {
-                2
-            } else {
-                0
-            };
+            let at = self.value_parameter(this);
             if function.count > at {
                 self.solver.flow(from, function.parameters + at);
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::Section;
 use super::entry::{Bits, Entry};
-use super::layout::{BadBlock, BlockSource, Layout, both, cut, map, shares, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, both, cut, map, shares, sort_list, try_map};
 use super::sink::SectionSink;
 use super::vertices::Vertices;
 use crate::codec::width_for;
@@ -138,20 +138,6 @@ impl<E: Entry> Sorted<E> {
             sort_list(&mut entries[start as usize..end as usize]);
             start = end;
         }
-    }
-}
-
-/// Most lists are of one or two.
-#[inline]
-fn sort_list<E: Ord>(list: &mut [E]) {
-    match list {
-        [] | [_] => {}
-        [a, b] => {
-            if *b < *a {
-                std::mem::swap(a, b);
-            }
-        }
-        list => list.sort_unstable(),
     }
 }
 

@@ -85,6 +85,20 @@ pub(super) fn groups(blocks: &[BlockSource<'_>], parallel: bool) -> Vec<std::ops
     groups
 }
 
+/// Sorts a list that mostly is of one or two.
+#[inline]
+pub(super) fn sort_list<T: Ord>(list: &mut [T]) {
+    match list {
+        [] | [_] => {}
+        [a, b] => {
+            if *b < *a {
+                std::mem::swap(a, b);
+            }
+        }
+        list => list.sort_unstable(),
+    }
+}
+
 /// Cuts a list of work into consecutive shares, a few for each thread.
 pub(super) fn shares<T>(work: Vec<T>, parallel: bool) -> Vec<Vec<T>> {
     let wanted = if parallel {

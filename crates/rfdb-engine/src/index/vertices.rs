@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::NO_NODE;
-use super::layout::{BlockSource, Layout, map};
+use super::layout::{BlockSource, Layout, map, sort_list};
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct IdEntry {
@@ -55,15 +55,11 @@ fn sort_spread<'e, I: Iterator<Item = &'e [IdEntry]>>(
     }
     let mut start = 0;
     for &end in &ends[..1 << bits] {
-        match &mut out[start as usize..end as usize] {
-            [] | [_] => {}
-            [a, b] => {
-                if *b < *a {
-                    std::mem::swap(a, b);
-                }
-            }
-            same if same.len() > 100_000 => same.par_sort_unstable(),
-            same => same.sort_unstable(),
+        let same = &mut out[start as usize..end as usize];
+        if same.len() > 100_000 {
+            same.par_sort_unstable();
+        } else {
+            sort_list(same);
         }
         start = end;
     }
