@@ -22,17 +22,35 @@ pub(crate) struct BlockHandle {
     /// File of the block, `None` in memory.
     pub(crate) file: Option<Arc<DataFile>>,
     bytes: OnceLock<Bytes>,
+    /// Whether this process wrote the block: then its checksum need not be compared.
+    written_here: bool,
     /// Commit that superseded the block, 0 while it is live.
     died: AtomicU64,
 }
 
 impl BlockHandle {
-    /// A block of this process, whose bytes may be kept on the heap.
-    pub(crate) fn new(desc: BlockDesc, file: Option<Arc<DataFile>>, bytes: Option<Bytes>) -> Self {
+    /// A block that was found in a file.
+    pub(crate) fn found(desc: BlockDesc, file: Arc<DataFile>) -> Self {
+        Self {
+            desc,
+            file: Some(file),
+            bytes: OnceLock::new(),
+            written_here: false,
+            died: AtomicU64::new(0),
+        }
+    }
+
+    /// A block that this process has written, whose bytes may be kept on the heap.
+    pub(crate) fn written(
+        desc: BlockDesc,
+        file: Option<Arc<DataFile>>,
+        bytes: Option<Bytes>,
+    ) -> Self {
         Self {
             desc,
             file,
             bytes: bytes.map_or_else(OnceLock::new, OnceLock::from),
+            written_here: true,
             died: AtomicU64::new(0),
         }
     }
@@ -53,7 +71,7 @@ impl BlockHandle {
         )
     }
 
-    /// The bytes, read and checked when they are first asked for.
+    /// The bytes, read, and checked if another process wrote them, when they are first asked for.
     pub(crate) fn bytes(&self) -> Result<&Bytes> {
         if let Some(bytes) = self.bytes.get() {
             return Ok(bytes);
@@ -66,7 +84,7 @@ impl BlockHandle {
         let bytes = all
             .slice(self.desc.offset as usize..self.desc.end() as usize)
             .ok_or_else(|| self.damaged("contents are missing"))?;
-        if !BlockView::is_intact(&bytes, self.desc.checksum) {
+        if !self.written_here && !BlockView::is_intact(&bytes, self.desc.checksum) {
             return Err(self.damaged("the checksum does not match"));
         }
         Ok(self.bytes.get_or_init(|| bytes))

@@ -387,7 +387,7 @@ fn summarise(
 ) -> ModuleSummary {
     // About half of the nodes are in the summary.
     let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
-    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 24);
+    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 32);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
     let is_script = module_type == ModuleType::Script;

@@ -161,7 +161,7 @@ impl MetadataWriter {
             templates: Templates::take(),
             state: EMPTY,
             holes: Vec::with_capacity(source_len / 2 + 64),
-            texts: Interner::with_capacity(source_len / 64 + 32),
+            texts: Interner::with_capacity(source_len / 48 + 32),
             json_names: Vec::new(),
         }
     }
@@ -382,14 +382,18 @@ impl Builder<'_> {
     }
 
     pub(crate) fn m_path(&mut self, key: &'static str, path: &[Sym]) {
-        if path.is_empty() {
-            return;
+        if !path.is_empty() {
+            self.m_syms(key, path);
         }
+    }
+
+    /// A list of names, also when empty.
+    pub(crate) fn m_syms(&mut self, key: &'static str, names: &[Sym]) {
         self.meta.step(Piece::BeginList, key);
-        for &step in path {
-            let step = self.meta.json_name(step, &self.names);
+        for &name in names {
+            let name = self.meta.json_name(name, &self.names);
             self.meta.step(Piece::StringElement, "");
-            self.meta.holes.push(step);
+            self.meta.holes.push(name);
         }
         self.meta.step(Piece::EndList, "");
     }

@@ -6,6 +6,7 @@
 //! into the builder at the moment of the visit: the tree is dropped before the
 //! builder is finished.
 
+mod atoms;
 mod edge_index;
 pub(crate) mod facts;
 mod finish;
@@ -16,10 +17,12 @@ pub(crate) mod templates;
 
 use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
+use swc_atoms::Atom;
 use swc_common::{BytePos, Span, Spanned};
 
 use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
 
+use atoms::{AtomSyms, WordSyms};
 use edge_index::{EdgeIndex, NO_EDGE};
 pub(crate) use facts::Facts;
 pub(crate) use finish::Outcome;
@@ -247,6 +250,8 @@ pub(crate) struct Builder<'a> {
     /// Byte position of the first byte of the source.
     base: u32,
     pub(crate) names: Interner,
+    atoms: AtomSyms,
+    words: WordSyms,
     pub(crate) nodes: Vec<RawNode>,
     pub(crate) edges: Vec<RawEdge>,
     edge_index: EdgeIndex,
@@ -352,7 +357,7 @@ pub(crate) struct Known {
 impl<'a> Builder<'a> {
     /// A builder whose only node is the MODULE.
     pub(crate) fn new(file: &'a str, language: &'a str, source: &'a str, base: BytePos) -> Self {
-        let mut names = Interner::with_capacity(source.len() / 48 + 32);
+        let mut names = Interner::with_capacity(source.len() / 32 + 32);
         let known = Known {
             empty: names.intern(""),
             star: names.intern("*"),
@@ -429,6 +434,8 @@ impl<'a> Builder<'a> {
                 .is_some(),
             label: None,
             setter_parameters: FxHashMap::default(),
+            atoms: AtomSyms::new(source.len() / 64, known.empty),
+            words: WordSyms::new(known.empty),
             names,
             known,
         };
@@ -474,8 +481,21 @@ impl<'a> Builder<'a> {
         self.source.get(start as usize..end as usize).unwrap_or("")
     }
 
+    /// The symbol of a text.
     pub(crate) fn sym(&mut self, text: &str) -> Sym {
         self.names.intern(text)
+    }
+
+    /// The symbol of a name that the parser read.
+    pub(crate) fn atom(&mut self, atom: &Atom) -> Sym {
+        let names = &mut self.names;
+        self.atoms.symbol(atom, |text| names.intern(text))
+    }
+
+    /// The symbol of a word of the program.
+    pub(crate) fn word(&mut self, word: &'static str) -> Sym {
+        let names = &mut self.names;
+        self.words.symbol(word, |text| names.intern(text))
     }
 
     pub(crate) fn push_node(&mut self, node: RawNode) -> NodeIdx {

@@ -120,7 +120,7 @@ impl<'a> Builder<'a> {
             Meaning::Bound(id) => id,
             Meaning::Global(name) if value.shape != ShapeRef::UNKNOWN => {
                 // A property of the global object.
-                let global = self.sym("globalThis");
+                let global = self.word("globalThis");
                 let object = self.shape(Shape::Global(global));
                 self.facts.writes.push(WriteFact {
                     object,
@@ -191,7 +191,7 @@ impl<'a> Builder<'a> {
 
     fn target_context(&mut self, target: &'a SimpleAssignTarget) -> Context<'a> {
         match target {
-            SimpleAssignTarget::Ident(ident) => Context::Binding(self.sym(&ident.id.sym)),
+            SimpleAssignTarget::Ident(ident) => Context::Binding(self.atom(&ident.id.sym)),
             SimpleAssignTarget::Member(member) => match self.member_key(&member.prop) {
                 (name, None) => Context::Plain(name),
                 _ => ANONYMOUS,
@@ -199,7 +199,7 @@ impl<'a> Builder<'a> {
             SimpleAssignTarget::SuperProp(SuperPropExpr {
                 prop: SuperProp::Ident(name),
                 ..
-            }) => Context::Plain(self.sym(&name.sym)),
+            }) => Context::Plain(self.atom(&name.sym)),
             SimpleAssignTarget::Paren(e) => self.expression_context(&e.expr),
             SimpleAssignTarget::TsAs(e) => self.expression_context(&e.expr),
             SimpleAssignTarget::TsNonNull(e) => self.expression_context(&e.expr),
@@ -211,7 +211,7 @@ impl<'a> Builder<'a> {
 
     fn expression_context(&mut self, target: &'a Expr) -> Context<'a> {
         match transparent(target) {
-            Expr::Ident(ident) => Context::Binding(self.sym(&ident.sym)),
+            Expr::Ident(ident) => Context::Binding(self.atom(&ident.sym)),
             Expr::Member(member) => match self.member_key(&member.prop) {
                 (name, None) => Context::Plain(name),
                 _ => ANONYMOUS,
@@ -267,7 +267,7 @@ impl<'a> Builder<'a> {
     fn super_place(&mut self, member: &'a SuperPropExpr) -> Place {
         match &member.prop {
             SuperProp::Ident(name) => {
-                let name = self.sym(&name.sym);
+                let name = self.atom(&name.sym);
                 self.this_place(name, member.span)
             }
             SuperProp::Computed(key) => {

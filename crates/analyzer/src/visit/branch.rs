@@ -13,7 +13,7 @@ use crate::builder::{Builder, NodeIdx, Val};
 
 impl<'a> Builder<'a> {
     pub(crate) fn if_statement(&mut self, stmt: &'a IfStmt) {
-        let name = self.sym("if");
+        let name = self.word("if");
         let range = self.range(stmt.span);
         let node = self.add(NodeType::Branch, name, range);
         self.if_parts(node, stmt);
@@ -36,7 +36,7 @@ impl<'a> Builder<'a> {
             match stmt.alt.as_deref() {
                 None => {}
                 Some(Stmt::If(inner)) => {
-                    let name = b.sym("if");
+                    let name = b.word("if");
                     let range = b.range(inner.span);
                     let alternate = b.add(NodeType::Branch, name, range);
                     b.edge(node, alternate, EdgeType::HasAlternate);
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
 
     pub(crate) fn switch(&mut self, stmt: &'a SwitchStmt) {
         self.frame_mut().control.branches = true;
-        let name = self.sym("switch");
+        let name = self.word("switch");
         let range = self.range(stmt.span);
         let node = self.add(NodeType::Branch, name, range);
         self.branch_metadata(node, "switch", &stmt.discriminant);
@@ -160,7 +160,7 @@ impl<'a> Builder<'a> {
         let control = &mut self.frame_mut().control;
         control.branches = true;
         control.decisions += 1;
-        let name = self.sym("ternary");
+        let name = self.word("ternary");
         let range = self.range(cond.span);
         let node = self.add(NodeType::Branch, name, range);
         self.branch_metadata(node, "ternary", &cond.test);

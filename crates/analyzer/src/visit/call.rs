@@ -1,7 +1,5 @@
 //! Calls and `new`.
 
-use std::borrow::Cow;
-
 use graph_model::{EdgeType, NodeType, is_standard_class};
 use swc_common::Span;
 use swc_ecma_ast::*;
@@ -171,21 +169,20 @@ impl<'a> Builder<'a> {
                 text.clear();
                 text.push_str(&super_text(member));
                 let (method, key) = match &member.prop {
-                    SuperProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
-                    SuperProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
+                    SuperProp::Ident(name) => (Some(self.atom(&name.sym)), None),
+                    SuperProp::Computed(key) => self.computed_method(&key.expr),
                 };
-                self.method_metadata("super", method, key);
+                self.m_str("object", "super");
+                self.method_metadata(method, key);
                 self.m_bool("isSuper", true);
             }
             Some(callee) => match called_member(callee) {
                 Some(member) => {
                     let object = write_member(&mut text, &member.obj, &member.prop);
-                    let (method, key) = method_of(&member.prop);
-                    self.method_metadata(
-                        object.map_or("<chain>", |length| &text[..length]),
-                        method,
-                        key,
-                    );
+                    let object = object.map(|length| &text[..length]);
+                    self.m_object_text("object", &member.obj, object);
+                    let (method, key) = self.method_of(&member.prop);
+                    self.method_metadata(method, key);
                     if object.is_none() {
                         text.clear();
                         text.push_str("<chain>");
@@ -197,7 +194,10 @@ impl<'a> Builder<'a> {
                 }
             },
         }
-        let name = self.names.intern(shown(&text));
+        let name = match callee {
+            Some(Expr::Ident(ident)) if text == *ident.sym => self.atom(&ident.sym),
+            _ => self.names.intern(shown(&text)),
+        };
         self.scratch = text;
         let node = self.add(NodeType::Call, name, range);
         self.m_flag(
@@ -222,19 +222,43 @@ impl<'a> Builder<'a> {
         node
     }
 
-    fn method_metadata(
-        &mut self,
-        object: &str,
-        method: Option<Cow<'_, str>>,
-        key: Option<&'a Expr>,
-    ) {
-        self.m_str("object", object);
-        self.m_str("method", method.as_deref().unwrap_or("<computed>"));
+    /// The text of the object of a member; `None` for one that is not shown.
+    pub(crate) fn m_object_text(&mut self, key: &'static str, object: &Expr, text: Option<&str>) {
+        match (object, text) {
+            (_, None) => self.m_str(key, "<chain>"),
+            (Expr::This(_), _) => self.m_sym(key, self.known.this),
+            (Expr::Ident(ident), Some(_)) => {
+                let name = self.atom(&ident.sym);
+                self.m_sym(key, name);
+            }
+            (_, Some(text)) => self.m_str(key, text),
+        }
+    }
+
+    /// The name of a method; `None` and its key if it is computed.
+    fn method_of(&mut self, prop: &'a MemberProp) -> (Option<Sym>, Option<&'a Expr>) {
+        match prop {
+            MemberProp::Ident(name) => (Some(self.atom(&name.sym)), None),
+            MemberProp::PrivateName(name) => (Some(self.private_name(name)), None),
+            MemberProp::Computed(key) => self.computed_method(&key.expr),
+        }
+    }
+
+    fn computed_method(&mut self, key: &'a Expr) -> (Option<Sym>, Option<&'a Expr>) {
+        (static_key(key).map(|name| self.sym(&name)), Some(key))
+    }
+
+    fn method_metadata(&mut self, method: Option<Sym>, key: Option<&'a Expr>) {
+        match method {
+            Some(method) => self.m_sym("method", method),
+            None => self.m_str("method", "<computed>"),
+        }
         self.m_bool("computed", method.is_none());
         if method.is_none()
             && let Some(Expr::Ident(key)) = key
         {
-            self.m_str("computedPropertyVar", &key.sym);
+            let key = self.atom(&key.sym);
+            self.m_sym("computedPropertyVar", key);
         }
         self.m_bool("isMethodCall", true);
     }
@@ -287,7 +311,7 @@ impl<'a> Builder<'a> {
             Expr::SuperProp(member) => {
                 let receiver = self.super_shape();
                 let name = match &member.prop {
-                    SuperProp::Ident(name) => self.sym(&name.sym),
+                    SuperProp::Ident(name) => self.atom(&name.sym),
                     SuperProp::Computed(key) => self.computed_key(call, &key.expr),
                 };
                 (Target::Other, self.member_shape(receiver, name))
@@ -332,7 +356,7 @@ impl<'a> Builder<'a> {
             self.facts.receivers.push(pair);
         }
         let name = match &member.prop {
-            MemberProp::Ident(name) => self.sym(&name.sym),
+            MemberProp::Ident(name) => self.atom(&name.sym),
             MemberProp::PrivateName(name) => self.private_name(name),
             MemberProp::Computed(key) => self.computed_key(call, &key.expr),
         };
@@ -656,14 +680,6 @@ fn called_member(callee: &Expr) -> Option<&MemberExpr> {
 }
 
 /// The method's name where it is static, else its key.
-fn method_of(prop: &MemberProp) -> (Option<Cow<'_, str>>, Option<&Expr>) {
-    match prop {
-        MemberProp::Ident(name) => (Some(Cow::Borrowed(&*name.sym)), None),
-        MemberProp::PrivateName(name) => (Some(Cow::Owned(format!("#{}", name.name))), None),
-        MemberProp::Computed(key) => (static_key(&key.expr), Some(&*key.expr)),
-    }
-}
-
 fn is_optional_member(callee: &Expr) -> bool {
     matches!(callee, Expr::OptChain(chain) if chain.optional && matches!(&*chain.base, OptChainBase::Member(_)))
 }

@@ -29,7 +29,7 @@ impl<'a> Builder<'a> {
 
     pub(crate) fn class_expression(&mut self, class: &'a ClassExpr, context: Context<'a>) -> Val {
         let name = match &class.ident {
-            Some(ident) => self.sym(&ident.sym),
+            Some(ident) => self.atom(&ident.sym),
             None => self.context_name(context).0,
         };
         let range = self.class_range(&class.class);
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
         let outer_strict = std::mem::replace(&mut self.strict, true);
         self.scopes.enter();
         if let Some(ident) = own_name {
-            let name = self.sym(&ident.sym);
+            let name = self.atom(&ident.sym);
             self.declare(Space::Value, name, node, BindingKind::Class);
             self.declare(Space::Type, name, node, BindingKind::Class);
         }
@@ -206,7 +206,7 @@ impl<'a> Builder<'a> {
             let MemberProp::Ident(name) = &member.prop else {
                 return TypeRef::UNKNOWN;
             };
-            path.push(self.sym(&name.sym));
+            path.push(self.atom(&name.sym));
             expr = &member.obj;
         }
         let Expr::Ident(ident) = expr else {
@@ -214,7 +214,7 @@ impl<'a> Builder<'a> {
         };
         path.reverse();
         let arguments = self.lower_arguments(heritage.type_args.as_deref());
-        let root = self.sym(&ident.sym);
+        let root = self.atom(&ident.sym);
         let ty = self.named(root, path, arguments);
         self.facts.ty(ty)
     }
@@ -379,7 +379,8 @@ impl<'a> Builder<'a> {
         kind: &str,
         accessibility: Option<Accessibility>,
     ) -> Role {
-        let mut extra = String::from("\"methodKind\":");
+        let mut extra = String::with_capacity(128);
+        extra.push_str("\"methodKind\":");
         push_json_string(&mut extra, kind);
         extra.push_str(",\"className\":");
         push_json_string(&mut extra, self.names.get(self.classes[class].name));
@@ -461,7 +462,7 @@ impl<'a> Builder<'a> {
                     _ => continue,
                 },
             };
-            let name = self.sym(&ident.sym);
+            let name = self.atom(&ident.sym);
             let Some(member) = self.classes[class].members.get(&(name, false)).copied() else {
                 continue;
             };
@@ -483,7 +484,7 @@ impl<'a> Builder<'a> {
     }
 
     fn static_block(&mut self, class: usize, block: &'a StaticBlock) {
-        let name = self.sym("static");
+        let name = self.word("static");
         let range = self.range(block.span);
         let scope = self.add(NodeType::Scope, name, range);
         let fragment = self.node_fragment();

@@ -311,7 +311,7 @@ impl<'a> Builder<'a> {
                 _ => return,
             },
         };
-        let name = self.sym(&ident.id.sym);
+        let name = self.atom(&ident.id.sym);
         let (class_node, class_name) = (self.classes[class].node, self.classes[class].name);
         let node = self.push_node(RawNode {
             node_type: NodeType::Property,
@@ -400,7 +400,7 @@ impl<'a> Builder<'a> {
             };
         }
         MemberKey {
-            name: self.sym("<computed>"),
+            name: self.word("<computed>"),
             computed: Some(key),
         }
     }

@@ -288,7 +288,7 @@ impl Builder<'_> {
         match name {
             "string" | "number" | "boolean" | "bigint" | "symbol" | "void" | "undefined"
             | "null" | "never" | "object" | "any" => Type::Primitive(sym),
-            "unknown" => Type::Primitive(self.sym("any")),
+            "unknown" => Type::Primitive(self.word("any")),
             "true" | "false" => Type::Literal(sym),
             _ => self.named(sym, Vec::new(), List::EMPTY),
         }

@@ -83,7 +83,7 @@ impl<'a> Builder<'a> {
 
     /// Notes an enum whose name was declared.
     pub(super) fn note_enum(&mut self, decl: &'a TsEnumDecl, node: NodeIdx) {
-        let name = self.sym(&decl.id.sym);
+        let name = self.atom(&decl.id.sym);
         let merged = match self.scopes.resolve(Space::Value, name) {
             Some(id) => self.scopes.get(id).node,
             None => node,
@@ -103,7 +103,7 @@ impl<'a> Builder<'a> {
             let merged = self.enums.merged[&node];
             for member in &decl.members {
                 let name = match &member.id {
-                    TsEnumMemberId::Ident(ident) => self.sym(&ident.sym),
+                    TsEnumMemberId::Ident(ident) => self.atom(&ident.sym),
                     TsEnumMemberId::Str(s) => {
                         let text = s.value.to_string_lossy();
                         self.sym(&text)

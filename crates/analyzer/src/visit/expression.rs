@@ -248,7 +248,7 @@ impl<'a> Builder<'a> {
 
     fn yield_value(&mut self, e: &'a YieldExpr) -> Val {
         let value = self.yield_operand(e);
-        let name = self.sym("yield");
+        let name = self.word("yield");
         let range = self.range(e.span);
         let node = self.add(NodeType::Expression, name, range);
         let fragment = self.node_fragment();

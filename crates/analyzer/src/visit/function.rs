@@ -208,7 +208,7 @@ impl<'a> Builder<'a> {
         context: Context<'a>,
     ) -> Val {
         let (name, plain) = match own {
-            Some(ident) => (self.sym(&ident.sym), true),
+            Some(ident) => (self.atom(&ident.sym), true),
             None => self.context_name(context),
         };
         let range = self.range(callable.span);
@@ -238,7 +238,7 @@ impl<'a> Builder<'a> {
                 (key, self.sym(&text))
             }
             None => {
-                let key = self.sym("<computed>");
+                let key = self.word("<computed>");
                 let text = format!("{}<computed>", method.prefix);
                 (key, self.sym(&text))
             }
@@ -299,7 +299,7 @@ impl<'a> Builder<'a> {
 
         self.scopes.enter();
         if let Some(ident) = own_name {
-            let name = self.sym(&ident.sym);
+            let name = self.atom(&ident.sym);
             self.declare(Space::Value, name, node, BindingKind::SelfName);
         }
         self.scopes.enter();

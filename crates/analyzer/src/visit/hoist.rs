@@ -165,7 +165,7 @@ impl<'a> Builder<'a> {
     fn hoist_class(&mut self, ident: &'a Ident, class: &'a Class) {
         let range = self.class_range(class);
         let node = self.reserve(NodeType::Class, ident, range);
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         self.declare(Space::Value, name, node, BindingKind::Class);
         self.declare(Space::Type, name, node, BindingKind::Class);
     }
@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
 
     fn declare_import(&mut self, local: &'a Ident, range: (u32, u32)) {
         let node = self.reserve(NodeType::Import, local, range);
-        let name = self.sym(&local.sym);
+        let name = self.atom(&local.sym);
         self.declare(Space::Value, name, node, BindingKind::Import);
         self.declare(Space::Type, name, node, BindingKind::Import);
     }
@@ -200,13 +200,13 @@ impl<'a> Builder<'a> {
         let mut implemented: FxHashMap<Sym, NodeIdx> = FxHashMap::default();
         if functions.iter().any(|f| f.function.body.is_none()) {
             for f in functions.iter().filter(|f| f.function.body.is_some()) {
-                let name = self.sym(&f.ident.sym);
+                let name = self.atom(&f.ident.sym);
                 let node = self.reserve_function(&f.ident, &f.function);
                 implemented.entry(name).or_insert(node);
             }
         }
         for f in functions {
-            let name = self.sym(&f.ident.sym);
+            let name = self.atom(&f.ident.sym);
             if f.function.body.is_none() {
                 if let Some(&node) = implemented.get(&name) {
                     let text = self.signature_text(&f.function);
@@ -243,7 +243,7 @@ impl<'a> Builder<'a> {
             return;
         };
         let name = match &last.ident {
-            Some(ident) => self.sym(&ident.sym),
+            Some(ident) => self.atom(&ident.sym),
             None => self.known.default,
         };
         let range = self.range(last.function.span);
@@ -277,7 +277,7 @@ impl<'a> Builder<'a> {
         if let Some(&node) = self.reserved.get(&key) {
             return node;
         }
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         let node = self.make(node_type, name, range);
         self.reserved.insert(key, node);
         node
@@ -292,7 +292,7 @@ impl<'a> Builder<'a> {
         node: NodeIdx,
         kind: BindingKind,
     ) {
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         let here = self.scopes.resolve_here(space, name);
         let replaced = here.is_none_or(|id| {
             space == Space::Type
@@ -323,7 +323,7 @@ impl<'a> Builder<'a> {
             if constant && self.typed && ident.type_ann.is_none() {
                 self.note_constant(node, declarator.init.as_deref());
             }
-            let name = self.sym(&ident.id.sym);
+            let name = self.atom(&ident.id.sym);
             let kind = match declarator.init.as_deref() {
                 Some(init) if is_create_require(init) => {
                     self.creates_require = true;
@@ -342,7 +342,7 @@ impl<'a> Builder<'a> {
         for_each_ident(pattern, &mut |ident| {
             let range = self.range(ident.span);
             let node = self.reserve(NodeType::Variable, ident, range);
-            let name = self.sym(&ident.sym);
+            let name = self.atom(&ident.sym);
             self.declare(Space::Value, name, node, kind);
         });
     }
@@ -359,7 +359,7 @@ impl<'a> Builder<'a> {
                 if self.reserved.contains_key(&key) {
                     return;
                 }
-                let name = self.sym(&ident.sym);
+                let name = self.atom(&ident.sym);
                 if let Some(node) = self.var_declared(name) {
                     self.reserved.insert(key, node);
                     return;
@@ -449,7 +449,7 @@ impl<'a> Builder<'a> {
         if f.function.body.is_none() || self.frame().kind == FrameKind::StaticBlock {
             return;
         }
-        let name = self.sym(&f.ident.sym);
+        let name = self.atom(&f.ident.sym);
         let taken = self
             .scopes
             .resolve(Space::Value, name)

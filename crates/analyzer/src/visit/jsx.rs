@@ -157,7 +157,7 @@ impl<'a> Builder<'a> {
                     JSXObject::JSXMemberExpr(inner) => self.jsx_access(inner).0,
                 };
                 self.uses(node, receiver, "receiver");
-                let name = self.sym(&member.prop.sym);
+                let name = self.atom(&member.prop.sym);
                 self.note_selected(receiver, name);
                 self.member_shape(receiver.shape, name)
             }
@@ -171,7 +171,7 @@ impl<'a> Builder<'a> {
     }
 
     fn jsx_access_of(&mut self, member: &'a JSXMemberExpr) -> (Val, String) {
-        let name = self.sym(&member.prop.sym);
+        let name = self.atom(&member.prop.sym);
         let range = self.range(member.span);
         let node = self.add(NodeType::PropertyAccess, name, range);
         let (object, object_text) = match &member.obj {
@@ -260,7 +260,7 @@ impl<'a> Builder<'a> {
             });
             self.passes_prop(node, value, "children");
             if value.shape != ShapeRef::UNKNOWN {
-                let name = self.sym("children");
+                let name = self.word("children");
                 props.push(prop(name, value));
             }
         }

@@ -45,11 +45,11 @@ impl<'a> Builder<'a> {
             Expr::Lit(Lit::Bool(b)) => {
                 let text = if b.value { "true" } else { "false" };
                 self.m_bool("value", b.value);
-                ("boolean", self.names.intern(text))
+                ("boolean", self.word(text))
             }
             Expr::Lit(Lit::Null(_)) => {
                 self.m_json("value", "null");
-                ("null", self.names.intern("null"))
+                ("null", self.word("null"))
             }
             Expr::Ident(_) => {
                 // JSON has no `undefined`; `valueType` says it.
@@ -80,7 +80,7 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::Literal, name, range);
         self.nodes[node as usize].name = column;
         self.set_meta(node, fragment);
-        let kind = self.sym(kind);
+        let kind = self.word(kind);
         let shape = self.shape(Shape::Primitive(kind));
         Val::new(node, shape)
     }
@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
             Expr::Lit(Lit::Null(_)) => "null",
             _ => "undefined",
         };
-        let kind = self.sym(kind);
+        let kind = self.word(kind);
         self.shape(Shape::Primitive(kind))
     }
 }

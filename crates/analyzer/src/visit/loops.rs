@@ -25,7 +25,7 @@ impl<'a> Builder<'a> {
         let control = &mut self.frame_mut().control;
         control.has_loops = true;
         control.decisions += 1;
-        let name = self.sym(kind);
+        let name = self.word(kind);
         let range = self.range(span);
         let node = self.add(NodeType::Loop, name, range);
         let fragment = self.node_fragment();
@@ -42,7 +42,7 @@ impl<'a> Builder<'a> {
     }
 
     fn loop_body(&mut self, node: NodeIdx, body: &'a Stmt) {
-        let name = self.sym("loop");
+        let name = self.word("loop");
         let range = self.range(body.span());
         let scope = self.add(NodeType::Scope, name, range);
         let fragment = self.node_fragment();

@@ -70,7 +70,7 @@ impl Builder<'_> {
                     TsKeywordTypeKind::TsObjectKeyword => "object",
                     _ => "any",
                 };
-                Type::Primitive(self.sym(name))
+                Type::Primitive(self.word(name))
             }
             TsType::TsTypeRef(reference) => {
                 let arguments = self.lower_arguments(reference.type_params.as_deref());
@@ -132,7 +132,7 @@ impl Builder<'_> {
                 Type::Conditional(yes, no)
             }
             TsType::TsInferType(infer) => {
-                let name = self.sym(&infer.type_param.name.sym);
+                let name = self.atom(&infer.type_param.name.sym);
                 Type::Var(self.local_type_var(name))
             }
             TsType::TsIndexedAccessType(access) => {
@@ -141,7 +141,7 @@ impl Builder<'_> {
             }
             TsType::TsMappedType(mapped) => {
                 self.scopes.enter();
-                let name = self.sym(&mapped.type_param.name.sym);
+                let name = self.atom(&mapped.type_param.name.sym);
                 self.local_type_var(name);
                 let value = match &mapped.type_ann {
                     Some(ty) => self.lower(ty),
@@ -160,12 +160,12 @@ impl Builder<'_> {
                     let text = super::text::number_text(n.value);
                     Type::Literal(self.sym(&text))
                 }
-                TsLit::BigInt(_) => Type::Primitive(self.sym("bigint")),
-                TsLit::Tpl(_) => Type::Primitive(self.sym("string")),
+                TsLit::BigInt(_) => Type::Primitive(self.word("bigint")),
+                TsLit::Tpl(_) => Type::Primitive(self.word("string")),
             },
             TsType::TsTypePredicate(predicate) => {
                 let name = match &predicate.param_name {
-                    TsThisTypeOrIdent::Ident(ident) => self.sym(&ident.sym),
+                    TsThisTypeOrIdent::Ident(ident) => self.atom(&ident.sym),
                     TsThisTypeOrIdent::TsThisType(_) => self.known.this,
                 };
                 let ty = self.lower_annotation(predicate.type_ann.as_deref());
@@ -244,12 +244,12 @@ impl Builder<'_> {
         loop {
             match name {
                 TsEntityName::TsQualifiedName(inner) => {
-                    path.push(self.sym(&inner.right.sym));
+                    path.push(self.atom(&inner.right.sym));
                     name = &inner.left;
                 }
                 TsEntityName::Ident(ident) => {
                     path.reverse();
-                    return (self.sym(&ident.sym), path);
+                    return (self.atom(&ident.sym), path);
                 }
             }
         }
@@ -270,7 +270,7 @@ impl Builder<'_> {
         };
         let start = self.facts.type_vars.len() as u32;
         for param in &params.params {
-            let name = self.sym(&param.name.sym);
+            let name = self.atom(&param.name.sym);
             self.local_type_var(name);
         }
         for (i, param) in params.params.iter().enumerate() {
@@ -311,7 +311,7 @@ impl Builder<'_> {
         for param in params {
             let (name, annotation, rest, optional) = match param {
                 TsFnParam::Ident(ident) => (
-                    self.sym(&ident.id.sym),
+                    self.atom(&ident.id.sym),
                     ident.type_ann.as_deref(),
                     false,
                     ident.id.optional,
@@ -380,9 +380,9 @@ impl Builder<'_> {
     pub(crate) fn lower_parameter(&mut self, pattern: &Pat) -> ParameterFact {
         let declared = self.lower_annotation(super::parameter::pattern_type(pattern));
         let (name, optional) = match pattern {
-            Pat::Ident(ident) => (self.sym(&ident.id.sym), ident.id.optional),
+            Pat::Ident(ident) => (self.atom(&ident.id.sym), ident.id.optional),
             Pat::Assign(assign) => match &*assign.left {
-                Pat::Ident(ident) => (self.sym(&ident.id.sym), true),
+                Pat::Ident(ident) => (self.atom(&ident.id.sym), true),
                 _ => (self.known.empty, true),
             },
             _ => (self.known.empty, false),

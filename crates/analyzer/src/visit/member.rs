@@ -37,22 +37,21 @@ impl<'a> Builder<'a> {
         let node = self.add(NodeType::PropertyAccess, id_name, range);
         let (name, key) = self.member_key(&member.prop);
         let column = if name == self.known.star && key.is_some() {
-            self.sym("<computed>")
+            self.word("<computed>")
         } else {
             name
         };
         self.nodes[node as usize].name = column;
 
         let fragment = self.node_fragment();
-        self.m_str(
-            "objectName",
-            object.map_or("<chain>", |length| &text[..length]),
-        );
+        let object = object.map(|length| &text[..length]);
+        self.m_object_text("objectName", &member.obj, object);
         self.scratch = text;
         self.m_flag("optional", optional);
         self.m_flag("computed", key.is_some());
         if let Some(Expr::Ident(key)) = key {
-            self.m_str("computedPropertyVar", &key.sym);
+            let key = self.atom(&key.sym);
+            self.m_sym("computedPropertyVar", key);
         }
         self.set_meta(node, fragment);
 
@@ -121,7 +120,7 @@ impl<'a> Builder<'a> {
     /// Name of a member, and its key expression where only that tells it.
     pub(crate) fn member_key(&mut self, prop: &'a MemberProp) -> (Sym, Option<&'a Expr>) {
         match prop {
-            MemberProp::Ident(name) => (self.sym(&name.sym), None),
+            MemberProp::Ident(name) => (self.atom(&name.sym), None),
             MemberProp::PrivateName(name) => (self.private_name(name), None),
             MemberProp::Computed(computed) => match static_key(&computed.expr) {
                 Some(key) => (self.sym(&key), None),
@@ -137,14 +136,14 @@ impl<'a> Builder<'a> {
         let id_name = self.sym(&text);
         let node = self.add(NodeType::PropertyAccess, id_name, range);
         let (name, key) = match &member.prop {
-            SuperProp::Ident(name) => (self.sym(&name.sym), None),
+            SuperProp::Ident(name) => (self.atom(&name.sym), None),
             SuperProp::Computed(computed) => match static_key(&computed.expr) {
                 Some(key) => (self.sym(&key), None),
                 None => (self.known.star, Some(&*computed.expr)),
             },
         };
         self.nodes[node as usize].name = if key.is_some() {
-            self.sym("<computed>")
+            self.word("<computed>")
         } else {
             name
         };

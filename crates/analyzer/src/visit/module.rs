@@ -98,7 +98,7 @@ impl<'a> Builder<'a> {
                 if import.is_export
                     && let Some(node) = node
                 {
-                    let name = self.sym(&import.id.sym);
+                    let name = self.atom(&import.id.sym);
                     let range = self.range(import.span);
                     self.export_nodes(
                         ExportParts {
@@ -122,7 +122,7 @@ impl<'a> Builder<'a> {
                 self.export_value(equals, "equals", &export.expr, value, range, false);
             }
             ModuleDecl::TsNamespaceExport(export) => {
-                let name = self.sym(&export.id.sym);
+                let name = self.atom(&export.id.sym);
                 let range = self.range(export.span);
                 self.export_nodes(
                     ExportParts {
@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
                 let mut path = Vec::new();
                 let mut root = entity;
                 while let TsEntityName::TsQualifiedName(name) = root {
-                    path.push(self.sym(&name.right.sym));
+                    path.push(self.atom(&name.right.sym));
                     root = &name.left;
                 }
                 path.reverse();
@@ -399,7 +399,7 @@ impl<'a> Builder<'a> {
                 }
                 ExportSpecifier::Default(specifier) => {
                     let Some(source) = &source else { continue };
-                    let name = self.sym(&specifier.exported.sym);
+                    let name = self.atom(&specifier.exported.sym);
                     let range = self.range(specifier.exported.span);
                     let target = ExportTarget::Reexport {
                         specifier: self.sym(source),

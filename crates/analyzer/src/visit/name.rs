@@ -22,7 +22,7 @@ pub(crate) enum Meaning {
 impl<'a> Builder<'a> {
     /// Looks a name up in the space of values, without any edge.
     pub(crate) fn meaning(&mut self, ident: &'a Ident) -> Meaning {
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         self.meaning_of(name)
     }
 
@@ -44,7 +44,7 @@ impl<'a> Builder<'a> {
 
     /// The value of an identifier that is read.
     pub(crate) fn identifier(&mut self, ident: &'a Ident) -> Val {
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         self.named_value(name, ident.span)
     }
 
@@ -77,7 +77,7 @@ impl<'a> Builder<'a> {
     /// The value of an identifier as callee or receiver: an undeclared name has a
     /// shape but no node.
     pub(crate) fn identifier_quietly(&mut self, ident: &'a Ident) -> Val {
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         match self.meaning_of(name) {
             Meaning::Global(name) if name == self.known.exports => {
                 let shape = self.shape(Shape::Exports);

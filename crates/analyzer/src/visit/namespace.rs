@@ -48,7 +48,7 @@ impl<'a> Builder<'a> {
         let range = self.range(module.span);
         let (node, ambient) = match &module.id {
             TsModuleName::Ident(_) if module.global => {
-                let name = self.sym("global");
+                let name = self.word("global");
                 (self.make(NodeType::Namespace, name, range), false)
             }
             TsModuleName::Ident(ident) => (self.reserved_node(ident)?, false),
@@ -71,7 +71,7 @@ impl<'a> Builder<'a> {
         if let Some(body) = &module.body {
             let merged = match &module.id {
                 TsModuleName::Ident(ident) if !module.global => {
-                    let name = self.sym(&ident.sym);
+                    let name = self.atom(&ident.sym);
                     self.scopes
                         .resolve(Space::Value, name)
                         .map(|id| self.scopes.get(id).node)
@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
                 return;
             }
         };
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         let (Some(node), Some(id)) = (
             self.reserved_node(ident),
             self.scopes.resolve(Space::Value, name),
@@ -176,7 +176,7 @@ impl<'a> Builder<'a> {
                     }
                 }
                 TsNamespaceBody::TsNamespaceDecl(inner) => {
-                    let name = b.sym(&inner.id.sym);
+                    let name = b.atom(&inner.id.sym);
                     let (Some(node), Some(&merged)) =
                         (b.reserved_node(&inner.id), b.members.get(&(merged, name)))
                     else {
@@ -228,7 +228,7 @@ impl<'a> Builder<'a> {
                 let node = self.reserve(NodeType::Namespace, &inner.id, range);
                 self.declare_first(Space::Value, &inner.id, node, BindingKind::Namespace);
                 self.declare_first(Space::Type, &inner.id, node, BindingKind::Namespace);
-                let name = self.sym(&inner.id.sym);
+                let name = self.atom(&inner.id.sym);
                 let meant = self
                     .scopes
                     .resolve(Space::Value, name)
@@ -245,7 +245,7 @@ impl<'a> Builder<'a> {
         let mut exported: Vec<(Sym, Sym)> = Vec::new();
         match body {
             TsNamespaceBody::TsNamespaceDecl(inner) => {
-                let name = self.sym(&inner.id.sym);
+                let name = self.atom(&inner.id.sym);
                 exported.push((name, name));
             }
             TsNamespaceBody::TsModuleBlock(block) => {
@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
                 }
             }
             ModuleItem::ModuleDecl(ModuleDecl::TsImportEquals(import)) if import.is_export => {
-                let name = self.sym(&import.id.sym);
+                let name = self.atom(&import.id.sym);
                 exported.push((name, name));
             }
             ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(export)) if export.src.is_none() => {
@@ -290,9 +290,9 @@ impl<'a> Builder<'a> {
                         ..
                     }) = specifier
                     {
-                        let local = self.sym(&local.sym);
+                        let local = self.atom(&local.sym);
                         let name = match name {
-                            Some(ModuleExportName::Ident(name)) => self.sym(&name.sym),
+                            Some(ModuleExportName::Ident(name)) => self.atom(&name.sym),
                             _ => local,
                         };
                         exported.push((local, name));
@@ -332,13 +332,13 @@ impl<'a> Builder<'a> {
                         continue;
                     };
                     let exported = match &specifier.exported {
-                        Some(ModuleExportName::Ident(name)) => self.sym(&name.sym),
-                        _ => self.sym(&original.sym),
+                        Some(ModuleExportName::Ident(name)) => self.atom(&name.sym),
+                        _ => self.atom(&original.sym),
                     };
                     for member in self.meanings(original) {
                         self.set_flag(member, flag::EXPORTED);
                     }
-                    let local = self.sym(&original.sym);
+                    let local = self.atom(&original.sym);
                     self.namespace_member(node, local, exported);
                 }
             }
@@ -351,7 +351,7 @@ impl<'a> Builder<'a> {
             ModuleItem::ModuleDecl(ModuleDecl::TsImportEquals(import)) => {
                 self.import_equals(import);
                 if import.is_export {
-                    let name = self.sym(&import.id.sym);
+                    let name = self.atom(&import.id.sym);
                     self.namespace_member(node, name, name);
                 }
             }
@@ -436,7 +436,7 @@ impl<'a> Builder<'a> {
         idents
             .into_iter()
             .filter_map(|ident| {
-                let name = self.sym(&ident.sym);
+                let name = self.atom(&ident.sym);
                 let node = self.reserved_node(ident).or_else(|| {
                     // A signature of an overloaded function: its implementation.
                     let id = self.scopes.resolve(Space::Value, name)?;
@@ -449,7 +449,7 @@ impl<'a> Builder<'a> {
 
     /// Every node that a name means, as a value and as a type.
     pub(crate) fn meanings(&mut self, ident: &'a Ident) -> Vec<NodeIdx> {
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         let mut nodes = Vec::new();
         for space in [Space::Value, Space::Type] {
             if let Some(id) = self.scopes.resolve(space, name) {

@@ -40,7 +40,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn context_name(&mut self, context: Context<'a>) -> (Sym, bool) {
         match context {
             Context::Binding(name) | Context::Plain(name) => (name, true),
-            Context::Fixed(name) => (self.sym(name), false),
+            Context::Fixed(name) => (self.word(name), false),
             Context::Attribute(name) => {
                 let text = format!("<{}>", self.names.get(name));
                 (self.sym(&text), false)
@@ -78,7 +78,7 @@ impl<'a> Builder<'a> {
                 self.scratch = text;
                 (name, true)
             }
-            _ => (self.sym(base), false),
+            _ => (self.word(base), false),
         }
     }
 }

@@ -31,13 +31,13 @@ impl<'a> Builder<'a> {
         for prop in &object.props {
             match prop {
                 PropOrSpread::Spread(_) => has_spread = true,
-                PropOrSpread::Prop(prop) => keys.extend(prop_name(prop)),
+                PropOrSpread::Prop(prop) => keys.extend(self.prop_name(prop)),
             }
         }
         let listing = std::mem::take(&mut self.list_properties);
         let folded = !listing && object.props.len() > 8 && self.is_large_literal_object(object);
         let fragment = self.node_fragment();
-        self.m_list_always("keys", &keys);
+        self.m_syms("keys", &keys);
         self.m_flag("hasSpread", has_spread);
         if folded {
             self.folded_object(object);
@@ -125,7 +125,8 @@ impl<'a> Builder<'a> {
             match prop {
                 PropOrSpread::Spread(spread) => {
                     let value = self.value(&spread.expr, context);
-                    self.has_property(node, value, "<spread>", None);
+                    let name = self.word("<spread>");
+                    self.has_property(node, value, name, None);
                     fact.push(PropertyFact {
                         name: self.known.rest,
                         shape: value.shape,
@@ -152,7 +153,7 @@ impl<'a> Builder<'a> {
         self.doc_anchor = self.start_of(prop);
         let (key, value) = match prop {
             Prop::Shorthand(ident) => {
-                let name = self.sym(&ident.sym);
+                let name = self.atom(&ident.sym);
                 let value = if &*ident.sym == "undefined" && self.is_undefined(ident) {
                     Val::NONE
                 } else {
@@ -163,7 +164,7 @@ impl<'a> Builder<'a> {
                     shape: value.shape,
                     kind: PropertyKind::Value,
                 });
-                self.has_property(node, value, &ident.sym, None);
+                self.has_property(node, value, name, None);
                 (Some(name), value)
             }
             Prop::KeyValue(prop) => {
@@ -178,7 +179,8 @@ impl<'a> Builder<'a> {
             }
             Prop::Assign(prop) => {
                 let value = self.value(&prop.value, super::naming::ANONYMOUS);
-                self.has_property(node, value, &prop.key.sym, None);
+                let name = self.atom(&prop.key.sym);
+                self.has_property(node, value, name, None);
                 (None, value)
             }
             Prop::Getter(prop) => {
@@ -254,33 +256,45 @@ impl<'a> Builder<'a> {
         {
             function.object = Some(NodeRef(node));
         }
-        match key {
-            Some(key) => {
-                let name = self.names.get(key).to_owned();
-                self.has_property(node, value, &name, kind);
-            }
-            None => {
-                self.has_property(node, value, "<computed>", kind);
-            }
-        }
+        let name = key.unwrap_or_else(|| self.word("<computed>"));
+        self.has_property(node, value, name, kind);
     }
 
-    fn has_property(&mut self, node: NodeIdx, value: Val, name: &str, kind: Option<&'static str>) {
+    fn has_property(&mut self, node: NodeIdx, value: Val, name: Sym, kind: Option<&'static str>) {
         if !value.exists() {
             return;
         }
         let fragment = self.fragment();
-        self.m_str("propertyName", name);
+        self.m_sym("propertyName", name);
         if let Some(kind) = kind {
             self.m_word("kind", kind);
         }
         self.value_edge(node, value, EdgeType::HasProperty, fragment);
     }
 
+    /// The static key of a property.
+    fn static_property_key(&mut self, key: &PropName) -> Option<Sym> {
+        match key {
+            PropName::Ident(name) => Some(self.atom(&name.sym)),
+            key => property_key(key).map(|text| self.sym(&text)),
+        }
+    }
+
+    fn prop_name(&mut self, prop: &Prop) -> Option<Sym> {
+        match prop {
+            Prop::Shorthand(ident) => Some(self.atom(&ident.sym)),
+            Prop::KeyValue(prop) => self.static_property_key(&prop.key),
+            Prop::Assign(prop) => Some(self.atom(&prop.key.sym)),
+            Prop::Getter(prop) => self.static_property_key(&prop.key),
+            Prop::Setter(prop) => self.static_property_key(&prop.key),
+            Prop::Method(prop) => self.static_property_key(&prop.key),
+        }
+    }
+
     /// The static key of a property; a computed one is used by the container.
     pub(crate) fn object_key(&mut self, key: &'a PropName) -> Option<Sym> {
-        if let Some(text) = property_key(key) {
-            return Some(self.sym(&text));
+        if let Some(key) = self.static_property_key(key) {
+            return Some(key);
         }
         if let PropName::Computed(computed) = key {
             let value = self.operand(&computed.expr);
@@ -380,16 +394,5 @@ pub(crate) fn property_key(key: &PropName) -> Option<Cow<'_, str>> {
         PropName::Num(n) => Some(Cow::Owned(number_text(n.value))),
         PropName::BigInt(n) => Some(Cow::Owned(n.value.to_string())),
         PropName::Computed(computed) => super::text::static_key(&computed.expr),
-    }
-}
-
-fn prop_name(prop: &Prop) -> Option<Cow<'_, str>> {
-    match prop {
-        Prop::Shorthand(ident) => Some(Cow::Borrowed(ident.sym.as_str())),
-        Prop::KeyValue(prop) => property_key(&prop.key),
-        Prop::Assign(prop) => Some(Cow::Borrowed(prop.key.sym.as_str())),
-        Prop::Getter(prop) => property_key(&prop.key),
-        Prop::Setter(prop) => property_key(&prop.key),
-        Prop::Method(prop) => property_key(&prop.key),
     }
 }

@@ -1,6 +1,7 @@
 //! Trees of operators: one EXPRESSION for each maximal nest.
 
 use graph_model::{EdgeType, NodeType};
+use smallvec::{SmallVec, smallvec};
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
 
@@ -65,19 +66,25 @@ struct Leaf<'a> {
 }
 
 /// Conditions of leaves: the one around it, the test, whether it holds.
-type Conditions<'a> = Vec<(usize, &'a Expr, bool)>;
+type Conditions<'a> = SmallVec<[(usize, &'a Expr, bool); 4]>;
+/// Operands of a tree. Most trees are of one operator or two.
+type LeafList<'a> = SmallVec<[Leaf<'a>; 4]>;
+/// Operands that are literals.
+type Literals<'a> = SmallVec<[&'a Expr; 4]>;
+/// Expressions that are still to be taken apart: as those of a [`Leaf`].
+type Stack<'a> = SmallVec<[(&'a Expr, bool, usize); 8]>;
 
 impl<'a> Builder<'a> {
     /// A maximal tree of computing operators.
     pub(crate) fn computing(&mut self, expr: &'a Expr) -> Val {
         let node = self.operator_node(expr);
-        let mut literals = Vec::new();
+        let mut literals = Literals::new();
         let mut shapes = Vec::new();
-        let mut conditions = Vec::new();
+        let mut conditions = Conditions::new();
         let leaves = self.leaves(expr, Tree::Computing, &mut literals, &mut conditions);
         self.derive(node, leaves, &conditions, ANONYMOUS, &mut shapes);
         self.describe(node, expr, &literals);
-        let kind = self.sym(computed_type(expr));
+        let kind = self.word(computed_type(expr));
         let shape = self.shape(Shape::Primitive(kind));
         Val::new(node, shape)
     }
@@ -85,11 +92,11 @@ impl<'a> Builder<'a> {
     /// A maximal tree of logical operators outside of a test.
     pub(crate) fn logical(&mut self, bin: &'a BinExpr, context: Context<'a>) -> Val {
         let range = self.range(bin.span);
-        let name = self.sym(bin.op.as_str());
+        let name = self.word(bin.op.as_str());
         let node = self.add(NodeType::Expression, name, range);
-        let mut literals = Vec::new();
+        let mut literals = Literals::new();
         let mut shapes = Vec::new();
-        let mut conditions = Vec::new();
+        let mut conditions = Conditions::new();
         let leaves = self.leaves_of_bin(bin, Tree::Logical, &mut literals, &mut conditions);
         self.derive(node, leaves, &conditions, context, &mut shapes);
         self.describe_as(
@@ -107,9 +114,9 @@ impl<'a> Builder<'a> {
     /// The tree of operators of a test.
     pub(crate) fn test_tree(&mut self, expr: &'a Expr) -> Val {
         let node = self.operator_node(expr);
-        let mut literals = Vec::new();
+        let mut literals = Literals::new();
         let mut shapes = Vec::new();
-        let mut conditions = Vec::new();
+        let mut conditions = Conditions::new();
         let leaves = self.leaves(expr, Tree::Test, &mut literals, &mut conditions);
         self.derive(node, leaves, &conditions, ANONYMOUS, &mut shapes);
         self.describe(node, expr, &literals);
@@ -120,9 +127,9 @@ impl<'a> Builder<'a> {
     fn operator_node(&mut self, expr: &'a Expr) -> NodeIdx {
         let range = self.range(expr.span());
         let name = match expr {
-            Expr::Bin(bin) => self.sym(bin.op.as_str()),
-            Expr::Unary(unary) => self.sym(unary.op.as_str()),
-            _ => self.sym("template"),
+            Expr::Bin(bin) => self.word(bin.op.as_str()),
+            Expr::Unary(unary) => self.word(unary.op.as_str()),
+            _ => self.word("template"),
         };
         self.add(NodeType::Expression, name, range)
     }
@@ -189,7 +196,7 @@ impl<'a> Builder<'a> {
     fn derive(
         &mut self,
         node: NodeIdx,
-        leaves: Vec<Leaf<'a>>,
+        leaves: LeafList<'a>,
         conditions: &Conditions<'a>,
         context: Context<'a>,
         shapes: &mut Vec<ShapeRef>,
@@ -224,13 +231,14 @@ impl<'a> Builder<'a> {
         &self,
         expr: &'a Expr,
         tree: Tree,
-        literals: &mut Vec<&'a Expr>,
+        literals: &mut Literals<'a>,
         conditions: &mut Conditions<'a>,
-    ) -> Vec<Leaf<'a>> {
+    ) -> LeafList<'a> {
         match expr {
             Expr::Bin(bin) => self.leaves_of_bin(bin, tree, literals, conditions),
             Expr::Unary(unary) => {
-                self.collect(vec![(&unary.arg, false, 0)], tree, literals, conditions)
+                let stack = smallvec![(&*unary.arg, false, 0)];
+                self.collect(stack, tree, literals, conditions)
             }
             Expr::Tpl(tpl) => self.collect(
                 tpl.exprs.iter().rev().map(|e| (&**e, false, 0)).collect(),
@@ -238,7 +246,7 @@ impl<'a> Builder<'a> {
                 literals,
                 conditions,
             ),
-            _ => Vec::new(),
+            _ => LeafList::new(),
         }
     }
 
@@ -246,23 +254,22 @@ impl<'a> Builder<'a> {
         &self,
         bin: &'a BinExpr,
         tree: Tree,
-        literals: &mut Vec<&'a Expr>,
+        literals: &mut Literals<'a>,
         conditions: &mut Conditions<'a>,
-    ) -> Vec<Leaf<'a>> {
-        let mut stack = Vec::with_capacity(8);
-        stack.extend(operands(bin, 0, conditions));
+    ) -> LeafList<'a> {
+        let stack = Stack::from_iter(operands(bin, 0, conditions));
         self.collect(stack, tree, literals, conditions)
     }
 
     /// The leaves in source order, without recursion: trees may be ten thousand deep.
     fn collect(
         &self,
-        mut stack: Vec<(&'a Expr, bool, usize)>,
+        mut stack: Stack<'a>,
         tree: Tree,
-        literals: &mut Vec<&'a Expr>,
+        literals: &mut Literals<'a>,
         conditions: &mut Conditions<'a>,
-    ) -> Vec<Leaf<'a>> {
-        let mut leaves = Vec::new();
+    ) -> LeafList<'a> {
+        let mut leaves = LeafList::new();
         while let Some((expr, flows, condition)) = stack.pop() {
             let inner = without_parens(expr);
             if tree.takes(inner) {
@@ -307,8 +314,7 @@ impl<'a> Builder<'a> {
     /// With `nest`, only the operators that hang together; the others count themselves.
     fn count_logical_bin(&mut self, bin: &'a BinExpr, nest: bool) {
         let mut count = u32::from(is_logical(bin.op));
-        let mut stack = Vec::with_capacity(8);
-        stack.extend([&*bin.left, &*bin.right]);
+        let mut stack: SmallVec<[&Expr; 8]> = smallvec![&*bin.left, &*bin.right];
         while let Some(expr) = stack.pop() {
             match without_parens(expr) {
                 Expr::Bin(bin) if !nest || is_logical(bin.op) => {

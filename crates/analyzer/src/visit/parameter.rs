@@ -7,7 +7,7 @@ use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
 
 use super::hoist::for_each_ident;
-use super::pattern::Leaves;
+use super::pattern::{Leaves, PatternPaths};
 use crate::builder::metadata::cut;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
@@ -145,7 +145,7 @@ impl<'a> Builder<'a> {
             } else {
                 b.range(ident.span)
             };
-            let name = b.sym(&ident.sym);
+            let name = b.atom(&ident.sym);
             let node = b.make(NodeType::Parameter, name, range);
             let key = b.offset(ident.span.lo);
             b.reserved.insert(key, node);
@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
         }
         if single.is_none() {
             let mut path = Vec::new();
-            let mut facts = Vec::new();
+            let mut facts = PatternPaths::new();
             if let ParameterPattern::Pattern(pattern) = parameter.pattern {
                 self.pattern_paths(pattern, &mut path, &mut facts);
             }
@@ -257,7 +257,7 @@ impl<'a> Builder<'a> {
             if parameter.property
                 && let Some(class) = class
             {
-                let name = self.sym(&ident.id.sym);
+                let name = self.atom(&ident.id.sym);
                 if let Some(member) = self.classes[class].members.get(&(name, false)).copied() {
                     let place = super::assignment::Place {
                         node: member.write,
@@ -283,7 +283,7 @@ impl<'a> Builder<'a> {
     pub(super) fn parameter_fact(&mut self, parameter: &Parameter<'a>) -> ParameterFact {
         let declared = self.lower_annotation(parameter.type_annotation());
         let name = match parameter.ident() {
-            Some(ident) => self.sym(&ident.id.sym),
+            Some(ident) => self.atom(&ident.id.sym),
             None => self.known.empty,
         };
         ParameterFact {

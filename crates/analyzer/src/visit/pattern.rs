@@ -2,6 +2,7 @@
 //! itself has no node.
 
 use graph_model::{EdgeType, NodeType};
+use smallvec::SmallVec;
 use swc_common::Span;
 use swc_ecma_ast::*;
 
@@ -27,6 +28,9 @@ pub(crate) enum Leaves {
     /// `for (pattern of value)`.
     LoopAssigned { value: Val, span: Span },
 }
+
+/// Names of a pattern, the path to each, and whether a default stands on the way. Most patterns are one name.
+pub(crate) type PatternPaths<'a> = SmallVec<[(&'a Ident, Vec<Sym>, bool); 1]>;
 
 impl<'a> Builder<'a> {
     /// Edges of all names of a pattern; `path` leads to it from the whole value.
@@ -81,7 +85,7 @@ impl<'a> Builder<'a> {
                     path.pop();
                 }
                 ObjectPatProp::Assign(prop) => {
-                    let step = self.sym(&prop.key.id.sym);
+                    let step = self.atom(&prop.key.id.sym);
                     path.push(step);
                     if let Some(default) = &prop.value {
                         let value = self.default_value(default, Some(step));
@@ -119,7 +123,7 @@ impl<'a> Builder<'a> {
         path: &mut Vec<Sym>,
     ) {
         let name = match &*assign.left {
-            Pat::Ident(ident) => Some(self.sym(&ident.id.sym)),
+            Pat::Ident(ident) => Some(self.atom(&ident.id.sym)),
             _ => None,
         };
         let value = self.default_value(&assign.right, name);
@@ -150,7 +154,7 @@ impl<'a> Builder<'a> {
                 self.target_places.insert(self.start_of(target), place);
             }
         }
-        let mut found = Vec::new();
+        let mut found = PatternPaths::new();
         self.pattern_paths(pattern, path, &mut found);
         for (ident, path, _) in found {
             self.leaf_default(ident, leaves, value, &path, span);
@@ -207,7 +211,7 @@ impl<'a> Builder<'a> {
         &mut self,
         pattern: &'a Pat,
         path: &mut Vec<Sym>,
-        out: &mut Vec<(&'a Ident, Vec<Sym>, bool)>,
+        out: &mut PatternPaths<'a>,
     ) {
         match pattern {
             Pat::Ident(ident) => out.push((&ident.id, path.clone(), false)),
@@ -233,7 +237,7 @@ impl<'a> Builder<'a> {
                             path.pop();
                         }
                         ObjectPatProp::Assign(prop) => {
-                            let step = self.sym(&prop.key.id.sym);
+                            let step = self.atom(&prop.key.id.sym);
                             path.push(step);
                             out.push((&prop.key.id, path.clone(), prop.value.is_some()));
                             path.pop();
@@ -290,7 +294,7 @@ impl<'a> Builder<'a> {
                 let shape = if via == "for-of" {
                     self.shape(Shape::Element(value.shape))
                 } else {
-                    let string = self.sym("string");
+                    let string = self.word("string");
                     self.shape(Shape::Primitive(string))
                 };
                 if node != NO_NODE {

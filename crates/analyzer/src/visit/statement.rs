@@ -41,7 +41,7 @@ impl<'a> Builder<'a> {
                             | Stmt::While(_)
                             | Stmt::DoWhile(_)
                     );
-                    self.label = named.then(|| self.sym(&stmt.label.sym));
+                    self.label = named.then(|| self.atom(&stmt.label.sym));
                     self.statement(&stmt.body);
                     self.label = None;
                 }

@@ -4,7 +4,7 @@ use graph_model::{EdgeType, NodeType};
 use swc_ecma_ast::*;
 
 use super::naming::ANONYMOUS;
-use super::pattern::Leaves;
+use super::pattern::{Leaves, PatternPaths};
 use crate::builder::scope::BindingKind;
 use crate::builder::{Builder, TryContext};
 use graph_model::summary::{NodeRef, ThrowFact, ThrowKind};
@@ -12,7 +12,7 @@ use graph_model::summary::{NodeRef, ThrowFact, ThrowKind};
 impl<'a> Builder<'a> {
     pub(crate) fn try_statement(&mut self, stmt: &'a TryStmt) {
         self.frame_mut().control.has_try = true;
-        let name = self.sym("try");
+        let name = self.word("try");
         let range = self.range(stmt.span);
         let node = self.add(NodeType::TryBlock, name, range);
         self.in_container(node, |b| {
@@ -30,7 +30,7 @@ impl<'a> Builder<'a> {
                 b.catch_clause(node, handler, &context);
             }
             if let Some(finalizer) = &stmt.finalizer {
-                let name = b.sym("finally");
+                let name = b.word("finally");
                 let range = b.range(finalizer.span);
                 let finally = b.add(NodeType::FinallyBlock, name, range);
                 b.edge(node, finally, EdgeType::HasFinally);
@@ -40,7 +40,7 @@ impl<'a> Builder<'a> {
     }
 
     fn catch_clause(&mut self, try_node: u32, handler: &'a CatchClause, context: &TryContext) {
-        let name = self.sym("catch");
+        let name = self.word("catch");
         let range = self.range(handler.span);
         let node = self.add(NodeType::CatchBlock, name, range);
         self.edge(try_node, node, EdgeType::HasCatch);
@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
                 if let Some(pattern) = &handler.param {
                     b.hoist_pattern(pattern, BindingKind::Catch);
                     b.declared_nodes(pattern, "catch", false, None);
-                    let mut paths = Vec::new();
+                    let mut paths = PatternPaths::new();
                     b.pattern_paths(pattern, &mut Vec::new(), &mut paths);
                     for (ident, path, _) in paths {
                         let Some(variable) = b.reserved_node(ident) else {

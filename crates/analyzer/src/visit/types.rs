@@ -110,7 +110,7 @@ impl<'a> Builder<'a> {
         let start = self.facts.type_vars.len() as u32;
         let mut nodes = Vec::with_capacity(decl.params.len());
         for (index, param) in decl.params.iter().enumerate() {
-            let name = self.sym(&param.name.sym);
+            let name = self.atom(&param.name.sym);
             let range = self.range(param.span);
             let parameter = self.make(NodeType::TypeParameter, name, range);
             let fragment = self.fragment();
@@ -176,7 +176,7 @@ impl<'a> Builder<'a> {
 
     /// The node that a name means as a type.
     pub(crate) fn resolve_type(&mut self, ident: &'a Ident) -> Option<NodeIdx> {
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         let id = self
             .scopes
             .resolve(Space::Type, name)
@@ -189,7 +189,7 @@ impl<'a> Builder<'a> {
         if qualified {
             return self.resolve_type(ident);
         }
-        let name = self.sym(&ident.sym);
+        let name = self.atom(&ident.sym);
         let id = self.scopes.resolve(Space::Type, name)?;
         let node = self.scopes.get(id).node;
         (node != NO_NODE).then_some(node)
@@ -244,7 +244,7 @@ impl<'a> Builder<'a> {
         let ident = loop {
             match name {
                 TsEntityName::TsQualifiedName(inner) => {
-                    path.push(self.sym(&inner.right.sym));
+                    path.push(self.atom(&inner.right.sym));
                     name = &inner.left;
                 }
                 TsEntityName::Ident(ident) => break ident,
@@ -252,7 +252,7 @@ impl<'a> Builder<'a> {
         };
         let target = self.resolve_type_only(ident, !path.is_empty());
         if !path.is_empty() {
-            let name = self.sym(&ident.sym);
+            let name = self.atom(&ident.sym);
             if let Some(namespace) = self.namespace_meant(name) {
                 let first = self.namespaces.first(namespace).unwrap_or(namespace);
                 path.reverse();
@@ -468,7 +468,7 @@ impl<'a> Builder<'a> {
 
     /// A name that a type declares for itself: it hides others and has no node.
     fn local_type_name(&mut self, param: &'a TsTypeParam, sink: Sink) {
-        let name = self.sym(&param.name.sym);
+        let name = self.atom(&param.name.sym);
         self.declare(Space::Type, name, NO_NODE, BindingKind::Type);
         if let Some(constraint) = &param.constraint {
             self.walk_type(constraint, sink, false);
@@ -484,7 +484,7 @@ impl<'a> Builder<'a> {
             match name {
                 TsEntityName::TsQualifiedName(inner) => name = &inner.left,
                 TsEntityName::Ident(ident) => {
-                    let sym = self.sym(&ident.sym);
+                    let sym = self.atom(&ident.sym);
                     let target = self
                         .scopes
                         .resolve(Space::Value, sym)

@@ -18,7 +18,7 @@ impl<'a> Builder<'a> {
             format!("{target}{operator}")
         };
         let value = self.update_node(&text, operator, update.prefix, &update.arg, update.span);
-        let kind = self.sym("number");
+        let kind = self.word("number");
         Val {
             shape: self.shape(Shape::Primitive(kind)),
             ..value

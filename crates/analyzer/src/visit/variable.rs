@@ -10,7 +10,7 @@ use super::literal::literal_json;
 use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::object::property_key;
-use super::pattern::Leaves;
+use super::pattern::{Leaves, PatternPaths};
 use super::text::{static_key, transparent};
 use crate::builder::scope::{BindingKind, NO_FUNCTION};
 use crate::builder::{Builder, NO_NODE, NodeIdx, Val, flag};
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
             return;
         };
         let (context, ident) = match &declarator.name {
-            Pat::Ident(ident) => (Context::Binding(self.sym(&ident.id.sym)), Some(&ident.id)),
+            Pat::Ident(ident) => (Context::Binding(self.atom(&ident.id.sym)), Some(&ident.id)),
             _ => (ANONYMOUS, None),
         };
         let value = self.value(init, context);
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
         if !self.typed {
             declared = self.doc_type(self.doc_anchor);
         }
-        let mut found = Vec::new();
+        let mut found = PatternPaths::new();
         self.pattern_paths(pattern, &mut Vec::new(), &mut found);
         for (ident, path, _) in found {
             let Some(node) = self.reserved_node(ident) else {

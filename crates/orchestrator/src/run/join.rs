@@ -25,7 +25,7 @@ use crate::store::Counts;
 use crate::{Error, Phase};
 
 /// Links of so many modules are made rows together.
-const LINK_CHUNK: usize = 64;
+const LINK_CHUNK: usize = 16;
 
 /// What is to be remembered of the links of each module.
 fn link_records(

@@ -135,7 +135,7 @@ impl Inner {
             // A deferred load must not keep what it wrote in memory; what is read next may stay.
             let keep = file.is_none() || mode == IndexMode::Immediate;
             let bytes = keep.then(|| Bytes::from(bytes.to_vec()));
-            handles.push(Arc::new(BlockHandle::new(desc, file, bytes)));
+            handles.push(Arc::new(BlockHandle::written(desc, file, bytes)));
         }
         self.log(writer, &edits, sync)?;
 

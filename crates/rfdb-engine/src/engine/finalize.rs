@@ -179,16 +179,19 @@ impl Inner {
             _ => None,
         };
         let written = std::thread::scope(|threads| {
-            // The disk takes in what a load wrote while its indexes are built, and most of the index while the rest is.
-            let (sender, most_written) = mpsc::channel();
+            // The disk takes in what a load wrote while its indexes are built, and parts of the index while the rest is.
+            let (sender, part_written) = mpsc::channel();
             let (index_file, path) = (&*index_file, &path);
-            let most_of_index = move || match most_written.recv() {
-                Ok(()) => index_file.sync().map_err(|e| Error::io("sync", path, e)),
-                Err(mpsc::RecvError) => Ok(()),
+            let parts_of_index = move || {
+                while part_written.recv().is_ok() {
+                    index_file.sync().map_err(|e| Error::io("sync", path, e))?;
+                }
+                Ok(())
             };
             let (sender, syncing) = match early {
                 Some(early) => {
-                    let syncing = threads.spawn(move || early.run().and_then(|()| most_of_index()));
+                    let syncing =
+                        threads.spawn(move || early.run().and_then(|()| parts_of_index()));
                     (Some(sender), Some(syncing))
                 }
                 None => (None, None),

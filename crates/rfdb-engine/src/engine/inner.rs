@@ -207,7 +207,7 @@ impl Inner {
         let mut pending_len = 0;
         for (id, desc) in contents.blocks {
             let file = files.segment(desc.segment);
-            let handle = Arc::new(BlockHandle::new(desc, Some(file), None));
+            let handle = Arc::new(BlockHandle::found(desc, file));
             pending.push(Arc::clone(&handle));
             pending_len += 1;
             writer.overlay.insert(id, handle);

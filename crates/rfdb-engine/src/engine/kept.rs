@@ -83,7 +83,7 @@ impl Inner {
             .into_iter()
             .map(|desc| {
                 let file = files.segment(desc.segment);
-                Arc::new(BlockHandle::new(desc, Some(file), None))
+                Arc::new(BlockHandle::found(desc, file))
             })
             .collect();
         let version = Arc::new(Version::new(

@@ -203,7 +203,8 @@ fn deal<E: Entry>(
     Ok(group)
 }
 
-/// Edges of all blocks in both directions, whose sections go to `sink`. `types` is the number of types.
+/// Edges of all blocks in both directions. The sections of outgoing edges go to `sink`, those of incoming ones are answered.
+/// `types` is the number of types.
 pub(super) fn adjacency(
     blocks: &[BlockSource<'_>],
     layout: &Layout,
@@ -212,7 +213,7 @@ pub(super) fn adjacency(
     type_maps: &[Vec<u32>],
     types: usize,
     sink: &dyn SectionSink,
-) -> Result<Adjacency, BadBlock> {
+) -> Result<(Adjacency, Incoming), BadBlock> {
     let parallel = layout.parallel;
     let (edges, buckets) = (
         layout.edge_rows,
@@ -240,7 +241,7 @@ pub(super) fn adjacency(
     }
 }
 
-/// Gives the sections of edges that were dealt out to the buckets of their sources.
+/// Makes the sections of edges that were dealt out to the buckets of their sources.
 fn both_directions<E: Entry>(
     dealt: Vec<Group<E>>,
     buckets: Buckets,
@@ -249,7 +250,7 @@ fn both_directions<E: Entry>(
     types: usize,
     parallel: bool,
     sink: &dyn SectionSink,
-) -> Adjacency {
+) -> (Adjacency, Incoming) {
     let type_width = width_for(types.saturating_sub(1) as u32).max(1);
     let width = usize::from(type_width);
     let mut out_ends = vec![0; buckets.vertices * 4];
@@ -324,56 +325,75 @@ fn both_directions<E: Entry>(
         sink.put(Section::OutTypes, out_types);
         sink.put(Section::OutPositions, out_positions);
     };
-    both(parallel, put_out, || {
-        put_incoming(&incoming, buckets, bits, edges, parallel, sink);
+    let ((), incoming) = both(parallel, put_out, || {
+        Incoming::sorted(&incoming, buckets, bits, edges, parallel)
     });
-    Adjacency {
+    let adjacency = Adjacency {
         counts: all_counts,
         type_width,
-    }
+    };
+    (adjacency, incoming)
 }
 
-/// Gives the sections of edges that were dealt out to the buckets of their targets.
-fn put_incoming<E: Entry>(
-    incoming: &[Group<E>],
-    buckets: Buckets,
-    bits: Bits,
-    edges: usize,
-    parallel: bool,
-    sink: &dyn SectionSink,
-) {
-    let mut in_ends = vec![0; buckets.vertices * 4];
-    let mut in_sources = vec![0; edges * 4];
-    let mut in_edges = vec![0; edges * 4];
-    let sizes = sizes(incoming, buckets);
-    let column_bytes = || sizes.iter().map(|size| size * 4);
-    let list_bytes = (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
-    let mut first = 0u32;
-    let work: Vec<_> = cut(&mut in_ends, list_bytes)
-        .into_iter()
-        .zip(cut(&mut in_sources, column_bytes()))
-        .zip(cut(&mut in_edges, column_bytes()))
-        .enumerate()
-        .map(|(bucket, sections)| {
-            let start = first;
-            first += sizes[bucket] as u32;
-            (bucket, start, sections)
-        })
-        .collect();
-    map(shares(work, parallel), parallel, |share| {
-        let mut sorted = Sorted::default();
-        for (bucket, first, sections) in share {
-            let ((ends_in, sources), edges) = sections;
-            sorted.sort(incoming, buckets, bits, bucket);
-            let Sorted { entries, ends } = &sorted;
-            put(ends_in, ends.iter().map(|end| first + end));
-            put(sources, entries.iter().map(|e| e.other(bits)));
-            put(edges, entries.iter().map(|e| e.order(bits)));
+/// The sections of incoming edges.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    ends: Vec<u8>,
+    sources: Vec<u8>,
+    edges: Vec<u8>,
+}
+
+impl Incoming {
+    /// Of edges that were dealt out to the buckets of their targets.
+    fn sorted<E: Entry>(
+        incoming: &[Group<E>],
+        buckets: Buckets,
+        bits: Bits,
+        edges: usize,
+        parallel: bool,
+    ) -> Self {
+        let mut in_ends = vec![0; buckets.vertices * 4];
+        let mut in_sources = vec![0; edges * 4];
+        let mut in_edges = vec![0; edges * 4];
+        let sizes = sizes(incoming, buckets);
+        let column_bytes = || sizes.iter().map(|size| size * 4);
+        let list_bytes = (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
+        let mut first = 0u32;
+        let work: Vec<_> = cut(&mut in_ends, list_bytes)
+            .into_iter()
+            .zip(cut(&mut in_sources, column_bytes()))
+            .zip(cut(&mut in_edges, column_bytes()))
+            .enumerate()
+            .map(|(bucket, sections)| {
+                let start = first;
+                first += sizes[bucket] as u32;
+                (bucket, start, sections)
+            })
+            .collect();
+        map(shares(work, parallel), parallel, |share| {
+            let mut sorted = Sorted::default();
+            for (bucket, first, sections) in share {
+                let ((ends_in, sources), edges) = sections;
+                sorted.sort(incoming, buckets, bits, bucket);
+                let Sorted { entries, ends } = &sorted;
+                put(ends_in, ends.iter().map(|end| first + end));
+                put(sources, entries.iter().map(|e| e.other(bits)));
+                put(edges, entries.iter().map(|e| e.order(bits)));
+            }
+        });
+        Self {
+            ends: in_ends,
+            sources: in_sources,
+            edges: in_edges,
         }
-    });
-    sink.put(Section::InEnds, in_ends);
-    sink.put(Section::InSources, in_sources);
-    sink.put(Section::InEdges, in_edges);
+    }
+
+    /// Gives them.
+    pub(super) fn put(self, sink: &dyn SectionSink) {
+        sink.put(Section::InEnds, self.ends);
+        sink.put(Section::InSources, self.sources);
+        sink.put(Section::InEdges, self.edges);
+    }
 }
 
 #[cfg(test)]
@@ -424,7 +444,7 @@ mod tests {
         };
         let (a, b) = rows.split_at(split);
         let kept = Kept::default();
-        let all = both_directions(
+        let (all, incoming) = both_directions(
             vec![group(a), group(b)],
             buckets,
             bits,
@@ -433,6 +453,7 @@ mod tests {
             parallel,
             &kept,
         );
+        incoming.put(&kept);
         (all, kept.built(Counts::default()))
     }
 

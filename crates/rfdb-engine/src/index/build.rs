@@ -126,13 +126,16 @@ pub(crate) fn build(
     let put_numbers = |section, numbers: &[u32]| sink.put(section, le_bytes(numbers));
 
     let ids = std::mem::take(&mut vertices.ids);
-    let node_part = || -> Result<_, BadBlock> {
+    let id_part = || {
         let (id_bits, directory) = id_directory(&ids, vertices.count);
         sink.put(Section::Ids, ids);
         put_numbers(Section::IdDirectory, &directory);
         put_numbers(Section::NodePositions, &vertices.positions);
         let older = vertices.older.iter().flat_map(|&(v, p)| [v, p]);
         put_numbers(Section::OlderRows, &older.collect::<Vec<_>>());
+        id_bits
+    };
+    let node_part = || -> Result<_, BadBlock> {
         let (node_types, names) = node_columns(blocks, &layout, &groups, &type_maps, parallel)?;
         let ((type_ends, postings, node_counts), names) = both(
             parallel,
@@ -146,7 +149,7 @@ pub(crate) fn build(
         } else {
             field_values(blocks, &layout, &vertices, fields, parallel)?
         };
-        Ok((id_bits, type_ends, node_counts, values))
+        Ok((type_ends, node_counts, values))
     };
     let edge_part = || {
         adjacency(
@@ -159,9 +162,12 @@ pub(crate) fn build(
             sink,
         )
     };
-    let (node_part, edges) = both(parallel, node_part, edge_part);
-    let (id_bits, type_ends, node_counts, values) = node_part?;
-    let edges = edges?;
+    // One thread at a time writes, and nothing is written while edges are dealt out and sorted. So the ids are written at the
+    // beginning of that, and nodes come last: the others work on them while the last edges are written.
+    let (id_bits, edges) = both(parallel, id_part, edge_part);
+    let (edges, incoming) = edges?;
+    let ((), node_part) = both(parallel, || incoming.put(sink), node_part);
+    let (type_ends, node_counts, values) = node_part?;
 
     // Strings, and everything that names them.
     let mut strings = StringSet::default();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::NO_NODE;
-use super::layout::{BlockSource, Layout, map, sort_list};
+use super::layout::{BlockSource, Layout, cut, map, sort_list};
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct IdEntry {
@@ -152,25 +152,33 @@ pub(super) fn vertices(
     drop(grouped);
 
     // Now that it is known how many there are in the ranges before, vertices have their numbers.
-    let count: usize = sorted.iter().map(|part| part.positions.len()).sum();
-    let mut ids = Vec::with_capacity(count * 16);
-    let mut positions = Vec::with_capacity(count);
+    let lengths: Vec<usize> = sorted.iter().map(|part| part.positions.len()).collect();
+    let count = lengths.iter().sum();
     let mut older = Vec::new();
     let mut nodes = 0;
-    let mut work = Vec::with_capacity(sorted.len());
-    for part in sorted {
-        let first = positions.len() as u32;
-        ids.extend_from_slice(&part.ids);
-        positions.extend_from_slice(&part.positions);
+    let mut firsts = Vec::with_capacity(sorted.len());
+    let mut first = 0;
+    for part in &sorted {
         older.extend(part.older.iter().map(|&(v, row)| (first + v, row)));
         nodes += part.nodes;
-        work.push((first, part.of_slot));
+        firsts.push(first);
+        first += part.positions.len() as u32;
     }
+    let mut ids = vec![0; count * 16];
+    let mut positions = vec![0; count];
     let of_slot: Vec<AtomicU32> = std::iter::repeat_with(|| AtomicU32::new(0))
         .take(layout.slots)
         .collect();
-    map(work, parallel, |(first, part)| {
-        for (slot, vertex) in part {
+    let work: Vec<_> = sorted
+        .into_iter()
+        .zip(firsts)
+        .zip(cut(&mut ids, lengths.iter().map(|length| length * 16)))
+        .zip(cut(&mut positions, lengths.iter().copied()))
+        .collect();
+    map(work, parallel, |(((part, first), ids), positions)| {
+        ids.copy_from_slice(&part.ids);
+        positions.copy_from_slice(&part.positions);
+        for (slot, vertex) in part.of_slot {
             of_slot[slot as usize].store(first + vertex, Ordering::Relaxed);
         }
     });

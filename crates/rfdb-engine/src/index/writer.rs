@@ -24,11 +24,11 @@ const ORDER: [Section; SECTIONS] = [
     Section::OutTargets,
     Section::OutTypes,
     Section::OutPositions,
-    Section::TypePostings,
-    Section::Names,
     Section::InEnds,
     Section::InSources,
     Section::InEdges,
+    Section::TypePostings,
+    Section::Names,
     Section::Blocks,
     Section::StringEnds,
     Section::StringBytes,
@@ -43,8 +43,8 @@ const ORDER: [Section; SECTIONS] = [
     Section::Fields,
 ];
 
-/// Most of the bytes of an index are written with this section and those before it.
-const MOST: Section = Section::OutPositions;
+/// Much of the bytes of an index is written with each of these sections and those before it.
+const PARTS: [Section; 2] = [Section::OutPositions, Section::InEdges];
 /// A file of fewer bytes is not worth an early sync.
 const WORTH_A_SYNC: u64 = 1 << 20;
 
@@ -75,8 +75,8 @@ pub(crate) struct Writer<'a> {
     waiting: Mutex<Waiting>,
     /// The error ends the writing.
     written: Mutex<Result<Written>>,
-    /// Is told when most of a large index is written; hangs up if that does not come.
-    most_written: Mutex<Option<Sender<()>>>,
+    /// Is told when a large part of a large index is written.
+    part_written: Option<Mutex<Sender<()>>>,
 }
 
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -84,11 +84,11 @@ fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes to an empty file. `most_written` is told when the disk may begin to take in what there is.
+    /// Writes to an empty file. `part_written` is told each time when it is worth while that the disk takes in what there is.
     pub(crate) fn new(
         file: &'a dyn StorageFile,
         path: &'a Path,
-        most_written: Option<Sender<()>>,
+        part_written: Option<Sender<()>>,
     ) -> Self {
         Self {
             file,
@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
                 end: HEADER as u64,
                 ..Written::default()
             })),
-            most_written: Mutex::new(most_written),
+            part_written: part_written.map(Mutex::new),
         }
     }
 
@@ -123,12 +123,12 @@ impl<'a> Writer<'a> {
         written.places[section as usize] = (written.end, bytes.len() as u64);
         let done = self.write_at(written.end, bytes);
         written.end = (written.end + bytes.len() as u64).next_multiple_of(ALIGN as u64);
-        if section == MOST
-            && let Some(sender) = guard(&self.most_written).take()
+        if PARTS.contains(&section)
             && written.end >= WORTH_A_SYNC
+            && let Some(sender) = &self.part_written
         {
             // Whoever waits for it may be gone.
-            let _ = sender.send(());
+            let _ = guard(sender).send(());
         }
         if let Err(error) = done {
             *result = Err(error);

@@ -166,15 +166,15 @@ impl Files {
         Ok((path, file))
     }
 
-    /// Writes an index to its file while it is built. `most_written` is told when it is worth to sync what there is.
+    /// Writes an index to its file while it is built. `part_written` is told when it is worth to sync what there is.
     pub(super) fn write_index(
         (path, file): (&Path, &dyn StorageFile),
         number: u32,
         sync: bool,
-        most_written: Option<Sender<()>>,
+        part_written: Option<Sender<()>>,
         build: impl FnOnce(&dyn index::SectionSink) -> Result<index::Counts>,
     ) -> Result<IndexRef> {
-        let writer = index::Writer::new(file, path, most_written);
+        let writer = index::Writer::new(file, path, part_written);
         let counts = build(&writer)?;
         let (len, checksum) = writer.finish(&counts)?;
         if sync {

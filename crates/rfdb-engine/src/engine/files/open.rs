@@ -12,7 +12,7 @@ use super::{Active, Files, SEGMENT_TARGET};
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
 use crate::engine::mark::Mark;
-use crate::engine::{Durability, Options};
+use crate::engine::Options;
 use crate::index;
 use crate::manifest::{self, Contents, Edit};
 use crate::run::Base;
@@ -75,9 +75,7 @@ impl Files {
         let (at, slot) = Mark::default().encode();
         mark.write_at(at, &slot)
             .map_err(|e| Error::io("write", &path, e))?;
-        if options.durability != Durability::None {
-            mark.sync().map_err(|e| Error::io("sync", &path, e))?;
-        }
+        // It is synced before the manifest is written.
         let unsynced = vec![Arc::clone(&mark)];
         let mut files = Self {
             storage,
