@@ -143,6 +143,17 @@ impl ModuleGraph {
             StoredId::Parts(id) => id,
         };
         out.extend([&*self.file, "->", node.node_type.as_str(), "->"]);
+        self.write_parts(node, id, out);
+    }
+
+    /// Appends what the id of a node says after the file and the type; nothing for nodes without a file.
+    pub(crate) fn write_local_id(&self, node: &Node, out: &mut String) {
+        if let StoredId::Parts(id) = node.semantic_id {
+            self.write_parts(node, id, out);
+        }
+    }
+
+    fn write_parts(&self, node: &Node, id: CodedId, out: &mut String) {
         if id.named {
             out.push_str(self.name(node));
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Linker;
 use crate::calls::{CallTarget, Callee, Confidence};
-use crate::edges::{FileLinks, push_json_string, push_number};
+use crate::edges::{FileLinks, push_json_id, push_json_string, push_number};
 use crate::eval::Place;
 use crate::program::ModuleIx;
 
@@ -200,12 +200,13 @@ fn write_metadata(
     text: &mut String,
 ) {
     let first = group[0];
-    let id = |module: ModuleIx, node| linker.program.module(module).summary.semantic_id(node);
-    let first_id = id(first.call.module, first.call.node);
+    let push_id = |text: &mut String, call: Place| {
+        push_json_id(text, &linker.program.module(call.module).summary, call.node);
+    };
     text.push_str("{\"argIndex\":");
     push_number(text, first.index);
     text.push_str(",\"callId\":");
-    push_json_string(text, first_id);
+    push_id(text, first.call);
     if group.len() > 1 {
         let mut indexes: Vec<u32> = group.iter().map(|g| g.index).collect();
         indexes.dedup();
@@ -216,9 +217,7 @@ fn write_metadata(
             push_list(text, "argIndexes", indexes, push_number);
         }
         if calls.len() > 1 {
-            push_list(text, "callIds", calls, |text, call| {
-                push_json_string(text, id(call.module, call.node));
-            });
+            push_list(text, "callIds", calls, push_id);
         }
     }
     let names = &linker.program.module(first.module).summary;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use graph_model::{EdgeType, NodeId, STDIO_ID, external_function_id, external_module_id};
+use graph_model::summary::{ModuleSummary, NodeRef};
+use graph_model::{EdgeType, NodeId, NodeType, STDIO_ID, external_function_id, external_module_id};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::FxHashMap;
@@ -357,16 +358,32 @@ pub fn json_string(text: &str) -> String {
     json
 }
 
-/// Appends a text as a JSON string.
-pub(crate) fn push_json_string(json: &mut String, text: &str) {
+/// Whether a text stands in a string of JSON as it is.
+fn is_plain(text: &str) -> bool {
     // Without a way out of the loop, so that it looks at many bytes at once.
     let special = |found: bool, b: u8| found | (b < 0x20) | (b == b'"') | (b == b'\\');
-    if !text.bytes().fold(false, special) {
+    !text.bytes().fold(false, special)
+}
+
+/// Appends a text as a JSON string.
+pub(crate) fn push_json_string(json: &mut String, text: &str) {
+    if is_plain(text) {
         json.push('"');
         json.push_str(text);
         json.push('"');
     } else {
         json.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
+
+/// Appends the semantic id of a node as a JSON string.
+pub(crate) fn push_json_id(json: &mut String, summary: &ModuleSummary, node: NodeRef) {
+    let local = summary.local_id(node);
+    let node_type = summary.node(node).node_type().map_or("", NodeType::as_str);
+    if is_plain(&summary.file) && is_plain(local) {
+        json.extend(["\"", &summary.file, "->", node_type, "->", local, "\""]);
+    } else {
+        push_json_string(json, &summary.semantic_id(node));
     }
 }
 

@@ -302,7 +302,7 @@ impl<'e> Errors<'e> {
                 push_json_string(metadata, &name);
                 if told.own.is_none() {
                     metadata.push_str(",\"propagatedFrom\":");
-                    push_json_string(metadata, from.unwrap_or_default());
+                    push_json_string(metadata, &from.unwrap_or_default());
                 }
                 let kind = match told.own {
                     Some(Leaving::AsyncThrow) => "async_throw",

@@ -1,6 +1,7 @@
 //! Names that all modules see without an import: those of `declare global`; and what scripts share, which have no other
 //! way to name each other's functions than the global object.
 
+use graph_model::NodeType;
 use graph_model::summary::{MemberKind, ModuleType, NodeRef, PropertyKind, Shape};
 use rustc_hash::FxHashMap;
 
@@ -55,9 +56,8 @@ fn named<'p, I: Iterator<Item = (&'p str, NodeRef)>>(
 /// Those of `declare global` in one module.
 pub(crate) fn of_module(of: &Module) -> impl Iterator<Item = (&str, NodeRef)> {
     let scopes = of.summary.scopes.iter().filter(|scope| {
-        of.summary
-            .semantic_id(scope.node)
-            .ends_with("->NAMESPACE->global")
+        of.summary.node(scope.node).node_type() == Some(NodeType::Namespace)
+            && of.summary.local_id(scope.node) == "global"
     });
     let members = scopes.flat_map(|scope| scope.members.iter());
     members.map(|&(name, node)| (of.summary.name(name), node))
@@ -71,12 +71,11 @@ pub(crate) fn script_globals(of: &Module) -> impl Iterator<Item = (&str, NodeRef
     let classes = of.summary.classes.iter().map(|c| c.node);
     let nodes = functions.chain(classes).filter(move |_| is_script);
     nodes.filter_map(|node| {
-        // As the id tells it: `file->FUNCTION->name`, with `[in:scope]` for one that is not at the top.
-        let id = of.summary.semantic_id(node);
-        let mut parts = id.splitn(3, "->").skip(1);
-        let (kind, name) = (parts.next()?, parts.next()?);
-        let plain = !name.contains(['[', '#', '<']);
-        (plain && matches!(kind, "FUNCTION" | "CLASS")).then_some((name, node))
+        // As the id tells it: with `[in:scope]` for one that is not at the top.
+        let name = of.summary.local_id(node);
+        let node_type = of.summary.node(node).node_type()?;
+        let plain = !name.is_empty() && !name.contains(['[', '#', '<']);
+        (plain && matches!(node_type, NodeType::Function | NodeType::Class)).then_some((name, node))
     })
 }
 

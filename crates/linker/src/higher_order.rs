@@ -212,8 +212,8 @@ pub(crate) fn may_run(
     let of = linker.program.module(callee.module);
     // That there are none can change too.
     if reads::are_logged() {
-        let function = of.summary.semantic_id(callee.node);
-        reads::read(callee.module.0, reads::name_key(function));
+        let function = reads::function_key(&of.summary, callee.node);
+        reads::read(callee.module.0, function);
     }
     let mut bindings = of.bindings_of(callee.node);
     bindings.any(|(i, _)| !of.parameter_uses(i).is_empty())
@@ -323,8 +323,8 @@ fn find_sites(
     if reads::are_logged()
         && let Some(binding) = of.summary.bindings.get(binding as usize)
     {
-        let function = of.summary.semantic_id(binding.function);
-        reads::read(module.0, reads::name_key(function));
+        let function = reads::function_key(&of.summary, binding.function);
+        reads::read(module.0, function);
     }
     for one in of.parameter_uses(binding) {
         let How::Passed(at) = one.how else {

@@ -254,7 +254,7 @@ fn found_edge(
         Found::Export(export, through) => {
             let of = linker.program.module(export.module);
             let dst = of.summary.node(of.export(export.export).node).node_id();
-            let through: Vec<&str> = through
+            let through: Vec<String> = through
                 .iter()
                 .map(|star| linker.semantic_id(*star))
                 .collect();
@@ -304,7 +304,7 @@ fn external_found(
     };
     let through = linker.semantic_id(at);
     let is_itself = of.summary.node(export.node).node_id() == src;
-    let through: &[&str] = if is_itself { &[] } else { &[through] };
+    let through: &[String] = if is_itself { &[] } else { &[through] };
     links.edge(
         src,
         EdgeType::ImportsFrom,
@@ -313,7 +313,7 @@ fn external_found(
     );
 }
 
-fn imported_metadata(imported: &str, through: &[&str]) -> String {
+fn imported_metadata(imported: &str, through: &[String]) -> String {
     let imported = json_string(imported);
     if through.is_empty() {
         format!("{{\"imported\":{imported}}}")
@@ -325,7 +325,7 @@ fn imported_metadata(imported: &str, through: &[&str]) -> String {
     }
 }
 
-fn json_list(items: &[&str]) -> String {
+fn json_list(items: &[String]) -> String {
     serde_json::Value::from(items.to_vec()).to_string()
 }
 

@@ -157,7 +157,7 @@ impl<'p> Linker<'p> {
             .node_id()
     }
 
-    fn semantic_id(&self, export: ExportIx) -> &'p str {
+    fn semantic_id(&self, export: ExportIx) -> String {
         let of = self.program.module(export.module);
         of.summary.semantic_id(of.export(export.export).node)
     }

@@ -43,7 +43,7 @@ pub(crate) fn private_calls(
     });
     if summary.module_type == ModuleType::Script {
         // What a script declares at its top is there for others.
-        calls.retain(|&function, _| summary.semantic_id(function).contains("[in:"));
+        calls.retain(|&function, _| summary.local_id(function).contains("[in:"));
     }
     calls
 }

@@ -452,11 +452,8 @@ impl Module {
     /// The name of a node as its id tells it: `a.b` of `file->CALL->a.b[in:scope]#2`.
     #[must_use]
     pub fn id_name(&self, node: NodeRef) -> &str {
-        let id = self.summary.semantic_id(node);
-        // After the file there are two arrows around the type.
-        let rest = id.get(self.summary.file.len() + 2..).unwrap_or("");
-        let name = rest.split_once('>').map_or("", |(_, name)| name);
-        name.split(['[', '#']).next().unwrap_or(name)
+        let id = self.summary.local_id(node);
+        id.split(['[', '#']).next().unwrap_or(id)
     }
 
     /// Path relative to the project.

@@ -11,6 +11,7 @@
 use std::cell::{Cell, RefCell};
 
 use graph_model::NodeId;
+use graph_model::summary::{ModuleSummary, NodeRef};
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::{Deserialize, Serialize};
 use std::hash::Hasher as _;
@@ -31,6 +32,12 @@ pub(crate) fn name_key(name: &str) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(name.as_bytes());
     (hasher.finish() >> 32) as u32 | 1
+}
+
+/// Stands for a function of a module.
+pub(crate) fn function_key(summary: &ModuleSummary, function: NodeRef) -> u32 {
+    // No name begins so.
+    name_key("->") ^ name_key(summary.local_id(function)) | 1
 }
 
 /// Stands for the classes below a class or interface.

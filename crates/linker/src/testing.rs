@@ -54,7 +54,7 @@ impl Summary {
             line,
             column: 0,
         });
-        self.0.ids.push(&semantic_id);
+        self.0.ids.push(name);
         NodeRef(self.0.nodes.len() as u32 - 1)
     }
 
@@ -132,7 +132,7 @@ impl Summary {
         };
         let node = self.export_fact("*", target);
         // As the analyzer names them.
-        let id = format!("{}->EXPORT->*:{specifier}", self.0.file);
+        let id = format!("*:{specifier}");
         let ids = std::mem::take(&mut self.0.ids);
         for i in 0..ids.len() as u32 {
             self.0
@@ -288,8 +288,7 @@ pub(super) fn link_all(summaries: Vec<Summary>, files: &[(&str, &str)]) -> (Vec<
     let mut names: std::collections::HashMap<NodeId, String> = program
         .modules()
         .flat_map(|m| {
-            let ids = (0..m.summary.nodes.len() as u32)
-                .map(|i| m.summary.semantic_id(NodeRef(i)).to_owned());
+            let ids = (0..m.summary.nodes.len() as u32).map(|i| m.summary.semantic_id(NodeRef(i)));
             m.summary.nodes.iter().map(|n| n.node_id()).zip(ids)
         })
         .collect();

@@ -122,7 +122,7 @@ impl Builder<'_> {
     fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
         let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
         ordinals.reserve(order.len());
-        let mut scopes = ScopeTexts::default();
+        let mut scopes = ScopeTexts::with_capacity(order.len() / 16);
         // For every owner, by its index: the scope inside it. Owners come before what is in them.
         let mut inside = vec![0u32; self.nodes.len()];
         let mut line_hint = 0usize;
@@ -387,7 +387,7 @@ fn summarise(
 ) -> ModuleSummary {
     // About half of the nodes are in the summary.
     let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
-    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 32);
+    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 12);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
     let mut id = String::new();
     let is_script = module_type == ModuleType::Script;
@@ -410,11 +410,11 @@ fn summarise(
             );
             id.clear();
             if named {
-                graph.write_semantic_id(node, &mut id);
+                graph.write_local_id(node, &mut id);
             } else if is_script && matches!(node.node_type, NodeType::Variable | NodeType::Constant)
             {
                 // What stands at the top of a script others see by its name.
-                graph.write_semantic_id(node, &mut id);
+                graph.write_local_id(node, &mut id);
                 if id.contains('[') {
                     id.clear();
                 }
@@ -449,9 +449,10 @@ struct ScopeTexts {
     scratch: String,
 }
 
-impl Default for ScopeTexts {
-    fn default() -> Self {
-        let mut texts = Interner::default();
+impl ScopeTexts {
+    /// With room for about so many.
+    fn with_capacity(scopes: usize) -> Self {
+        let mut texts = Interner::with_capacity(scopes);
         texts.intern("");
         ScopeTexts {
             texts,

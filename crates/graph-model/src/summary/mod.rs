@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 5;
+pub const SUMMARY_VERSION: u32 = 6;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -322,7 +322,8 @@ pub struct ModuleSummary {
     /// Table of nodes; the MODULE is the first.
     #[serde(with = "packed::nodes")]
     pub nodes: Vec<SummaryNode>,
-    /// Ids of the nodes as texts, at the same indexes.
+    /// What the semantic ids of the nodes say after the file and the type, at the same indexes. Empty where only the hash is
+    /// needed.
     pub ids: Names,
     /// Table of shapes; the first is [`Shape::Unknown`].
     pub shapes: Vec<Shape>,
@@ -402,9 +403,24 @@ impl ModuleSummary {
         &self.nodes[node.0 as usize]
     }
 
-    /// The id of a node as text.
-    pub fn semantic_id(&self, node: NodeRef) -> &str {
+    /// What the semantic id of a node says after the file and the type: `a.b[in:scope]#2` of `file->CALL->a.b[in:scope]#2`.
+    /// Empty for nodes whose ids nobody needs as text.
+    pub fn local_id(&self, node: NodeRef) -> &str {
         self.ids.get(Sym(node.0))
+    }
+
+    /// The semantic id of a node as text; empty where [`ModuleSummary::local_id`] is.
+    ///
+    /// # Panics
+    /// When the reference belongs to another summary.
+    pub fn semantic_id(&self, node: NodeRef) -> String {
+        let local = self.local_id(node);
+        match self.node(node).node_type() {
+            Some(node_type) if !local.is_empty() => {
+                [&*self.file, "->", node_type.as_str(), "->", local].concat()
+            }
+            _ => String::new(),
+        }
     }
 
     /// The shape of a reference; [`Shape::Unknown`] for one that is not in the table.

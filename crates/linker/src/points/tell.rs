@@ -1,5 +1,6 @@
 //! What a summary tells: which slots flow into which, what waits where.
 
+use graph_model::NodeType;
 use graph_model::summary::{CallKind, MemberKind, NodeRef, PropertyKind, Shape, ShapeRef, TypeRef};
 
 use super::solve::{ANY, Kind, NONE, Name, Slot, Thing, This, Wait};
@@ -235,19 +236,22 @@ impl World<'_, '_> {
         let classes = s.classes.iter().map(|c| c.node);
         let nodes: Vec<NodeRef> = variables.chain(functions).chain(classes).collect();
         for node in nodes {
-            // As the id tells it: `file->FUNCTION->name`, with `[in:scope]` for one that is not at the top.
-            let id = s.semantic_id(node);
-            let mut parts = id.splitn(3, "->").skip(1);
-            let (Some(kind), Some(name)) = (parts.next(), parts.next()) else {
+            // As the id tells it: with `[in:scope]` for one that is not at the top.
+            let name = s.local_id(node);
+            let Some(
+                kind @ (NodeType::Function
+                | NodeType::Class
+                | NodeType::Variable
+                | NodeType::Constant),
+            ) = s.node(node).node_type()
+            else {
                 continue;
             };
-            if !matches!(kind, "FUNCTION" | "CLASS" | "VARIABLE" | "CONSTANT")
-                || name.contains(['[', '#', '<'])
-            {
+            if name.is_empty() || name.contains(['[', '#', '<']) {
                 continue;
             }
             // A function expression is named by what it is assigned to.
-            if kind == "FUNCTION"
+            if kind == NodeType::Function
                 && matches!(self.of(m).role(node), Some(role) if !matches!(role, Role::Variable(_)))
             {
                 continue;
@@ -257,7 +261,7 @@ impl World<'_, '_> {
             self.declared.insert(name);
             let slot = self.node(m, node);
             self.solver.flow(slot, global);
-            if kind == "VARIABLE" {
+            if kind == NodeType::Variable {
                 self.solver.flow(global, slot);
             }
         }

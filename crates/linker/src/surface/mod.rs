@@ -20,7 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::globals;
 use crate::member_lists::{is_named, member_key, whole_key};
 use crate::program::Module;
-use crate::reads::{ChangedKeys, name_key};
+use crate::reads::{ChangedKeys, function_key, name_key};
 use walk::{Hash, Unit, Walk};
 
 /// What can be seen of a module.
@@ -203,7 +203,7 @@ impl Surface {
             let mut bindings = of.bindings_of(function.node);
             if bindings.any(|(i, _)| !of.parameter_uses(i).is_empty()) {
                 let hash = walk.text(|walk| walk.uses_of_parameters(function.node))?;
-                let key = name_key(summary.semantic_id(function.node));
+                let key = function_key(summary, function.node);
                 add(&mut names, key, hash);
             }
         }

@@ -235,8 +235,8 @@ fn module_graph(cx: &ProgramContext<'_>) -> String {
     };
     for module in modules {
         let id = module.summary.semantic_id(graph_model::summary::NodeRef(0));
-        ids.insert(module.summary.module().node_id(), id);
         line(serde_json::json!({"kind": "module", "id": id, "file": module.file()}));
+        ids.insert(module.summary.module().node_id(), id);
     }
     for links in &cx.links.files {
         for edge in links.edges() {

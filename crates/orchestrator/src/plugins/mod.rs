@@ -210,11 +210,11 @@ fn call_node(summary: &ModuleSummary, fact: &Fact) -> Option<NodeId> {
         let at = summary.node(node);
         // A chain of calls begins at one place; the names tell its calls apart.
         (at.line, at.column) == (fact.span.line, fact.span.column)
+            && at.node_type() == Some(NodeType::Call)
             && summary
-                .semantic_id(node)
-                .split("->CALL->")
-                .nth(1)
-                .is_some_and(|name| name.strip_prefix(path.as_str()).is_some_and(ends))
+                .local_id(node)
+                .strip_prefix(path.as_str())
+                .is_some_and(ends)
     });
     Some(summary.node(calls.next()?).node_id())
 }

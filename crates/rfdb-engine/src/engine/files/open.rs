@@ -11,8 +11,8 @@ use super::names::{MARK, index_name, is_ours, manifest_name, number_in, segment_
 use super::{Active, Files, SEGMENT_TARGET};
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
-use crate::engine::mark::Mark;
 use crate::engine::Options;
+use crate::engine::mark::Mark;
 use crate::index;
 use crate::manifest::{self, Contents, Edit};
 use crate::run::Base;
