@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use analyzer::{Options, analyze_module};
 use anyhow::Context as _;
-use orchestrator::{AnalyzeOptions, NoProgress, Phase, Project, Report, analyze, thread_pool};
+use orchestrator::{AnalyzeOptions, NoProgress, Phase, Project, Report, thread_pool};
 use rfdb_client::Client;
 use rfdb_server::{Config, Dispatcher};
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long)]
     threads: Option<usize>,
     /// Measured repetitions of each; one more warms up
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 11)]
     repetitions: usize,
     /// Print JSON
     #[arg(long)]
@@ -201,17 +201,24 @@ fn parse(path: &Path, text: &str) -> bool {
     parsed && parser.take_errors().is_empty()
 }
 
-/// `analyze --clear` into a new database on disk, opening and closing included, and what is kept for incremental runs.
+/// `analyze --clear` into a new database on disk, making and closing it included, and what is kept for incremental runs. As in
+/// the program, the database is made while other work goes on.
 fn whole(root: &Path, options: &AnalyzeOptions) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir()?;
     let options = &AnalyzeOptions {
         cache: Some(folder.path().join("cache")),
         ..options.clone()
     };
+    let path = folder.path().join("graph.rfdb");
     let begun = Instant::now();
-    let server = Dispatcher::open_or_create(folder.path().join("graph.rfdb"), Config::default())?;
+    let (server, project) = std::thread::scope(|scope| {
+        let server = scope.spawn(|| Dispatcher::open_or_create(path, Config::default()));
+        let project = Project::discover(root, options, &NoProgress);
+        (server.join(), project)
+    });
+    let server = server.map_err(|_| anyhow::anyhow!("making the database panicked"))??;
     let client = Client::in_process(server.session());
-    let mut report = analyze(root, &client, options, &NoProgress)?;
+    let mut report = project?.analyze(&client, &NoProgress)?;
     drop(client);
     drop(server);
     report.time = begun.elapsed();

@@ -120,8 +120,8 @@ impl Builder<'_> {
     }
 
     fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
-        let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
-        ordinals.reserve(order.len());
+        let mut same: FxHashMap<(NodeType, Sym, u32), SameId> = FxHashMap::default();
+        same.reserve(order.len());
         let mut scopes = ScopeTexts::with_capacity(order.len() / 16);
         // For every owner, by its index: the scope inside it. Owners come before what is in them.
         let mut inside = vec![0u32; self.nodes.len()];
@@ -139,11 +139,11 @@ impl Builder<'_> {
                 continue;
             }
             let scope = inside.get(node.owner as usize).copied().unwrap_or(0);
-            let ordinal = ordinals
+            let same = same
                 .entry((node.node_type, node.id_name, scope))
-                .or_insert(0);
-            *ordinal += 1;
-            let ordinal = *ordinal;
+                .or_default();
+            same.nodes += 1;
+            let ordinal = same.nodes;
 
             id.truncate(prefix);
             id.push_str(node.node_type.as_str());
@@ -159,7 +159,11 @@ impl Builder<'_> {
             let text = if named {
                 scopes.suffix_code(scope, &mut self.meta)
             } else {
-                Some(self.meta.text(&id[after_type..]))
+                let text = same.text.get_or_insert_with(|| {
+                    // The few that nodes of another type have too are kept twice.
+                    self.meta.new_text(&id[after_type..])
+                });
+                Some(*text)
             };
             if ordinal > 1 {
                 id.push('#');
@@ -438,6 +442,15 @@ fn summarise(
     summary.nodes = nodes;
     summary.ids = ids;
     summary
+}
+
+/// Nodes of a type, a name and a scope, whose ids differ in their ordinals only.
+#[derive(Default)]
+struct SameId {
+    /// So many have been met.
+    nodes: u32,
+    /// Number of what stands in their ids between type and ordinal, where it is a text of its own.
+    text: Option<u32>,
 }
 
 /// Scopes as they stand in ids, `[in:a.b]`, by number; empty for the module. They are compared as texts: an interface and a
