@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use rfdb_client::{Client, SocketOptions};
+use rfdb_server::LockHolder;
 
 use crate::args::ProjectArg;
 use crate::database;
@@ -109,7 +110,18 @@ fn connect(socket: &Path) -> Option<(Client, String)> {
 
 /// The server of a project: at the project's socket, or at the one that the lock of the graph names.
 fn find(place: &Place) -> Option<Running> {
-    let holder = database::lock_holder(&place.root);
+    at_its_socket(place, database::lock_holder(&place.root))
+}
+
+/// The server that a process has become which was started. As long as it starts nobody may try the lock: that would take it for a
+/// moment, and the server would find it taken.
+fn find_started(place: &Place, child: &Child) -> Option<Running> {
+    let holder = LockHolder::last(&database::location(&place.root))?;
+    let is_child = holder.pid == child.id();
+    is_child.then(|| at_its_socket(place, Some(holder)))?
+}
+
+fn at_its_socket(place: &Place, holder: Option<LockHolder>) -> Option<Running> {
     let socket = holder
         .as_ref()
         .and_then(|holder| holder.socket.clone())
@@ -197,7 +209,7 @@ fn start(place: &Place, options: &[String]) -> Result<(), Error> {
 fn wait_until_ready(place: &Place, child: &mut Child) -> Result<Running, Error> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(running) = find(place) {
+        if let Some(running) = find_started(place, child) {
             return Ok(running);
         }
         let ended = child.try_wait().ok().flatten().is_some();

@@ -498,12 +498,18 @@ impl Site<'_> {
         confidence: Confidence,
         links: &mut FileLinks,
     ) {
-        let Some(target) = self.target(eval) else {
+        let Some(place) = self.target(eval) else {
             return;
         };
+        let target = eval.linker.node_id(place);
+        let of = eval.linker.program.module(self.ix);
         let arguments = self.arguments.iter().enumerate();
         for (at, argument) in arguments.skip(first).take_while(|(at, _)| *at <= last) {
             let Some(node) = argument.node else { continue };
+            // Other modules could say other things of this edge.
+            if place.module != self.ix && !of.summary.node(node).is_in_file() {
+                continue;
+            }
             links.write(
                 self.id(eval, node),
                 EdgeType::FlowsInto,
@@ -525,7 +531,7 @@ impl Site<'_> {
     }
 
     /// The binding or PROPERTY that the receiver is.
-    fn target(&self, eval: &mut Eval<'_, '_>) -> Option<NodeId> {
+    fn target(&self, eval: &mut Eval<'_, '_>) -> Option<Place> {
         let of = eval.linker.program.module(self.ix);
         let callee = of.summary.unwrapped(self.call.callee);
         let Shape::Member(receiver, _) = *of.summary.shape(callee) else {
@@ -533,7 +539,10 @@ impl Site<'_> {
         };
         match *of.summary.shape(of.summary.unwrapped(receiver)) {
             Shape::Binding(node) => match of.fact(node) {
-                Fact::Variable(_) | Fact::Parameter(_) => Some(self.id(eval, node)),
+                Fact::Variable(_) | Fact::Parameter(_) => Some(Place {
+                    module: self.ix,
+                    node,
+                }),
                 _ => None,
             },
             Shape::Member(object, name) => {
@@ -543,14 +552,13 @@ impl Site<'_> {
                 let (Some(value), None) = (values.next(), values.next()) else {
                     return None;
                 };
-                let found = match value {
+                match value {
                     Value::Inst(place, _) | Value::Iface(place, _) => {
                         eval.property(*place, name, false)
                     }
                     Value::Ctor(place) => eval.property(*place, name, true),
                     _ => None,
-                };
-                found.map(|place| eval.linker.node_id(place))
+                }
             }
             _ => None,
         }
@@ -561,13 +569,23 @@ impl Site<'_> {
         let Some(target) = self.argument(0) else {
             return;
         };
-        let target = self.id(eval, target);
+        let of = eval.linker.program.module(self.ix);
+        let target = of.summary.node(target);
         for at in 1..self.arguments.len() {
             if let Some(node) = self.argument(at) {
-                let src = self.id(eval, node);
-                if src != target {
-                    let metadata = r#"{"mutationType":"assign"}"#;
-                    links.edge(src, EdgeType::FlowsInto, target, metadata);
+                let src = of.summary.node(node);
+                // What belongs to no file other modules assign to as well: the edge says nothing of one of them.
+                let metadata = match src.is_in_file() || target.is_in_file() {
+                    true => r#"{"mutationType":"assign"}"#,
+                    false => "",
+                };
+                if src.id != target.id {
+                    links.edge(
+                        src.node_id(),
+                        EdgeType::FlowsInto,
+                        target.node_id(),
+                        metadata,
+                    );
                 }
             }
         }

@@ -80,8 +80,13 @@ fn setters(eval: &Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileL
         let Some(node) = write.node.filter(|_| found.len() <= MAX_TARGETS) else {
             continue;
         };
-        let src = of.summary.node(node).node_id();
+        let value = of.summary.node(node);
+        let src = value.node_id();
         for &(setter, parameter) in found {
+            // Other modules could say other things of this edge.
+            if setter.module != ix && !value.is_in_file() {
+                continue;
+            }
             let callee = linker.program.module(setter.module);
             for (_, binding) in callee.bindings_of(setter.node) {
                 let dst = callee.summary.node(binding.node).node_id();

@@ -271,7 +271,18 @@ impl Builder<'_> {
                 (edge, Stored::Text(TextRange { start, end }))
             })
             .collect();
-        let templates = &mut self.meta.templates;
+        let Self { nodes, meta, .. } = self;
+        let templates = &mut meta.templates;
+        // Of what belongs to no file other modules have the same edge, so that it says nothing of one of them.
+        let is_shared = |edge: &RawEdge| {
+            edge.edge_type == EdgeType::FlowsInto
+                && [edge.src, edge.dst]
+                    .iter()
+                    .all(|&end| nodes[end as usize].flags & flag::GLOBAL != 0)
+        };
+        let merged: Vec<_> = (merged.into_iter())
+            .filter(|(edge, _)| !is_shared(&self.edges[*edge as usize]))
+            .collect();
         // Where the edges were the others are written: the compiler sees that they have the same size.
         graph.edges = std::mem::take(&mut self.edges)
             .into_iter()
@@ -279,7 +290,7 @@ impl Builder<'_> {
                 src: place[edge.src as usize],
                 dst: place[edge.dst as usize],
                 edge_type: edge.edge_type,
-                metadata: if edge.meta.is_empty() {
+                metadata: if edge.meta.is_empty() || is_shared(&edge) {
                     Stored::NONE
                 } else {
                     Stored::Filled {

@@ -46,6 +46,11 @@ impl SummaryNode {
         NodeId(self.id)
     }
 
+    /// Whether the node stands in the file of the module. Members of the global object, which all modules share, do not.
+    pub fn is_in_file(&self) -> bool {
+        self.line > 0
+    }
+
     /// The type of the node; `None` if the summary is damaged.
     pub fn node_type(&self) -> Option<NodeType> {
         NodeType::ALL.get(usize::from(self.node_type)).copied()

@@ -182,3 +182,38 @@ fn whoever_names_a_member_of_the_global_object_says_the_same_of_it() {
     let missing: Vec<_> = one.difference(&both).collect();
     assert!(missing.is_empty(), "{missing:#?} not in {both:#?}");
 }
+
+/// Several modules have an edge between the same two nodes where neither is in one of their files. Which of them is stored last
+/// depends on how large they are, and on the threads.
+#[test]
+fn an_edge_that_modules_share_does_not_depend_on_their_order() {
+    let registry =
+        "export class Registry { list = []; }\nexport const registry = new Registry();\n";
+    let modules = [
+        "import { registry } from './registry.js';\nError.stackTraceLimit = Infinity;\nregistry.list.push(Infinity);\n",
+        "import { registry } from './registry.js';\n\nError.limit ||= Infinity;\nregistry.list.unshift(NaN, Infinity);\n",
+    ];
+    let edges = |large: usize| {
+        let text = |i: usize| match i == large {
+            true => format!("{}{}", modules[i], "// large\n".repeat(100)),
+            false => modules[i].to_owned(),
+        };
+        let (a, b) = (text(0), text(1));
+        let project = project(&[("registry.js", registry), ("a.js", &a), ("b.js", &b)]);
+        let (_, export) = run(project.path(), 1);
+        let shared = |line: &&str| line.contains(r#""src":"EXTERNAL_FUNCTION:<global>.Infinity""#);
+        export
+            .lines()
+            .filter(shared)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let first = edges(0);
+    assert_eq!(
+        first,
+        [
+            r#"{"kind":"edge","type":"FLOWS_INTO","src":"EXTERNAL_FUNCTION:<global>.Infinity","dst":"EXTERNAL_FUNCTION:<global>.Error","metadata":{}}"#
+        ]
+    );
+    assert_eq!(first, edges(1));
+}

@@ -150,6 +150,15 @@ impl Storage for FileSystem {
     }
 }
 
+impl LockHolder {
+    /// Who took the lock of the database in a directory last, whether or not it has it still; `None` if nobody ever did. Does
+    /// not touch the lock.
+    pub fn last(dir: &Path) -> Option<LockHolder> {
+        let text = fs::read_to_string(dir.join(LOCK)).ok()?;
+        Some(parse_holder(&text))
+    }
+}
+
 fn format_holder(holder: &LockHolder) -> String {
     let one_line = |text: &str| text.replace(['\n', '\r'], " ");
     let mut text = format!(
@@ -179,6 +188,21 @@ fn parse_holder(text: &str) -> LockHolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_took_a_lock_last_is_told_without_taking_it() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(LockHolder::last(dir.path()), None);
+        let holder = LockHolder {
+            pid: 7,
+            program: "a".into(),
+            socket: None,
+        };
+        let lock = FileSystem.lock(dir.path(), &holder, false).unwrap();
+        assert_eq!(LockHolder::last(dir.path()), Some(holder.clone()));
+        drop(lock);
+        assert_eq!(LockHolder::last(dir.path()), Some(holder));
+    }
 
     #[test]
     fn a_holder_is_read_as_it_was_written() {
