@@ -13,11 +13,11 @@ mod finish;
 mod interner;
 pub(crate) mod metadata;
 pub(crate) mod scope;
+mod symbols;
 pub(crate) mod templates;
 
 use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
-use swc_atoms::Atom;
 use swc_common::{BytePos, Span, Spanned};
 
 use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
@@ -29,6 +29,7 @@ pub(crate) use finish::Outcome;
 pub(crate) use interner::Interner;
 use metadata::{Fragment, Meta, MetadataWriter, NO_META, NodeFragment};
 use scope::{Binding, BindingId, BindingKind, Scopes, Space};
+pub(crate) use symbols::Known;
 
 /// Index of a node in the order of creation.
 pub(crate) type NodeIdx = u32;
@@ -336,43 +337,11 @@ pub(crate) struct Builder<'a> {
     pub(crate) known: Known,
 }
 
-/// Symbols of names that the analyzer itself looks for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Known {
-    pub(crate) empty: Sym,
-    pub(crate) star: Sym,
-    pub(crate) rest: Sym,
-    pub(crate) default: Sym,
-    pub(crate) equals: Sym,
-    pub(crate) this: Sym,
-    pub(crate) arguments: Sym,
-    pub(crate) require: Sym,
-    pub(crate) module: Sym,
-    pub(crate) exports: Sym,
-    pub(crate) undefined: Sym,
-    pub(crate) constructor: Sym,
-    pub(crate) body: Sym,
-}
-
 impl<'a> Builder<'a> {
     /// A builder whose only node is the MODULE.
     pub(crate) fn new(file: &'a str, language: &'a str, source: &'a str, base: BytePos) -> Self {
         let mut names = Interner::with_capacity(source.len() / 32 + 32);
-        let known = Known {
-            empty: names.intern(""),
-            star: names.intern("*"),
-            rest: names.intern("..."),
-            default: names.intern("default"),
-            equals: names.intern("export="),
-            this: names.intern("this"),
-            arguments: names.intern("arguments"),
-            require: names.intern("require"),
-            module: names.intern("module"),
-            exports: names.intern("exports"),
-            undefined: names.intern("undefined"),
-            constructor: names.intern("constructor"),
-            body: names.intern("body"),
-        };
+        let known = Known::new(&mut names);
         // Room for what most modules need; what is not used is not touched.
         let guess = source.len() / 16 + 16;
         let mut builder = Builder {
@@ -479,23 +448,6 @@ impl<'a> Builder<'a> {
     pub(crate) fn text_of(&self, span: Span) -> &'a str {
         let (start, end) = self.range(span);
         self.source.get(start as usize..end as usize).unwrap_or("")
-    }
-
-    /// The symbol of a text.
-    pub(crate) fn sym(&mut self, text: &str) -> Sym {
-        self.names.intern(text)
-    }
-
-    /// The symbol of a name that the parser read.
-    pub(crate) fn atom(&mut self, atom: &Atom) -> Sym {
-        let names = &mut self.names;
-        self.atoms.symbol(atom, |text| names.intern(text))
-    }
-
-    /// The symbol of a word of the program.
-    pub(crate) fn word(&mut self, word: &'static str) -> Sym {
-        let names = &mut self.names;
-        self.words.symbol(word, |text| names.intern(text))
     }
 
     pub(crate) fn push_node(&mut self, node: RawNode) -> NodeIdx {
