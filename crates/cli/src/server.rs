@@ -117,8 +117,10 @@ fn find(place: &Place) -> Option<Running> {
 /// moment, and the server would find it taken.
 fn find_started(place: &Place, child: &Child) -> Option<Running> {
     let holder = LockHolder::last(&database::location(&place.root))?;
-    let is_child = holder.pid == child.id();
-    is_child.then(|| at_its_socket(place, Some(holder)))?
+    if holder.pid != child.id() {
+        return None;
+    }
+    at_its_socket(place, Some(holder))
 }
 
 fn at_its_socket(place: &Place, holder: Option<LockHolder>) -> Option<Running> {
@@ -193,7 +195,7 @@ fn start(place: &Place, options: &[String]) -> Result<(), Error> {
         .spawn()
         .map_err(|e| Error::io("start", &program, e))?;
     let running = wait_until_ready(place, &mut child)?;
-    let pid = child.id();
+    let pid = running.pid.unwrap_or(child.id());
     fs::write(place.pid_file(), format!("{pid}\n"))
         .map_err(|e| Error::io("write", &place.pid_file(), e))?;
     writeln!(
@@ -213,6 +215,10 @@ fn wait_until_ready(place: &Place, child: &mut Child) -> Result<Running, Error> 
             return Ok(running);
         }
         let ended = child.try_wait().ok().flatten().is_some();
+        // Who asked at the same time may have started one.
+        if ended && let Some(running) = find(place) {
+            return Ok(running);
+        }
         if ended || Instant::now() > deadline {
             let log = fs::read_to_string(place.log()).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();

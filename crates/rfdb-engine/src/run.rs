@@ -84,10 +84,22 @@ impl BlockHandle {
         let bytes = all
             .slice(self.desc.offset as usize..self.desc.end() as usize)
             .ok_or_else(|| self.damaged("contents are missing"))?;
-        if !self.written_here && !BlockView::is_intact(&bytes, self.desc.checksum) {
-            return Err(self.damaged("the checksum does not match"));
+        if !self.written_here {
+            self.check(&bytes)?;
         }
         Ok(self.bytes.get_or_init(|| bytes))
+    }
+
+    /// Compares the checksum, whoever wrote the block.
+    pub(crate) fn verify(&self) -> Result<()> {
+        self.check(self.bytes()?)
+    }
+
+    fn check(&self, bytes: &[u8]) -> Result<()> {
+        match BlockView::is_intact(bytes, self.desc.checksum) {
+            true => Ok(()),
+            false => Err(self.damaged("the checksum does not match")),
+        }
     }
 
     pub(crate) fn view(&self) -> Result<BlockView<'_>> {

@@ -249,3 +249,26 @@ fn a_newer_format_is_refused() {
         );
     }
 }
+
+#[test]
+fn verify_checks_blocks_that_the_same_process_wrote() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("db");
+    let engine = Engine::create(&dir, Options::default()).unwrap();
+    let nodes = (0..12).map(|n| (n, sample_node(n, 1))).collect();
+    let mut batch = Batch::new();
+    let owner = ("a.ts".to_owned(), "analysis".to_owned());
+    let edges = Default::default();
+    push(&mut batch, &owner, &Rows { nodes, edges });
+    engine.commit(batch, IndexMode::Deferred).unwrap();
+    let segment = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "seg"))
+        .unwrap();
+    let mut data = std::fs::read(&segment).unwrap();
+    data[100] ^= 1;
+    std::fs::write(&segment, data).unwrap();
+    let report = engine.verify().unwrap();
+    assert_eq!(report.problems[0].owner, Some(owner));
+}

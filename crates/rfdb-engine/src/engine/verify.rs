@@ -71,6 +71,9 @@ impl Inner {
 }
 
 fn check_block(run: &Arc<Run>, block: u32, report: &mut VerifyReport) -> Result<()> {
+    if let Some(handle) = run.handles().get(block as usize) {
+        handle.verify()?;
+    }
     let view = run.block(block)?;
     report.blocks += 1;
     for row in 0..view.nodes {
