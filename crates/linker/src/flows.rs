@@ -502,12 +502,10 @@ impl Site<'_> {
             return;
         };
         let target = eval.linker.node_id(place);
-        let of = eval.linker.program.module(self.ix);
         let arguments = self.arguments.iter().enumerate();
         for (at, argument) in arguments.skip(first).take_while(|(at, _)| *at <= last) {
             let Some(node) = argument.node else { continue };
-            // Other modules could say other things of this edge.
-            if place.module != self.ix && !of.summary.node(node).is_in_file() {
+            if !eval.linker.owns_edge(self.ix, node, place.module) {
                 continue;
             }
             links.write(

@@ -80,11 +80,9 @@ fn setters(eval: &Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileL
         let Some(node) = write.node.filter(|_| found.len() <= MAX_TARGETS) else {
             continue;
         };
-        let value = of.summary.node(node);
-        let src = value.node_id();
+        let src = of.summary.node(node).node_id();
         for &(setter, parameter) in found {
-            // Other modules could say other things of this edge.
-            if setter.module != ix && !value.is_in_file() {
+            if !linker.owns_edge(ix, node, setter.module) {
                 continue;
             }
             let callee = linker.program.module(setter.module);

@@ -67,7 +67,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
 use graph_model::NodeId;
-use graph_model::summary::ModuleType;
+use graph_model::summary::{ModuleType, NodeRef};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -155,6 +155,12 @@ impl<'p> Linker<'p> {
             .summary
             .node(place.node)
             .node_id()
+    }
+
+    /// Whether an edge from a node of a module to a node of another is the module's to write. A node without a file other modules
+    /// have too, and could say other things of the edge.
+    fn owns_edge(&self, ix: ModuleIx, src: NodeRef, to: ModuleIx) -> bool {
+        to == ix || self.program.module(ix).summary.node(src).is_in_file()
     }
 
     fn semantic_id(&self, export: ExportIx) -> String {

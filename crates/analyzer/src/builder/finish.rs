@@ -120,8 +120,8 @@ impl Builder<'_> {
     }
 
     fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
-        let mut same: FxHashMap<(NodeType, Sym, u32), SameId> = FxHashMap::default();
-        same.reserve(order.len());
+        let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
+        ordinals.reserve(order.len());
         let mut scopes = ScopeTexts::with_capacity(order.len() / 16);
         // For every owner, by its index: the scope inside it. Owners come before what is in them.
         let mut inside = vec![0u32; self.nodes.len()];
@@ -139,11 +139,11 @@ impl Builder<'_> {
                 continue;
             }
             let scope = inside.get(node.owner as usize).copied().unwrap_or(0);
-            let same = same
+            let ordinal = ordinals
                 .entry((node.node_type, node.id_name, scope))
-                .or_default();
-            same.nodes += 1;
-            let ordinal = same.nodes;
+                .or_insert(0);
+            *ordinal += 1;
+            let ordinal = *ordinal;
 
             id.truncate(prefix);
             id.push_str(node.node_type.as_str());
@@ -159,11 +159,7 @@ impl Builder<'_> {
             let text = if named {
                 scopes.suffix_code(scope, &mut self.meta)
             } else {
-                let text = same.text.get_or_insert_with(|| {
-                    // The few that nodes of another type have too are kept twice.
-                    self.meta.new_text(&id[after_type..])
-                });
-                Some(*text)
+                Some(self.meta.text(&id[after_type..]))
             };
             if ordinal > 1 {
                 id.push('#');
@@ -271,18 +267,7 @@ impl Builder<'_> {
                 (edge, Stored::Text(TextRange { start, end }))
             })
             .collect();
-        let Self { nodes, meta, .. } = self;
-        let templates = &mut meta.templates;
-        // Of what belongs to no file other modules have the same edge, so that it says nothing of one of them.
-        let is_shared = |edge: &RawEdge| {
-            edge.edge_type == EdgeType::FlowsInto
-                && [edge.src, edge.dst]
-                    .iter()
-                    .all(|&end| nodes[end as usize].flags & flag::GLOBAL != 0)
-        };
-        let merged: Vec<_> = (merged.into_iter())
-            .filter(|(edge, _)| !is_shared(&self.edges[*edge as usize]))
-            .collect();
+        let templates = &mut self.meta.templates;
         // Where the edges were the others are written: the compiler sees that they have the same size.
         graph.edges = std::mem::take(&mut self.edges)
             .into_iter()
@@ -290,7 +275,7 @@ impl Builder<'_> {
                 src: place[edge.src as usize],
                 dst: place[edge.dst as usize],
                 edge_type: edge.edge_type,
-                metadata: if edge.meta.is_empty() || is_shared(&edge) {
+                metadata: if edge.meta.is_empty() {
                     Stored::NONE
                 } else {
                     Stored::Filled {
@@ -453,15 +438,6 @@ fn summarise(
     summary.nodes = nodes;
     summary.ids = ids;
     summary
-}
-
-/// Nodes of a type, a name and a scope, whose ids differ in their ordinals only.
-#[derive(Default)]
-struct SameId {
-    /// So many have been met.
-    nodes: u32,
-    /// Number of what stands in their ids between type and ordinal, where it is a text of its own.
-    text: Option<u32>,
 }
 
 /// Scopes as they stand in ids, `[in:a.b]`, by number; empty for the module. They are compared as texts: an interface and a

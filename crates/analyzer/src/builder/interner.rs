@@ -50,11 +50,6 @@ impl Interner {
         sym
     }
 
-    /// A new symbol for a text that is not looked for, and not found again.
-    pub(crate) fn push(&mut self, text: &str) -> Sym {
-        self.names.push(text)
-    }
-
     pub(crate) fn get(&self, sym: Sym) -> &str {
         self.names.get(sym)
     }

@@ -181,11 +181,6 @@ impl MetadataWriter {
         text_code(self.texts.intern(text))
     }
 
-    /// A new number for a text that is not looked for, and not found again.
-    pub(crate) fn new_text(&mut self, text: &str) -> u32 {
-        text_code(self.texts.push(text))
-    }
-
     /// The number of a text as it stands in a string of JSON.
     fn json_text(&mut self, text: &str) -> u32 {
         if is_plain(text) {

@@ -541,6 +541,10 @@ impl<'a> Builder<'a> {
         if src == NO_NODE || dst == NO_NODE {
             return;
         }
+        // What belongs to no file other modules write to as well: the edge says nothing of one of them.
+        let is_global = |node| self.node(node).flags & flag::GLOBAL != 0;
+        let is_shared = edge_type == EdgeType::FlowsInto && is_global(src) && is_global(dst);
+        let meta = if is_shared { NO_META } else { meta };
         match self.edge_index.find(&self.edges, src, dst, edge_type) {
             Some(there) => self.repeat(there, meta),
             None => {

@@ -168,12 +168,9 @@ impl<'a> Builder<'a> {
             Some(Expr::SuperProp(member)) => {
                 text.clear();
                 text.push_str(&super_text(member));
-                let (method, key) = match &member.prop {
-                    SuperProp::Ident(name) => (Some(self.atom(&name.sym)), None),
-                    SuperProp::Computed(key) => self.computed_method(&key.expr),
-                };
                 self.m_str("object", "super");
-                self.method_metadata(method, key);
+                let key = self.super_key(&member.prop);
+                self.method_metadata(key);
                 self.m_bool("isSuper", true);
             }
             Some(callee) => match called_member(callee) {
@@ -181,8 +178,8 @@ impl<'a> Builder<'a> {
                     let object = write_member(&mut text, &member.obj, &member.prop);
                     let object = object.map(|length| &text[..length]);
                     self.m_object_text("object", &member.obj, object);
-                    let (method, key) = self.method_of(&member.prop);
-                    self.method_metadata(method, key);
+                    let key = self.member_key(&member.prop);
+                    self.method_metadata(key);
                     if object.is_none() {
                         text.clear();
                         text.push_str("<chain>");
@@ -235,31 +232,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The name of a method; `None` and its key if it is computed.
-    fn method_of(&mut self, prop: &'a MemberProp) -> (Option<Sym>, Option<&'a Expr>) {
-        match prop {
-            MemberProp::Ident(name) => (Some(self.atom(&name.sym)), None),
-            MemberProp::PrivateName(name) => (Some(self.private_name(name)), None),
-            MemberProp::Computed(key) => self.computed_method(&key.expr),
+    fn method_metadata(&mut self, (name, key): (Sym, Option<&'a Expr>)) {
+        match key {
+            None => self.m_sym("method", name),
+            Some(_) => self.m_str("method", "<computed>"),
         }
-    }
-
-    fn computed_method(&mut self, key: &'a Expr) -> (Option<Sym>, Option<&'a Expr>) {
-        (static_key(key).map(|name| self.sym(&name)), Some(key))
-    }
-
-    fn method_metadata(&mut self, method: Option<Sym>, key: Option<&'a Expr>) {
-        match method {
-            Some(method) => self.m_sym("method", method),
-            None => self.m_str("method", "<computed>"),
-        }
-        self.m_bool("computed", method.is_none());
-        if method.is_none()
-            && let Some(Expr::Ident(key)) = key
-        {
-            let key = self.atom(&key.sym);
-            self.m_sym("computedPropertyVar", key);
-        }
+        self.m_bool("computed", key.is_some());
+        self.m_computed_key(key);
         self.m_bool("isMethodCall", true);
     }
 
@@ -679,7 +658,6 @@ fn called_member(callee: &Expr) -> Option<&MemberExpr> {
     }
 }
 
-/// The method's name where it is static, else its key.
 fn is_optional_member(callee: &Expr) -> bool {
     matches!(callee, Expr::OptChain(chain) if chain.optional && matches!(&*chain.base, OptChainBase::Member(_)))
 }

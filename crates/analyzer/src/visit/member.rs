@@ -49,10 +49,7 @@ impl<'a> Builder<'a> {
         self.scratch = text;
         self.m_flag("optional", optional);
         self.m_flag("computed", key.is_some());
-        if let Some(Expr::Ident(key)) = key {
-            let key = self.atom(&key.sym);
-            self.m_sym("computedPropertyVar", key);
-        }
+        self.m_computed_key(key);
         self.set_meta(node, fragment);
 
         let named = match key {
@@ -122,10 +119,30 @@ impl<'a> Builder<'a> {
         match prop {
             MemberProp::Ident(name) => (self.atom(&name.sym), None),
             MemberProp::PrivateName(name) => (self.private_name(name), None),
-            MemberProp::Computed(computed) => match static_key(&computed.expr) {
-                Some(key) => (self.sym(&key), None),
-                None => (self.known.star, Some(&computed.expr)),
-            },
+            MemberProp::Computed(computed) => self.computed_name(&computed.expr),
+        }
+    }
+
+    /// The same of a member of `super`.
+    pub(crate) fn super_key(&mut self, prop: &'a SuperProp) -> (Sym, Option<&'a Expr>) {
+        match prop {
+            SuperProp::Ident(name) => (self.atom(&name.sym), None),
+            SuperProp::Computed(computed) => self.computed_name(&computed.expr),
+        }
+    }
+
+    fn computed_name(&mut self, key: &'a Expr) -> (Sym, Option<&'a Expr>) {
+        match static_key(key) {
+            Some(key) => (self.sym(&key), None),
+            None => (self.known.star, Some(key)),
+        }
+    }
+
+    /// The variable that tells which member it is.
+    pub(crate) fn m_computed_key(&mut self, key: Option<&Expr>) {
+        if let Some(Expr::Ident(key)) = key {
+            let key = self.atom(&key.sym);
+            self.m_sym("computedPropertyVar", key);
         }
     }
 
@@ -135,13 +152,7 @@ impl<'a> Builder<'a> {
         let range = self.range(member.span);
         let id_name = self.sym(&text);
         let node = self.add(NodeType::PropertyAccess, id_name, range);
-        let (name, key) = match &member.prop {
-            SuperProp::Ident(name) => (self.atom(&name.sym), None),
-            SuperProp::Computed(computed) => match static_key(&computed.expr) {
-                Some(key) => (self.sym(&key), None),
-                None => (self.known.star, Some(&*computed.expr)),
-            },
-        };
+        let (name, key) = self.super_key(&member.prop);
         self.nodes[node as usize].name = if key.is_some() {
             self.word("<computed>")
         } else {

@@ -273,7 +273,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The static key of a property.
-    fn static_property_key(&mut self, key: &PropName) -> Option<Sym> {
+    pub(super) fn static_property_key(&mut self, key: &PropName) -> Option<Sym> {
         match key {
             PropName::Ident(name) => Some(self.atom(&name.sym)),
             key => property_key(key).map(|text| self.sym(&text)),

@@ -188,10 +188,10 @@ impl<'a> Builder<'a> {
             Pat::Object(object) => {
                 for prop in &object.props {
                     let (step, value) = match prop {
-                        ObjectPatProp::KeyValue(prop) => match property_key(&prop.key) {
-                            Some(text) => (self.sym(&text), &prop.value),
-                            None => (self.known.star, &prop.value),
-                        },
+                        ObjectPatProp::KeyValue(prop) => {
+                            let step = self.static_property_key(&prop.key);
+                            (step.unwrap_or(self.known.star), &prop.value)
+                        }
                         ObjectPatProp::Rest(rest) => (self.known.rest, &rest.arg),
                         ObjectPatProp::Assign(_) => continue,
                     };
@@ -228,11 +228,8 @@ impl<'a> Builder<'a> {
                 for prop in &object.props {
                     match prop {
                         ObjectPatProp::KeyValue(prop) => {
-                            let step = match property_key(&prop.key) {
-                                Some(text) => self.sym(&text),
-                                None => self.known.star,
-                            };
-                            path.push(step);
+                            let step = self.static_property_key(&prop.key);
+                            path.push(step.unwrap_or(self.known.star));
                             self.pattern_paths(&prop.value, path, out);
                             path.pop();
                         }

@@ -4,7 +4,7 @@ use graph_model::{EdgeType, NodeType};
 use swc_common::Span;
 use swc_ecma_ast::*;
 
-use super::text::{expression_text, static_key, transparent};
+use super::text::{expression_text, transparent};
 use crate::builder::{Builder, NO_NODE, Val};
 use graph_model::summary::{Shape, ShapeRef};
 
@@ -63,22 +63,13 @@ impl<'a> Builder<'a> {
                 };
                 if let Some(member) = member {
                     self.m_str("objectName", &expression_text(&member.obj));
-                    match &member.prop {
-                        MemberProp::Ident(name) => self.m_str("propertyName", &name.sym),
-                        MemberProp::PrivateName(name) => {
-                            self.m_str("propertyName", &format!("#{}", name.name))
-                        }
-                        MemberProp::Computed(key) => match static_key(&key.expr) {
-                            Some(key) => self.m_str("propertyName", &key),
-                            None => {
-                                computed = true;
-                                self.m_str("propertyName", "<computed>");
-                                if let Expr::Ident(key) = &*key.expr {
-                                    self.m_str("computedPropertyVar", &key.sym);
-                                }
-                            }
-                        },
+                    let (name, key) = self.member_key(&member.prop);
+                    computed = key.is_some();
+                    match computed {
+                        false => self.m_sym("propertyName", name),
+                        true => self.m_str("propertyName", "<computed>"),
                     }
+                    self.m_computed_key(key);
                 }
             }
         }

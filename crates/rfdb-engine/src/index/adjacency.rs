@@ -98,6 +98,17 @@ fn sizes<E: Entry>(groups: &[Group<E>], buckets: Buckets) -> Vec<usize> {
     (0..buckets.count).map(size).collect()
 }
 
+/// The parts of sections that belong to each bucket, with the bucket and the number of its first entry.
+fn placed<S>(sections: impl Iterator<Item = S>, sizes: &[usize]) -> Vec<(usize, u32, S)> {
+    let mut first = 0;
+    let place = |(bucket, (sections, &size)): (usize, (S, &usize))| {
+        let start = first;
+        first += size as u32;
+        (bucket, start, sections)
+    };
+    sections.zip(sizes).enumerate().map(place).collect()
+}
+
 /// Entries of a bucket, sorted, and where the list of each of its vertices ends. Its memory is used for many buckets.
 #[derive(Debug, Default)]
 struct Sorted<E> {
@@ -263,22 +274,15 @@ fn both_directions<E: Entry>(
     // Outgoing edges; while a bucket is in the cache its edges are dealt out to the buckets of their targets.
     let sizes_out = sizes(&dealt, buckets);
     let column_bytes = || sizes_out.iter().map(|size| size * 4);
-    let mut first = 0u32;
-    let work: Vec<_> = cut(&mut out_ends, list_bytes())
+    let sections = cut(&mut out_ends, list_bytes())
         .into_iter()
         .zip(cut(&mut out_targets, column_bytes()))
         .zip(cut(
             &mut out_types,
             sizes_out.iter().map(|size| size * width),
         ))
-        .zip(cut(&mut out_positions, column_bytes()))
-        .enumerate()
-        .map(|(bucket, sections)| {
-            let start = first;
-            first += sizes_out[bucket] as u32;
-            (bucket, start, sections)
-        })
-        .collect();
+        .zip(cut(&mut out_positions, column_bytes()));
+    let work = placed(sections, &sizes_out);
     let turned = map(shares(work, parallel), parallel, |share| {
         let entries = share.iter().map(|(bucket, ..)| sizes_out[*bucket]).sum();
         let mut group: Group<E> = Group::new(buckets, entries);
@@ -358,18 +362,11 @@ impl Incoming {
         let sizes = sizes(incoming, buckets);
         let column_bytes = || sizes.iter().map(|size| size * 4);
         let list_bytes = (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
-        let mut first = 0u32;
-        let work: Vec<_> = cut(&mut in_ends, list_bytes)
+        let sections = cut(&mut in_ends, list_bytes)
             .into_iter()
             .zip(cut(&mut in_sources, column_bytes()))
-            .zip(cut(&mut in_edges, column_bytes()))
-            .enumerate()
-            .map(|(bucket, sections)| {
-                let start = first;
-                first += sizes[bucket] as u32;
-                (bucket, start, sections)
-            })
-            .collect();
+            .zip(cut(&mut in_edges, column_bytes()));
+        let work = placed(sections, &sizes);
         map(shares(work, parallel), parallel, |share| {
             let mut sorted = Sorted::default();
             for (bucket, first, sections) in share {

@@ -132,10 +132,9 @@ impl Storage for FileSystem {
         match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let text = fs::read_to_string(&path).unwrap_or_default();
                 return Err(Error::Locked {
                     path: dir.to_path_buf(),
-                    holder: parse_holder(&text),
+                    holder: LockHolder::last(dir).unwrap_or_default(),
                 });
             }
             Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path, source)),
