@@ -18,25 +18,61 @@ pub struct Span {
     pub end_column: u32,
 }
 
-/// Appends the place after each `\n`. Lines are short: to look at eight bytes at a time takes a third of the steps that a search
+/// Appends the place after each `\n`. Lines are short: to look at many bytes at a time takes a third of the steps that a search
 /// takes which begins anew at each line.
 fn push_line_starts(bytes: &[u8], starts: &mut Vec<u32>) {
-    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
-    const NEWLINES: u64 = u64::from_ne_bytes([b'\n'; 8]);
-    let (chunks, rest) = bytes.as_chunks::<8>();
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
     for (number, chunk) in chunks.iter().enumerate() {
-        // A byte of it is zero where there is a newline; then its upper bit is set, and no other.
-        let word = u64::from_le_bytes(*chunk) ^ NEWLINES;
-        let mut found = !(((word & LOW) + LOW) | word | LOW);
+        let mut found = newlines(chunk);
         while found != 0 {
-            let place = number * 8 + found.trailing_zeros() as usize / 8;
+            let place = number * CHUNK + found.trailing_zeros() as usize;
             starts.push(place as u32 + 1);
             found &= found - 1;
         }
     }
-    let first = chunks.len() * 8;
+    let first = chunks.len() * CHUNK;
     let newlines = (first..).zip(rest).filter(|(_, byte)| **byte == b'\n');
     starts.extend(newlines.map(|(place, _)| place as u32 + 1));
+}
+
+const CHUNK: usize = 64;
+
+/// A bit for each byte that is a newline.
+#[cfg(target_arch = "x86_64")]
+fn newlines(chunk: &[u8; CHUNK]) -> u64 {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+    let (parts, _) = chunk.as_chunks::<16>();
+    parts.iter().rev().fold(0, |found, part| {
+        let word = u128::from_le_bytes(*part);
+        // SAFETY: all processors of this architecture have these instructions, which touch no memory.
+        let equal = unsafe {
+            let bytes = _mm_set_epi64x((word >> 64) as i64, word as i64);
+            _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\n' as i8)))
+        };
+        (found << 16) | u64::from(equal as u16)
+    })
+}
+
+/// A bit for each byte that is a newline.
+#[cfg(not(target_arch = "x86_64"))]
+fn newlines(chunk: &[u8; CHUNK]) -> u64 {
+    newlines_by_words(chunk)
+}
+
+/// The same for every processor, eight bytes at a time.
+#[cfg(any(not(target_arch = "x86_64"), test))]
+fn newlines_by_words(chunk: &[u8; CHUNK]) -> u64 {
+    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+    const NEWLINES: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    // Brings the lowest bits of eight bytes together in the upper one.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (parts, _) = chunk.as_chunks::<8>();
+    parts.iter().rev().fold(0, |found, part| {
+        // A byte of it is zero where there is a newline; then its upper bit is set below, and no other.
+        let word = u64::from_le_bytes(*part) ^ NEWLINES;
+        let upper = !(((word & LOW) + LOW) | word | LOW);
+        (found << 8) | ((upper >> 7).wrapping_mul(GATHER) >> 56)
+    })
 }
 
 /// Turns byte offsets of one text into lines and columns.
@@ -233,28 +269,28 @@ mod tests {
 
     #[test]
     fn newlines_are_found_wherever_they_stand() {
-        // Every pattern of newlines in eleven bytes: a whole chunk of eight, and a rest. The other bytes differ from a newline
-        // by one bit, or have the upper bit set where a newline has none.
+        // Every pattern of newlines in eleven bytes: at the beginning, inside of a chunk, around its end, and in what is no whole
+        // chunk. The other bytes differ from a newline by one bit, or have none in common with it.
         for pattern in 0..1u32 << 11 {
-            for other in [b'\x0b', b'\x08', b'x', b'\0'] {
-                let bytes: Vec<u8> = (0..11)
-                    .map(|i| if pattern >> i & 1 == 1 { b'\n' } else { other })
+            for other in [b'\x0b', b'\x08', b'x', b'\0', 0x8a, 0xff] {
+                let is_newline = |i: usize| pattern >> i & 1 == 1;
+                let part: Vec<u8> = (0..11)
+                    .map(|i| if is_newline(i) { b'\n' } else { other })
                     .collect();
-                let mut starts = Vec::new();
-                super::push_line_starts(&bytes, &mut starts);
-                let expected: Vec<u32> = (0..11)
-                    .filter(|i| pattern >> i & 1 == 1)
-                    .map(|i| i + 1)
-                    .collect();
-                assert_eq!(starts, expected);
+                for before in [0, 29, 59, 67] {
+                    let mut bytes = vec![other; before];
+                    bytes.extend(&part);
+                    bytes.resize(before.max(64) + 11, other);
+                    let mut starts = Vec::new();
+                    super::push_line_starts(&bytes, &mut starts);
+                    let expected = (0..11).filter(|&i| is_newline(i));
+                    let expected: Vec<u32> = expected.map(|i| (before + i) as u32 + 1).collect();
+                    assert_eq!(starts, expected, "{bytes:?}");
+                    let chunk = bytes.first_chunk().unwrap();
+                    assert_eq!(super::newlines(chunk), super::newlines_by_words(chunk));
+                }
             }
         }
-        let mut starts = Vec::new();
-        super::push_line_starts(
-            &[0x8a, b'\n', 0x8a, 0xff, 0x8a, 0x8a, b'\n', 0x8a],
-            &mut starts,
-        );
-        assert_eq!(starts, [2, 7]);
     }
 
     #[test]

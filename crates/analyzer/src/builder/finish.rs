@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use graph_model::{
-    EdgeType, GLOBAL_MODULE, NodeId, NodeIdBatch, NodeType, Span, external_function_id,
-    external_module_id, is_plain_name, is_standard_global, is_standard_value, push_escaped_name,
-    push_escaped_segment,
+    EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
+    is_standard_global, is_standard_value,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::interner::Interner;
-use super::metadata::{Meta, MetadataWriter, PLACE, name_code, push_int, push_json_string};
+use super::ids::IdWriter;
+use super::metadata::{Meta, PLACE, name_code, push_json_string};
 use super::templates::Frame;
 use super::{Builder, Facts, RawEdge, RawNode, flag};
-use crate::graph::{CodedId, Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
+use crate::graph::{Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
 use crate::parse::is_declaration_file;
 use graph_model::summary::{
-    ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
+    ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode,
 };
 
 /// A builder whose tree has been walked, with the module's own facts.
@@ -120,16 +119,8 @@ impl Builder<'_> {
     }
 
     fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
-        let mut ordinals: FxHashMap<(NodeType, Sym, u32), u32> = FxHashMap::default();
-        ordinals.reserve(order.len());
-        let mut scopes = ScopeTexts::with_capacity(order.len() / 16);
-        // For every owner, by its index: the scope inside it. Owners come before what is in them.
-        let mut inside = vec![0u32; self.nodes.len()];
         let mut line_hint = 0usize;
-        let mut names_in_ids = NamesInIds::default();
-        let mut id = format!("{}->", self.file);
-        let prefix = id.len();
-        let mut ids = NodeIdBatch::with_capacity(order.len());
+        let mut ids = IdWriter::new(self.file, &self.names, self.nodes.len());
         let first = graph.nodes.len();
 
         for &index in order {
@@ -138,42 +129,7 @@ impl Builder<'_> {
                 self.write_global(&node, graph);
                 continue;
             }
-            let scope = inside.get(node.owner as usize).copied().unwrap_or(0);
-            let ordinal = ordinals
-                .entry((node.node_type, node.id_name, scope))
-                .or_insert(0);
-            *ordinal += 1;
-            let ordinal = *ordinal;
-
-            id.truncate(prefix);
-            id.push_str(node.node_type.as_str());
-            id.push_str("->");
-            let after_type = id.len();
-            let stands = names_in_ids.push(&self.names, node.id_name, &mut id);
-            let named = if node.id_name == node.name {
-                stands
-            } else {
-                id[after_type..] == *self.names.get(node.name)
-            };
-            id.push_str(scopes.suffix(scope));
-            let text = if named {
-                scopes.suffix_code(scope, &mut self.meta)
-            } else {
-                Some(self.meta.text(&id[after_type..]))
-            };
-            if ordinal > 1 {
-                id.push('#');
-                push_int(&mut id, ordinal);
-            }
-            if is_owner(node.node_type) {
-                let name = self.names.get(node.id_name);
-                let segment = name
-                    .strip_prefix("<object>:")
-                    .filter(|_| node.node_type == NodeType::ObjectLiteral)
-                    .unwrap_or(name);
-                inside[index as usize] = scopes.inside(scope, segment, ordinal);
-            }
-
+            let semantic_id = ids.write(index, &self.nodes, &self.names, &mut self.meta);
             let (line, column) = self.lines.position_from(line_hint, node.start);
             line_hint = line as usize - 1;
             let (end_line, end_column) = self.lines.position_from(line_hint, node.end);
@@ -184,7 +140,6 @@ impl Builder<'_> {
                 end_column,
             };
             let metadata = self.node_metadata(&node, span);
-            ids.push(&id);
             graph.nodes.push(Node {
                 // Set below.
                 id: NodeId(0),
@@ -193,11 +148,7 @@ impl Builder<'_> {
                 in_file: true,
                 span,
                 name: name_code(node.name),
-                semantic_id: StoredId::Parts(CodedId {
-                    named,
-                    text,
-                    ordinal: (ordinal > 1).then_some(ordinal),
-                }),
+                semantic_id: StoredId::Parts(semantic_id),
                 metadata,
             });
         }
@@ -385,11 +336,12 @@ fn summarise(
     graph: &ModuleGraph,
     module_type: ModuleType,
 ) -> ModuleSummary {
-    // About half of the nodes are in the summary.
-    let mut nodes: Vec<SummaryNode> = Vec::with_capacity(place.len() / 2);
-    let mut ids = Names::with_capacity(place.len() / 2, place.len() * 12);
+    // Most nodes are in the summary.
+    let most = place.len() - place.len() / 8;
+    let mut nodes: Vec<SummaryNode> = Vec::with_capacity(most);
+    let mut ids = Names::with_capacity(most, place.len() * 12);
     let mut table: Vec<Option<NodeRef>> = vec![None; place.len()];
-    let mut id = String::new();
+    let mut id = String::with_capacity(256);
     let is_script = module_type == ModuleType::Script;
     let mut reference = |old: u32| -> NodeRef {
         *table[old as usize].get_or_insert_with(|| {
@@ -438,143 +390,6 @@ fn summarise(
     summary.nodes = nodes;
     summary.ids = ids;
     summary
-}
-
-/// Scopes as they stand in ids, `[in:a.b]`, by number; empty for the module. They are compared as texts: an interface and a
-/// class of one name share theirs.
-struct ScopeTexts {
-    texts: Interner,
-    /// Numbers of these in the dictionary, where they are known.
-    codes: Vec<Option<u32>>,
-    scratch: String,
-}
-
-impl ScopeTexts {
-    /// With room for about so many.
-    fn with_capacity(scopes: usize) -> Self {
-        let mut texts = Interner::with_capacity(scopes);
-        texts.intern("");
-        ScopeTexts {
-            texts,
-            codes: vec![None],
-            scratch: String::new(),
-        }
-    }
-}
-
-impl ScopeTexts {
-    const BEGIN: &str = "[in:";
-    const MODULE: u32 = 0;
-
-    /// What ids of nodes in a scope end in.
-    fn suffix(&self, scope: u32) -> &str {
-        if scope == Self::MODULE {
-            return "";
-        }
-        self.texts.get(Sym(scope))
-    }
-
-    /// The number of that text; none if it is empty.
-    fn suffix_code(&mut self, scope: u32, meta: &mut MetadataWriter) -> Option<u32> {
-        if scope == Self::MODULE {
-            return None;
-        }
-        let code = &mut self.codes[scope as usize];
-        if code.is_none() {
-            *code = Some(meta.text(self.texts.get(Sym(scope))));
-        }
-        *code
-    }
-
-    /// The number of the scope inside an owner.
-    fn inside(&mut self, scope: u32, segment: &str, ordinal: u32) -> u32 {
-        let text = &mut self.scratch;
-        text.clear();
-        let outer = self.texts.get(Sym(scope));
-        match outer.strip_suffix(']') {
-            None => text.push_str(Self::BEGIN),
-            Some(outer) => text.extend([outer, "."]),
-        }
-        push_escaped_segment(text, segment);
-        if ordinal > 1 {
-            text.push('#');
-            push_int(text, ordinal);
-        }
-        text.push(']');
-        let number = self.texts.intern(text).0;
-        if self.codes.len() <= number as usize {
-            self.codes.push(None);
-        }
-        number
-    }
-}
-
-/// Remembers how names stand in ids: nearly all as they are.
-#[derive(Default)]
-struct NamesInIds {
-    /// By name, where it is known.
-    known: Vec<Option<InIds>>,
-    /// Names that are escaped.
-    escaped: String,
-}
-
-/// How a name stands in ids.
-#[derive(Clone, Copy)]
-enum InIds {
-    AsItIs,
-    Escaped(TextRange),
-}
-
-impl NamesInIds {
-    /// Appends a name as it stands in ids; whether that is as it is.
-    fn push(&mut self, names: &Interner, name: Sym, id: &mut String) -> bool {
-        let place = name.0 as usize;
-        if self.known.len() <= place {
-            self.known.resize(place + 64, None);
-        }
-        let known = self.known[place];
-        let known = known.unwrap_or_else(|| self.escape(names.get(name)));
-        self.known[place] = Some(known);
-        match known {
-            InIds::AsItIs => id.push_str(names.get(name)),
-            InIds::Escaped(range) => {
-                id.push_str(&self.escaped[range.start as usize..range.end as usize]);
-            }
-        }
-        matches!(known, InIds::AsItIs)
-    }
-
-    fn escape(&mut self, name: &str) -> InIds {
-        if is_plain_name(name) {
-            return InIds::AsItIs;
-        }
-        let start = self.escaped.len();
-        push_escaped_name(&mut self.escaped, name);
-        if self.escaped[start..] == *name {
-            self.escaped.truncate(start);
-            return InIds::AsItIs;
-        }
-        InIds::Escaped(TextRange {
-            start: start as u32,
-            end: self.escaped.len() as u32,
-        })
-    }
-}
-
-/// Whether ids of what is inside name this node. Of object literals only those with
-/// a plain context name are ever set as the owner of a node.
-fn is_owner(node_type: NodeType) -> bool {
-    matches!(
-        node_type,
-        NodeType::Namespace
-            | NodeType::Class
-            | NodeType::Interface
-            | NodeType::Type
-            | NodeType::Enum
-            | NodeType::Function
-            | NodeType::Method
-            | NodeType::ObjectLiteral
-    )
 }
 
 /// A directory or a stem that says so.

@@ -50,6 +50,11 @@ impl Interner {
         sym
     }
 
+    /// Number of texts.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     pub(crate) fn get(&self, sym: Sym) -> &str {
         self.names.get(sym)
     }

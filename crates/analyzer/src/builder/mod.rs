@@ -10,6 +10,7 @@ mod atoms;
 mod edge_index;
 pub(crate) mod facts;
 mod finish;
+mod ids;
 mod interner;
 pub(crate) mod metadata;
 pub(crate) mod scope;
@@ -18,6 +19,7 @@ pub(crate) mod templates;
 
 use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use swc_common::{BytePos, Span, Spanned};
 
 use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
@@ -142,8 +144,8 @@ pub(crate) struct Frame {
     pub(crate) loops: u32,
     pub(crate) tries: u32,
     /// Shapes of what the callable returns and yields.
-    pub(crate) returned: Vec<ShapeRef>,
-    pub(crate) yielded: Vec<ShapeRef>,
+    pub(crate) returned: SmallVec<[ShapeRef; 4]>,
+    pub(crate) yielded: SmallVec<[ShapeRef; 1]>,
     pub(crate) control: ControlFlow,
 }
 
@@ -751,8 +753,8 @@ impl Frame {
             is_async: false,
             loops: 0,
             tries: 0,
-            returned: Vec::new(),
-            yielded: Vec::new(),
+            returned: SmallVec::new(),
+            yielded: SmallVec::new(),
             control: ControlFlow::default(),
         }
     }

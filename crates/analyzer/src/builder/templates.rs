@@ -148,6 +148,8 @@ thread_local! {
 }
 
 const NONE: u32 = u32::MAX;
+/// Few modules have more templates.
+const MOST_USED: usize = 1 << 8;
 /// [`Node::piece`] of steps that are no pieces.
 const WORD: u32 = 254;
 const LITERAL: u32 = 255;
@@ -175,6 +177,7 @@ impl Templates {
                 })
             });
         templates.module += 1;
+        templates.used.reserve(MOST_USED);
         templates
     }
 
@@ -237,14 +240,22 @@ impl Templates {
     }
 
     /// The number that the template of a state has in the module.
+    #[inline]
     pub(crate) fn number(&mut self, state: State, frame: Frame) -> u32 {
+        let index = self.rest[state as usize].templates[frame.place()];
+        match self.templates.get(index as usize) {
+            Some(template) if template.module == self.module => template.number,
+            _ => self.new_number(state, frame),
+        }
+    }
+
+    #[cold]
+    fn new_number(&mut self, state: State, frame: Frame) -> u32 {
         let template = self.template(state, frame);
         let template = &mut self.templates[template];
-        if template.module != self.module {
-            template.module = self.module;
-            template.number = self.used.len() as u32;
-            self.used.push(template.text.clone());
-        }
+        template.module = self.module;
+        template.number = self.used.len() as u32;
+        self.used.push(template.text.clone());
         template.number
     }
 

@@ -1,6 +1,7 @@
 //! Calls and `new`.
 
 use graph_model::{EdgeType, NodeType, is_standard_class};
+use smallvec::SmallVec;
 use swc_common::Span;
 use swc_ecma_ast::*;
 
@@ -398,7 +399,7 @@ impl<'a> Builder<'a> {
         arguments: &'a [ExprOrSpread],
         listed: Option<usize>,
     ) -> List {
-        let mut facts = Vec::with_capacity(arguments.len());
+        let mut facts: SmallVec<[Argument; 4]> = SmallVec::with_capacity(arguments.len());
         let first = arguments
             .first()
             .filter(|a| a.spread.is_none())

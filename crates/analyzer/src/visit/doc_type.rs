@@ -60,6 +60,10 @@ struct Reader<'s> {
 impl<'s> Reader<'s> {
     /// Skips blanks, and the star that a line of a comment begins with.
     fn blanks(&mut self) {
+        let is_blank = |byte: &u8| byte.is_ascii_whitespace();
+        if !self.rest.as_bytes().first().is_some_and(is_blank) {
+            return;
+        }
         loop {
             let before = self.rest;
             self.rest = before.trim_ascii_start();

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use graph_model::{EdgeType, NodeType};
+use smallvec::SmallVec;
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
 
+use super::js_doc::comment_at_end;
 use super::naming::{ANONYMOUS, Context};
 use super::parameter::{Parameter, ParameterPattern, binding_span};
 use crate::builder::facts::list;
@@ -117,7 +119,7 @@ impl<'a> Callable<'a> {
         !matches!(self.body, Body::None)
     }
 
-    fn parameters(&self) -> Vec<Parameter<'a>> {
+    fn parameters(&self) -> SmallVec<[Parameter<'a>; 4]> {
         match self.parameters {
             Parameters::Function(params) => params.iter().map(Parameter::of_param).collect(),
             Parameters::Arrow(patterns) => patterns.iter().map(Parameter::of_pattern).collect(),
@@ -314,7 +316,7 @@ impl<'a> Builder<'a> {
         } else {
             self.function_doc(role.doc, callable.span)
         };
-        let mut facts: Vec<ParameterFact> = Vec::with_capacity(parameters.len());
+        let mut facts: SmallVec<[ParameterFact; 4]> = SmallVec::with_capacity(parameters.len());
         for parameter in &parameters {
             let mut fact = self.parameter_fact(parameter);
             if let Some(doc) = &doc {
@@ -476,9 +478,10 @@ impl<'a> Builder<'a> {
             self.m_bool("arrowFunction", callable.arrow);
         }
         self.m_members(&role.extra);
-        let names: Vec<Cow<'a, str>> = parameters.iter().map(|p| self.parameter_text(p)).collect();
+        let names: SmallVec<[Cow<'a, str>; 4]> =
+            parameters.iter().map(|p| self.parameter_text(p)).collect();
         self.m_list_always("params", &names);
-        let types: Vec<&str> = parameters
+        let types: SmallVec<[&str; 4]> = parameters
             .iter()
             .map(|p| {
                 p.type_annotation()
@@ -522,8 +525,9 @@ impl<'a> Builder<'a> {
 
     pub(crate) fn callable_signature(&self, callable: &Callable<'a>) -> String {
         let parameters = callable.parameters();
-        let names: Vec<Cow<'a, str>> = parameters.iter().map(|p| self.parameter_text(p)).collect();
-        let types: Vec<&str> = parameters
+        let names: SmallVec<[Cow<'a, str>; 4]> =
+            parameters.iter().map(|p| self.parameter_text(p)).collect();
+        let types: SmallVec<[&str; 4]> = parameters
             .iter()
             .map(|p| {
                 p.type_annotation()
@@ -540,13 +544,8 @@ impl<'a> Builder<'a> {
     /// First line of prose of the `/** … */` that ends right before `start`.
     fn doc_comment(&self, start: u32) -> Option<String> {
         let before = self.source.get(..start as usize)?.trim_end();
-        let comment = before.strip_suffix("*/")?;
-        let open = comment.rfind("/**")?;
-        let text = comment.get(open + 3..)?;
-        if text.contains("*/") {
-            return None;
-        }
-        text.lines()
+        comment_at_end(before)?
+            .lines()
             .map(|line| line.trim().trim_start_matches('*').trim())
             .take_while(|line| !line.starts_with('@'))
             .find(|line| !line.is_empty())

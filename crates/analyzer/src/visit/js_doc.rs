@@ -30,22 +30,12 @@ struct Tag<'s> {
 }
 
 impl<'a> Builder<'a> {
-    /// The `/** … */` that ends right before a place.
+    /// The `/** … */` that ends right before a place, if it has tags.
     fn comment_before(&self, start: u32) -> Option<&'a str> {
         let before = self.source.get(..start as usize)?.trim_end();
         let before = before.strip_suffix('(').map_or(before, str::trim_end);
-        let comment = before.strip_suffix("*/")?;
-        // Back to where it opens; another one may end before that.
-        for at in memchr::memrchr_iter(b'/', comment.as_bytes()) {
-            if comment[at..].starts_with("/**") {
-                let text = &comment[at + 3..];
-                return text.contains('@').then_some(text);
-            }
-            if comment[..at].ends_with('*') {
-                return None;
-            }
-        }
-        None
+        let text = comment_at_end(before)?;
+        memchr::memchr(b'@', text.as_bytes()).map(|_| text)
     }
 
     /// The `@type` before a place.
@@ -356,6 +346,21 @@ impl<'a> Builder<'a> {
     pub(crate) fn doc_defined(&self, name: Sym) -> Option<TypeRef> {
         self.typedefs.get(&name).copied()
     }
+}
+
+/// What stands in the `/** … */` that a text ends in.
+pub(super) fn comment_at_end(text: &str) -> Option<&str> {
+    let comment = text.strip_suffix("*/")?;
+    // Back to where it opens; another one may end before that.
+    for at in memchr::memrchr_iter(b'/', comment.as_bytes()) {
+        if comment.as_bytes()[at..].starts_with(b"/**") {
+            return Some(&comment[at + 3..]);
+        }
+        if comment.as_bytes()[..at].ends_with(b"*") {
+            return None;
+        }
+    }
+    None
 }
 
 /// Where the first tag that defines a type may be.

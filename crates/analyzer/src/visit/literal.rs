@@ -1,6 +1,7 @@
 //! LITERAL nodes, and literal trees as JSON.
 
 use graph_model::NodeType;
+use smallvec::{SmallVec, smallvec};
 use swc_common::Spanned;
 use swc_ecma_ast::*;
 
@@ -139,7 +140,7 @@ pub(crate) fn literal_entries(expr: &Expr) -> Option<usize> {
         return Some(0);
     }
     // An explicit stack: data files nest deeply.
-    let mut stack = vec![expr];
+    let mut stack: SmallVec<[&Expr; 16]> = smallvec![expr];
     let mut entries = 0;
     while let Some(expr) = stack.pop() {
         let expr = match expr {

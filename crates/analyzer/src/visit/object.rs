@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use graph_model::{EdgeType, NodeType};
+use smallvec::SmallVec;
 use swc_common::Spanned;
 use swc_ecma_ast::*;
 
@@ -13,7 +14,7 @@ use super::text::number_text;
 use crate::builder::facts::list;
 use crate::builder::{Builder, NodeIdx, Val};
 use graph_model::summary::{
-    ArrayFact, NodeRef, ObjectFact, PropertyFact, PropertyKind, Shape, Sym,
+    ArrayFact, NodeRef, ObjectFact, PropertyFact, PropertyKind, Shape, ShapeRef, Sym,
 };
 
 /// Literal trees with more entries keep no child nodes.
@@ -26,7 +27,7 @@ impl<'a> Builder<'a> {
         let (name, plain) = self.literal_name("<object>", context);
         let range = self.range(object.span);
         let node = self.add(NodeType::ObjectLiteral, name, range);
-        let mut keys = Vec::with_capacity(object.props.len());
+        let mut keys: SmallVec<[Sym; 8]> = SmallVec::with_capacity(object.props.len());
         let mut has_spread = false;
         for prop in &object.props {
             match prop {
@@ -43,12 +44,18 @@ impl<'a> Builder<'a> {
             self.folded_object(object);
         }
         self.set_meta(node, fragment);
-        let mut facts = Vec::new();
+        let mut facts = Vec::with_capacity(if folded { 0 } else { object.props.len() });
         let mut listed = Vec::new();
         if !folded {
             let owner = if plain { node } else { self.owner };
             self.in_owner(owner, |b| {
-                b.properties(node, object, context, &mut facts, &mut listed)
+                b.properties(
+                    node,
+                    object,
+                    context,
+                    &mut facts,
+                    listing.then_some(&mut listed),
+                )
             });
         }
         if listing {
@@ -118,7 +125,7 @@ impl<'a> Builder<'a> {
         object: &'a ObjectLit,
         context: Context<'a>,
         fact: &mut Vec<PropertyFact>,
-        listed: &mut Vec<(Sym, Val, (u32, u32))>,
+        mut listed: Option<&mut Vec<(Sym, Val, (u32, u32))>>,
     ) {
         let outer_anchor = self.doc_anchor;
         for prop in &object.props {
@@ -134,7 +141,8 @@ impl<'a> Builder<'a> {
                     });
                 }
                 PropOrSpread::Prop(prop) => {
-                    if let Some((name, value)) = self.property(node, prop, context, fact) {
+                    let property = self.property(node, prop, context, fact);
+                    if let (Some(listed), Some((name, value))) = (&mut listed, property) {
                         listed.push((name, value, self.range(prop.span())));
                     }
                 }
@@ -337,7 +345,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.set_meta(node, fragment);
-        let mut shapes = Vec::new();
+        let mut shapes: SmallVec<[ShapeRef; 8]> = SmallVec::new();
         if folded {
             if let Some(first) = array.elems.iter().flatten().next()
                 && super::literal::is_literal(super::text::transparent(&first.expr))

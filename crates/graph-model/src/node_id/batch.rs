@@ -2,7 +2,7 @@
 
 use super::NodeId;
 #[cfg(target_arch = "x86_64")]
-use super::lanes::{BLOCK, Blocks, LANES, Level};
+use super::lanes::{BLOCK, LANES, Level};
 
 /// Computes the ids of many nodes, several at a time where the processor can.
 ///
@@ -70,7 +70,10 @@ const MAX_BLOCKS: usize = 4;
 struct Waiting {
     /// One that is available.
     level: Level,
-    blocks: Vec<Blocks>,
+    /// Blocks of each, one text after the other.
+    blocks: Vec<[u8; BLOCK]>,
+    /// Blocks of one text.
+    each: usize,
     /// Bytes in the last block.
     lengths: [u32; LANES],
     /// Where the ids go.
@@ -91,30 +94,23 @@ impl Waiting {
     fn new(level: Level, blocks: usize) -> Waiting {
         Waiting {
             level,
-            blocks: vec![[[0; BLOCK]; LANES]; blocks],
+            blocks: vec![[0; BLOCK]; blocks * LANES],
+            each: blocks,
             lengths: [0; LANES],
             places: [0; LANES],
             filled: 0,
         }
     }
 
-    /// Whether all lanes are filled now.
+    /// Takes a text of as many blocks. Whether all lanes are filled now.
     fn push(&mut self, place: usize, text: &[u8]) -> bool {
         let lane = self.filled;
-        let mut rest = text;
-        for block in &mut self.blocks {
-            match rest.split_first_chunk::<BLOCK>() {
-                Some((here, after)) => {
-                    block[lane] = *here;
-                    (self.lengths[lane], rest) = (BLOCK as u32, after);
-                }
-                None => {
-                    block[lane] = [0; BLOCK];
-                    block[lane][..rest.len()].copy_from_slice(rest);
-                    self.lengths[lane] = rest.len() as u32;
-                }
-            }
+        let blocks = &mut self.blocks[lane * self.each..][..self.each];
+        if let Some(last) = blocks.last_mut() {
+            *last = [0; BLOCK];
         }
+        blocks.as_flattened_mut()[..text.len()].copy_from_slice(text);
+        self.lengths[lane] = (text.len() - (self.each - 1) * BLOCK) as u32;
         self.places[lane] = place;
         self.filled += 1;
         self.filled == LANES

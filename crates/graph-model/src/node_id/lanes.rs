@@ -21,8 +21,8 @@ pub(super) const BLOCK: usize = 64;
 /// The same word of each text.
 type Word = [u32; LANES];
 
-/// One block of each text.
-pub(super) type Blocks = [[u8; BLOCK]; LANES];
+/// A block of a text.
+type Block = [u8; BLOCK];
 
 /// What a compression is told of the place of its block.
 mod flag {
@@ -87,13 +87,13 @@ impl Level {
         }
     }
 
-    /// The first 16 bytes of the hash of each text, whose blocks are given with zeros after their ends.
+    /// The first 16 bytes of the hash of each text, whose blocks are given one text after the other, each with zeros after its end.
     ///
     /// `lengths` are the bytes of each text in the last block.
     ///
     /// # Safety
     /// The machine has the instructions, as [`Level::available`] says.
-    pub(super) unsafe fn hash(self, blocks: &[Blocks], lengths: &Word) -> [u128; LANES] {
+    pub(super) unsafe fn hash(self, blocks: &[Block], lengths: &Word) -> [u128; LANES] {
         match self {
             // SAFETY: the caller has made sure of both.
             Level::Avx2 => unsafe { avx2::hash(blocks, lengths) },
@@ -109,25 +109,27 @@ macro_rules! lanes {
         mod $name {
             use super::*;
 
-            /// The first 16 bytes of the hash of each text, whose blocks are given with zeros after their ends.
+            /// The first 16 bytes of the hash of each text, whose blocks are given one text after the other, each with zeros after its end.
             ///
             /// `lengths` are the bytes of each text in the last block.
             #[target_feature(enable = $features)]
-            pub(super) fn hash(blocks: &[Blocks], lengths: &Word) -> [u128; LANES] {
+            pub(super) fn hash(blocks: &[Block], lengths: &Word) -> [u128; LANES] {
                 let mut chain = [_mm256_setzero_si256(); 8];
                 for (value, initial) in chain.iter_mut().zip(IV) {
                     *value = splat(initial);
                 }
-                for (index, block) in blocks.iter().enumerate() {
+                let each = blocks.len() / LANES;
+                for index in 0..each {
                     let mut flags = 0;
                     if index == 0 {
                         flags |= flag::CHUNK_START;
                     }
                     let mut length = splat(BLOCK as u32);
-                    if index + 1 == blocks.len() {
+                    if index + 1 == each {
                         flags |= flag::CHUNK_END | flag::ROOT;
                         length = load_words(lengths);
                     }
+                    let block = std::array::from_fn(|lane| &blocks[lane * each + index]);
                     compress(&mut chain, &words_of(block), length, flags);
                 }
                 let words: [Word; 4] = [
@@ -256,9 +258,9 @@ macro_rules! lanes {
             /// The words of a block, each of all texts.
             #[inline]
             #[target_feature(enable = $features)]
-            fn words_of(block: &Blocks) -> [__m256i; 16] {
+            fn words_of(block: [&Block; LANES]) -> [__m256i; 16] {
                 let mut rows = [[_mm256_setzero_si256(); LANES]; 2];
-                for (lane, bytes) in block.iter().enumerate() {
+                for (lane, bytes) in block.into_iter().enumerate() {
                     let (halves, _) = bytes.as_chunks::<32>();
                     for (rows, half) in rows.iter_mut().zip(halves) {
                         rows[lane] = load_bytes(half);

@@ -56,6 +56,7 @@ impl Names {
     }
 
     /// The text of a symbol; empty for one that is not in the table.
+    #[inline]
     pub fn get(&self, sym: Sym) -> &str {
         self.range(sym)
             .and_then(|range| self.text.get(range))
@@ -69,6 +70,7 @@ impl Names {
             == Some(text.as_bytes())
     }
 
+    #[inline]
     fn range(&self, sym: Sym) -> Option<std::ops::Range<usize>> {
         let i = sym.0 as usize;
         let &end = self.ends.get(i)?;
