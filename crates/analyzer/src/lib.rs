@@ -140,10 +140,11 @@ fn with_stack_for<R>(source: &str, f: impl FnOnce() -> R) -> R {
 /// How many brackets open. Counted in bytes of small parts, which the compiler does for many at once.
 fn opening_brackets(source: &str) -> usize {
     let opens = |&b: &u8| u8::from((b == b'(') | (b == b'[') | (b == b'{'));
-    let parts = source.as_bytes().chunks(usize::from(u8::MAX));
-    parts
-        .map(|part| usize::from(part.iter().map(opens).sum::<u8>()))
-        .sum()
+    let (parts, rest) = source.as_bytes().as_chunks::<128>();
+    let in_parts = parts
+        .iter()
+        .map(|part| usize::from(part.iter().map(opens).sum::<u8>()));
+    in_parts.sum::<usize>() + usize::from(rest.iter().map(opens).sum::<u8>())
 }
 
 /// How deep brackets nest, those in strings and comments counted too.

@@ -1,6 +1,8 @@
 //! Semantic ids of the nodes of a module: name, scope, and which of those that share both.
 
 use graph_model::summary::Sym;
+use std::sync::LazyLock;
+
 use graph_model::{
     NodeId, NodeIdBatch, NodeType, is_plain_name, push_escaped_name, push_escaped_segment,
 };
@@ -19,11 +21,14 @@ pub(super) struct IdWriter {
     names: NamesInIds,
     /// For every node, by its index, the number of the scope inside it, or [`NOT_ENTERED`] and its ordinal.
     inside: Vec<u32>,
-    /// The last id. All begin with the file.
-    id: String,
-    prefix: usize,
+    scratch: String,
+    types: &'static [String],
     batch: NodeIdBatch,
 }
+
+/// How types stand in ids, by their number.
+static TYPES: LazyLock<Vec<String>> =
+    LazyLock::new(|| NodeType::ALL.iter().map(|ty| format!("{ty}->")).collect());
 
 /// Nobody has asked for the scope inside a node, as of most nobody does.
 const NOT_ENTERED: u32 = 1 << 31;
@@ -33,16 +38,15 @@ impl IdWriter {
     pub(super) fn new(file: &str, names: &Interner, nodes: usize) -> Self {
         let mut ordinals = FxHashMap::default();
         ordinals.reserve(nodes);
-        let mut id = String::with_capacity(file.len() + 256);
-        id.extend([file, "->"]);
+        let prefix = [file, "->"].concat();
         IdWriter {
             ordinals,
             scopes: ScopeTexts::with_capacity(nodes / 16 + 8),
             names: NamesInIds::new(names.len()),
             inside: vec![ScopeTexts::MODULE; nodes],
-            prefix: id.len(),
-            id,
-            batch: NodeIdBatch::with_capacity(nodes),
+            scratch: String::with_capacity(128),
+            types: &TYPES,
+            batch: NodeIdBatch::new(&prefix, nodes),
         }
     }
 
@@ -66,28 +70,31 @@ impl IdWriter {
             self.inside[index as usize] = NOT_ENTERED | ordinal;
         }
 
-        let id = &mut self.id;
-        id.truncate(self.prefix);
-        id.push_str(node.node_type.as_str());
-        id.push_str("->");
-        let after_type = id.len();
-        let stands = self.names.push(names, node.id_name, id);
+        let (name, stands) = self.names.get(names, node.id_name);
+        let (suffix, code) = self.scopes.suffix(scope);
         let named = if node.id_name == node.name {
             stands
         } else {
-            id[after_type..] == *names.get(node.name)
+            name == names.get(node.name)
         };
-        id.push_str(self.scopes.suffix(scope));
-        let text = if named {
-            self.scopes.suffix_code(scope, meta)
+        let text = if !named {
+            self.scratch.clear();
+            self.scratch.extend([name, suffix]);
+            Some(meta.text(&self.scratch))
+        } else if scope == ScopeTexts::MODULE {
+            None
         } else {
-            Some(meta.text(&id[after_type..]))
+            Some(*code.get_or_insert_with(|| meta.text(suffix)))
         };
+        let node_type = &*self.types[node.node_type as usize];
         if ordinal > 1 {
-            id.push('#');
-            push_int(id, ordinal);
+            let mut digits = itoa::Buffer::new();
+            let ordinal = digits.format(ordinal);
+            self.batch
+                .push([node_type, "->", name, suffix, "#", ordinal]);
+        } else {
+            self.batch.push([node_type, name, suffix]);
         }
-        self.batch.push(id);
         CodedId {
             named,
             text,
@@ -148,24 +155,9 @@ impl ScopeTexts {
     const BEGIN: &str = "[in:";
     const MODULE: u32 = 0;
 
-    /// What ids of nodes in a scope end in.
-    fn suffix(&self, scope: u32) -> &str {
-        if scope == Self::MODULE {
-            return "";
-        }
-        self.texts.get(Sym(scope))
-    }
-
-    /// The number of that text; none if it is empty.
-    fn suffix_code(&mut self, scope: u32, meta: &mut MetadataWriter) -> Option<u32> {
-        if scope == Self::MODULE {
-            return None;
-        }
-        let code = &mut self.codes[scope as usize];
-        if code.is_none() {
-            *code = Some(meta.text(self.texts.get(Sym(scope))));
-        }
-        *code
+    /// What ids of nodes in a scope end in, and the number of that text in the dictionary, if it is known.
+    fn suffix(&mut self, scope: u32) -> (&str, &mut Option<u32>) {
+        (self.texts.get(Sym(scope)), &mut self.codes[scope as usize])
     }
 
     /// The number of the scope inside an owner.
@@ -215,8 +207,8 @@ impl NamesInIds {
         }
     }
 
-    /// Appends a name as it stands in ids; whether that is as it is.
-    fn push(&mut self, names: &Interner, name: Sym, id: &mut String) -> bool {
+    /// A name as it stands in ids; whether that is as it is.
+    fn get<'n>(&'n mut self, names: &'n Interner, name: Sym) -> (&'n str, bool) {
         let place = name.0 as usize;
         let known = match self.known[place] {
             Some(known) => known,
@@ -227,12 +219,12 @@ impl NamesInIds {
             }
         };
         match known {
-            InIds::AsItIs => id.push_str(names.get(name)),
+            InIds::AsItIs => (names.get(name), true),
             InIds::Escaped(range) => {
-                id.push_str(&self.escaped[range.start as usize..range.end as usize]);
+                let escaped = &self.escaped[range.start as usize..range.end as usize];
+                (escaped, false)
             }
         }
-        matches!(known, InIds::AsItIs)
     }
 
     fn escape(&mut self, name: &str) -> InIds {

@@ -29,7 +29,7 @@ impl Interner {
     /// An empty one with room for so many texts.
     pub(crate) fn with_capacity(texts: usize) -> Self {
         Interner {
-            names: Names::with_capacity(texts, texts * 12),
+            names: Names::with_capacity(texts, texts * 16),
             table: HashTable::with_capacity(texts),
         }
     }

@@ -13,8 +13,30 @@ use super::templates::{EMPTY, Frame, INTEGER_HOLE, Piece, STRING_HOLE, State, Te
 
 /// Whether a text stands in a string of JSON as it is.
 fn is_plain(text: &str) -> bool {
-    // Without a branch for each byte, so that the compiler takes many at once.
-    !text.bytes().fold(false, |found, b| found | is_special(b))
+    first_special(text.as_bytes()).is_none()
+}
+
+/// The first byte that is escaped. Looks at eight at a time: most texts are short, and have none.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    // Of the bytes before the first one that is meant their upper bits are not set, as nothing was borrowed from it.
+    let is_less = |word: u64, than: u8| word.wrapping_sub(LOW * u64::from(than)) & !word & HIGH;
+    let special = |word: u64| {
+        is_less(word, 0x20)
+            | is_less(word ^ (LOW * u64::from(b'"')), 1)
+            | is_less(word ^ (LOW * u64::from(b'\\')), 1)
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let found = special(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter()
+        .position(|&byte| is_special(byte))
+        .map(|at| words.len() * 8 + at)
 }
 
 fn is_special(byte: u8) -> bool {
@@ -34,13 +56,11 @@ pub(crate) fn push_json_string(out: &mut String, text: &str) {
 
 /// Appends the contents of a JSON string.
 fn push_escaped_contents(out: &mut String, text: &str) {
-    let mut start = 0;
-    for (i, byte) in text.bytes().enumerate() {
-        if !is_special(byte) {
-            continue;
-        }
-        out.push_str(&text[start..i]);
-        start = i + 1;
+    let mut rest = text;
+    while let Some(at) = first_special(rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let byte = rest.as_bytes()[at];
+        rest = &rest[at + 1..];
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -52,7 +72,7 @@ fn push_escaped_contents(out: &mut String, text: &str) {
             }
         }
     }
-    out.push_str(&text[start..]);
+    out.push_str(rest);
 }
 
 /// Appends a JSON number; what JSON cannot say becomes a string.
@@ -195,7 +215,7 @@ impl MetadataWriter {
     fn json_name(&mut self, name: Sym, names: &Interner) -> u32 {
         let place = name.0 as usize;
         if self.json_names.len() <= place {
-            self.json_names.resize(place + 16, UNKNOWN);
+            self.json_names.resize(place + place / 2 + 64, UNKNOWN);
         }
         if self.json_names[place] == UNKNOWN {
             let text = names.get(name);
@@ -481,6 +501,24 @@ mod tests {
         let mut out = String::new();
         push_json_string(&mut out, "a\"b\\c\n\u{1}\u{2028}é");
         assert_eq!(out, "\"a\\\"b\\\\c\\n\\u0001\u{2028}é\"");
+    }
+
+    #[test]
+    fn bytes_that_are_escaped_are_found_wherever_they_stand() {
+        for length in 0..20 {
+            assert_eq!(first_special(&vec![b' '; length]), None);
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    for other in [b' ', b'!', b'#', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                        let mut bytes = vec![other; length];
+                        bytes[at] = byte;
+                        let found = is_special(byte).then_some(at);
+                        assert_eq!(first_special(&bytes), found, "{bytes:?}");
+                    }
+                }
+            }
+        }
+        assert_eq!(first_special(b"0123456789\n\"\\"), Some(10));
     }
 
     #[test]

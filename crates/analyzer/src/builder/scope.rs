@@ -108,7 +108,8 @@ impl Scopes {
         };
         let i = sym.0 as usize;
         if table.len() <= i {
-            table.resize(i + 1, NONE);
+            // Names come one after the other.
+            table.resize(i + i / 2 + 64, NONE);
         }
         self.undo.push((space, sym, table[i]));
         table[i] = id.0;

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use graph_model::{EdgeType, NodeType};
 use rustc_hash::FxHashMap;
+use smallvec::smallvec;
 use swc_ecma_ast::*;
 
 use super::class_members::{FieldMember, MemberName, MethodMember};
-use super::function::{Callable, Role};
+use super::function::{Callable, Extra, Role};
 use super::naming::{ANONYMOUS, Context};
 use super::text::{static_key, transparent};
 use crate::builder::facts::list;
-use crate::builder::metadata::push_json_string;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, ClassContext, Frame, FrameKind, NO_NODE, NodeIdx, Val, flag};
 use graph_model::summary::{
@@ -336,10 +336,14 @@ impl<'a> Builder<'a> {
         self.computed_key_used(node, method.key);
         let (kind, is_static, function) = (method.kind, method.is_static, method.function);
         let mut role = self.method_role(class, is_static, method_kind(kind), method.accessibility);
-        flag_into(&mut role.extra, "isPrivate", method.key.is_private());
-        flag_into(&mut role.extra, "isAbstract", method.is_abstract);
-        flag_into(&mut role.extra, "isOverride", method.is_override);
-        flag_into(&mut role.extra, "isOptional", method.is_optional);
+        for (key, value) in [
+            ("isPrivate", method.key.is_private()),
+            ("isAbstract", method.is_abstract),
+            ("isOverride", method.is_override),
+            ("isOptional", method.is_optional),
+        ] {
+            role.extra.extend(value.then_some(Extra::True(key)));
+        }
         role.doc = self.range(method.span).0;
         self.decorators_of(node, &function.decorators, "METHOD");
         let member = match kind {
@@ -376,21 +380,16 @@ impl<'a> Builder<'a> {
         &mut self,
         class: usize,
         is_static: bool,
-        kind: &str,
+        kind: &'static str,
         accessibility: Option<Accessibility>,
     ) -> Role {
-        let mut extra = String::with_capacity(128);
-        extra.push_str("\"methodKind\":");
-        push_json_string(&mut extra, kind);
-        extra.push_str(",\"className\":");
-        push_json_string(&mut extra, self.names.get(self.classes[class].name));
-        extra.push_str(",\"isClassMethod\":true,");
-        flag_into(&mut extra, "isStatic", is_static);
-        if let Some(accessibility) = accessibility {
-            extra.push_str("\"visibility\":");
-            push_json_string(&mut extra, visibility(accessibility));
-            extra.push(',');
-        }
+        let mut extra = smallvec![
+            Extra::Word("methodKind", kind),
+            Extra::Name("className", self.classes[class].name),
+            Extra::True("isClassMethod"),
+        ];
+        extra.extend(is_static.then_some(Extra::True("isStatic")));
+        extra.extend(accessibility.map(|a| Extra::Word("visibility", visibility(a))));
         Role {
             class: Some(class),
             is_static,
@@ -582,13 +581,5 @@ pub(super) fn visibility(accessibility: Accessibility) -> &'static str {
         Accessibility::Public => "public",
         Accessibility::Protected => "protected",
         Accessibility::Private => "private",
-    }
-}
-
-fn flag_into(out: &mut String, key: &str, value: bool) {
-    if value {
-        out.push('"');
-        out.push_str(key);
-        out.push_str("\":true,");
     }
 }

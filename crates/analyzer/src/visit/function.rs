@@ -11,7 +11,7 @@ use super::js_doc::comment_at_end;
 use super::naming::{ANONYMOUS, Context};
 use super::parameter::{Parameter, ParameterPattern, binding_span};
 use crate::builder::facts::list;
-use crate::builder::metadata::{cut, push_json_string};
+use crate::builder::metadata::cut;
 use crate::builder::scope::{BindingKind, Space};
 use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
 use graph_model::summary::{
@@ -61,9 +61,17 @@ pub(crate) struct Role {
     pub(crate) is_static: bool,
     pub(crate) is_callback: bool,
     /// Members of the metadata that only this kind of callable has.
-    pub(crate) extra: String,
+    pub(crate) extra: SmallVec<[Extra; 4]>,
     /// First byte of the text whose leading comment documents it; `u32::MAX` for none.
     pub(crate) doc: u32,
+}
+
+/// A member of the metadata, with its key.
+#[derive(Clone, Copy)]
+pub(crate) enum Extra {
+    True(&'static str),
+    Word(&'static str, &'static str),
+    Name(&'static str, Sym),
 }
 
 impl<'a> Callable<'a> {
@@ -170,7 +178,7 @@ impl<'a> Builder<'a> {
             ..Role::default()
         };
         if decl.declare {
-            role.extra.push_str("\"declare\":true,");
+            role.extra.push(Extra::True("declare"));
         }
         self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
         self.callable_body(node, Callable::of_function(&decl.function), &role, None);
@@ -221,7 +229,7 @@ impl<'a> Builder<'a> {
             ..Role::default()
         };
         if self.frame().kind == FrameKind::Field && matches!(context, Context::Plain(_)) {
-            role.extra.push_str("\"isClassProperty\":true,");
+            role.extra.push(Extra::True("isClassProperty"));
         }
         self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
         self.callable_body(node, callable, &role, own);
@@ -252,20 +260,14 @@ impl<'a> Builder<'a> {
             doc: range.0,
             ..Role::default()
         };
-        role.extra.push_str("\"methodKind\":");
-        push_json_string(
-            &mut role.extra,
-            match method.prefix {
-                "get:" => "get",
-                "set:" => "set",
-                _ => "method",
-            },
-        );
-        role.extra.push(',');
+        let kind = match method.prefix {
+            "get:" => "get",
+            "set:" => "set",
+            _ => "method",
+        };
+        role.extra.push(Extra::Word("methodKind", kind));
         if let Context::Binding(object) | Context::Plain(object) = method.object {
-            role.extra.push_str("\"objectName\":");
-            push_json_string(&mut role.extra, self.names.get(object));
-            role.extra.push(',');
+            role.extra.push(Extra::Name("objectName", object));
         }
         self.set_flag(node, crate::builder::flag::SHOWS_EXPORTED);
         self.callable_body(node, callable, &role, None);
@@ -477,7 +479,13 @@ impl<'a> Builder<'a> {
         if is_function {
             self.m_bool("arrowFunction", callable.arrow);
         }
-        self.m_members(&role.extra);
+        for &extra in &role.extra {
+            match extra {
+                Extra::True(key) => self.m_bool(key, true),
+                Extra::Word(key, word) => self.m_word(key, word),
+                Extra::Name(key, name) => self.m_sym(key, name),
+            }
+        }
         let names: SmallVec<[Cow<'a, str>; 4]> =
             parameters.iter().map(|p| self.parameter_text(p)).collect();
         self.m_list_always("params", &names);
