@@ -155,23 +155,23 @@ impl<'a> LineIndex<'a> {
         self.position_on_line(line, offset)
     }
 
-    /// As [`LineIndex::position`], for an offset whose line (from 0) is at or
-    /// after `hint`: cheaper for offsets that come in ascending order.
-    pub fn position_from(&self, hint: usize, offset: u32) -> (u32, u32) {
-        let mut line = hint.min(self.starts.len() - 1);
-        if self.starts[line] > offset {
-            return self.position(offset);
+    /// The number (from 0) of the line of an offset that is on a line (from 0) or after it.
+    #[inline]
+    fn line_from(&self, line: usize, offset: u32) -> usize {
+        match self.starts.get(line + 1) {
+            Some(&next) if next <= offset => self.line_after(line + 1, offset),
+            _ => line,
         }
-        let mut steps = 0;
-        while line + 1 < self.starts.len() && self.starts[line + 1] <= offset {
-            line += 1;
-            steps += 1;
-            if steps == 8 {
-                line += self.starts[line + 1..].partition_point(|&start| start <= offset);
-                break;
+    }
+
+    fn line_after(&self, mut line: usize, offset: u32) -> usize {
+        for _ in 0..8 {
+            match self.starts.get(line + 1) {
+                Some(&next) if next <= offset => line += 1,
+                _ => return line,
             }
         }
-        self.position_on_line(line, offset)
+        line + self.starts[line + 1..].partition_point(|&start| start <= offset)
     }
 
     #[inline]
@@ -213,8 +213,25 @@ impl<'a> LineIndex<'a> {
 
     /// The span between two byte offsets.
     pub fn span(&self, start: u32, end: u32) -> Span {
-        let (line, column) = self.position(start);
-        let (end_line, end_column) = self.position_from(line as usize - 1, end);
+        let line = self.starts.partition_point(|&at| at <= start) - 1;
+        self.span_from(line, start, end)
+    }
+
+    /// As [`LineIndex::span`], for a span that begins on a line (from 0) or after it: cheaper where spans come in the order of their
+    /// starts. A line that the span begins before gives a wrong span.
+    ///
+    /// ```
+    /// # use graph_model::LineIndex;
+    /// let index = LineIndex::new("a;\nb(\n);");
+    /// assert_eq!(index.span_from(0, 3, 8), index.span(3, 8));
+    /// assert_eq!(index.span_from(1, 3, 8), index.span(3, 8));
+    /// ```
+    #[inline]
+    pub fn span_from(&self, line: usize, start: u32, end: u32) -> Span {
+        let first = self.line_from(line, start);
+        let last = self.line_from(first, end);
+        let (line, column) = self.position_on_line(first, start);
+        let (end_line, end_column) = self.position_on_line(last, end);
         Span {
             line,
             column,
@@ -337,12 +354,18 @@ mod tests {
     }
 
     #[test]
-    fn hints_change_nothing() {
+    fn spans_are_found_from_any_line_before_them() {
         let text = "x\n".repeat(50) + "é\n" + &"yy\n".repeat(30);
         let index = LineIndex::new(&text);
-        for offset in 0..text.len() as u32 {
-            for hint in [0, 3, 49, 90] {
-                assert_eq!(index.position(offset), index.position_from(hint, offset));
+        for start in 0..text.len() as u32 {
+            let line = index.position(start).0 as usize - 1;
+            for end in [0, 1, 2, 5, 40, 200].map(|bytes| start + bytes) {
+                let span = index.span(start, end);
+                assert_eq!((span.line, span.column), index.position(start));
+                assert_eq!((span.end_line, span.end_column), index.position(end));
+                for hint in [0, 3, 49, 80].into_iter().filter(|&hint| hint <= line) {
+                    assert_eq!(index.span_from(hint, start, end), span);
+                }
             }
         }
     }

@@ -119,7 +119,7 @@ impl Builder<'_> {
     }
 
     fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
-        let mut line_hint = 0usize;
+        let mut line = 0usize;
         let mut ids = IdWriter::new(self.file, &self.names, self.nodes.len());
         let first = graph.nodes.len();
 
@@ -130,15 +130,8 @@ impl Builder<'_> {
                 continue;
             }
             let semantic_id = ids.write(index, &self.nodes, &self.names, &mut self.meta);
-            let (line, column) = self.lines.position_from(line_hint, node.start);
-            line_hint = line as usize - 1;
-            let (end_line, end_column) = self.lines.position_from(line_hint, node.end);
-            let span = Span {
-                line,
-                column,
-                end_line,
-                end_column,
-            };
+            let span = self.lines.span_from(line, node.start, node.end);
+            line = span.line as usize - 1;
             let metadata = self.node_metadata(&node, span);
             graph.nodes.push(Node {
                 // Set below.

@@ -1,12 +1,14 @@
 //! Semantic ids of the nodes of a module: name, scope, and which of those that share both.
 
 use graph_model::summary::Sym;
+use std::hash::Hasher;
 use std::sync::LazyLock;
 
 use graph_model::{
     NodeId, NodeIdBatch, NodeType, is_plain_name, push_escaped_name, push_escaped_segment,
 };
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 
 use super::interner::Interner;
 use super::metadata::{MetadataWriter, push_int};
@@ -15,8 +17,7 @@ use crate::graph::{CodedId, TextRange};
 
 /// Writes the ids of the nodes of a module, in source order.
 pub(super) struct IdWriter {
-    /// How many nodes of a type and a name there were in a scope.
-    ordinals: FxHashMap<(NodeType, Sym, u32), u32>,
+    ordinals: Ordinals,
     scopes: ScopeTexts,
     names: NamesInIds,
     /// For every node, by its index, the number of the scope inside it, or [`NOT_ENTERED`] and its ordinal.
@@ -36,11 +37,9 @@ const NOT_ENTERED: u32 = 1 << 31;
 impl IdWriter {
     /// For so many nodes of a file, with all of their names.
     pub(super) fn new(file: &str, names: &Interner, nodes: usize) -> Self {
-        let mut ordinals = FxHashMap::default();
-        ordinals.reserve(nodes);
         let prefix = [file, "->"].concat();
         IdWriter {
-            ordinals,
+            ordinals: Ordinals::new(nodes),
             scopes: ScopeTexts::with_capacity(nodes / 16 + 8),
             names: NamesInIds::new(names.len()),
             inside: vec![ScopeTexts::MODULE; nodes],
@@ -60,12 +59,7 @@ impl IdWriter {
     ) -> CodedId {
         let node = &nodes[index as usize];
         let scope = self.scope_inside(node.owner, nodes, names);
-        let ordinal = self
-            .ordinals
-            .entry((node.node_type, node.id_name, scope))
-            .or_insert(0);
-        *ordinal += 1;
-        let ordinal = *ordinal;
+        let ordinal = self.ordinals.next(index, scope, nodes);
         if is_owner(node.node_type) {
             self.inside[index as usize] = NOT_ENTERED | ordinal;
         }
@@ -126,6 +120,59 @@ impl IdWriter {
         let scope = self.scopes.inside(outer, segment, scope & !NOT_ENTERED);
         self.inside[owner as usize] = scope;
         scope
+    }
+}
+
+/// How many nodes of a type and a name there were in a scope.
+///
+/// Most are alone. The table has therefore only the indexes of nodes: a look-up that finds nothing touches little memory.
+struct Ordinals {
+    /// The first node of each type, name and scope.
+    first: HashTable<NodeIdx>,
+    /// By the index of a node: the number of its scope, and, if it is the first, how many like it there were.
+    counted: Vec<(u32, u32)>,
+}
+
+impl Ordinals {
+    fn new(nodes: usize) -> Self {
+        Ordinals {
+            first: HashTable::with_capacity(nodes),
+            counted: vec![(0, 0); nodes],
+        }
+    }
+
+    /// Which of those of its type and name in a scope a node is, from 1.
+    fn next(&mut self, index: NodeIdx, scope: u32, nodes: &[RawNode]) -> u32 {
+        let Self { first, counted } = self;
+        let node = &nodes[index as usize];
+        let same = |&other: &NodeIdx| {
+            let (other, (other_scope, _)) = (&nodes[other as usize], counted[other as usize]);
+            other_scope == scope
+                && other.id_name == node.id_name
+                && other.node_type == node.node_type
+        };
+        let hash = Self::hash(node, scope);
+        match first.find(hash, same) {
+            Some(&first) => {
+                let count = &mut counted[first as usize].1;
+                *count += 1;
+                *count
+            }
+            None => {
+                counted[index as usize] = (scope, 1);
+                first.insert_unique(hash, index, |&other| {
+                    Self::hash(&nodes[other as usize], counted[other as usize].0)
+                });
+                1
+            }
+        }
+    }
+
+    fn hash(node: &RawNode, scope: u32) -> u64 {
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(u64::from(node.id_name.0) << 32 | u64::from(scope));
+        hasher.write_u8(node.node_type as u8);
+        hasher.finish()
     }
 }
 
