@@ -411,9 +411,7 @@ impl Builder<'_> {
     pub(crate) fn m_syms(&mut self, key: &'static str, names: &[Sym]) {
         self.meta.step(Piece::BeginList, key);
         for &name in names {
-            let name = self.meta.json_name(name, &self.names);
-            self.meta.step(Piece::StringElement, "");
-            self.meta.holes.push(name);
+            self.m_name_element(name);
         }
         self.meta.step(Piece::EndList, "");
     }
@@ -429,11 +427,29 @@ impl Builder<'_> {
     pub(crate) fn m_list_always<S: AsRef<str>>(&mut self, key: &'static str, items: &[S]) {
         self.meta.step(Piece::BeginList, key);
         for item in items {
-            let item = self.meta.json_text(item.as_ref());
-            self.meta.step(Piece::StringElement, "");
-            self.meta.holes.push(item);
+            self.m_string_element(item.as_ref());
         }
         self.meta.step(Piece::EndList, "");
+    }
+
+    /// A string as an element.
+    pub(crate) fn m_string_element(&mut self, text: &str) {
+        let text = self.meta.json_text(text);
+        self.meta.step(Piece::StringElement, "");
+        self.meta.holes.push(text);
+    }
+
+    /// A name as an element.
+    pub(crate) fn m_name_element(&mut self, name: Sym) {
+        let name = self.meta.json_name(name, &self.names);
+        self.meta.step(Piece::StringElement, "");
+        self.meta.holes.push(name);
+    }
+
+    /// One of a few words, as of [`Builder::m_word`], as an element.
+    pub(crate) fn m_word_element(&mut self, word: &'static str) {
+        debug_assert!(is_plain(word), "{word:?} has to be escaped");
+        self.meta.step(Piece::WordElement, word);
     }
 
     /// A list whose elements `write` adds.

@@ -280,6 +280,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) listed: Vec<(Sym, Val, (u32, u32))>,
     /// What getters of the variable that stands for `exports` export, once it is given out.
     pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<crate::visit::GetterExport>>,
+    /// The source may declare something with `var`.
+    pub(crate) mentions_var: bool,
     /// The source mentions `exports`, as hardly any does without CommonJS.
     pub(crate) mentions_exports: bool,
     pub(crate) pending_calls: Vec<PendingCall>,
@@ -370,6 +372,7 @@ impl<'a> Builder<'a> {
             list_properties: false,
             listed: Vec::new(),
             compiled_exports: FxHashMap::default(),
+            mentions_var: memchr::memmem::find(source.as_bytes(), b"var").is_some(),
             mentions_exports: memchr::memmem::find(source.as_bytes(), b"exports").is_some(),
             pending_calls: Vec::new(),
             pending_news: Vec::new(),

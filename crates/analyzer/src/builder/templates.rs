@@ -54,6 +54,8 @@ pub(crate) enum Piece {
     EndObject,
     /// `"value",`
     StringElement,
+    /// `"text",`
+    WordElement,
     /// `1`
     Integer,
     /// The contents of a string.
@@ -339,6 +341,7 @@ impl Piece {
             Piece::EndList => ("", "],"),
             Piece::EndObject => ("", "},"),
             Piece::StringElement => ("", "\"\u{2}\","),
+            Piece::WordElement => ("\"", "\","),
             Piece::Integer => ("", "\u{1}"),
             Piece::Contents => ("", "\u{2}"),
             Piece::Comma => ("", ","),

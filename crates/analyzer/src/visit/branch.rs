@@ -4,7 +4,7 @@ use graph_model::{EdgeType, NodeType};
 use swc_common::Spanned;
 use swc_ecma_ast::*;
 
-use super::literal::{is_literal, literal_json};
+use super::literal::is_literal;
 use super::naming::Context;
 use super::statement::end_is_reachable;
 use super::text::transparent;
@@ -57,12 +57,12 @@ impl<'a> Builder<'a> {
     /// The SCOPE of one arm.
     fn arm(
         &mut self,
-        name: &str,
+        name: &'static str,
         scope_type: &'static str,
         stmt: &'a Stmt,
         test: &'a Expr,
     ) -> NodeIdx {
-        let name = self.sym(name);
+        let name = self.word(name);
         let range = self.range(stmt.span());
         let scope = self.add(NodeType::Scope, name, range);
         let fragment = self.node_fragment();
@@ -86,10 +86,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn constant_test(&mut self, test: &'a Expr) {
         let test = transparent(test);
         if is_literal(test) {
-            let source = |e: &Expr| self.source_of(e).to_owned();
-            if let Some(json) = literal_json(test, &source, 256) {
-                self.m_json("constantTest", &json);
-            }
+            self.m_literal("constantTest", test, 256);
         }
     }
 
@@ -118,7 +115,7 @@ impl<'a> Builder<'a> {
 
     fn case(&mut self, switch: NodeIdx, case: &'a SwitchCase, index: u32, followed: bool) {
         let text = match &case.test {
-            Some(test) => format!("case {}", cut(self.source_of(test), 200)),
+            Some(test) => ["case ", cut(self.source_of(test), 200)].concat(),
             None => "default".to_owned(),
         };
         let name = self.sym(&text);
@@ -128,10 +125,7 @@ impl<'a> Builder<'a> {
         if let Some(test) = &case.test
             && is_literal(transparent(test))
         {
-            let source = |e: &Expr| self.source_of(e).to_owned();
-            if let Some(json) = literal_json(test, &source, 256) {
-                self.m_json("value", &json);
-            }
+            self.m_literal("value", test, 256);
         }
         self.m_bool("isDefault", case.test.is_none());
         self.m_flag("fallsThrough", followed && end_is_reachable(&case.cons));

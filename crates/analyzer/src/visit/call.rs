@@ -387,8 +387,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn private_name(&mut self, name: &'a PrivateName) -> Sym {
-        let text = format!("#{}", name.name);
-        self.sym(&text)
+        self.sym(&["#", &name.name].concat())
     }
 
     /// The properties of the argument at `listed`, an object literal, tell what is exported.
@@ -521,7 +520,7 @@ impl<'a> Builder<'a> {
         let name = self.sym(&if text == "<chain>" {
             text
         } else {
-            format!("new {text}()")
+            ["new ", &text, "()"].concat()
         });
         let range = self.range(new.span);
         let node = self.add(NodeType::ConstructorCall, name, range);

@@ -244,7 +244,7 @@ impl<'a> Builder<'a> {
     ) -> Val {
         let (key, id_name) = match method.key {
             Some(key) => {
-                let text = format!("{}{}", method.prefix, self.names.get(key));
+                let text = [method.prefix, self.names.get(key)].concat();
                 (key, self.sym(&text))
             }
             None => {
@@ -488,7 +488,6 @@ impl<'a> Builder<'a> {
         }
         let names: SmallVec<[Cow<'a, str>; 4]> =
             parameters.iter().map(|p| self.parameter_text(p)).collect();
-        self.m_list_always("params", &names);
         let types: SmallVec<[&str; 4]> = parameters
             .iter()
             .map(|p| {
@@ -496,7 +495,25 @@ impl<'a> Builder<'a> {
                     .map_or("any", |t| self.type_text(&t.type_ann))
             })
             .collect();
-        self.m_list_always("paramTypes", &types);
+        self.m_elements("params", |b| {
+            for (parameter, text) in parameters.iter().zip(&names) {
+                match parameter.ident() {
+                    Some(ident) if matches!(text, Cow::Borrowed(_)) => {
+                        let name = b.atom(&ident.id.sym);
+                        b.m_name_element(name);
+                    }
+                    _ => b.m_string_element(text),
+                }
+            }
+        });
+        self.m_elements("paramTypes", |b| {
+            for (parameter, text) in parameters.iter().zip(&types) {
+                match parameter.type_annotation() {
+                    None => b.m_word_element("any"),
+                    Some(_) => b.m_string_element(text),
+                }
+            }
+        });
         let result = callable.return_type.map(|t| self.type_text(&t.type_ann));
         if let Some(result) = result {
             self.m_str("returnType", result);

@@ -389,6 +389,9 @@ impl<'a> Builder<'a> {
 
     /// `var` declarations anywhere in a statement, and in sloppy code the functions of its blocks.
     fn hoist_vars_of(&mut self, stmt: &'a Stmt, top: bool) {
+        if self.strict && !self.mentions_var {
+            return;
+        }
         with_stack(|| match stmt {
             Stmt::Decl(Decl::Var(var)) => self.hoist_var(var),
             Stmt::Decl(Decl::Fn(f)) if !top && !self.strict => self.hoist_block_function(f),

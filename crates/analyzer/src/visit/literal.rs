@@ -95,6 +95,24 @@ impl<'a> Builder<'a> {
         ("string", self.names.intern(&self.scratch))
     }
 
+    /// A member whose value is that of a literal tree, if its JSON has at most `limit` bytes.
+    pub(crate) fn m_literal(&mut self, key: &'static str, expr: &'a Expr, limit: usize) {
+        match transparent(expr) {
+            Expr::Lit(Lit::Num(number)) => self.m_number(key, number.value),
+            Expr::Lit(Lit::Bool(b)) => self.m_bool(key, b.value),
+            // However many bytes each of its own has when it is escaped.
+            Expr::Lit(Lit::Str(text)) if text.value.len() < limit / 8 => {
+                self.m_str(key, &text.value.to_string_lossy());
+            }
+            _ => {
+                let source = |e: &Expr| self.source_of(e).to_owned();
+                if let Some(json) = literal_json(expr, &source, limit) {
+                    self.m_json(key, &json);
+                }
+            }
+        }
+    }
+
     /// A literal that gets no node: only its shape.
     pub(crate) fn literal_shape(&mut self, expr: &'a Expr) -> ShapeRef {
         let kind = match expr {

@@ -42,7 +42,7 @@ impl<'a> Builder<'a> {
             Context::Binding(name) | Context::Plain(name) => (name, true),
             Context::Fixed(name) => (self.word(name), false),
             Context::Attribute(name) => {
-                let text = format!("<{}>", self.names.get(name));
+                let text = ["<", self.names.get(name), ">"].concat();
                 (self.sym(&text), false)
             }
             Context::Argument { callee, first } => {

@@ -74,6 +74,11 @@ type Literals<'a> = SmallVec<[&'a Expr; 4]>;
 /// Expressions that are still to be taken apart: as those of a [`Leaf`].
 type Stack<'a> = SmallVec<[(&'a Expr, bool, usize); 8]>;
 
+/// Whether a text fits, however many bytes each of its own has when it is escaped.
+fn is_short(text: &Str) -> bool {
+    text.value.len() <= MAX_LITERAL_JSON / 8
+}
+
 impl<'a> Builder<'a> {
     /// A maximal tree of computing operators.
     pub(crate) fn computing(&mut self, expr: &'a Expr) -> Val {
@@ -171,18 +176,23 @@ impl<'a> Builder<'a> {
 
     /// An operand that has no node. A long one is left out.
     fn literal_element(&mut self, literal: &'a Expr) {
-        if let Expr::Lit(Lit::Num(number)) = literal {
-            self.m_number_element(number.value);
-        } else if let Some(json) = self.short_json(literal) {
-            self.m_json_element(&json);
+        match literal {
+            Expr::Lit(Lit::Num(number)) => self.m_number_element(number.value),
+            Expr::Lit(Lit::Str(text)) if is_short(text) => {
+                self.m_string_element(&text.value.to_string_lossy());
+            }
+            _ => {
+                if let Some(json) = self.short_json(literal) {
+                    self.m_json_element(&json);
+                }
+            }
         }
     }
 
     fn fits(&self, literal: &'a Expr) -> bool {
         match literal {
             Expr::Lit(Lit::Num(_) | Lit::Null(_) | Lit::Bool(_)) => true,
-            // However many bytes each has when it is escaped.
-            Expr::Lit(Lit::Str(text)) if text.value.len() <= MAX_LITERAL_JSON / 8 => true,
+            Expr::Lit(Lit::Str(text)) if is_short(text) => true,
             _ => self.short_json(literal).is_some(),
         }
     }

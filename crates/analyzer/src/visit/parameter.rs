@@ -59,7 +59,7 @@ impl<'a> Parameter<'a> {
     }
 
     /// The only identifier, where the parameter is no destructuring pattern.
-    fn ident(&self) -> Option<&'a BindingIdent> {
+    pub(super) fn ident(&self) -> Option<&'a BindingIdent> {
         fn of(pattern: &Pat) -> Option<&BindingIdent> {
             match pattern {
                 Pat::Ident(ident) => Some(ident),

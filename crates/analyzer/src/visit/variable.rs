@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use graph_model::NodeType;
-use swc_common::{Span, Spanned};
+use swc_common::Span;
 use swc_ecma_ast::*;
 
-use super::literal::literal_json;
 use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::object::property_key;
@@ -192,10 +191,7 @@ impl<'a> Builder<'a> {
         if self.node(node).node_type == NodeType::Constant
             && let Some(init) = init
         {
-            let source = |e: &Expr| self.text_of(e.span()).to_owned();
-            if let Some(json) = literal_json(init, &source, MAX_CONSTANT_JSON) {
-                self.m_json("value", &json);
-            }
+            self.m_literal("value", init, MAX_CONSTANT_JSON);
         }
         self.set_meta(node, fragment);
     }
