@@ -120,7 +120,7 @@ impl Builder<'_> {
 
     fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
         let mut line = 0usize;
-        let mut ids = IdWriter::new(self.file, &self.names, self.nodes.len());
+        let mut ids = IdWriter::take(self.file, &self.names, self.nodes.len());
         let first = graph.nodes.len();
 
         for &index in order {
@@ -146,9 +146,12 @@ impl Builder<'_> {
             });
         }
         // Global nodes, which have theirs, come after all others.
-        for (node, id) in graph.nodes[first..].iter_mut().zip(ids.finish()) {
-            node.id = id;
-        }
+        let mut nodes = graph.nodes[first..].iter_mut();
+        ids.finish(|id| {
+            if let Some(node) = nodes.next() {
+                node.id = id;
+            }
+        });
     }
 
     fn node_metadata(&mut self, node: &RawNode, span: Span) -> Stored {

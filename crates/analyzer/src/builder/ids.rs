@@ -1,6 +1,7 @@
 //! Semantic ids of the nodes of a module: name, scope, and which of those that share both.
 
 use graph_model::summary::Sym;
+use std::cell::Cell;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -34,19 +35,37 @@ static TYPES: LazyLock<Vec<String>> =
 /// Nobody has asked for the scope inside a node, as of most nobody does.
 const NOT_ENTERED: u32 = 1 << 31;
 
+/// A writer for more nodes than these is not kept.
+const MOST_KEPT: usize = 1 << 14;
+
+thread_local! {
+    /// That of the last module, for its room.
+    static WRITER: Cell<Option<Box<IdWriter>>> = const { Cell::new(None) };
+}
+
 impl IdWriter {
     /// For so many nodes of a file, with all of their names.
-    pub(super) fn new(file: &str, names: &Interner, nodes: usize) -> Self {
-        let prefix = [file, "->"].concat();
-        IdWriter {
-            ordinals: Ordinals::new(nodes),
-            scopes: ScopeTexts::with_capacity(nodes / 16 + 8),
-            names: NamesInIds::new(names.len()),
-            inside: vec![ScopeTexts::MODULE; nodes],
-            scratch: String::with_capacity(128),
-            types: &TYPES,
-            batch: NodeIdBatch::new(&prefix, nodes),
-        }
+    pub(super) fn take(file: &str, names: &Interner, nodes: usize) -> Box<Self> {
+        let mut writer = WRITER.take().unwrap_or_else(|| {
+            Box::new(IdWriter {
+                ordinals: Ordinals::default(),
+                scopes: ScopeTexts::default(),
+                names: NamesInIds::default(),
+                inside: Vec::new(),
+                scratch: String::new(),
+                types: &TYPES,
+                batch: NodeIdBatch::new(),
+            })
+        });
+        writer.ordinals.begin(nodes);
+        writer.scopes.begin();
+        writer.names.begin(names.len());
+        writer.inside.clear();
+        writer.inside.resize(nodes, ScopeTexts::MODULE);
+        writer.scratch.clear();
+        writer.scratch.extend([file, "->"]);
+        writer.batch.begin(&writer.scratch);
+        writer
     }
 
     /// Takes the id of the next node; its parts. Owners come before what is in them.
@@ -96,9 +115,12 @@ impl IdWriter {
         }
     }
 
-    /// The ids of all nodes that were written, in that order.
-    pub(super) fn finish(self) -> Vec<NodeId> {
-        self.batch.finish()
+    /// Calls `f` with the ids of all nodes that were written, in that order.
+    pub(super) fn finish(mut self: Box<Self>, f: impl FnMut(NodeId)) {
+        self.batch.finish().for_each(f);
+        if self.inside.len() <= MOST_KEPT {
+            WRITER.set(Some(self));
+        }
     }
 
     /// The number of the scope inside a node.
@@ -126,6 +148,7 @@ impl IdWriter {
 /// How many nodes of a type and a name there were in a scope.
 ///
 /// Most are alone. The table has therefore only the indexes of nodes: a look-up that finds nothing touches little memory.
+#[derive(Default)]
 struct Ordinals {
     /// The first node of each type, name and scope.
     first: HashTable<NodeIdx>,
@@ -134,11 +157,12 @@ struct Ordinals {
 }
 
 impl Ordinals {
-    fn new(nodes: usize) -> Self {
-        Ordinals {
-            first: HashTable::with_capacity(nodes),
-            counted: vec![(0, 0); nodes],
-        }
+    /// Begins anew with so many nodes.
+    fn begin(&mut self, nodes: usize) {
+        self.first.clear();
+        self.first.reserve(nodes, |_| 0);
+        self.counted.clear();
+        self.counted.resize(nodes, (0, 0));
     }
 
     /// Which of those of its type and name in a scope a node is, from 1.
@@ -178,6 +202,7 @@ impl Ordinals {
 
 /// Scopes as they stand in ids, `[in:a.b]`, by number; empty for the module. They are compared as texts: an interface and a
 /// class of one name share theirs.
+#[derive(Default)]
 struct ScopeTexts {
     texts: Interner,
     /// Numbers of these in the dictionary, where they are known.
@@ -186,17 +211,12 @@ struct ScopeTexts {
 }
 
 impl ScopeTexts {
-    /// With room for about so many.
-    fn with_capacity(scopes: usize) -> Self {
-        let mut texts = Interner::with_capacity(scopes);
-        texts.intern("");
-        let mut codes = Vec::with_capacity(scopes);
-        codes.push(None);
-        ScopeTexts {
-            texts,
-            codes,
-            scratch: String::with_capacity(128),
-        }
+    /// Begins anew, with the module.
+    fn begin(&mut self) {
+        self.texts.clear();
+        self.texts.intern("");
+        self.codes.clear();
+        self.codes.push(None);
     }
 
     const BEGIN: &str = "[in:";
@@ -231,6 +251,7 @@ impl ScopeTexts {
 }
 
 /// Remembers how names stand in ids: nearly all as they are.
+#[derive(Default)]
 struct NamesInIds {
     /// By name, where it is known.
     known: Vec<Option<InIds>>,
@@ -246,12 +267,11 @@ enum InIds {
 }
 
 impl NamesInIds {
-    /// For so many names, which are all.
-    fn new(names: usize) -> Self {
-        NamesInIds {
-            known: vec![None; names],
-            escaped: String::new(),
-        }
+    /// Begins anew with so many names, which are all.
+    fn begin(&mut self, names: usize) {
+        self.known.clear();
+        self.known.resize(names, None);
+        self.escaped.clear();
     }
 
     /// A name as it stands in ids; whether that is as it is.

@@ -34,6 +34,12 @@ impl Interner {
         }
     }
 
+    /// Forgets all texts, and keeps its room.
+    pub(crate) fn clear(&mut self) {
+        self.names.clear();
+        self.table.clear();
+    }
+
     /// The symbol of a text; the same text has the same symbol.
     pub(crate) fn intern(&mut self, text: &str) -> Sym {
         let Self { names, table } = self;

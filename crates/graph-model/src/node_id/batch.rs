@@ -10,10 +10,14 @@ use super::lanes::{BLOCK, LANES, Level};
 ///
 /// ```
 /// # use graph_model::{NodeId, NodeIdBatch};
-/// let mut ids = NodeIdBatch::new("src/a.js->", 2);
-/// ids.push(["FUNCTION->", "f"]);
-/// ids.push(["FUNCTION->", "g"]);
-/// assert_eq!(ids.finish()[1], NodeId::of("src/a.js->FUNCTION->g"));
+/// let mut ids = NodeIdBatch::new();
+/// for file in ["src/a.js->", "src/b.js->"] {
+///     ids.begin(file);
+///     ids.push(["FUNCTION->", "f"]);
+///     ids.push(["FUNCTION->", "g"]);
+///     let ids: Vec<NodeId> = ids.finish().collect();
+///     assert_eq!(ids[1], NodeId::of(&format!("{file}FUNCTION->g")));
+/// }
 /// ```
 #[derive(Debug)]
 pub struct NodeIdBatch {
@@ -25,13 +29,26 @@ pub struct NodeIdBatch {
 }
 
 impl NodeIdBatch {
-    /// An empty batch of ids that begin with `prefix`, with room for `capacity` of them.
-    pub fn new(prefix: &str, capacity: usize) -> NodeIdBatch {
+    /// An empty batch, of ids that begin with nothing.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> NodeIdBatch {
         NodeIdBatch {
-            prefix: prefix.to_owned(),
-            ids: Vec::with_capacity(capacity),
+            prefix: String::new(),
+            ids: Vec::new(),
             #[cfg(target_arch = "x86_64")]
-            waiting: Level::available().map_or_else(Vec::new, |level| waiting(level, prefix)),
+            waiting: Level::available().map_or_else(Vec::new, waiting),
+        }
+    }
+
+    /// The next semantic ids begin with `prefix`. Ids that nobody took are forgotten.
+    pub fn begin(&mut self, prefix: &str) {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.ids.clear();
+        #[cfg(target_arch = "x86_64")]
+        for waiting in &mut self.waiting {
+            waiting.filled = 0;
+            waiting.prefixed = 0;
         }
     }
 
@@ -54,13 +71,13 @@ impl NodeIdBatch {
         self.ids.push(NodeId::of(&semantic_id));
     }
 
-    /// The ids of all that was pushed, in that order.
-    pub fn finish(mut self) -> Vec<NodeId> {
+    /// The ids of all that was pushed, in that order. More ids with the same prefix may follow.
+    pub fn finish(&mut self) -> std::vec::Drain<'_, NodeId> {
         #[cfg(target_arch = "x86_64")]
         for waiting in &mut self.waiting {
             waiting.hash(&mut self.ids);
         }
-        self.ids
+        self.ids.drain(..)
     }
 }
 
@@ -83,31 +100,29 @@ struct Waiting {
     /// Where the ids go.
     places: [usize; LANES],
     filled: usize,
+    /// So many texts begin with the prefix already.
+    prefixed: usize,
 }
 
 /// For each number of blocks, with a level that is available.
 #[cfg(target_arch = "x86_64")]
-fn waiting(level: Level, prefix: &str) -> Vec<Waiting> {
+fn waiting(level: Level) -> Vec<Waiting> {
     (1..=MAX_BLOCKS)
-        .map(|blocks| Waiting::new(level, blocks, prefix.as_bytes()))
+        .map(|blocks| Waiting::new(level, blocks))
         .collect()
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Waiting {
-    fn new(level: Level, each: usize, prefix: &[u8]) -> Waiting {
-        let mut blocks = vec![[0; BLOCK]; each * LANES];
-        let common = prefix.len().min(each * BLOCK);
-        for text in blocks.chunks_exact_mut(each) {
-            text.as_flattened_mut()[..common].copy_from_slice(&prefix[..common]);
-        }
+    fn new(level: Level, each: usize) -> Waiting {
         Waiting {
             level,
-            blocks,
+            blocks: vec![[0; BLOCK]; each * LANES],
             each,
             lengths: [0; LANES],
             places: [0; LANES],
             filled: 0,
+            prefixed: 0,
         }
     }
 
@@ -126,7 +141,10 @@ impl Waiting {
         }
         let text = text.as_flattened_mut();
         let before_last = (self.each - 1) * BLOCK;
-        if let Some(common) = prefix.as_bytes().get(before_last..) {
+        if lane >= self.prefixed {
+            text[..prefix.len()].copy_from_slice(prefix.as_bytes());
+            self.prefixed = lane + 1;
+        } else if let Some(common) = prefix.as_bytes().get(before_last..) {
             // It reaches into the last block.
             text[before_last..prefix.len()].copy_from_slice(common);
         }
@@ -166,8 +184,8 @@ mod tests {
         let mut texts: Vec<&str> = (0..text.len()).filter_map(|n| text.get(..n)).collect();
         texts.extend(texts.clone().into_iter().rev().step_by(3));
         texts.push("");
-        let check = |prefix: &str, new: &dyn Fn() -> NodeIdBatch| {
-            let mut batch = new();
+        let check = |prefix: &str, batch: &mut NodeIdBatch| {
+            batch.begin(prefix);
             let mut alone = Vec::new();
             for text in &texts {
                 // A part of some texts is long, of others short or nothing.
@@ -175,20 +193,21 @@ mod tests {
                 batch.push([&text[..cut], &text[cut..]]);
                 alone.push(NodeId::of(&format!("{prefix}{text}")));
             }
-            assert_eq!(batch.finish(), alone);
+            assert!(batch.finish().eq(alone));
         };
+        let mut batch = NodeIdBatch::new();
         // As long as nothing, as a part of a block, as one, as some and a part, and longer than all that is hashed side by side.
         for length in [0, 11, 63, 64, 65, 128, 150, 192, 255, 256, 300] {
             let prefix = "packages/core/src/".repeat(20);
             let prefix = &prefix[..length];
-            check(prefix, &|| NodeIdBatch::new(prefix, texts.len()));
+            check(prefix, &mut batch);
             #[cfg(target_arch = "x86_64")]
             if Level::available().is_some() {
-                check(prefix, &|| NodeIdBatch {
-                    prefix: prefix.to_owned(),
-                    ids: Vec::new(),
-                    waiting: waiting(Level::Avx2, prefix),
-                });
+                let mut batch = NodeIdBatch {
+                    waiting: waiting(Level::Avx2),
+                    ..NodeIdBatch::new()
+                };
+                check(prefix, &mut batch);
             }
         }
     }

@@ -91,6 +91,12 @@ impl Names {
         self.ends.is_empty()
     }
 
+    /// Removes all names, and keeps the room.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
     /// Bytes of all names.
     pub fn text_len(&self) -> usize {
         self.text.len()
