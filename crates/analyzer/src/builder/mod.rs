@@ -112,6 +112,9 @@ impl Val {
     }
 }
 
+/// Key, value and place of a property.
+pub(crate) type Listed = (Sym, Val, (u32, u32));
+
 /// What `this`, `return` and `await` refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameKind {
@@ -276,8 +279,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) exports: FxHashMap<Sym, (NodeIdx, usize)>,
     /// The next object literal lists its values in [`Builder::listed`].
     pub(crate) list_properties: bool,
-    /// Key, value and place of the properties of the last listed object literal.
-    pub(crate) listed: Vec<(Sym, Val, (u32, u32))>,
+    /// The properties of the last listed object literal.
+    pub(crate) listed: Vec<Listed>,
     /// What getters of the variable that stands for `exports` export, once it is given out.
     pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<crate::visit::GetterExport>>,
     /// The source may declare something with `var`.

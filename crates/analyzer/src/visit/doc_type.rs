@@ -21,6 +21,14 @@ pub(super) enum DocType<'s> {
     Number(&'s str),
     /// `T[]`
     Array(Box<DocType<'s>>),
+    /// `[A, B]`
+    Tuple(Vec<DocType<'s>>),
+    /// `...T` in a tuple
+    Rest(Box<DocType<'s>>),
+    /// `T[K]`
+    Indexed(Box<DocType<'s>>, Box<DocType<'s>>),
+    /// `keyof T`
+    KeyOf(Box<DocType<'s>>),
     /// `A & B`
     Intersection(Vec<DocType<'s>>),
     /// `A | B`
@@ -93,8 +101,26 @@ impl<'s> Reader<'s> {
     fn union(&mut self, depth: u32) -> Option<DocType<'s>> {
         let depth = depth.checked_sub(1)?;
         self.all("|", DocType::Union, |reader| {
-            reader.all("&", DocType::Intersection, |reader| reader.array(depth))
+            reader.all("&", DocType::Intersection, |reader| reader.operand(depth))
         })
+    }
+
+    /// `keyof T`, or `readonly T`, which is shown as `T`.
+    fn operand(&mut self, depth: u32) -> Option<DocType<'s>> {
+        self.blanks();
+        for operator in ["keyof", "readonly"] {
+            if let Some(rest) = self.rest.strip_prefix(operator)
+                && !rest.starts_with(is_part)
+            {
+                self.rest = rest;
+                let ty = self.operand(depth.checked_sub(1)?)?;
+                return Some(match operator {
+                    "keyof" => DocType::KeyOf(Box::new(ty)),
+                    _ => ty,
+                });
+            }
+        }
+        self.array(depth)
     }
 
     /// One or more types with a mark between them.
@@ -120,12 +146,34 @@ impl<'s> Reader<'s> {
     fn array(&mut self, depth: u32) -> Option<DocType<'s>> {
         let mut ty = self.single(depth)?;
         while self.takes("[") {
-            if !self.takes("]") {
-                return None;
-            }
-            ty = DocType::Array(Box::new(ty));
+            ty = if self.takes("]") {
+                DocType::Array(Box::new(ty))
+            } else {
+                let index = self.union(depth)?;
+                if !self.takes("]") {
+                    return None;
+                }
+                DocType::Indexed(Box::new(ty), Box::new(index))
+            };
         }
         Some(ty)
+    }
+
+    /// Behind its bracket. Elements have neither names nor question marks.
+    fn tuple(&mut self, depth: u32) -> Option<DocType<'s>> {
+        let mut elements = Vec::new();
+        while !self.takes("]") {
+            let rest = self.takes("...");
+            let element = self.union(depth)?;
+            elements.push(match rest {
+                true => DocType::Rest(Box::new(element)),
+                false => element,
+            });
+            if !self.takes(",") && !self.rest.starts_with(']') {
+                return None;
+            }
+        }
+        Some(DocType::Tuple(elements))
     }
 
     fn single(&mut self, depth: u32) -> Option<DocType<'s>> {
@@ -140,6 +188,9 @@ impl<'s> Reader<'s> {
         }
         if self.takes("{") {
             return self.fields("}", depth).map(DocType::Object);
+        }
+        if self.takes("[") {
+            return self.tuple(depth);
         }
         let &first = self.rest.as_bytes().first()?;
         match first {
@@ -271,6 +322,13 @@ impl Builder<'_> {
             DocType::Text(text) => Type::Literal(self.sym(&["'", text].concat())),
             DocType::Number(text) => Type::Literal(self.sym(text)),
             DocType::Array(element) => Type::Array(self.lower_doc_type(element)),
+            DocType::Tuple(elements) => Type::Tuple(self.lower_doc_types(elements)),
+            DocType::Rest(ty) => Type::Rest(self.lower_doc_type(ty)),
+            DocType::Indexed(ty, index) => {
+                let ty = self.lower_doc_type(ty);
+                Type::Indexed(ty, self.lower_doc_type(index))
+            }
+            DocType::KeyOf(ty) => Type::KeyOf(self.lower_doc_type(ty)),
             DocType::Intersection(types) => Type::Intersection(self.lower_doc_types(types)),
             DocType::Union(types) => Type::Union(self.lower_doc_types(types)),
             DocType::Object(members) => self.doc_object(members),
@@ -379,6 +437,10 @@ mod tests {
             DocType::Text(text) => format!("'{text}'"),
             DocType::Number(text) => (*text).to_owned(),
             DocType::Array(element) => format!("{}[]", shown(element)),
+            DocType::Tuple(elements) => format!("[{}]", all(elements, ", ")),
+            DocType::Rest(ty) => format!("...{}", shown(ty)),
+            DocType::Indexed(ty, index) => format!("{}[{}]", shown(ty), shown(index)),
+            DocType::KeyOf(ty) => format!("(keyof {})", shown(ty)),
             DocType::Intersection(types) => format!("({})", all(types, " & ")),
             DocType::Union(types) => format!("({})", all(types, " | ")),
             DocType::Object(members) => format!("{{ {} }}", fields(members)),
@@ -412,6 +474,14 @@ mod tests {
                 "{ a: A, b-c?: B, this: C }[]",
             ),
             ("{\n\t * a: A,\n * b: B\n }", "{ a: A, b: B }"),
+            ("[A , B[], ...C | D,]", "[A, B[], ...(C | D)]"),
+            ("[]", "[]"),
+            ("Set<[A, [B]]>[]", "Set<[A, [B]]>[]"),
+            ("A['b'][C | D][]", "A['b'][(C | D)][]"),
+            ("keyof A[] & B", "((keyof A[]) & B)"),
+            ("(keyof A)[]", "(keyof A)[]"),
+            ("readonly A[] | keyof  readonly B", "(A[] | (keyof B))"),
+            ("keyofA | readonly_", "(keyofA | readonly_)"),
         ] {
             assert_eq!(
                 DocType::read(text).map(|ty| shown(&ty)).as_deref(),
@@ -435,8 +505,17 @@ mod tests {
             "01",
             "1.5",
             "1e3",
-            "keyof A",
+            "keyof",
+            "keyof typeof A",
+            "readonly",
+            "unique symbol",
             "typeof x",
+            "[a: A]",
+            "[A?]",
+            "[A",
+            "[A B]",
+            "[,]",
+            "A[B",
             "'a\\'b'",
             "Array.<a>",
             "import('a').b",

@@ -12,7 +12,7 @@ use super::literal::{is_primitive_array, literal_entries, literal_json};
 use super::naming::Context;
 use super::text::number_text;
 use crate::builder::facts::list;
-use crate::builder::{Builder, NodeIdx, Val};
+use crate::builder::{Builder, Listed, NodeIdx, Val};
 use graph_model::summary::{
     ArrayFact, NodeRef, ObjectFact, PropertyFact, PropertyKind, Shape, ShapeRef, Sym,
 };
@@ -125,7 +125,7 @@ impl<'a> Builder<'a> {
         object: &'a ObjectLit,
         context: Context<'a>,
         fact: &mut Vec<PropertyFact>,
-        mut listed: Option<&mut Vec<(Sym, Val, (u32, u32))>>,
+        mut listed: Option<&mut Vec<Listed>>,
     ) {
         let outer_anchor = self.doc_anchor;
         for prop in &object.props {
