@@ -35,6 +35,8 @@ pub(crate) struct FileView {
     modules: FxHashMap<PathBuf, ModuleIx>,
     folders: FxHashSet<PathBuf>,
     manifests: FxHashSet<PathBuf>,
+    /// Sources of the build products that packages say they are used by.
+    products: FxHashMap<PathBuf, ModuleIx>,
     /// Folders of packages by the path under which the resolver looks for them.
     links: BTreeMap<PathBuf, PathBuf>,
 }
@@ -50,6 +52,7 @@ impl FileView {
                 .collect(),
             folders: FxHashSet::default(),
             manifests: FxHashSet::default(),
+            products: FxHashMap::default(),
             links: BTreeMap::new(),
             node_modules: root.join("node_modules"),
             root,
@@ -66,6 +69,14 @@ impl FileView {
             };
             view.add_folders(Some(&directory));
             view.manifests.insert(directory.join("package.json"));
+            for entry in &package.entry_points {
+                let path = directory.join(entry);
+                if !view.modules.contains_key(&path)
+                    && let Some(source) = view.source_beside(&directory, entry)
+                {
+                    view.products.insert(path, source);
+                }
+            }
             if let Some(name) = package.name.as_deref().filter(|name| is_package_name(name)) {
                 // Of two packages with one name the outermost, first by path, is meant.
                 let link = view.node_modules.join(name);
@@ -88,7 +99,11 @@ impl FileView {
 
     /// The module that a path of the resolver's stands for.
     pub(crate) fn module(&self, path: &Path) -> Option<ModuleIx> {
-        if let Some(&module) = self.modules.get(path) {
+        let known = |path: &Path| {
+            let module = self.modules.get(path).or_else(|| self.products.get(path));
+            module.copied()
+        };
+        if let Some(module) = known(path) {
             return Some(module);
         }
         let Some((package, inside)) = self.through_link(path) else {
@@ -104,10 +119,7 @@ impl FileView {
             return self.source_of(package, path.strip_prefix(package).ok()?);
         };
         let real = package.join(inside);
-        self.modules
-            .get(&real)
-            .copied()
-            .or_else(|| self.source_of(package, inside))
+        known(&real).or_else(|| self.source_of(package, inside))
     }
 
     /// The package and the path in it, for a path below `node_modules`.
@@ -126,9 +138,7 @@ impl FileView {
         let product = product.to_str()?;
         let segments: Vec<&str> = product.split('/').collect();
         let at = segments.iter().position(|s| OUTPUT_FOLDERS.contains(s))?;
-        let (stem, extensions) = PRODUCTS.iter().find_map(|(product, sources)| {
-            Some((segments.last()?.strip_suffix(product)?, *sources))
-        })?;
+        let (stem, extensions) = stem_and_sources(segments.last()?)?;
         let inner = &segments[at + 1..segments.len() - 1];
         // `dist/esm/a/b.js` comes from `src/esm/a/b.ts` or, if the first folder names a format, `src/a/b.ts`.
         for skipped in 0..=inner.len().min(1) {
@@ -138,6 +148,25 @@ impl FileView {
             path.extend(&inner[skipped..]);
             for extension in extensions {
                 if let Some(&module) = self.modules.get(&path.join(format!("{stem}{extension}"))) {
+                    return Some(module);
+                }
+            }
+        }
+        None
+    }
+
+    /// The source of a build product outside of the folders of build output: `index.js` and `esm/index.js` can come from
+    /// `src/index.ts`. For files of which the package itself says that they are there.
+    fn source_beside(&self, package: &Path, product: &str) -> Option<ModuleIx> {
+        if in_output(product) {
+            return None;
+        }
+        let (stem, extensions) = stem_and_sources(product)?;
+        let inner = stem.split_once('/').map(|(_, inner)| inner);
+        for stem in std::iter::once(stem).chain(inner) {
+            for extension in extensions {
+                let source = package.join(format!("{SOURCE_FOLDER}/{stem}{extension}"));
+                if let Some(&module) = self.modules.get(&source) {
                     return Some(module);
                 }
             }
@@ -191,6 +220,13 @@ impl FileView {
         }
         Err(io::ErrorKind::NotFound.into())
     }
+}
+
+/// The path of a build product without its extension, and the extensions of sources that it can come from.
+fn stem_and_sources(product: &str) -> Option<(&str, &'static [&'static str])> {
+    PRODUCTS
+        .iter()
+        .find_map(|(extension, sources)| Some((product.strip_suffix(extension)?, *sources)))
 }
 
 /// Whether a path leads through a folder of build output.

@@ -22,6 +22,7 @@ mod bound;
 mod builtins;
 mod calls;
 mod edges;
+mod entry_points;
 mod error_ways;
 mod errors;
 mod eval;

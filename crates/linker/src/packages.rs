@@ -9,6 +9,8 @@ use yaml_rust2::YamlLoader;
 
 use graph_model::Diagnostic;
 
+use crate::entry_points::EntryPoints;
+
 /// A `package.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -22,6 +24,11 @@ pub struct Package {
     pub main: Option<String>,
     /// Names of `dependencies`, sorted.
     pub dependencies: Vec<String>,
+    /// Paths in its folder of the files that `main`, `module`, `types`, `exports` and `imports` name, sorted; those with a `*`
+    /// left out. Many are products of a build that is not there.
+    pub entry_points: Vec<String>,
+    /// Conditions under which `exports` and `imports` name sources in TypeScript, as `@org/source`, sorted.
+    pub source_conditions: Vec<String>,
     /// Whether the project's root lists it as a workspace.
     pub is_workspace: bool,
 }
@@ -45,6 +52,8 @@ struct Manifest {
     dependencies: Option<serde_json::Value>,
     #[serde(default)]
     workspaces: Option<serde_json::Value>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Packages {
@@ -102,12 +111,17 @@ impl Packages {
                 .map(|d| d.keys().cloned().collect())
                 .unwrap_or_default();
             dependencies.sort_unstable();
+            let mut others = manifest.others;
+            others.extend(manifest.main.clone().map(|main| ("main".to_owned(), main)));
+            let entry_points = EntryPoints::of(&others);
             all.push(Package {
                 directory,
                 name: text(manifest.name),
                 version: text(manifest.version),
                 main: text(manifest.main),
                 dependencies,
+                entry_points: entry_points.files,
+                source_conditions: entry_points.source_conditions,
                 is_workspace: false,
             });
         }

@@ -156,10 +156,16 @@ const EXTENSIONS: &[&str] = &[".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mj
 
 fn options(program: &Program) -> ResolveOptions {
     let list = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let packages = &program.packages.all;
+    let mut conditions = list(&["source", "types", "import", "require", "default"]);
+    conditions.extend(packages.iter().flat_map(|p| p.source_conditions.clone()));
+    conditions.sort_unstable();
+    conditions.dedup();
     ResolveOptions {
         cwd: Some(program.root.clone()),
         tsconfig: None,
-        condition_names: list(&["source", "types", "import", "require", "default"]),
+        // Which comes first the package says.
+        condition_names: conditions,
         extension_alias: ALIASES
             .iter()
             .map(|(extension, sources)| ((*extension).to_owned(), list(sources)))

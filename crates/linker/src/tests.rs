@@ -171,6 +171,63 @@ fn packages_of_the_project_lead_to_their_sources() {
 }
 
 #[test]
+fn packages_name_their_sources_and_are_built_beside_them() {
+    let (edges, links) = link_all(
+        vec![
+            caller(
+                "src/main.test.ts",
+                "f",
+                &["me", "me/two", "me/deep/x", "me/esm", "beside"],
+            ),
+            with_function("src/index.ts", "f"),
+            with_function("src/own/two.ts", "f"),
+            with_function("src/own/deep/x.ts", "f"),
+            with_function("src/other.mts", "f"),
+            with_function("src/web.ts", "f"),
+            caller("src/local.ts", "f", &["./missing.js", "../missing.js"]),
+            with_function("src/src/missing.ts", "f"),
+            with_function("packages/beside/src/index.ts", "f"),
+        ],
+        &[
+            (
+                "package.json",
+                r#"{
+                    "name": "me",
+                    "workspaces": ["packages/*"],
+                    "exports": {
+                        ".": { "browser": "./src/web.ts", "types": "./index.d.cts", "import": "./index.js" },
+                        "./two": { "@me/source": "./src/own/two.ts", "import": "./two.js" },
+                        "./deep/*": { "@me/source": "./src/own/deep/*.ts", "import": "./deep/*.js" },
+                        "./esm": "./esm/other.mjs"
+                    }
+                }"#,
+            ),
+            (
+                "packages/beside/package.json",
+                r#"{ "name": "beside", "main": "index.js" }"#,
+            ),
+        ],
+    );
+    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
+        .into_iter()
+        .map(|e| e.replace("->MODULE->module", ""))
+        .collect();
+    let kinds = r#"{"kinds":["static"]}"#;
+    assert_eq!(
+        depends,
+        [
+            format!("src/main.test.ts => packages/beside/src/index.ts {kinds}"),
+            format!("src/main.test.ts => src/index.ts {kinds}"),
+            format!("src/main.test.ts => src/other.mts {kinds}"),
+            format!("src/main.test.ts => src/own/deep/x.ts {kinds}"),
+            format!("src/main.test.ts => src/own/two.ts {kinds}"),
+        ]
+    );
+    // Nothing says that these are products.
+    assert_eq!(links.diagnostics.len(), 2);
+}
+
+#[test]
 fn paths_of_tsconfig_are_followed() {
     let (edges, links) = link_all(
         vec![

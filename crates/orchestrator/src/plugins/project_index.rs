@@ -137,6 +137,8 @@ mod tests {
             version: None,
             main: None,
             dependencies: Vec::new(),
+            entry_points: Vec::new(),
+            source_conditions: Vec::new(),
             is_workspace,
         }
     }
