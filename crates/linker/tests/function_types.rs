@@ -159,3 +159,38 @@ fn type_arguments_leave_the_functions_behind_a_type() {
         ]
     );
 }
+
+/// As fluent wrappers are written: a class that is filled with the functions of modules, as an interface of its name says.
+#[test]
+fn members_that_a_merged_interface_takes_from_modules() {
+    let found = edges(
+        &[
+            (
+                "methods.ts",
+                "import type { List } from './list';\nexport function all(this: List<number>) { return this.only(); }\nexport function only(this: List<number>) { return this.make([]); }",
+            ),
+            (
+                "list.ts",
+                "import * as Methods from './methods';\ntype MethodsType = typeof Methods & { more: number };\nexport abstract class List<T> implements ArrayLike<T> { length = 0; [index: number]: T; abstract make<U>(of: U[]): List<U>; }\nexport interface List<T> extends MethodsType, Iterable<T> { }\nObject.assign(List.prototype, Methods);\nexport class Loaded<T> extends List<T> { make<U>(of: U[]): List<U> { return new Loaded<U>(); } }",
+            ),
+            (
+                "app.ts",
+                "import { List } from './list';\nexport function run(list: List<string>) { list.all(); list.map(x => x); list.missing(); }",
+            ),
+        ],
+        &["CALLS"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"app.ts->CALL->list.all[in:run] CALLS methods.ts->FUNCTION->all {"resolution":"type"}"#,
+            r#"app.ts->CALL->list.map[in:run] CALLS EXTERNAL_FUNCTION:<global>.Array.prototype.map {"resolution":"builtin"}"#,
+            r#"app.ts->CALL->list.map[in:run] CALLS app.ts->FUNCTION-><map>[in:run] {"callType":"callback"}"#,
+            r#"list.ts->CALL->Object.assign CALLS EXTERNAL_FUNCTION:<global>.Object.assign {"resolution":"builtin"}"#,
+            r#"list.ts->CONSTRUCTOR_CALL->new Loaded()[in:Loaded.make] CALLS list.ts->CLASS->Loaded {"resolution":"constructor"}"#,
+            r#"methods.ts->CALL->this.make[in:only] CALLS list.ts->METHOD->make[in:List] {"resolution":"this","confidence":"possible"}"#,
+            r#"methods.ts->CALL->this.make[in:only] CALLS list.ts->METHOD->make[in:Loaded] {"resolution":"interface","confidence":"likely"}"#,
+            r#"methods.ts->CALL->this.only[in:all] CALLS methods.ts->FUNCTION->only {"resolution":"this"}"#,
+        ]
+    );
+}

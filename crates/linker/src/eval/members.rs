@@ -6,7 +6,7 @@ use graph_model::NodeType;
 use graph_model::summary::{List, MemberFact, MemberKind, PropertyKind, Shape, Sym, Type};
 
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
-use super::{Eval, Key, hooks};
+use super::{Eval, Key, hooks, library};
 use crate::member_lists::read_member;
 use crate::program::{Fact, ModuleIx, Name, Target};
 
@@ -317,12 +317,24 @@ impl Eval<'_, '_> {
         }
         for &base in fact.extends.of(&of.summary.type_lists) {
             let base = self.ty(place.module, base, env);
-            let set = self.member(&base, name);
+            let set = self.known_member(&base, name);
             if !set.is_empty() {
                 return set;
             }
         }
         Set::NONE
+    }
+
+    /// A member of what an interface extends or a class implements. Of the classes of the language only what they are known to
+    /// have: `interface List<T> extends Methods, Iterable<T>` has most of its members from elsewhere.
+    fn known_member(&mut self, bases: &Set, name: &str) -> Set {
+        let mut all = Union::default();
+        for base in bases.iter() {
+            if !matches!(base, Value::Lib(lib, _) if library::find(*lib, name).is_none()) {
+                all.add(self.deeper(|e| e.member_of(base, name)));
+            }
+        }
+        all.finish()
     }
 
     /// The instance that a class extends.
@@ -424,7 +436,7 @@ impl Eval<'_, '_> {
         };
         for &implemented in fact.implements.of(&of.summary.type_lists) {
             let ty = self.ty(class.module, implemented, &Env::NONE);
-            let set = self.member(&ty, name);
+            let set = self.known_member(&ty, name);
             if !set.is_empty() {
                 return set;
             }
