@@ -8,6 +8,7 @@
 mod render;
 
 use analyzer::{Options, analyze_module};
+use graph_model::NodeId;
 
 #[test]
 fn graphs_of_fixtures() {
@@ -15,6 +16,10 @@ fn graphs_of_fixtures() {
         let source = std::fs::read_to_string(path).unwrap();
         let name = format!("src/{}", path.file_name().unwrap().to_string_lossy());
         let module = analyze_module(&name, &source, &Options::default());
+        for node in module.graph.nodes() {
+            let semantic_id = module.graph.semantic_id(node);
+            assert_eq!(node.id, NodeId::of(&semantic_id), "{semantic_id}");
+        }
         let report = format!(
             "{}\n=== graph\n{}",
             source.trim_end(),

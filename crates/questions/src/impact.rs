@@ -77,8 +77,8 @@ pub struct CallerRef {
     pub calls: String,
     /// The call.
     pub call: NodeRef,
-    /// `CALLS`, `RENDERS`, or how the callable is handed on; `CONTAINS` for what a function without a name is written
-    /// in.
+    /// `CALLS`, `RENDERS`, or how the callable is handed on; `INSTANCE_OF` for `new` of a class without a constructor;
+    /// `CONTAINS` for what a function without a name is written in.
     pub edge: &'static str,
 }
 
@@ -356,8 +356,16 @@ fn callers(
         .filter(|id| graph.node(*id).is_some_and(|n| !n.is(NodeType::Module)))
         .collect();
     let aliases = Aliases::of(graph, called.iter().map(|id| (*id, *id)))?;
-    let mut found: Vec<Use> = uses(graph, &aliases, CALLS, &[])?;
+    // Of a class without a constructor of its own, `new` calls an inherited one or none.
+    let kinds = [CALLS, &[EdgeType::InstanceOf]].concat();
+    let mut found: Vec<Use> = uses(graph, &aliases, &kinds, &[])?;
     found.retain(|u| possible || u.edge.facts.confidence() != Confidence::Possible);
+    graph.load(found.iter().map(|u| u.node))?;
+    found.retain(|u| {
+        let node = graph.node(u.node);
+        u.edge.edge_type != EdgeType::InstanceOf
+            || node.is_some_and(|n| n.is(NodeType::ConstructorCall))
+    });
     graph.load_enclosing(found.iter().map(|u| u.node).chain(called.iter().copied()))?;
     found.sort_by(|a, b| {
         let key = |u: &Use| graph.node(u.node).map(crate::graph::Node::order);

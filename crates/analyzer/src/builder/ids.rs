@@ -103,8 +103,7 @@ impl IdWriter {
         if ordinal > 1 {
             let mut digits = itoa::Buffer::new();
             let ordinal = digits.format(ordinal);
-            self.batch
-                .push([node_type, "->", name, suffix, "#", ordinal]);
+            self.batch.push([node_type, name, suffix, "#", ordinal]);
         } else {
             self.batch.push([node_type, name, suffix]);
         }

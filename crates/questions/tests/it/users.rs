@@ -353,3 +353,31 @@ export const App = () => <Shown />;",
         );
     }
 }
+
+#[test]
+fn impact_of_a_class_is_on_those_who_make_instances() {
+    let project = project(
+        "
+// src/bits.js
+export class Bits { constructor(bits) { this.bits = bits; } }
+export class Flags extends Bits {}
+export class Plain {}
+// src/app.js
+import { Flags, Plain } from './bits.js';
+export function flags() { return new Flags(1); }
+export function plain() { return new Plain(); }
+export function both() { flags(); plain(); }
+export function typed(/** @type {Flags} */ of) { return of; }",
+    );
+    let mut graph = project.graph();
+    let mut reached = |name: &str| {
+        let answer = impact(&mut graph, name, ImpactLimits::default()).unwrap();
+        let callers = answer.modules.iter().flat_map(|m| &m.callers);
+        callers
+            .map(|c| format!("{} {} {}", c.level, c.node.name, c.edge))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(reached("Flags"), ["1 flags INSTANCE_OF", "2 both CALLS"]);
+    assert_eq!(reached("Plain"), ["1 plain CALLS", "2 both CALLS"]);
+    assert_eq!(reached("Bits"), ["1 flags CALLS", "2 both CALLS"]);
+}
