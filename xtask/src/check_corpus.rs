@@ -13,6 +13,9 @@ use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
 use swc_ecma_visit::{Visit, VisitWith};
 
+/// More JSON of a literal tree is not kept, in bytes.
+const MAX_VALUE: usize = 16 * 1024;
+
 /// Arguments of `check-corpus`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -363,7 +366,18 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
                 text(node)
             ));
         }
-        if node.node_type == NodeType::ObjectLiteral && metadata["value"].is_null() {
+        // The values of a tree of literals are left out when they are too long.
+        let span = node.span.line as usize - 1..node.span.end_line as usize;
+        let length: usize = lines
+            .get(span)
+            .unwrap_or_default()
+            .iter()
+            .map(|l| l.len())
+            .sum();
+        if node.node_type == NodeType::ObjectLiteral
+            && metadata["value"].is_null()
+            && length <= MAX_VALUE
+        {
             let keys = metadata["keys"].as_array().into_iter().flatten();
             let missing = keys
                 .filter_map(|key| key.as_str())

@@ -30,7 +30,6 @@ pub struct NodeIdBatch {
 
 impl NodeIdBatch {
     /// An empty batch, of ids that begin with nothing.
-    #[allow(clippy::new_without_default)]
     pub fn new() -> NodeIdBatch {
         NodeIdBatch {
             prefix: String::new(),
@@ -78,6 +77,12 @@ impl NodeIdBatch {
             waiting.hash(&mut self.ids);
         }
         self.ids.drain(..)
+    }
+}
+
+impl Default for NodeIdBatch {
+    fn default() -> Self {
+        NodeIdBatch::new()
     }
 }
 
