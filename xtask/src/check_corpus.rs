@@ -367,16 +367,13 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
             ));
         }
         // The values of a tree of literals are left out when they are too long.
-        let span = node.span.line as usize - 1..node.span.end_line as usize;
-        let length: usize = lines
-            .get(span)
-            .unwrap_or_default()
-            .iter()
-            .map(|l| l.len())
-            .sum();
+        let length = || -> usize {
+            let lines = lines.get(node.span.line as usize - 1..node.span.end_line as usize);
+            lines.unwrap_or_default().iter().map(|l| l.len()).sum()
+        };
         if node.node_type == NodeType::ObjectLiteral
             && metadata["value"].is_null()
-            && length <= MAX_VALUE
+            && length() <= MAX_VALUE
         {
             let keys = metadata["keys"].as_array().into_iter().flatten();
             let missing = keys
