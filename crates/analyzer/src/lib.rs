@@ -23,8 +23,10 @@ mod visit;
 use sha2::{Digest, Sha256};
 
 use builder::{Builder, Outcome};
+use graph_model::LineIndex;
 use graph_model::facts::Fact;
 use graph_model::summary::ModuleType;
+use parse::Parsed;
 
 pub use graph::{CodedId, CodedMetadata, Edge, ModuleGraph, Node};
 pub use graph_model::summary::{self, ModuleSummary};
@@ -85,13 +87,16 @@ pub fn analyze_module(path: &str, source: &str, options: &Options) -> ModuleAnal
 
 fn analyze(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
     let language = options.language.unwrap_or_else(|| parse::extension(path));
-    let parsed = parse::parse(path, language, source);
-    let mut builder = Builder::new(path, language, source, parse::BASE);
-    if let Some(program) = &parsed.program {
+    let Parsed {
+        program,
+        diagnostics,
+    } = parse::parse(path, language, source);
+    let lines = LineIndex::new(source);
+    let mut builder = Builder::new(path, language, source, &lines, parse::BASE);
+    if let Some(program) = &program {
         builder.program(program);
     }
-    let parse_error = parsed
-        .diagnostics
+    let parse_error = diagnostics
         .iter()
         .find(|d| d.severity == Severity::Error)
         .map(|d| match d.place {
@@ -103,17 +108,18 @@ fn analyze(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
         content_hash: (options.content_hash).unwrap_or_else(|| content_hash(source.as_bytes())),
         parse_error,
     };
-    let facts = parsed
-        .program
+    let facts = program
         .as_ref()
-        .map(|program| facts::detect(source, program, &builder.lines, parse::BASE))
+        .map(|program| facts::detect(source, program, &lines, parse::BASE))
         .unwrap_or_default();
-    let (graph, summary) = builder.finish(&outcome);
+    let walked = builder.close(&outcome);
+    drop(program);
+    let (graph, summary) = walked.finish(path, source, &lines);
     ModuleAnalysis {
         graph,
         summary,
         facts,
-        diagnostics: parsed.diagnostics,
+        diagnostics,
     }
 }
 

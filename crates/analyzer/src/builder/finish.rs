@@ -1,21 +1,22 @@
-//! From the builder to the finished graph: ordinals, ids, positions, metadata.
+//! From the builder to the finished graph: order, ids, positions, metadata.
 
 use std::sync::Arc;
 
 use graph_model::{
-    EdgeType, GLOBAL_MODULE, NodeId, NodeType, Span, external_function_id, external_module_id,
-    is_standard_global, is_standard_value,
+    EdgeType, GLOBAL_MODULE, LineIndex, NodeId, NodeType, Span, external_function_id,
+    external_module_id, is_standard_global, is_standard_value,
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ids::IdWriter;
-use super::metadata::{Meta, PLACE, name_code, push_json_string};
+use super::interner::Interner;
+use super::metadata::{Meta, MetadataWriter, PLACE, name_code, push_json_string};
 use super::templates::Frame;
 use super::{Builder, Facts, NO_NODE, NodeIdx, RawEdge, RawNode, flag};
 use crate::graph::{Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
 use crate::parse::is_declaration_file;
 use graph_model::summary::{
-    ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode,
+    ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
 };
 
 /// A builder whose tree has been walked, with the module's own facts.
@@ -26,34 +27,37 @@ pub(crate) struct Outcome {
     pub(crate) parse_error: Option<String>,
 }
 
-impl Builder<'_> {
-    /// The graph and the summary.
-    pub(crate) fn finish(mut self, outcome: &Outcome) -> (ModuleGraph, ModuleSummary) {
-        self.module_metadata(outcome);
-        let order = self.source_order();
-        let mut place = vec![0u32; self.nodes.len()];
-        for (new, &old) in order.iter().enumerate() {
-            place[old as usize] = new as u32;
-        }
+/// What a builder knows after the walk. It does not refer to the tree, which can go before the graph is made.
+pub(crate) struct Walked {
+    module_type: ModuleType,
+    content_hash: [u8; 32],
+    es_module_marker: bool,
+    nodes: Vec<RawNode>,
+    edges: Vec<RawEdge>,
+    /// As in the builder.
+    repeated: Vec<(u32, Meta)>,
+    names: Interner,
+    globals: FxHashMap<Sym, NodeIdx>,
+    meta: MetadataWriter,
+    facts: Facts,
+}
 
-        let mut graph = ModuleGraph {
-            file: self.file.to_owned(),
-            nodes: Vec::with_capacity(self.nodes.len() + 1),
-            ..ModuleGraph::default()
-        };
-        self.write_nodes(&order, &mut graph);
-        self.write_edges(&place, &mut graph);
-        self.add_global_module(&place, &mut graph);
-        graph.holes = self.meta.holes;
-        graph.names = Arc::new(self.names.into_names());
-        graph.texts = self.meta.texts.into_names();
-        graph.templates = self.meta.templates.give_back();
-        let facts = self.facts;
-        let mut summary = summarise(facts, &place, &graph, outcome.module_type);
-        summary.content_hash = outcome.content_hash;
-        summary.module_type = outcome.module_type;
-        summary.es_module_marker = self.es_module_marker;
-        (graph, summary)
+impl Builder<'_> {
+    /// Ends the walk.
+    pub(crate) fn close(mut self, outcome: &Outcome) -> Walked {
+        self.module_metadata(outcome);
+        Walked {
+            module_type: outcome.module_type,
+            content_hash: outcome.content_hash,
+            es_module_marker: self.es_module_marker,
+            nodes: self.nodes,
+            edges: self.edges,
+            repeated: self.repeated,
+            names: self.names,
+            globals: self.globals,
+            meta: self.meta,
+            facts: self.facts,
+        }
     }
 
     fn module_metadata(&mut self, outcome: &Outcome) {
@@ -79,14 +83,48 @@ impl Builder<'_> {
         }
         self.set_meta(Self::MODULE, fragment);
     }
+}
+
+impl Walked {
+    /// The graph and the summary of the file.
+    pub(crate) fn finish(
+        mut self,
+        file: &str,
+        source: &str,
+        lines: &LineIndex<'_>,
+    ) -> (ModuleGraph, ModuleSummary) {
+        let order = self.source_order(source);
+        let mut place = vec![0u32; self.nodes.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old as usize] = new as u32;
+        }
+
+        let mut graph = ModuleGraph {
+            file: file.to_owned(),
+            nodes: Vec::with_capacity(self.nodes.len() + 1),
+            ..ModuleGraph::default()
+        };
+        self.write_nodes(file, lines, &order, &mut graph);
+        self.write_edges(&place, &mut graph);
+        self.add_global_module(&place, &mut graph);
+        graph.holes = self.meta.holes;
+        graph.names = Arc::new(self.names.into_names());
+        graph.texts = self.meta.texts.into_names();
+        graph.templates = self.meta.templates.give_back();
+        let mut summary = summarise(self.facts, &place, &graph, self.module_type);
+        summary.content_hash = self.content_hash;
+        summary.module_type = self.module_type;
+        summary.es_module_marker = self.es_module_marker;
+        (graph, summary)
+    }
 
     /// Nodes by start, the longer first, then by creation; global ones last.
-    fn source_order(&self) -> Vec<u32> {
+    fn source_order(&self, source: &str) -> Vec<u32> {
         // Nodes by the part of the source that they start in; each part has few.
         const PART: u32 = 8;
         let is_global = |node: &RawNode| node.flags & flag::GLOBAL != 0;
         let in_file = || (0..).zip(&self.nodes).filter(|(_, node)| !is_global(node));
-        let mut ends = vec![0u32; self.source.len() / PART as usize + 1];
+        let mut ends = vec![0u32; source.len() / PART as usize + 1];
         for (_, node) in in_file() {
             ends[(node.start / PART) as usize] += 1;
         }
@@ -118,9 +156,15 @@ impl Builder<'_> {
         order
     }
 
-    fn write_nodes(&mut self, order: &[u32], graph: &mut ModuleGraph) {
+    fn write_nodes(
+        &mut self,
+        file: &str,
+        lines: &LineIndex<'_>,
+        order: &[u32],
+        graph: &mut ModuleGraph,
+    ) {
         let mut line = 0usize;
-        let mut ids = IdWriter::take(self.file, &self.names, self.nodes.len());
+        let mut ids = IdWriter::take(file, &self.names, self.nodes.len());
         let first = graph.nodes.len();
 
         for &index in order {
@@ -130,7 +174,7 @@ impl Builder<'_> {
                 continue;
             }
             let semantic_id = ids.write(index, &self.nodes, &self.names, &mut self.meta);
-            let span = self.lines.span_from(line, node.start, node.end);
+            let span = lines.span_from(line, node.start, node.end);
             line = span.line as usize - 1;
             let metadata = self.node_metadata(&node, span);
             graph.nodes.push(Node {
@@ -244,7 +288,11 @@ impl Builder<'_> {
     fn write_repeated(&mut self, edge: RawEdge, others: &[(u32, Meta)], out: &mut String) {
         let mut metas: Vec<String> = std::iter::once(edge.meta)
             .chain(others.iter().map(|&(_, meta)| meta))
-            .map(|meta| self.members(meta))
+            .map(|meta| {
+                let mut members = String::new();
+                self.meta.push_members(meta, &self.names, &mut members);
+                members
+            })
             .collect();
         if edge.edge_type == EdgeType::FlowsInto {
             // Of `a.x = a.y = v` the inner write is met first.

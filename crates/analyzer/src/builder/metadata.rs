@@ -556,7 +556,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back_and_only_values_are_holes() {
-        let mut b = Builder::new("a.js", "js", "", crate::parse::BASE);
+        let lines = graph_model::LineIndex::new("");
+        let mut b = Builder::new("a.js", "js", "", &lines, crate::parse::BASE);
         let name = b.sym("q\"uote");
         for (json, holes) in [
             ("null", 0),

@@ -252,7 +252,7 @@ pub(crate) struct Builder<'a> {
     /// Of the text, as an extension.
     pub(crate) language: &'a str,
     pub(crate) source: &'a str,
-    pub(crate) lines: LineIndex<'a>,
+    pub(crate) lines: &'a LineIndex<'a>,
     /// Byte position of the first byte of the source.
     base: u32,
     pub(crate) names: Interner,
@@ -346,7 +346,13 @@ pub(crate) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// A builder whose only node is the MODULE.
-    pub(crate) fn new(file: &'a str, language: &'a str, source: &'a str, base: BytePos) -> Self {
+    pub(crate) fn new(
+        file: &'a str,
+        language: &'a str,
+        source: &'a str,
+        lines: &'a LineIndex<'a>,
+        base: BytePos,
+    ) -> Self {
         let mut names = Interner::with_capacity(source.len() / 32 + 32);
         let known = Known::new(&mut names);
         // Room for what most modules need; what is not used is not touched.
@@ -355,7 +361,7 @@ impl<'a> Builder<'a> {
             file,
             language,
             source,
-            lines: LineIndex::new(source),
+            lines,
             base: base.0,
             nodes: Vec::with_capacity(guess),
             edges: Vec::with_capacity(guess * 3),

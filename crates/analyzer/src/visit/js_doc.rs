@@ -430,7 +430,7 @@ fn parameter_name(text: &str) -> Option<(&str, bool)> {
         Some(text) => (text, true),
         None => (text, false),
     };
-    let (name, rest) = split_name(text.trim_start_matches("..."));
+    let (name, rest) = split_name(text.strip_prefix("...").unwrap_or(text));
     (!name.is_empty() && !rest.starts_with('.') && !rest.starts_with('['))
         .then_some((name, optional))
 }
