@@ -1,10 +1,10 @@
 //! Semantic ids of the nodes of a module: name, scope, and which of those that share both.
 
-use graph_model::summary::Sym;
 use std::cell::Cell;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
+use graph_model::summary::Sym;
 use graph_model::{
     NodeId, NodeIdBatch, NodeType, is_plain_name, push_escaped_name, push_escaped_segment,
 };
