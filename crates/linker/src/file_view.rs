@@ -1,7 +1,7 @@
 //! The file system that the resolver sees: the modules of the project, and no others.
 //!
 //! A specifier can only lead to a file that was analyzed, so the resolver need not ask the disk where files are. What it
-//! sees beside the modules: `package.json` files, `tsconfig*.json`, and a `node_modules` folder at the root that holds the
+//! sees beside the modules: `package.json` files, `tsconfig*.json`, a `jsconfig.json` in place of a `tsconfig.json`, and a `node_modules` folder at the root that holds the
 //! project's own packages by their names, as a package manager would link them. Inside of those a build product that is
 //! not there stands for the source that it is built from (`dist/x.js` for `src/x.ts`).
 
@@ -27,6 +27,14 @@ const PRODUCTS: &[(&str, &[&str])] = &[
     (".mjs", &[".mts", ".ts", ".mjs", ".js"]),
     (".cjs", &[".cts", ".ts", ".cjs", ".js"]),
 ];
+
+/// What configures TypeScript for a folder and those below.
+pub(crate) const TSCONFIG: &str = "tsconfig.json";
+/// What stands in its place in projects without TypeScript.
+pub(crate) const JSCONFIG: &str = "jsconfig.json";
+/// What a `tsconfig.json` would say that is one: it counts for JavaScript.
+const EXTENDS_JSCONFIG: &str =
+    r#"{"extends":"./jsconfig.json","compilerOptions":{"allowJs":true}}"#;
 
 /// See the module.
 pub(crate) struct FileView {
@@ -190,6 +198,9 @@ impl FileView {
             if path.components().any(|c| c.as_os_str() == "node_modules") {
                 return Err(io::ErrorKind::NotFound.into());
             }
+            if stands_for_jsconfig(path) {
+                return Ok(file);
+            }
             let metadata = std::fs::metadata(path)?;
             return Ok(if metadata.is_dir() { folder } else { file });
         }
@@ -214,7 +225,7 @@ impl FileView {
         if name != "package.json"
             && name.ends_with(".json")
             && name.contains("config")
-            && std::fs::metadata(&real)?.is_file()
+            && (stands_for_jsconfig(&real) || std::fs::metadata(&real)?.is_file())
         {
             return Ok(file);
         }
@@ -227,6 +238,13 @@ fn stem_and_sources(product: &str) -> Option<(&str, &'static [&'static str])> {
     PRODUCTS
         .iter()
         .find_map(|(extension, sources)| Some((product.strip_suffix(extension)?, *sources)))
+}
+
+/// Whether a path is that of a `tsconfig.json` which is not there, beside a `jsconfig.json`.
+fn stands_for_jsconfig(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == TSCONFIG)
+        && !path.is_file()
+        && path.with_file_name(JSCONFIG).is_file()
 }
 
 /// Whether a path leads through a folder of build output.
@@ -261,6 +279,9 @@ impl FileSystem for SharedView {
         if is_manifest && !self.0.manifests.contains(&real) {
             // One that is broken, or above the project.
             return Err(io::ErrorKind::NotFound.into());
+        }
+        if stands_for_jsconfig(&real) {
+            return Ok(EXTENDS_JSCONFIG.into());
         }
         std::fs::read(real)
     }

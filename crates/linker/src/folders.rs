@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::file_view::{JSCONFIG, TSCONFIG};
 use crate::program::Program;
 
 /// Folders that are there, and in which a specifier that names no path means the same.
@@ -14,7 +15,7 @@ use crate::program::Program;
 pub(crate) struct Folder {
     /// The innermost package around it, as an index; one more than that, or 0.
     pub(crate) package: u32,
-    /// Whether it or a folder above it has a `tsconfig.json`.
+    /// Whether it or a folder above it has a `tsconfig.json` or a `jsconfig.json`.
     pub(crate) has_tsconfig: bool,
 }
 
@@ -78,5 +79,7 @@ impl<'p> Folders<'p> {
 }
 
 fn has_tsconfig(folder: &Path) -> bool {
-    folder.join("tsconfig.json").is_file()
+    [TSCONFIG, JSCONFIG]
+        .iter()
+        .any(|name| folder.join(name).is_file())
 }

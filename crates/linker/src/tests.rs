@@ -228,6 +228,49 @@ fn packages_name_their_sources_and_are_built_beside_them() {
 }
 
 #[test]
+fn paths_of_jsconfig_are_followed_where_there_is_no_tsconfig() {
+    let paths =
+        r#"{"compilerOptions":{"baseUrl":".","paths":{"@/*":["src/*"],"~one":["src/one.js"]}}}"#;
+    let (edges, links) = link_all(
+        vec![
+            caller(
+                "src/main.js",
+                "f",
+                &["@/two", "~one", "src/three.js", "three"],
+            ),
+            with_function("src/one.js", "f"),
+            with_function("src/two.js", "f"),
+            with_function("src/three.js", "f"),
+            caller("typed/src/main.js", "f", &["@/two", "~four"]),
+            with_function("typed/four.js", "f"),
+        ],
+        &[
+            ("jsconfig.json", paths),
+            ("typed/jsconfig.json", paths),
+            (
+                "typed/tsconfig.json",
+                r#"{"compilerOptions":{"allowJs":true,"paths":{"~four":["./four.js"]}}}"#,
+            ),
+        ],
+    );
+    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
+        .into_iter()
+        .map(|e| e.replace("->MODULE->module", ""))
+        .collect();
+    let kinds = r#"{"kinds":["static"]}"#;
+    assert_eq!(
+        depends,
+        [
+            format!("src/main.js => src/one.js {kinds}"),
+            format!("src/main.js => src/three.js {kinds}"),
+            format!("src/main.js => src/two.js {kinds}"),
+            format!("typed/src/main.js => typed/four.js {kinds}"),
+        ]
+    );
+    assert_eq!(links.diagnostics, []);
+}
+
+#[test]
 fn paths_of_tsconfig_are_followed() {
     let (edges, links) = link_all(
         vec![

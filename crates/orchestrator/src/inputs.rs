@@ -1,5 +1,5 @@
 //! Files besides sources that decide how modules are joined: `package.json`, the workspace lists of package managers,
-//! `tsconfig.json` with all that it extends; and the programs that are plugins.
+//! `tsconfig.json` or `jsconfig.json` with all that it extends; and the programs that are plugins.
 //!
 //! The linker reads them itself. Here is only told whether any of them changed since the last run.
 
@@ -17,6 +17,8 @@ use crate::stamp::Stamp;
 const WORKSPACE_LISTS: &[&str] = &["pnpm-workspace.yaml", "lerna.json"];
 /// The file that configures TypeScript for its folder and those below.
 const TSCONFIG: &str = "tsconfig.json";
+/// The same of projects without TypeScript.
+const JSCONFIG: &str = "jsconfig.json";
 
 /// The inputs as they are now, by path; `known` are those of the last run, at the time `seen`. A file whose stamp did not
 /// change is not read.
@@ -44,7 +46,7 @@ pub(crate) fn collect(
         .chain(
             root.ancestors()
                 .skip(1)
-                .map(|folder| text(&folder.join(TSCONFIG))),
+                .flat_map(|folder| [TSCONFIG, JSCONFIG].map(|name| text(&folder.join(name)))),
         )
         .chain(programs.iter().cloned())
         // The other programs of external plugins, and their scripts.
