@@ -78,7 +78,8 @@ impl<'p> Folders<'p> {
     }
 }
 
-fn has_tsconfig(folder: &Path) -> bool {
+/// Whether there is a `tsconfig.json` in a folder, or what stands in its place.
+pub(crate) fn has_tsconfig(folder: &Path) -> bool {
     [TSCONFIG, JSCONFIG]
         .iter()
         .any(|name| folder.join(name).is_file())

@@ -21,6 +21,7 @@ mod arguments;
 mod bound;
 mod builtins;
 mod calls;
+mod configs;
 mod edges;
 mod entry_points;
 mod error_ways;

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::builtins;
+use crate::configs::Configs;
 use crate::file_view::{self, FileView, SharedView};
 use crate::folders::Folders;
 use crate::program::{Module, ModuleIx, Program};
@@ -128,8 +129,8 @@ pub(crate) fn carried(before: &Module, known: &Targets, now: &Module) -> Option<
     targets.collect::<Option<_>>().map(sorted)
 }
 
-/// Where a specifier that names no path is written, as far as it makes a difference: the tsconfig that counts for the file,
-/// and the package around it.
+/// Where a specifier that names no path is written, as far as it makes a difference: the tsconfig that counts for the file, or the
+/// folder of the nearest one, and the package around it.
 type Scope = (Option<PathBuf>, u32);
 
 struct Resolver<'p> {
@@ -140,6 +141,7 @@ struct Resolver<'p> {
     view: Arc<FileView>,
     with_tsconfig: ResolverGeneric<SharedView>,
     without_tsconfig: ResolverGeneric<SharedView>,
+    configs: Configs,
     root: std::path::PathBuf,
 }
 
@@ -193,6 +195,7 @@ impl<'p> Resolver<'p> {
                 ..plain.clone()
             },
         );
+        let configs = Configs::new(Arc::clone(&view), plain.clone());
         let without_tsconfig = with_tsconfig.clone_with_options(plain);
         let files = program.files().iter().map(|file| &**file);
         Resolver {
@@ -202,6 +205,7 @@ impl<'p> Resolver<'p> {
             view,
             with_tsconfig,
             without_tsconfig,
+            configs,
             root: program.root.clone(),
         }
     }
@@ -300,12 +304,28 @@ impl<'p> Resolver<'p> {
             true => self.with_tsconfig.find_tsconfig(&path).ok().flatten(),
             false => None,
         };
-        let scope = (tsconfig.map(|t| t.path().to_owned()), folder.package);
+        // Of a file that no configuration includes the nearest one.
+        let nearest = match folder.has_tsconfig && tsconfig.is_none() {
+            true => path
+                .parent()
+                .and_then(|folder| self.configs.nearest(folder)),
+            false => None,
+        };
+        let config = tsconfig.map(|t| t.path().to_owned());
+        let scope = (config.or_else(|| nearest.clone()), folder.package);
         let names = || self.names.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(&known) = names().get(&scope).and_then(|names| names.get(specifier)) {
             return known;
         }
-        let target = self.target(&path, specifier, folder.has_tsconfig);
+        let mut target = self.target(&path, specifier, folder.has_tsconfig);
+        if let (Target::External, Some(nearest)) = (target, &nearest) {
+            let around = self.configs.around(nearest, &self.with_tsconfig);
+            let resolved = around
+                .iter()
+                .filter_map(|resolver| resolver.resolve_file(&path, specifier).ok())
+                .find_map(|resolution| self.view.module(resolution.path()));
+            target = resolved.map_or(target, Target::Module);
+        }
         names()
             .entry(scope)
             .or_default()

@@ -271,6 +271,56 @@ fn paths_of_jsconfig_are_followed_where_there_is_no_tsconfig() {
 }
 
 #[test]
+fn paths_count_for_files_that_no_tsconfig_includes() {
+    let (edges, links) = link_all(
+        vec![
+            caller("src/main.ts", "f", &["@/two", "two", "lodash"]),
+            caller("src/plain.js", "f", &["@/two"]),
+            caller("test/main.test.ts", "f", &["@/two", "two", "lodash"]),
+            with_function("src/two.ts", "f"),
+            // The nearest one has paths in what it references only, and they are other ones.
+            caller("app/e2e/main.ts", "f", &["@/two", "#two"]),
+            caller("app/src/main.ts", "f", &["@/two"]),
+            with_function("app/src/two.ts", "f"),
+        ],
+        &[
+            (
+                "tsconfig.json",
+                r#"{"compilerOptions":{"baseUrl":"src","paths":{"@/*":["./*"]}},"include":["src"]}"#,
+            ),
+            (
+                "app/tsconfig.json",
+                r#"{"files":[],"references":[{"path":"./tsconfig.node.json"},{"path":"./tsconfig.app.json"}]}"#,
+            ),
+            (
+                "app/tsconfig.node.json",
+                r#"{"include":["vite.config.ts"]}"#,
+            ),
+            (
+                "app/tsconfig.app.json",
+                r#"{"compilerOptions":{"paths":{"@/*":["./src/*"]}},"include":["src"]}"#,
+            ),
+        ],
+    );
+    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
+        .into_iter()
+        .map(|e| e.replace("->MODULE->module", ""))
+        .collect();
+    let kinds = r#"{"kinds":["static"]}"#;
+    assert_eq!(
+        depends,
+        [
+            format!("app/e2e/main.ts => app/src/two.ts {kinds}"),
+            format!("app/src/main.ts => app/src/two.ts {kinds}"),
+            format!("src/main.ts => src/two.ts {kinds}"),
+            format!("src/plain.js => src/two.ts {kinds}"),
+            format!("test/main.test.ts => src/two.ts {kinds}"),
+        ]
+    );
+    assert_eq!(links.diagnostics, []);
+}
+
+#[test]
 fn paths_of_tsconfig_are_followed() {
     let (edges, links) = link_all(
         vec![
