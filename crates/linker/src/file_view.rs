@@ -1,7 +1,7 @@
 //! The file system that the resolver sees: the modules of the project, and no others.
 //!
 //! A specifier can only lead to a file that was analyzed, so the resolver need not ask the disk where files are. What it
-//! sees beside the modules: `package.json` files, `tsconfig*.json`, a `jsconfig.json` in place of a `tsconfig.json`, and a `node_modules` folder at the root that holds the
+//! sees beside the modules: `package.json` files, `tsconfig*.json`, what stands in place of a `tsconfig.json`, and a `node_modules` folder at the root that holds the
 //! project's own packages by their names, as a package manager would link them. Inside of those a build product that is
 //! not there stands for the source that it is built from (`dist/x.js` for `src/x.ts`).
 
@@ -30,11 +30,18 @@ const PRODUCTS: &[(&str, &[&str])] = &[
 
 /// What configures TypeScript for a folder and those below.
 pub(crate) const TSCONFIG: &str = "tsconfig.json";
-/// What stands in its place in projects without TypeScript.
-pub(crate) const JSCONFIG: &str = "jsconfig.json";
-/// What a `tsconfig.json` would say that is one: it counts for JavaScript.
-const EXTENDS_JSCONFIG: &str =
-    r#"{"extends":"./jsconfig.json","compilerOptions":{"allowJs":true}}"#;
+/// What stands in its place, and what a `tsconfig.json` would say that is one: in projects without TypeScript it counts for
+/// JavaScript; the other is what all parts of a large project extend, which need not have one at its root.
+pub(crate) const STAND_INS: [(&str, &str); 2] = [
+    (
+        "jsconfig.json",
+        r#"{"extends":"./jsconfig.json","compilerOptions":{"allowJs":true}}"#,
+    ),
+    (
+        "tsconfig.base.json",
+        r#"{"extends":"./tsconfig.base.json"}"#,
+    ),
+];
 
 /// See the module.
 pub(crate) struct FileView {
@@ -198,7 +205,7 @@ impl FileView {
             if path.components().any(|c| c.as_os_str() == "node_modules") {
                 return Err(io::ErrorKind::NotFound.into());
             }
-            if stands_for_jsconfig(path) {
+            if stand_in(path).is_some() {
                 return Ok(file);
             }
             let metadata = std::fs::metadata(path)?;
@@ -225,7 +232,7 @@ impl FileView {
         if name != "package.json"
             && name.ends_with(".json")
             && name.contains("config")
-            && (stands_for_jsconfig(&real) || std::fs::metadata(&real)?.is_file())
+            && (stand_in(&real).is_some() || std::fs::metadata(&real)?.is_file())
         {
             return Ok(file);
         }
@@ -240,11 +247,15 @@ fn stem_and_sources(product: &str) -> Option<(&str, &'static [&'static str])> {
         .find_map(|(extension, sources)| Some((product.strip_suffix(extension)?, *sources)))
 }
 
-/// Whether a path is that of a `tsconfig.json` which is not there, beside a `jsconfig.json`.
-fn stands_for_jsconfig(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == TSCONFIG)
-        && !path.is_file()
-        && path.with_file_name(JSCONFIG).is_file()
+/// What is read for the path of a `tsconfig.json` which is not there, where something stands in its place.
+fn stand_in(path: &Path) -> Option<&'static str> {
+    if path.file_name().is_none_or(|name| name != TSCONFIG) || path.is_file() {
+        return None;
+    }
+    let mut found = STAND_INS.iter();
+    found
+        .find(|(name, _)| path.with_file_name(name).is_file())
+        .map(|(_, text)| *text)
 }
 
 /// Whether a path leads through a folder of build output.
@@ -280,8 +291,8 @@ impl FileSystem for SharedView {
             // One that is broken, or above the project.
             return Err(io::ErrorKind::NotFound.into());
         }
-        if stands_for_jsconfig(&real) {
-            return Ok(EXTENDS_JSCONFIG.into());
+        if let Some(text) = stand_in(&real) {
+            return Ok(text.into());
         }
         std::fs::read(real)
     }

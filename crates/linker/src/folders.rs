@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::file_view::{JSCONFIG, TSCONFIG};
+use crate::file_view::{STAND_INS, TSCONFIG};
 use crate::program::Program;
 
 /// Folders that are there, and in which a specifier that names no path means the same.
@@ -15,7 +15,7 @@ use crate::program::Program;
 pub(crate) struct Folder {
     /// The innermost package around it, as an index; one more than that, or 0.
     pub(crate) package: u32,
-    /// Whether it or a folder above it has a `tsconfig.json` or a `jsconfig.json`.
+    /// Whether it or a folder above it has a `tsconfig.json`, or what stands in its place.
     pub(crate) has_tsconfig: bool,
 }
 
@@ -80,7 +80,8 @@ impl<'p> Folders<'p> {
 
 /// Whether there is a `tsconfig.json` in a folder, or what stands in its place.
 pub(crate) fn has_tsconfig(folder: &Path) -> bool {
-    [TSCONFIG, JSCONFIG]
-        .iter()
+    let stand_ins = STAND_INS.iter().map(|(name, _)| *name);
+    std::iter::once(TSCONFIG)
+        .chain(stand_ins)
         .any(|name| folder.join(name).is_file())
 }

@@ -271,6 +271,29 @@ fn paths_of_jsconfig_are_followed_where_there_is_no_tsconfig() {
 }
 
 #[test]
+fn what_all_parts_extend_counts_at_the_root() {
+    let (edges, links) = link_all(
+        vec![
+            caller("libs/a/src/index.ts", "f", &["@org/b"]),
+            with_function("libs/b/src/index.ts", "f"),
+            caller("tool.ts", "f", &["@org/b"]),
+        ],
+        &[
+            (
+                "tsconfig.base.json",
+                r#"{"compilerOptions":{"paths":{"@org/b":["./libs/b/src/index.ts"]}}}"#,
+            ),
+            (
+                "libs/a/tsconfig.json",
+                r#"{"extends":"../../tsconfig.base.json","include":["src"]}"#,
+            ),
+        ],
+    );
+    assert_eq!(of_type(&edges, "DEPENDS_ON").len(), 2);
+    assert_eq!(links.diagnostics, []);
+}
+
+#[test]
 fn paths_count_for_files_that_no_tsconfig_includes() {
     let (edges, links) = link_all(
         vec![

@@ -1,5 +1,5 @@
 //! Files besides sources that decide how modules are joined: `package.json`, the workspace lists of package managers,
-//! `tsconfig.json` or `jsconfig.json` with all that it extends; and the programs that are plugins.
+//! `tsconfig.json`, or what stands in its place, with all that it extends; and the programs that are plugins.
 //!
 //! The linker reads them itself. Here is only told whether any of them changed since the last run.
 
@@ -17,8 +17,8 @@ use crate::stamp::Stamp;
 const WORKSPACE_LISTS: &[&str] = &["pnpm-workspace.yaml", "lerna.json"];
 /// The file that configures TypeScript for its folder and those below.
 const TSCONFIG: &str = "tsconfig.json";
-/// The same of projects without TypeScript.
-const JSCONFIG: &str = "jsconfig.json";
+/// What the linker reads in its place where there is none.
+const STAND_INS: [&str; 2] = ["jsconfig.json", "tsconfig.base.json"];
 
 /// The inputs as they are now, by path; `known` are those of the last run, at the time `seen`. A file whose stamp did not
 /// change is not read.
@@ -43,11 +43,10 @@ pub(crate) fn collect(
         .chain(&discovery.configs)
         .cloned()
         .chain(WORKSPACE_LISTS.iter().map(|file| (*file).to_owned()))
-        .chain(
-            root.ancestors()
-                .skip(1)
-                .flat_map(|folder| [TSCONFIG, JSCONFIG].map(|name| text(&folder.join(name)))),
-        )
+        .chain(root.ancestors().skip(1).flat_map(|folder| {
+            let names = std::iter::once(TSCONFIG).chain(STAND_INS);
+            names.map(|name| text(&folder.join(name)))
+        }))
         .chain(programs.iter().cloned())
         // The other programs of external plugins, and their scripts.
         .chain(
