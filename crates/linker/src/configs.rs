@@ -4,7 +4,7 @@
 //! same `paths` all the same: by test runners, bundlers and loaders.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use oxc_resolver::{
     ResolveOptions, ResolverGeneric, TsConfig, TsconfigDiscovery, TsconfigOptions,
@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::file_view::{FileView, SharedView, TSCONFIG};
 use crate::folders::has_tsconfig;
+use crate::mutex::locked;
 
 /// Resolvers for the configurations around a folder that have paths: those of the nearest `tsconfig.json`, and of what it
 /// references, in order.
@@ -83,8 +84,4 @@ impl Configs {
 fn has_paths(config: &TsConfig) -> bool {
     let options = &config.compiler_options;
     options.paths.is_some() || options.base_url.is_some()
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }

@@ -39,13 +39,13 @@ pub(crate) struct EntryPoints {
 }
 
 impl EntryPoints {
-    /// Of the object of a `package.json`.
-    pub(crate) fn of(manifest: &Map<String, Value>) -> EntryPoints {
+    /// Of the `main` of a `package.json` and its other fields.
+    pub(crate) fn of(main: Option<&Value>, others: &Map<String, Value>) -> EntryPoints {
         let mut found = Found::default();
-        for field in ["main", "module", "types", "typings", "exports", "imports"] {
-            if let Some(value) = manifest.get(field) {
-                found.add(value, None);
-            }
+        let fields = ["module", "types", "typings", "exports", "imports"];
+        let others = fields.iter().filter_map(|&field| others.get(field));
+        for value in main.into_iter().chain(others) {
+            found.add(value, None);
         }
         EntryPoints {
             files: found.files.into_iter().collect(),
@@ -110,7 +110,8 @@ mod tests {
     use super::*;
 
     fn of(manifest: &str) -> (Vec<String>, Vec<String>) {
-        let found = EntryPoints::of(&serde_json::from_str(manifest).unwrap());
+        let manifest: Map<String, Value> = serde_json::from_str(manifest).unwrap();
+        let found = EntryPoints::of(manifest.get("main"), &manifest);
         (found.files, found.source_conditions)
     }
 

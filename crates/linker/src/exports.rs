@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use graph_model::summary::{ExportTarget, ModuleType};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::mutex::locked;
 use crate::program::{ModuleIx, Program};
 use crate::reads;
 use crate::specifiers::{Specifiers, Target};
@@ -99,8 +100,7 @@ impl<'p> Exports<'p> {
             return self.lookup_in_value(module, name);
         }
         let memo = &self.through_stars[module.0 as usize];
-        let locked = || memo.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some((found, list)) = locked().get(name) {
+        if let Some((found, list)) = locked(memo).get(name) {
             reads::all_of(list);
             return found.clone();
         }
@@ -120,7 +120,7 @@ impl<'p> Exports<'p> {
         let found = remembered.0.clone();
         open.searches.pop();
         if !open.is_cycle || open.searches.is_empty() {
-            locked().insert(name.into(), remembered);
+            locked(memo).insert(name.into(), remembered);
         } else {
             open.found.insert((module, name.into()), remembered);
         }

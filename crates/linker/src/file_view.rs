@@ -1,9 +1,10 @@
 //! The file system that the resolver sees: the modules of the project, and no others.
 //!
 //! A specifier can only lead to a file that was analyzed, so the resolver need not ask the disk where files are. What it
-//! sees beside the modules: `package.json` files, `tsconfig*.json`, what stands in place of a `tsconfig.json`, and a `node_modules` folder at the root that holds the
-//! project's own packages by their names, as a package manager would link them. Inside of those a build product that is
-//! not there stands for the source that it is built from (`dist/x.js` for `src/x.ts`).
+//! sees beside the modules: `package.json` files, `tsconfig*.json`, what stands in place of a `tsconfig.json`, and a
+//! `node_modules` folder at the root that holds the project's own packages by their names, as a package manager would link
+//! them. Inside of those a build product that is not there stands for the source that it is built from (`dist/x.js` for
+//! `src/x.ts`).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -32,7 +33,7 @@ const PRODUCTS: &[(&str, &[&str])] = &[
 pub(crate) const TSCONFIG: &str = "tsconfig.json";
 /// What stands in its place, and what a `tsconfig.json` would say that is one: in projects without TypeScript it counts for
 /// JavaScript; the other is what all parts of a large project extend, which need not have one at its root.
-pub(crate) const STAND_INS: [(&str, &str); 2] = [
+const STAND_INS: [(&str, &str); 2] = [
     (
         "jsconfig.json",
         r#"{"extends":"./jsconfig.json","compilerOptions":{"allowJs":true}}"#,
@@ -42,6 +43,12 @@ pub(crate) const STAND_INS: [(&str, &str); 2] = [
         r#"{"extends":"./tsconfig.base.json"}"#,
     ),
 ];
+
+/// Names of the files that configure TypeScript for their folder and those below: `tsconfig.json`, and what stands in its
+/// place where it is not there. The first that is there counts.
+pub fn tsconfig_names() -> impl Iterator<Item = &'static str> {
+    std::iter::once(TSCONFIG).chain(STAND_INS.iter().map(|&(name, _)| name))
+}
 
 /// See the module.
 pub(crate) struct FileView {

@@ -3,11 +3,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::file_view::{STAND_INS, TSCONFIG};
+use crate::file_view::tsconfig_names;
+use crate::mutex::locked;
 use crate::program::Program;
 
 /// Folders that are there, and in which a specifier that names no path means the same.
@@ -25,12 +26,6 @@ pub(crate) struct Folders<'p> {
     packages: FxHashMap<&'p str, u32>,
     known: Mutex<FxHashMap<Box<str>, Folder>>,
     names: Mutex<FxHashMap<PathBuf, Arc<FxHashSet<OsString>>>>,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl<'p> Folders<'p> {
@@ -80,8 +75,5 @@ impl<'p> Folders<'p> {
 
 /// Whether there is a `tsconfig.json` in a folder, or what stands in its place.
 pub(crate) fn has_tsconfig(folder: &Path) -> bool {
-    let stand_ins = STAND_INS.iter().map(|(name, _)| *name);
-    std::iter::once(TSCONFIG)
-        .chain(stand_ins)
-        .any(|name| folder.join(name).is_file())
+    tsconfig_names().any(|name| folder.join(name).is_file())
 }

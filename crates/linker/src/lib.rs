@@ -40,6 +40,7 @@ mod imports;
 mod inherited;
 mod instances;
 mod member_lists;
+mod mutex;
 mod outside;
 pub mod packages;
 mod points;
@@ -60,6 +61,7 @@ mod unresolved;
 pub use builtins::is_builtin;
 pub use calls::CallCounts;
 pub use edges::{External, FileLinks, LinkEdge, json_string};
+pub use file_view::tsconfig_names;
 pub use imports::ImportCounts;
 pub use program::Program;
 

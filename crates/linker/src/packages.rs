@@ -111,9 +111,7 @@ impl Packages {
                 .map(|d| d.keys().cloned().collect())
                 .unwrap_or_default();
             dependencies.sort_unstable();
-            let mut others = manifest.others;
-            others.extend(manifest.main.clone().map(|main| ("main".to_owned(), main)));
-            let entry_points = EntryPoints::of(&others);
+            let entry_points = EntryPoints::of(manifest.main.as_ref(), &manifest.others);
             all.push(Package {
                 directory,
                 name: text(manifest.name),

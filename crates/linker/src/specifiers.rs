@@ -13,6 +13,7 @@ use crate::builtins;
 use crate::configs::Configs;
 use crate::file_view::{self, FileView, SharedView};
 use crate::folders::Folders;
+use crate::mutex::locked;
 use crate::program::{Module, ModuleIx, Program};
 use crate::reads;
 use graph_model::{Diagnostic, SOURCE_EXTENSIONS};
@@ -313,8 +314,10 @@ impl<'p> Resolver<'p> {
         };
         let config = tsconfig.map(|t| t.path().to_owned());
         let scope = (config.or_else(|| nearest.clone()), folder.package);
-        let names = || self.names.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some(&known) = names().get(&scope).and_then(|names| names.get(specifier)) {
+        if let Some(&known) = locked(&self.names)
+            .get(&scope)
+            .and_then(|names| names.get(specifier))
+        {
             return known;
         }
         let mut target = self.target(&path, specifier, folder.has_tsconfig);
@@ -326,7 +329,7 @@ impl<'p> Resolver<'p> {
                 .find_map(|resolution| self.view.module(resolution.path()));
             target = resolved.map_or(target, Target::Module);
         }
-        names()
+        locked(&self.names)
             .entry(scope)
             .or_default()
             .insert(specifier.into(), target);

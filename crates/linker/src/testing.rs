@@ -322,3 +322,11 @@ pub(super) fn of_type(edges: &[String], edge_type: &str) -> Vec<String> {
         .map(|(src, rest)| format!("{src} => {rest}"))
         .collect()
 }
+
+/// Which files depend on which, and how.
+pub(super) fn dependencies(edges: &[String]) -> Vec<String> {
+    of_type(edges, "DEPENDS_ON")
+        .iter()
+        .map(|edge| edge.replace("->MODULE->module", ""))
+        .collect()
+}

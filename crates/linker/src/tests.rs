@@ -2,7 +2,7 @@
 
 use graph_model::summary::{ExportTarget, ImportForm, Shape};
 
-use crate::testing::{Summary, link_all, of_type};
+use crate::testing::{Summary, dependencies, link_all, of_type};
 
 fn codes(links: &crate::Links) -> Vec<(String, &'static str)> {
     links
@@ -150,13 +150,9 @@ fn packages_of_the_project_lead_to_their_sources() {
         ],
         &manifests[..4],
     );
-    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
-        .into_iter()
-        .map(|e| e.replace("->MODULE->module", ""))
-        .collect();
     let kinds = r#"{"kinds":["static"]}"#;
     assert_eq!(
-        depends,
+        dependencies(&edges),
         [
             format!("packages/app/main.ts => packages/a/src/index.ts {kinds}"),
             format!("packages/app/main.ts => packages/a/src/other.ts {kinds}"),
@@ -208,13 +204,9 @@ fn packages_name_their_sources_and_are_built_beside_them() {
             ),
         ],
     );
-    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
-        .into_iter()
-        .map(|e| e.replace("->MODULE->module", ""))
-        .collect();
     let kinds = r#"{"kinds":["static"]}"#;
     assert_eq!(
-        depends,
+        dependencies(&edges),
         [
             format!("src/main.test.ts => packages/beside/src/index.ts {kinds}"),
             format!("src/main.test.ts => src/index.ts {kinds}"),
@@ -253,13 +245,9 @@ fn paths_of_jsconfig_are_followed_where_there_is_no_tsconfig() {
             ),
         ],
     );
-    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
-        .into_iter()
-        .map(|e| e.replace("->MODULE->module", ""))
-        .collect();
     let kinds = r#"{"kinds":["static"]}"#;
     assert_eq!(
-        depends,
+        dependencies(&edges),
         [
             format!("src/main.js => src/one.js {kinds}"),
             format!("src/main.js => src/three.js {kinds}"),
@@ -325,13 +313,9 @@ fn paths_count_for_files_that_no_tsconfig_includes() {
             ),
         ],
     );
-    let depends: Vec<String> = of_type(&edges, "DEPENDS_ON")
-        .into_iter()
-        .map(|e| e.replace("->MODULE->module", ""))
-        .collect();
     let kinds = r#"{"kinds":["static"]}"#;
     assert_eq!(
-        depends,
+        dependencies(&edges),
         [
             format!("app/e2e/main.ts => app/src/two.ts {kinds}"),
             format!("app/src/main.ts => app/src/two.ts {kinds}"),

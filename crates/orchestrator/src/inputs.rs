@@ -15,10 +15,8 @@ use crate::stamp::Stamp;
 
 /// Files of the project's root that list workspace packages.
 const WORKSPACE_LISTS: &[&str] = &["pnpm-workspace.yaml", "lerna.json"];
-/// The file that configures TypeScript for its folder and those below.
+/// What is meant in a folder that is extended.
 const TSCONFIG: &str = "tsconfig.json";
-/// What the linker reads in its place where there is none.
-const STAND_INS: [&str; 2] = ["jsconfig.json", "tsconfig.base.json"];
 
 /// The inputs as they are now, by path; `known` are those of the last run, at the time `seen`. A file whose stamp did not
 /// change is not read.
@@ -43,10 +41,11 @@ pub(crate) fn collect(
         .chain(&discovery.configs)
         .cloned()
         .chain(WORKSPACE_LISTS.iter().map(|file| (*file).to_owned()))
-        .chain(root.ancestors().skip(1).flat_map(|folder| {
-            let names = std::iter::once(TSCONFIG).chain(STAND_INS);
-            names.map(|name| text(&folder.join(name)))
-        }))
+        .chain(
+            root.ancestors()
+                .skip(1)
+                .flat_map(|folder| linker::tsconfig_names().map(|name| text(&folder.join(name)))),
+        )
         .chain(programs.iter().cloned())
         // The other programs of external plugins, and their scripts.
         .chain(

@@ -112,7 +112,7 @@ impl Val {
     }
 }
 
-/// Key, value and place of a property.
+/// Key, value and place of a property; of a getter, what it returns.
 pub(crate) type Listed = (Sym, Val, (u32, u32));
 
 /// What `this`, `return` and `await` refer to.
@@ -282,7 +282,7 @@ pub(crate) struct Builder<'a> {
     /// The properties of the last listed object literal.
     pub(crate) listed: Vec<Listed>,
     /// What getters of the variable that stands for `exports` export, once it is given out.
-    pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<crate::visit::GetterExport>>,
+    pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<Listed>>,
     /// The source may declare something with `var`.
     pub(crate) mentions_var: bool,
     /// The source mentions `exports`, as hardly any does without CommonJS.

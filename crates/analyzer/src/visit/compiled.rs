@@ -9,7 +9,7 @@ use swc_ecma_ast::*;
 
 use super::name::Meaning;
 use super::text::{last_name, static_key, transparent};
-use crate::builder::{Builder, NO_NODE, NodeIdx, Val};
+use crate::builder::{Builder, Listed, NO_NODE, NodeIdx};
 
 /// What a call exports.
 #[derive(Debug, Clone, Copy)]
@@ -19,9 +19,6 @@ pub(super) enum CompiledExport {
     /// What the getters in the second argument return; [`NO_NODE`], or the variable that stands for `exports`.
     Getters(NodeIdx),
 }
-
-/// A name that a getter exports, its value, and where it stands.
-pub(crate) type GetterExport = (Sym, Val, (u32, u32));
 
 impl<'a> Builder<'a> {
     /// Before a call is visited: what it exports.
@@ -96,7 +93,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn export_getters(&mut self, exports: Vec<GetterExport>) {
+    fn export_getters(&mut self, exports: Vec<Listed>) {
         for (name, value, range) in exports {
             self.export_property(name, value, range);
         }

@@ -66,6 +66,9 @@ pub(crate) struct Role {
     pub(crate) doc: u32,
 }
 
+/// See [`Builder::parameter_texts`].
+type ParameterTexts<'a> = (SmallVec<[Cow<'a, str>; 4]>, SmallVec<[&'a str; 4]>);
+
 /// A member of the metadata, with its key.
 #[derive(Clone, Copy)]
 pub(crate) enum Extra {
@@ -486,15 +489,7 @@ impl<'a> Builder<'a> {
                 Extra::Name(key, name) => self.m_sym(key, name),
             }
         }
-        let names: SmallVec<[Cow<'a, str>; 4]> =
-            parameters.iter().map(|p| self.parameter_text(p)).collect();
-        let types: SmallVec<[&str; 4]> = parameters
-            .iter()
-            .map(|p| {
-                p.type_annotation()
-                    .map_or("any", |t| self.type_text(&t.type_ann))
-            })
-            .collect();
+        let (names, types) = self.parameter_texts(parameters);
         self.m_elements("params", |b| {
             for (parameter, text) in parameters.iter().zip(&names) {
                 match parameter.ident() {
@@ -549,21 +544,22 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn callable_signature(&self, callable: &Callable<'a>) -> String {
-        let parameters = callable.parameters();
-        let names: SmallVec<[Cow<'a, str>; 4]> =
-            parameters.iter().map(|p| self.parameter_text(p)).collect();
-        let types: SmallVec<[&str; 4]> = parameters
-            .iter()
-            .map(|p| {
-                p.type_annotation()
-                    .map_or("any", |t| self.type_text(&t.type_ann))
-            })
-            .collect();
+        let (names, types) = self.parameter_texts(&callable.parameters());
         signature(
             &names,
             &types,
             callable.return_type.map(|t| self.type_text(&t.type_ann)),
         )
+    }
+
+    /// Parameters as they are written, and their types.
+    fn parameter_texts(&self, parameters: &[Parameter<'a>]) -> ParameterTexts<'a> {
+        let names = parameters.iter().map(|p| self.parameter_text(p));
+        let types = parameters.iter().map(|p| {
+            p.type_annotation()
+                .map_or("any", |t| self.type_text(&t.type_ann))
+        });
+        (names.collect(), types.collect())
     }
 
     /// First line of prose of the `/** … */` that ends right before `start`.

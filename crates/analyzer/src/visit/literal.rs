@@ -100,8 +100,7 @@ impl<'a> Builder<'a> {
         match transparent(expr) {
             Expr::Lit(Lit::Num(number)) => self.m_number(key, number.value),
             Expr::Lit(Lit::Bool(b)) => self.m_bool(key, b.value),
-            // However many bytes each of its own has when it is escaped.
-            Expr::Lit(Lit::Str(text)) if text.value.len() < limit / 8 => {
+            Expr::Lit(Lit::Str(text)) if is_short(text, limit) => {
                 self.m_str(key, &text.value.to_string_lossy());
             }
             _ => {
@@ -145,6 +144,11 @@ pub(crate) fn is_literal(expr: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the JSON of a text has at most `limit` bytes, however many each of its own has when it is escaped.
+pub(crate) fn is_short(text: &Str, limit: usize) -> bool {
+    text.value.len() <= limit / 8
 }
 
 /// Whether the expression is a literal or an array or object of literal trees.

@@ -43,7 +43,6 @@ mod update;
 mod variable;
 
 pub(crate) use assignment::Place;
-pub(crate) use compiled::GetterExport;
 pub(crate) use enumeration::Enums;
 pub(crate) use namespace::Namespaces;
 pub(crate) use text::number_text;

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::*;
 
-use super::literal::{is_literal, literal_json};
+use super::literal::{is_literal, is_short, literal_json};
 use super::naming::{ANONYMOUS, Context};
 use super::text::transparent;
 use crate::builder::{Builder, NodeIdx, Val};
@@ -73,11 +73,6 @@ type LeafList<'a> = SmallVec<[Leaf<'a>; 4]>;
 type Literals<'a> = SmallVec<[&'a Expr; 4]>;
 /// Expressions that are still to be taken apart: as those of a [`Leaf`].
 type Stack<'a> = SmallVec<[(&'a Expr, bool, usize); 8]>;
-
-/// Whether a text fits, however many bytes each of its own has when it is escaped.
-fn is_short(text: &Str) -> bool {
-    text.value.len() <= MAX_LITERAL_JSON / 8
-}
 
 impl<'a> Builder<'a> {
     /// A maximal tree of computing operators.
@@ -178,7 +173,7 @@ impl<'a> Builder<'a> {
     fn literal_element(&mut self, literal: &'a Expr) {
         match literal {
             Expr::Lit(Lit::Num(number)) => self.m_number_element(number.value),
-            Expr::Lit(Lit::Str(text)) if is_short(text) => {
+            Expr::Lit(Lit::Str(text)) if is_short(text, MAX_LITERAL_JSON) => {
                 self.m_string_element(&text.value.to_string_lossy());
             }
             _ => {
@@ -192,7 +187,7 @@ impl<'a> Builder<'a> {
     fn fits(&self, literal: &'a Expr) -> bool {
         match literal {
             Expr::Lit(Lit::Num(_) | Lit::Null(_) | Lit::Bool(_)) => true,
-            Expr::Lit(Lit::Str(text)) if is_short(text) => true,
+            Expr::Lit(Lit::Str(text)) if is_short(text, MAX_LITERAL_JSON) => true,
             _ => self.short_json(literal).is_some(),
         }
     }

@@ -30,8 +30,12 @@ impl Eval<'_, '_> {
 
     /// The values of a member of values.
     pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
+        self.member_of_each(set.iter(), name)
+    }
+
+    fn member_of_each<'v>(&mut self, values: impl Iterator<Item = &'v Value>, name: &str) -> Set {
         let mut all = Union::default();
-        for value in set.iter() {
+        for value in values {
             all.add(self.deeper(|e| e.member_of(value, name)));
         }
         all.finish()
@@ -328,13 +332,8 @@ impl Eval<'_, '_> {
     /// A member of what an interface extends or a class implements. Of the classes of the language only what they are known to
     /// have: `interface List<T> extends Methods, Iterable<T>` has most of its members from elsewhere.
     fn known_member(&mut self, bases: &Set, name: &str) -> Set {
-        let mut all = Union::default();
-        for base in bases.iter() {
-            if !matches!(base, Value::Lib(lib, _) if library::find(*lib, name).is_none()) {
-                all.add(self.deeper(|e| e.member_of(base, name)));
-            }
-        }
-        all.finish()
+        let lacks = |base: &Value| matches!(base, Value::Lib(lib, _) if library::find(*lib, name).is_none());
+        self.member_of_each(bases.iter().filter(|base| !lacks(base)), name)
     }
 
     /// The instance that a class extends.

@@ -2,8 +2,9 @@
 //!
 //! Semantic ids are some 50 to 200 bytes long. The `blake3` crate is made for long inputs, which it splits into parts
 //! that it hashes side by side; of short inputs it hashes one after the other, at about 140 ns each, which was a tenth
-//! of all that analyzing a module costs. Side by side they take 24 ns with AVX2, and 13 ns with AVX-512. Source of the algorithm: section 2 of
-//! <https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf>; here only inputs of a single chunk.
+//! of all that analyzing a module costs. Side by side they take 24 ns with AVX2, and 13 ns with AVX-512. Source of the
+//! algorithm: section 2 of <https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf>; here only inputs of a
+//! single chunk.
 
 /// Compiles the algorithm for a set of instructions. Where it stands there are `Register`, which holds a word of `WIDTH` texts, and
 /// the functions that make and combine registers.
