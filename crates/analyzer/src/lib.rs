@@ -134,6 +134,11 @@ fn with_stack_for<R>(source: &str, f: impl FnOnce() -> R) -> R {
     const MOST: usize = 2 << 30;
     const FOR_CHAINS: usize = 64 << 20;
     const PER_BRACKET: usize = 8 << 10;
+    // Threads that analyze have enough for most files, whatever stands in them.
+    let most = source.len().saturating_mul(PER_BRACKET).max(LEAST);
+    if stacker::remaining_stack().is_some_and(|left| left >= most) {
+        return f();
+    }
     let chains = source.len().saturating_mul(1024).min(FOR_CHAINS);
     let mut brackets = opening_brackets(source).saturating_mul(PER_BRACKET);
     if brackets > chains {

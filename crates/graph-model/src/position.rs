@@ -18,21 +18,22 @@ pub struct Span {
     pub end_column: u32,
 }
 
-/// Appends the place after each `\n`. Lines are short: to look at many bytes at a time takes a third of the steps that a search
-/// takes which begins anew at each line.
-fn push_line_starts(bytes: &[u8], starts: &mut Vec<u32>) {
+/// Appends the place after each `\n`, and the lines of each chunk. Lines are short: to look at many bytes at a time takes a third of
+/// the steps that a search takes which begins anew at each line.
+fn push_line_starts(bytes: &[u8], starts: &mut Vec<u32>, lines: &mut Vec<Chunk>) {
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-    for (number, chunk) in chunks.iter().enumerate() {
-        let mut found = newlines(chunk);
-        while found != 0 {
-            let place = number * CHUNK + found.trailing_zeros() as usize;
+    let mut last_chunk = [0; CHUNK];
+    last_chunk[..rest.len()].copy_from_slice(rest);
+    for (number, chunk) in chunks.iter().chain([&last_chunk]).enumerate() {
+        let mut last = newlines(chunk);
+        let line = starts.len() as u32 - 1;
+        lines.push(Chunk { last, line });
+        while last != 0 {
+            let place = number * CHUNK + last.trailing_zeros() as usize;
             starts.push(place as u32 + 1);
-            found &= found - 1;
+            last &= last - 1;
         }
     }
-    let first = chunks.len() * CHUNK;
-    let newlines = (first..).zip(rest).filter(|(_, byte)| **byte == b'\n');
-    starts.extend(newlines.map(|(place, _)| place as u32 + 1));
 }
 
 const CHUNK: usize = 64;
@@ -89,8 +90,35 @@ fn newlines_by_words(chunk: &[u8; CHUNK]) -> u64 {
 pub struct LineIndex<'a> {
     text: &'a str,
     starts: Vec<u32>,
+    /// Of each [`CHUNK`] of bytes, the last one of fewer: what line an offset is on is told by where it is, without a search whose
+    /// steps no processor foresees.
+    chunks: Vec<Chunk>,
     /// Characters that are not of ASCII: mostly few or none.
     wide: Vec<Wide>,
+}
+
+/// Lines that begin in some bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Chunk {
+    /// A bit for each byte that is the last of a line.
+    last: u64,
+    /// The line (from 0) of its first byte.
+    line: u32,
+}
+
+/// The chunks of a text of so many bytes.
+fn chunks_of(starts: &[u32], len: usize) -> Vec<Chunk> {
+    let mut chunks = vec![Chunk::default(); len / CHUNK + 1];
+    for start in &starts[1..] {
+        let last = *start as usize - 1;
+        chunks[last / CHUNK].last |= 1 << (last % CHUNK);
+    }
+    let mut line = 0;
+    for chunk in &mut chunks {
+        chunk.line = line;
+        line += chunk.last.count_ones();
+    }
+    chunks
 }
 
 /// A character that has more bytes than UTF-16 units.
@@ -109,8 +137,10 @@ impl<'a> LineIndex<'a> {
         let ascii = text.is_ascii();
         let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
         starts.push(0);
+        let mut chunks = Vec::new();
         if ascii && memchr::memchr(b'\r', bytes).is_none() {
-            push_line_starts(bytes, &mut starts);
+            chunks.reserve_exact(bytes.len() / CHUNK + 1);
+            push_line_starts(bytes, &mut starts, &mut chunks);
         } else {
             let mut i = 0;
             while i < bytes.len() {
@@ -127,6 +157,7 @@ impl<'a> LineIndex<'a> {
                 }
                 i += 1;
             }
+            chunks = chunks_of(&starts, bytes.len());
         }
         let mut wide = Vec::new();
         if !ascii {
@@ -145,33 +176,32 @@ impl<'a> LineIndex<'a> {
                 });
             }
         }
-        LineIndex { text, starts, wide }
+        LineIndex {
+            text,
+            starts,
+            chunks,
+            wide,
+        }
     }
 
     /// Line (from 1) and UTF-16 column (from 0) of a byte offset. An offset past
     /// the end counts as the end; one inside a character as its start.
-    pub fn position(&self, offset: u32) -> (u32, u32) {
-        let line = self.starts.partition_point(|&start| start <= offset) - 1;
-        self.position_on_line(line, offset)
-    }
-
-    /// The number (from 0) of the line of an offset that is on a line (from 0) or after it.
     #[inline]
-    fn line_from(&self, line: usize, offset: u32) -> usize {
-        match self.starts.get(line + 1) {
-            Some(&next) if next <= offset => self.line_after(line + 1, offset),
-            _ => line,
-        }
+    pub fn position(&self, offset: u32) -> (u32, u32) {
+        self.position_on_line(self.line_of(offset), offset)
     }
 
-    fn line_after(&self, mut line: usize, offset: u32) -> usize {
-        for _ in 0..8 {
-            match self.starts.get(line + 1) {
-                Some(&next) if next <= offset => line += 1,
-                _ => return line,
+    /// The number (from 0) of the line of an offset.
+    #[inline]
+    fn line_of(&self, offset: u32) -> usize {
+        let offset = offset as usize;
+        match self.chunks.get(offset / CHUNK) {
+            Some(chunk) => {
+                let before = (1u64 << (offset % CHUNK)) - 1;
+                chunk.line as usize + (chunk.last & before).count_ones() as usize
             }
+            None => self.starts.len() - 1,
         }
-        line + self.starts[line + 1..].partition_point(|&start| start <= offset)
     }
 
     #[inline]
@@ -212,26 +242,10 @@ impl<'a> LineIndex<'a> {
     }
 
     /// The span between two byte offsets.
-    pub fn span(&self, start: u32, end: u32) -> Span {
-        let line = self.starts.partition_point(|&at| at <= start) - 1;
-        self.span_from(line, start, end)
-    }
-
-    /// As [`LineIndex::span`], for a span that begins on a line (from 0) or after it: cheaper where spans come in the order of their
-    /// starts. A line that the span begins before gives a wrong span.
-    ///
-    /// ```
-    /// # use graph_model::LineIndex;
-    /// let index = LineIndex::new("a;\nb(\n);");
-    /// assert_eq!(index.span_from(0, 3, 8), index.span(3, 8));
-    /// assert_eq!(index.span_from(1, 3, 8), index.span(3, 8));
-    /// ```
     #[inline]
-    pub fn span_from(&self, line: usize, start: u32, end: u32) -> Span {
-        let first = self.line_from(line, start);
-        let last = self.line_from(first, end);
-        let (line, column) = self.position_on_line(first, start);
-        let (end_line, end_column) = self.position_on_line(last, end);
+    pub fn span(&self, start: u32, end: u32) -> Span {
+        let (line, column) = self.position(start);
+        let (end_line, end_column) = self.position(end);
         Span {
             line,
             column,
@@ -298,11 +312,13 @@ mod tests {
                     let mut bytes = vec![other; before];
                     bytes.extend(&part);
                     bytes.resize(before.max(64) + 11, other);
-                    let mut starts = Vec::new();
-                    super::push_line_starts(&bytes, &mut starts);
+                    let (mut starts, mut chunks) = (vec![0], Vec::new());
+                    super::push_line_starts(&bytes, &mut starts, &mut chunks);
                     let expected = (0..11).filter(|&i| is_newline(i));
-                    let expected: Vec<u32> = expected.map(|i| (before + i) as u32 + 1).collect();
+                    let expected = expected.map(|i| (before + i) as u32 + 1);
+                    let expected: Vec<u32> = [0].into_iter().chain(expected).collect();
                     assert_eq!(starts, expected, "{bytes:?}");
+                    assert_eq!(chunks, super::chunks_of(&starts, bytes.len()));
                     let chunk = bytes.first_chunk().unwrap();
                     assert_eq!(super::newlines(chunk), super::newlines_by_words(chunk));
                 }
@@ -354,18 +370,27 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_found_from_any_line_before_them() {
-        let text = "x\n".repeat(50) + "é\n" + &"yy\n".repeat(30);
-        let index = LineIndex::new(&text);
-        for start in 0..text.len() as u32 {
-            let line = index.position(start).0 as usize - 1;
-            for end in [0, 1, 2, 5, 40, 200].map(|bytes| start + bytes) {
-                let span = index.span(start, end);
-                assert_eq!((span.line, span.column), index.position(start));
-                assert_eq!((span.end_line, span.end_column), index.position(end));
-                for hint in [0, 3, 49, 80].into_iter().filter(|&hint| hint <= line) {
-                    assert_eq!(index.span_from(hint, start, end), span);
-                }
+    fn lines_are_told_by_where_offsets_are() {
+        // Lines that end at every place of a chunk, and texts that do.
+        let lines = (0..150).map(|n| {
+            [
+                "x".repeat(n % 70),
+                ["\n", "\r", "\r\n", "\u{2029}"][n % 4].into(),
+            ]
+            .concat()
+        });
+        let text: String = lines.collect();
+        for len in [0, 1, 63, 64, 65, 128, text.len()] {
+            let text = &text[..text.floor_char_boundary(len)];
+            let index = LineIndex::new(text);
+            for offset in 0..text.len() as u32 + 200 {
+                let begun = index.starts.iter().filter(|&&start| start <= offset);
+                let (line, column) = index.position(offset);
+                assert_eq!(line as usize, begun.count());
+                let span = index.span(offset, offset + 70);
+                assert_eq!((span.line, span.column), (line, column));
+                let end = index.position(offset + 70);
+                assert_eq!((span.end_line, span.end_column), end);
             }
         }
     }

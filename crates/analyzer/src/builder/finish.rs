@@ -163,7 +163,6 @@ impl Walked {
         order: &[u32],
         graph: &mut ModuleGraph,
     ) {
-        let mut line = 0usize;
         let mut ids = IdWriter::take(file, &self.names, self.nodes.len());
         let first = graph.nodes.len();
 
@@ -174,8 +173,7 @@ impl Walked {
                 continue;
             }
             let semantic_id = ids.write(index, &self.nodes, &self.names, &mut self.meta);
-            let span = lines.span_from(line, node.start, node.end);
-            line = span.line as usize - 1;
+            let span = lines.span(node.start, node.end);
             let metadata = self.node_metadata(&node, span);
             graph.nodes.push(Node {
                 // Set below.

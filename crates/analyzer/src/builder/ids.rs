@@ -83,27 +83,32 @@ impl IdWriter {
             self.inside[index as usize] = NOT_ENTERED | ordinal;
         }
 
-        let (name, stands) = self.names.get(names, node.id_name);
-        let (suffix, code) = self.scopes.suffix(scope);
+        let escaped = self.names.escaped(names, node.id_name);
+        let name = match escaped {
+            None => names.bytes(node.id_name),
+            Some(escaped) => escaped.as_bytes(),
+        };
         let named = if node.id_name == node.name {
-            stands
+            escaped.is_none()
         } else {
-            name == names.get(node.name)
+            name == names.bytes(node.name)
         };
         let text = if !named {
             self.scratch.clear();
-            self.scratch.extend([name, suffix]);
+            let name = escaped.unwrap_or_else(|| names.get(node.id_name));
+            self.scratch.extend([name, self.scopes.text(scope)]);
             Some(meta.text(&self.scratch))
         } else if scope == ScopeTexts::MODULE {
             None
         } else {
-            Some(*code.get_or_insert_with(|| meta.text(suffix)))
+            Some(self.scopes.code(scope, meta))
         };
-        let node_type = &*self.types[node.node_type as usize];
+        let node_type = self.types[node.node_type as usize].as_bytes();
+        let suffix = self.scopes.texts.bytes(Sym(scope));
         if ordinal > 1 {
             let mut digits = itoa::Buffer::new();
-            let ordinal = digits.format(ordinal);
-            self.batch.push([node_type, name, suffix, "#", ordinal]);
+            let ordinal = digits.format(ordinal).as_bytes();
+            self.batch.push([node_type, name, suffix, b"#", ordinal]);
         } else {
             self.batch.push([node_type, name, suffix]);
         }
@@ -221,9 +226,15 @@ impl ScopeTexts {
     const BEGIN: &str = "[in:";
     const MODULE: u32 = 0;
 
-    /// What ids of nodes in a scope end in, and the number of that text in the dictionary, if it is known.
-    fn suffix(&mut self, scope: u32) -> (&str, &mut Option<u32>) {
-        (self.texts.get(Sym(scope)), &mut self.codes[scope as usize])
+    /// What ids of nodes in a scope end in.
+    fn text(&self, scope: u32) -> &str {
+        self.texts.get(Sym(scope))
+    }
+
+    /// The number of that text in the dictionary.
+    fn code(&mut self, scope: u32, meta: &mut MetadataWriter) -> u32 {
+        let code = &mut self.codes[scope as usize];
+        *code.get_or_insert_with(|| meta.text(self.texts.get(Sym(scope))))
     }
 
     /// The number of the scope inside an owner.
@@ -273,8 +284,8 @@ impl NamesInIds {
         self.escaped.clear();
     }
 
-    /// A name as it stands in ids; whether that is as it is.
-    fn get<'n>(&'n mut self, names: &'n Interner, name: Sym) -> (&'n str, bool) {
+    /// A name as it stands in ids, if that is not as it is.
+    fn escaped(&mut self, names: &Interner, name: Sym) -> Option<&str> {
         let place = name.0 as usize;
         let known = match self.known[place] {
             Some(known) => known,
@@ -285,11 +296,8 @@ impl NamesInIds {
             }
         };
         match known {
-            InIds::AsItIs => (names.get(name), true),
-            InIds::Escaped(range) => {
-                let escaped = &self.escaped[range.start as usize..range.end as usize];
-                (escaped, false)
-            }
+            InIds::AsItIs => None,
+            InIds::Escaped(range) => Some(&self.escaped[range.start as usize..range.end as usize]),
         }
     }
 

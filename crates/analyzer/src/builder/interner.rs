@@ -65,6 +65,10 @@ impl Interner {
         self.names.get(sym)
     }
 
+    pub(crate) fn bytes(&self, sym: Sym) -> &[u8] {
+        self.names.bytes(sym)
+    }
+
     pub(crate) fn into_names(self) -> Names {
         self.names
     }

@@ -165,10 +165,10 @@ impl Templates {
             .take()
             .filter(|templates| templates.nodes.len() < MOST_STATES && templates.bytes < MOST_BYTES)
             .unwrap_or_else(|| {
-                let start = Step::Literal(Sym(u32::MAX));
+                let none = Sym(u32::MAX);
                 Box::new(Templates {
-                    nodes: vec![Node::new(EMPTY, start)],
-                    rest: vec![Rest::new(start)],
+                    nodes: vec![Node::literal(EMPTY, none)],
+                    rest: vec![Rest::new(Step::Literal(none))],
                     steps: HashTable::new(),
                     recent: Box::new([EMPTY; RECENT]),
                     literals: Interner::default(),
@@ -191,53 +191,76 @@ impl Templates {
     }
 
     /// The state after one more piece.
+    #[inline]
     pub(crate) fn step(&mut self, state: State, piece: Piece, text: &'static str) -> State {
-        self.follow(state, Step::Fixed(piece, text))
+        match self.recent(Node::fixed(state, piece, text)) {
+            Some(next) => next,
+            None => self.new_step(state, piece, text),
+        }
+    }
+
+    // What is rare takes the parts of the step: one that is known then costs no memory for a node and a step of them.
+    #[cold]
+    #[inline(never)]
+    fn new_step(&mut self, state: State, piece: Piece, text: &'static str) -> State {
+        self.look_up(Node::fixed(state, piece, text), Step::Fixed(piece, text))
     }
 
     /// The state after a member whose value is one of the few words that the program has for it.
+    #[inline]
     pub(crate) fn word(&mut self, state: State, key: &'static str, word: &'static str) -> State {
-        self.follow(state, Step::Word(key, word))
+        match self.recent(Node::word(state, key, word)) {
+            Some(next) => next,
+            None => self.new_word(state, key, word),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_word(&mut self, state: State, key: &'static str, word: &'static str) -> State {
+        self.look_up(Node::word(state, key, word), Step::Word(key, word))
     }
 
     /// The state after a text that is written as it is.
     pub(crate) fn literal(&mut self, state: State, text: &str) -> State {
         let states = self.nodes.len();
         let literal = self.literals.intern(text);
-        let state = self.follow(state, Step::Literal(literal));
+        let node = Node::literal(state, literal);
+        let state = match self.recent(node) {
+            Some(next) => next,
+            None => self.look_up(node, Step::Literal(literal)),
+        };
         if self.nodes.len() > states {
             self.bytes += text.len();
         }
         state
     }
 
+    /// The state that a step led to, if that was not long ago.
     #[inline]
-    fn follow(&mut self, state: State, step: Step) -> State {
-        let node = Node::new(state, step);
-        let hash = node.hash();
-        let place = hash as usize % RECENT;
-        let recent = self.recent[place];
-        if self.nodes[recent as usize] == node {
-            return recent;
-        }
-        let next = self.look_up(node, step, hash);
-        self.recent[place] = next;
-        next
+    fn recent(&self, node: Node) -> Option<State> {
+        let recent = self.recent[node.hash() as usize % RECENT];
+        (self.nodes[recent as usize] == node).then_some(recent)
     }
 
     #[cold]
-    fn look_up(&mut self, node: Node, step: Step, hash: u64) -> State {
+    fn look_up(&mut self, node: Node, step: Step) -> State {
         let Self {
             nodes, rest, steps, ..
         } = self;
+        let hash = node.hash();
         let found = steps.find(hash, |&next| nodes[next as usize] == node);
-        if let Some(&next) = found {
-            return next;
-        }
-        let next = nodes.len() as State;
-        nodes.push(node);
-        rest.push(Rest::new(step));
-        steps.insert_unique(hash, next, |&next| nodes[next as usize].hash());
+        let next = match found {
+            Some(&next) => next,
+            None => {
+                let next = nodes.len() as State;
+                nodes.push(node);
+                rest.push(Rest::new(step));
+                steps.insert_unique(hash, next, |&next| nodes[next as usize].hash());
+                next
+            }
+        };
+        self.recent[hash as usize % RECENT] = next;
         next
     }
 
@@ -355,22 +378,34 @@ impl Piece {
 
 impl Node {
     #[inline]
-    fn new(before: State, step: Step) -> Node {
-        let (kind, text, word, word_len) = match step {
-            Step::Fixed(piece, text) => (piece as u32, text, 0, 0),
-            Step::Word(key, word) => (WORD, key, word.as_ptr() as usize, word.len() as u32),
-            Step::Literal(text) => (LITERAL, "", 0, text.0),
-        };
+    fn fixed(before: State, piece: Piece, text: &'static str) -> Node {
         Node {
             before,
-            word_len,
-            piece: ((text.len() as u32) << 8) | kind,
-            text: if kind == LITERAL {
-                0
-            } else {
-                text.as_ptr() as usize
-            },
-            word,
+            word_len: 0,
+            piece: ((text.len() as u32) << 8) | piece as u32,
+            text: text.as_ptr().addr(),
+            word: 0,
+        }
+    }
+
+    #[inline]
+    fn word(before: State, key: &'static str, word: &'static str) -> Node {
+        Node {
+            before,
+            word_len: word.len() as u32,
+            piece: ((key.len() as u32) << 8) | WORD,
+            text: key.as_ptr().addr(),
+            word: word.as_ptr().addr(),
+        }
+    }
+
+    fn literal(before: State, text: Sym) -> Node {
+        Node {
+            before,
+            word_len: text.0,
+            piece: LITERAL,
+            text: 0,
+            word: 0,
         }
     }
 

@@ -67,11 +67,15 @@ struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     /// Skips blanks, and the star that a line of a comment begins with.
+    #[inline]
     fn blanks(&mut self) {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace();
-        if !self.rest.as_bytes().first().is_some_and(is_blank) {
-            return;
+        if self.rest.as_bytes().first().is_some_and(is_blank) {
+            self.skip_blanks();
         }
+    }
+
+    fn skip_blanks(&mut self) {
         loop {
             let before = self.rest;
             self.rest = before.trim_ascii_start();
@@ -87,8 +91,13 @@ impl<'s> Reader<'s> {
     }
 
     /// Takes a mark, and blanks before it, if it comes next.
-    fn takes(&mut self, mark: &str) -> bool {
+    #[inline]
+    fn takes(&mut self, mark: &'static str) -> bool {
         self.blanks();
+        // Most marks are not there, which the first byte tells.
+        if self.rest.as_bytes().first() != mark.as_bytes().first() {
+            return false;
+        }
         match self.rest.strip_prefix(mark) {
             Some(rest) => {
                 self.rest = rest;
@@ -108,8 +117,10 @@ impl<'s> Reader<'s> {
     /// `keyof T`, or `readonly T`, which is shown as `T`.
     fn operand(&mut self, depth: u32) -> Option<DocType<'s>> {
         self.blanks();
+        let may_be_operator = matches!(self.rest.as_bytes().first(), Some(b'k' | b'r'));
         for operator in ["keyof", "readonly"] {
-            if let Some(rest) = self.rest.strip_prefix(operator)
+            if may_be_operator
+                && let Some(rest) = self.rest.strip_prefix(operator)
                 && !rest.starts_with(is_part)
             {
                 self.rest = rest;
@@ -126,7 +137,7 @@ impl<'s> Reader<'s> {
     /// One or more types with a mark between them.
     fn all(
         &mut self,
-        mark: &str,
+        mark: &'static str,
         join: impl Fn(Vec<DocType<'s>>) -> DocType<'s>,
         one: impl Fn(&mut Self) -> Option<DocType<'s>>,
     ) -> Option<DocType<'s>> {
@@ -247,7 +258,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Parameters or members up to a mark.
-    fn fields(&mut self, end: &str, depth: u32) -> Option<Vec<Field<'s>>> {
+    fn fields(&mut self, end: &'static str, depth: u32) -> Option<Vec<Field<'s>>> {
         let is_object = end == "}";
         let mut fields = Vec::new();
         while !self.takes(end) {
@@ -275,8 +286,8 @@ impl<'s> Reader<'s> {
 
     fn name(&mut self) -> Option<&'s str> {
         self.blanks();
-        let length = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(length);
+        let parts = self.rest.bytes().take_while(|&b| is_part_byte(b));
+        let (name, rest) = self.rest.split_at(parts.count());
         self.rest = rest;
         name.starts_with(|c: char| !c.is_ascii_digit())
             .then_some(name)
@@ -284,14 +295,18 @@ impl<'s> Reader<'s> {
 }
 
 fn is_part(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '$'
+    u8::try_from(c).is_ok_and(is_part_byte)
+}
+
+fn is_part_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_' || b == b'$'
 }
 
 /// Whether a text is the name of a type.
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.as_bytes()[0].is_ascii_digit()
-        && text.bytes().all(|b| is_part(b.into()))
+        && text.bytes().all(is_part_byte)
         && !is_operator(text)
 }
 

@@ -389,7 +389,11 @@ impl<'a> Builder<'a> {
 
     /// `var` declarations anywhere in a statement, and in sloppy code the functions of its blocks.
     fn hoist_vars_of(&mut self, stmt: &'a Stmt, top: bool) {
-        if self.strict && !self.mentions_var {
+        let holds_none = matches!(
+            stmt,
+            Stmt::Expr(_) | Stmt::Return(_) | Stmt::Throw(_) | Stmt::Break(_) | Stmt::Continue(_)
+        );
+        if holds_none || self.strict && !self.mentions_var {
             return;
         }
         with_stack(|| match stmt {

@@ -51,8 +51,9 @@ impl NodeIdBatch {
         }
     }
 
-    /// Takes one more semantic id: what comes after the prefix, in parts.
-    pub fn push<const PARTS: usize>(&mut self, parts: [&str; PARTS]) {
+    /// Takes one more semantic id: what comes after the prefix, in parts, which are text.
+    pub fn push<Part: AsRef<[u8]>, const PARTS: usize>(&mut self, parts: [Part; PARTS]) {
+        let parts = parts.each_ref().map(AsRef::as_ref);
         #[cfg(target_arch = "x86_64")]
         {
             let length = self.prefix.len() + parts.iter().map(|part| part.len()).sum::<usize>();
@@ -66,8 +67,8 @@ impl NodeIdBatch {
                 return;
             }
         }
-        let semantic_id = [&[&*self.prefix], &parts[..]].concat().concat();
-        self.ids.push(NodeId::of(&semantic_id));
+        let semantic_id = [self.prefix.as_bytes(), &parts.concat()].concat();
+        self.ids.push(NodeId::of_bytes(&semantic_id));
     }
 
     /// The ids of all that was pushed, in that order. More ids with the same prefix may follow.
@@ -136,7 +137,7 @@ impl Waiting {
         &mut self,
         place: usize,
         prefix: &str,
-        parts: [&str; PARTS],
+        parts: [&[u8]; PARTS],
         length: usize,
     ) -> bool {
         let lane = self.filled;
@@ -155,7 +156,7 @@ impl Waiting {
         }
         let mut at = prefix.len();
         for part in parts {
-            text[at..at + part.len()].copy_from_slice(part.as_bytes());
+            text[at..at + part.len()].copy_from_slice(part);
             at += part.len();
         }
         self.lengths[lane] = (length - before_last) as u32;

@@ -21,7 +21,11 @@ impl NodeId {
     /// assert_eq!(NodeId::of("a").0, 216574666740290548698916528555046172183);
     /// ```
     pub fn of(semantic_id: &str) -> NodeId {
-        let hash = blake3::hash(semantic_id.as_bytes());
+        NodeId::of_bytes(semantic_id.as_bytes())
+    }
+
+    fn of_bytes(semantic_id: &[u8]) -> NodeId {
+        let hash = blake3::hash(semantic_id);
         let mut first = [0; 16];
         first.copy_from_slice(&hash.as_bytes()[..16]);
         NodeId(u128::from_le_bytes(first))

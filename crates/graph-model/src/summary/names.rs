@@ -65,9 +65,15 @@ impl Names {
 
     /// Whether a symbol is that of a text.
     pub fn is(&self, sym: Sym, text: &str) -> bool {
+        self.range(sym).is_some() && self.bytes(sym) == text.as_bytes()
+    }
+
+    /// The bytes of a symbol's text: cheaper than [`Names::get`], which looks where characters begin.
+    #[inline]
+    pub fn bytes(&self, sym: Sym) -> &[u8] {
         self.range(sym)
             .and_then(|range| self.text.as_bytes().get(range))
-            == Some(text.as_bytes())
+            .unwrap_or_default()
     }
 
     #[inline]
