@@ -18,26 +18,101 @@ pub(crate) struct TextRange {
     pub(crate) end: u32,
 }
 
-/// How the metadata of a row are kept.
+/// How the metadata of a row are kept: as text, or as the number of a template and the values that fill it. Rows are many, so
+/// that their size counts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Stored {
-    /// As text.
-    Text(TextRange),
-    /// As the number of a template, with values from [`ModuleGraph::holes`].
-    Filled { template: u32, holes: TextRange },
+pub(crate) struct Stored {
+    /// [`Stored::TEXT`] if there is none.
+    template: u32,
+    /// Of the text, or of [`ModuleGraph::holes`].
+    range: TextRange,
 }
 
 impl Stored {
     /// No metadata.
-    pub(crate) const NONE: Stored = Stored::Text(TextRange { start: 0, end: 0 });
+    pub(crate) const NONE: Stored = Stored::text(TextRange { start: 0, end: 0 });
+    const TEXT: u32 = u32::MAX;
+
+    /// As text.
+    pub(crate) const fn text(range: TextRange) -> Stored {
+        Stored {
+            template: Stored::TEXT,
+            range,
+        }
+    }
+
+    /// As the number of a template, with values from [`ModuleGraph::holes`].
+    pub(crate) fn filled(template: u32, holes: TextRange) -> Stored {
+        Stored {
+            template,
+            range: holes,
+        }
+    }
 }
 
 /// How the semantic id of a node is kept.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum StoredId {
-    /// As text, for nodes without a file.
-    Text(TextRange),
+pub(crate) struct StoredId {
+    kind: IdKind,
+    /// Number of the text after the name, or [`StoredId::NONE`]; of a whole id its start.
+    text: u32,
+    /// The number after that, or 0 for none; of a whole id its end.
+    ordinal: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IdKind {
+    /// A text, for nodes without a file.
+    Whole,
+    /// The name is no part of it.
+    Unnamed,
+    /// The name comes first.
+    Named,
+}
+
+impl StoredId {
+    const NONE: u32 = u32::MAX;
+
+    /// As text.
+    pub(crate) fn whole(range: TextRange) -> StoredId {
+        StoredId {
+            kind: IdKind::Whole,
+            text: range.start,
+            ordinal: range.end,
+        }
+    }
+
     /// By its parts.
+    pub(crate) fn parts(id: CodedId) -> StoredId {
+        StoredId {
+            kind: if id.named {
+                IdKind::Named
+            } else {
+                IdKind::Unnamed
+            },
+            text: id.text.unwrap_or(StoredId::NONE),
+            ordinal: id.ordinal.unwrap_or(0),
+        }
+    }
+
+    fn read(self) -> ReadId {
+        if self.kind == IdKind::Whole {
+            return ReadId::Whole(TextRange {
+                start: self.text,
+                end: self.ordinal,
+            });
+        }
+        ReadId::Parts(CodedId {
+            named: self.kind == IdKind::Named,
+            text: Some(self.text).filter(|&text| text != StoredId::NONE),
+            ordinal: Some(self.ordinal).filter(|&ordinal| ordinal != 0),
+        })
+    }
+}
+
+/// A [`StoredId`] as it is read.
+enum ReadId {
+    Whole(TextRange),
     Parts(CodedId),
 }
 
@@ -138,9 +213,9 @@ impl ModuleGraph {
 
     /// Appends the id of a node.
     pub fn write_semantic_id(&self, node: &Node, out: &mut String) {
-        let id = match node.semantic_id {
-            StoredId::Text(range) => return out.push_str(self.plain(range)),
-            StoredId::Parts(id) => id,
+        let id = match node.semantic_id.read() {
+            ReadId::Whole(text) => return out.push_str(self.plain(text)),
+            ReadId::Parts(parts) => parts,
         };
         out.extend([&*self.file, "->", node.node_type.as_str(), "->"]);
         self.write_parts(node, id, out);
@@ -148,7 +223,7 @@ impl ModuleGraph {
 
     /// Appends what the id of a node says after the file and the type; nothing for nodes without a file.
     pub(crate) fn write_local_id(&self, node: &Node, out: &mut String) {
-        if let StoredId::Parts(id) = node.semantic_id {
+        if let ReadId::Parts(id) = node.semantic_id.read() {
             self.write_parts(node, id, out);
         }
     }
@@ -207,9 +282,9 @@ impl ModuleGraph {
 
     /// The parts of a node's semantic id; `None` if it is of another form, as those of nodes without a file are.
     pub fn coded_id(&self, node: &Node) -> Option<CodedId> {
-        match node.semantic_id {
-            StoredId::Text(_) => None,
-            StoredId::Parts(id) => Some(id),
+        match node.semantic_id.read() {
+            ReadId::Whole(_) => None,
+            ReadId::Parts(id) => Some(id),
         }
     }
 
@@ -233,12 +308,13 @@ impl ModuleGraph {
     }
 
     fn coded(&self, metadata: Stored) -> CodedMetadata<'_> {
-        match metadata {
-            Stored::Text(range) => CodedMetadata::Text(self.plain(range)),
-            Stored::Filled { template, holes } => CodedMetadata::Filled {
-                template,
-                holes: &self.holes[holes.start as usize..holes.end as usize],
-            },
+        let Stored { template, range } = metadata;
+        if template == Stored::TEXT {
+            return CodedMetadata::Text(self.plain(range));
+        }
+        CodedMetadata::Filled {
+            template,
+            holes: &self.holes[range.start as usize..range.end as usize],
         }
     }
 

@@ -130,6 +130,48 @@ struct Wide {
     excess: u32,
 }
 
+/// First byte of U+2028 and U+2029, E2 80 A8 and E2 80 A9.
+const SEPARATOR: u8 = 0xE2;
+
+fn is_separator(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xA8 | 0xA9]))
+}
+
+/// Whether some line ends in another way than with `\n`.
+fn has_rare_line_ends(bytes: &[u8], ascii: bool) -> bool {
+    let mut returns = memchr::memchr_iter(b'\r', bytes);
+    let mut separators = memchr::memchr_iter(SEPARATOR, if ascii { &[] } else { bytes });
+    returns.any(|at| bytes.get(at + 1) != Some(&b'\n'))
+        || separators.any(|at| is_separator(bytes, at))
+}
+
+/// The characters that are not of ASCII.
+fn wide_of(text: &str) -> Vec<Wide> {
+    let mut wide = Vec::new();
+    let mut excess = 0;
+    let chunks = text.as_bytes().chunks(CHUNK).enumerate();
+    for (number, chunk) in chunks.filter(|(_, chunk)| !chunk.is_ascii()) {
+        for at in (number * CHUNK..).take(chunk.len()) {
+            let begins = !text.as_bytes()[at].is_ascii() && text.is_char_boundary(at);
+            let Some(c) = begins.then(|| text[at..].chars().next()).flatten() else {
+                continue;
+            };
+            // A byte order mark has no width.
+            let units = if at == 0 && c == '\u{feff}' {
+                0
+            } else {
+                c.len_utf16()
+            };
+            excess += (c.len_utf8() - units) as u32;
+            wide.push(Wide {
+                at: at as u32,
+                excess,
+            });
+        }
+    }
+    wide
+}
+
 impl<'a> LineIndex<'a> {
     /// Finds the line starts of `text`. Texts of 4 GiB or more are not supported.
     pub fn new(text: &'a str) -> Self {
@@ -138,44 +180,21 @@ impl<'a> LineIndex<'a> {
         let mut starts = Vec::with_capacity(bytes.len() / 32 + 1);
         starts.push(0);
         let mut chunks = Vec::new();
-        if ascii && memchr::memchr(b'\r', bytes).is_none() {
-            chunks.reserve_exact(bytes.len() / CHUNK + 1);
-            push_line_starts(bytes, &mut starts, &mut chunks);
-        } else {
-            let mut i = 0;
-            while i < bytes.len() {
+        if has_rare_line_ends(bytes, ascii) {
+            for i in 0..bytes.len() {
                 match bytes[i] {
                     b'\n' => starts.push(i as u32 + 1),
                     b'\r' if bytes.get(i + 1) != Some(&b'\n') => starts.push(i as u32 + 1),
-                    // U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
-                    0xE2 if bytes.get(i + 1) == Some(&0x80)
-                        && matches!(bytes.get(i + 2), Some(0xA8 | 0xA9)) =>
-                    {
-                        starts.push(i as u32 + 3);
-                    }
+                    SEPARATOR if is_separator(bytes, i) => starts.push(i as u32 + 3),
                     _ => {}
                 }
-                i += 1;
             }
             chunks = chunks_of(&starts, bytes.len());
+        } else {
+            chunks.reserve_exact(bytes.len() / CHUNK + 1);
+            push_line_starts(bytes, &mut starts, &mut chunks);
         }
-        let mut wide = Vec::new();
-        if !ascii {
-            let mut excess = 0;
-            for (at, c) in text.char_indices().filter(|(_, c)| !c.is_ascii()) {
-                // A byte order mark has no width.
-                let units = if at == 0 && c == '\u{feff}' {
-                    0
-                } else {
-                    c.len_utf16()
-                };
-                excess += (c.len_utf8() - units) as u32;
-                wide.push(Wide {
-                    at: at as u32,
-                    excess,
-                });
-            }
-        }
+        let wide = if ascii { Vec::new() } else { wide_of(text) };
         LineIndex {
             text,
             starts,

@@ -135,7 +135,42 @@ pub fn push_escaped_segment(out: &mut String, name: &str) {
 
 /// Whether a name surely stands in ids as it is. That of few others does too.
 pub fn is_plain_name(name: &str) -> bool {
-    name.len() <= MAX_NAME_UNITS && !name.bytes().any(|b| SPECIAL[usize::from(b)])
+    name.len() <= MAX_NAME_UNITS && !has_special(name.as_bytes())
+}
+
+/// Whether some byte is one of [`SPECIAL`]. Most texts are short: they are looked at in one go, some of their bytes twice.
+fn has_special(bytes: &[u8]) -> bool {
+    fn one(bytes: [u8; 16]) -> bool {
+        // No table, and no end before the last byte: so the compiler looks at all bytes at once.
+        let found = bytes.map(|b| {
+            u8::from(b < 0x20)
+                | u8::from(b == b'%')
+                | u8::from(b == b'[')
+                | u8::from(b == b']')
+                | u8::from(b == b'#')
+                | u8::from(b == b'>')
+                | u8::from(b == 0x7f)
+                | u8::from(b == 0xc2)
+        });
+        u128::from_le_bytes(found) != 0
+    }
+    let (parts, rest) = bytes.as_chunks::<16>();
+    if parts.iter().any(|part| one(*part)) {
+        return true;
+    }
+    if let Some(last) = bytes.last_chunk::<16>() {
+        return one(*last);
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
+        let both = u128::from(u64::from_le_bytes(*first)) << 64;
+        return one((both | u128::from(u64::from_le_bytes(*last))).to_le_bytes());
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let both = u64::from(u32::from_le_bytes(*first)) << 32;
+        let both = both | u64::from(u32::from_le_bytes(*last));
+        return one((u128::from(both) << 64 | u128::from(both)).to_le_bytes());
+    }
+    rest.iter().any(|&b| SPECIAL[usize::from(b)])
 }
 
 fn push_escaped(out: &mut String, name: &str, segment: bool) {
@@ -163,10 +198,8 @@ fn utf16_len(text: &str) -> usize {
 
 fn escape_into(out: &mut String, name: &str, segment: bool) {
     let bytes = name.as_bytes();
-    if !bytes
-        .iter()
-        .any(|&b| SPECIAL[usize::from(b)] || (segment && b == b'.'))
-    {
+    let has_dot = segment && bytes.contains(&b'.');
+    if !has_special(bytes) && !has_dot {
         out.push_str(name);
         return;
     }
@@ -175,27 +208,33 @@ fn escape_into(out: &mut String, name: &str, segment: bool) {
         .iter()
         .rposition(|b| !b.is_ascii_digit())
         .filter(|&i| bytes[i] == b'#' && i + 1 < bytes.len());
-    let mut previous = '\0';
-    for (i, c) in name.char_indices() {
-        let escape = match c {
-            '%' | '[' | ']' => true,
-            '#' => ordinal_hash == Some(i),
-            '>' => previous == '-',
-            '.' => segment,
-            c => c.is_control(),
-        };
-        if escape {
-            let mut utf8 = [0; 4];
-            for byte in c.encode_utf8(&mut utf8).bytes() {
-                out.push('%');
-                out.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
-                out.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
-            }
-        } else {
-            out.push(c);
+    // What lies before is written.
+    let mut written = 0;
+    for (i, &byte) in bytes.iter().enumerate() {
+        if !SPECIAL[usize::from(byte)] && byte != b'.' {
+            continue;
         }
-        previous = c;
+        let escaped = match byte {
+            b'#' => usize::from(ordinal_hash == Some(i)),
+            b'>' => usize::from(bytes[..i].ends_with(b"-")),
+            b'.' => usize::from(segment),
+            // U+0080 to U+009F are control characters.
+            0xc2 if matches!(bytes.get(i + 1), Some(0x80..=0x9f)) => 2,
+            0xc2 => 0,
+            _ => 1,
+        };
+        if escaped == 0 {
+            continue;
+        }
+        out.push_str(&name[written..i]);
+        written = i + escaped;
+        for byte in &bytes[i..written] {
+            out.push('%');
+            out.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
+            out.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
+        }
     }
+    out.push_str(&name[written..]);
 }
 
 /// Bytes that an escaped character may begin with.
@@ -230,6 +269,30 @@ mod tests {
         assert_eq!(escape_name("100%\n"), "100%25%0A");
         assert_eq!(escape_name("r.json"), "r.json");
         assert_eq!(escape_segment("r.json"), "r%2Ejson");
+    }
+
+    #[test]
+    fn what_is_escaped_is_seen_wherever_it_stands() {
+        for len in 1..40 {
+            for at in 0..len {
+                for special in ["%", "[", "]", "\t", "\u{7f}", "\u{85}", "->", "."] {
+                    let name = ["x".repeat(at), special.into(), "x".repeat(len - at)].concat();
+                    let escaped = match special {
+                        "->" => "-%3E".to_owned(),
+                        "." => ".".to_owned(),
+                        special => special.bytes().map(|b| format!("%{b:02X}")).collect(),
+                    };
+                    let expected = ["x".repeat(at), escaped, "x".repeat(len - at)].concat();
+                    assert_eq!(escape_name(&name), expected);
+                    assert_eq!(is_plain_name(&name), special == ".", "{name:?}");
+                    let plain = name.replace(special, "é");
+                    assert!(is_plain_name(&plain), "{plain:?}");
+                    assert_eq!(escape_segment(&plain), plain);
+                }
+            }
+        }
+        assert_eq!(escape_name("\u{a0}>\u{80}"), "\u{a0}>%C2%80");
+        assert_eq!(escape_segment("a.b>."), "a%2Eb>%2E");
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Walked {
                 in_file: true,
                 span,
                 name: name_code(node.name),
-                semantic_id: StoredId::Parts(semantic_id),
+                semantic_id: StoredId::parts(semantic_id),
                 metadata,
             });
         }
@@ -215,10 +215,8 @@ impl Walked {
             exported: node.flags & flag::EXPORTED != 0 && node.flags & flag::SHOWS_EXPORTED != 0,
         };
         let end = node.meta.end.max(start + PLACE as u32);
-        Stored::Filled {
-            template: self.meta.templates.number(node.meta.state, frame),
-            holes: TextRange { start, end },
-        }
+        let template = self.meta.templates.number(node.meta.state, frame);
+        Stored::filled(template, TextRange { start, end })
     }
 
     fn write_global(&self, node: &RawNode, graph: &mut ModuleGraph) {
@@ -238,8 +236,8 @@ impl Walked {
             in_file: false,
             span: Span::default(),
             name: name_code(node.name),
-            semantic_id: StoredId::Text(semantic_id),
-            metadata: Stored::Text(metadata),
+            semantic_id: StoredId::whole(semantic_id),
+            metadata: Stored::text(metadata),
         });
     }
 
@@ -253,11 +251,11 @@ impl Walked {
                 let start = graph.plain.len() as u32;
                 self.write_repeated(self.edges[edge as usize], others, &mut graph.plain);
                 let end = graph.plain.len() as u32;
-                (edge, Stored::Text(TextRange { start, end }))
+                (edge, Stored::text(TextRange { start, end }))
             })
             .collect();
         let templates = &mut self.meta.templates;
-        // Where the edges were the others are written: the compiler sees that they have the same size.
+        // Where the edges were the others are written, which are no larger.
         graph.edges = std::mem::take(&mut self.edges)
             .into_iter()
             .map(|edge| Edge {
@@ -267,13 +265,11 @@ impl Walked {
                 metadata: if edge.meta.is_empty() {
                     Stored::NONE
                 } else {
-                    Stored::Filled {
-                        template: templates.number(edge.meta.state, Frame::Edge),
-                        holes: TextRange {
-                            start: edge.meta.start,
-                            end: edge.meta.end,
-                        },
-                    }
+                    let holes = TextRange {
+                        start: edge.meta.start,
+                        end: edge.meta.end,
+                    };
+                    Stored::filled(templates.number(edge.meta.state, Frame::Edge), holes)
                 },
             })
             .collect();
@@ -341,8 +337,8 @@ impl Walked {
         }
         let id = external_module_id(GLOBAL_MODULE);
         let name = name_code(self.names.intern(GLOBAL_MODULE));
-        let semantic_id = StoredId::Text(push(&mut graph.plain, &id));
-        let metadata = Stored::Text(push(&mut graph.plain, "{\"isBuiltin\":true}"));
+        let semantic_id = StoredId::whole(push(&mut graph.plain, &id));
+        let metadata = Stored::text(push(&mut graph.plain, "{\"isBuiltin\":true}"));
         let module = graph.nodes.len() as u32;
         graph.nodes.push(Node {
             id: NodeId::of(&id),

@@ -9,7 +9,7 @@ use graph_model::summary::Sym;
 
 use super::Builder;
 use super::interner::Interner;
-use super::templates::{EMPTY, Frame, INTEGER_HOLE, Piece, STRING_HOLE, State, Templates};
+use super::templates::{EMPTY, Flag, Frame, INTEGER_HOLE, Piece, STRING_HOLE, State, Templates};
 
 /// Whether a text stands in a string of JSON as it is.
 fn is_plain(text: &str) -> bool {
@@ -392,6 +392,22 @@ impl Builder<'_> {
             Piece::FalseMember
         };
         self.meta.step(piece, key);
+    }
+
+    /// Members that are true or false.
+    pub(crate) fn m_flags<const N: usize>(&mut self, flags: &'static [Flag; N], values: [bool; N]) {
+        const { assert!(N <= 32) };
+        let bits = values.iter().rev();
+        let bits = bits.fold(0, |bits, &value| bits << 1 | u32::from(value));
+        if bits != 0 || flags.iter().any(|flag| matches!(flag, Flag::Shown(_))) {
+            self.meta.state = self.meta.templates.flags(self.meta.state, flags, bits);
+        }
+    }
+
+    /// `line` and `column` of an edge.
+    pub(crate) fn m_position(&mut self, (line, column): (u32, u32)) {
+        self.meta.step(Piece::Position, "");
+        self.meta.holes.extend([line, column]);
     }
 
     /// A key that is left out when false.

@@ -38,6 +38,8 @@ pub(crate) enum Piece {
     Key,
     /// `"text":1,`
     IntegerMember,
+    /// `"line":1,"column":1,`; the text is empty.
+    Position,
     /// `"text":"value",`
     StringMember,
     /// `"text":true,`
@@ -64,12 +66,23 @@ pub(crate) enum Piece {
     Comma,
 }
 
+/// A member that is true or false.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Flag {
+    /// It is always there.
+    Shown(&'static str),
+    /// It is left out when false.
+    IfTrue(&'static str),
+}
+
 /// What a state was reached by.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Fixed(Piece, &'static str),
     /// `"key":"word",`
     Word(&'static str, &'static str),
+    /// Members, and of each a bit that says whether it is true.
+    Flags(&'static [Flag], u32),
     /// A text that is not known to the program, from [`Templates::literals`].
     Literal(Sym),
 }
@@ -121,26 +134,29 @@ impl Frame {
     }
 }
 
-#[derive(Debug)]
-struct Template {
-    text: Arc<str>,
-    /// The module that asked last, and the number that the template has there.
-    module: u64,
-    number: u32,
+/// Numbers that the templates of a state have in a module.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    /// The module that asked last.
+    module: u32,
+    /// By [`Frame`]; [`NONE`] where the module did not ask.
+    numbers: [u32; 5],
 }
 
 /// The templates that a thread has met.
 pub(crate) struct Templates {
     nodes: Vec<Node>,
     rest: Vec<Rest>,
+    /// By state, apart from what is rarely asked: every row of a module asks for one.
+    numbers: Vec<Numbers>,
     steps: HashTable<State>,
     /// States that were reached, by some bits of the hash of how: nearly all steps are taken many times.
     recent: Box<[State; RECENT]>,
     literals: Interner,
-    templates: Vec<Template>,
+    templates: Vec<Arc<str>>,
     /// Bytes of all literals and templates.
     bytes: usize,
-    module: u64,
+    module: u32,
     /// Templates of the module, by number.
     used: Vec<Arc<str>>,
 }
@@ -153,6 +169,7 @@ const NONE: u32 = u32::MAX;
 /// Few modules have more templates.
 const MOST_USED: usize = 1 << 8;
 /// [`Node::piece`] of steps that are no pieces.
+const FLAGS: u32 = 253;
 const WORD: u32 = 254;
 const LITERAL: u32 = 255;
 /// A power of two; what fits beside all else into the first cache.
@@ -163,12 +180,17 @@ impl Templates {
     pub(crate) fn take() -> Box<Templates> {
         let mut templates = TEMPLATES
             .take()
-            .filter(|templates| templates.nodes.len() < MOST_STATES && templates.bytes < MOST_BYTES)
+            .filter(|templates| {
+                templates.nodes.len() < MOST_STATES
+                    && templates.bytes < MOST_BYTES
+                    && templates.module < u32::MAX
+            })
             .unwrap_or_else(|| {
                 let none = Sym(u32::MAX);
                 Box::new(Templates {
                     nodes: vec![Node::literal(EMPTY, none)],
                     rest: vec![Rest::new(Step::Literal(none))],
+                    numbers: vec![Numbers::NONE],
                     steps: HashTable::new(),
                     recent: Box::new([EMPTY; RECENT]),
                     literals: Interner::default(),
@@ -221,6 +243,25 @@ impl Templates {
         self.look_up(Node::word(state, key, word), Step::Word(key, word))
     }
 
+    /// The state after some members that are true or false: one step, as most of them are the same again and again. The first
+    /// has the lowest bit of `values`.
+    #[inline]
+    pub(crate) fn flags(&mut self, state: State, flags: &'static [Flag], values: u32) -> State {
+        match self.recent(Node::flags(state, flags, values)) {
+            Some(next) => next,
+            None => self.new_flags(state, flags, values),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_flags(&mut self, state: State, flags: &'static [Flag], values: u32) -> State {
+        self.look_up(
+            Node::flags(state, flags, values),
+            Step::Flags(flags, values),
+        )
+    }
+
     /// The state after a text that is written as it is.
     pub(crate) fn literal(&mut self, state: State, text: &str) -> State {
         let states = self.nodes.len();
@@ -246,7 +287,11 @@ impl Templates {
     #[cold]
     fn look_up(&mut self, node: Node, step: Step) -> State {
         let Self {
-            nodes, rest, steps, ..
+            nodes,
+            rest,
+            numbers,
+            steps,
+            ..
         } = self;
         let hash = node.hash();
         let found = steps.find(hash, |&next| nodes[next as usize] == node);
@@ -256,6 +301,7 @@ impl Templates {
                 let next = nodes.len() as State;
                 nodes.push(node);
                 rest.push(Rest::new(step));
+                numbers.push(Numbers::NONE);
                 steps.insert_unique(hash, next, |&next| nodes[next as usize].hash());
                 next
             }
@@ -267,27 +313,32 @@ impl Templates {
     /// The number that the template of a state has in the module.
     #[inline]
     pub(crate) fn number(&mut self, state: State, frame: Frame) -> u32 {
-        let index = self.rest[state as usize].templates[frame.place()];
-        match self.templates.get(index as usize) {
-            Some(template) if template.module == self.module => template.number,
+        let Numbers { module, numbers } = self.numbers[state as usize];
+        match numbers[frame.place()] {
+            number if module == self.module && number != NONE => number,
             _ => self.new_number(state, frame),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn new_number(&mut self, state: State, frame: Frame) -> u32 {
         let template = self.template(state, frame);
-        let template = &mut self.templates[template];
-        template.module = self.module;
-        template.number = self.used.len() as u32;
-        self.used.push(template.text.clone());
-        template.number
+        let number = self.used.len() as u32;
+        self.used.push(self.templates[template].clone());
+        let known = &mut self.numbers[state as usize];
+        if known.module != self.module {
+            *known = Numbers::NONE;
+            known.module = self.module;
+        }
+        known.numbers[frame.place()] = number;
+        number
     }
 
     /// The template of a state.
     pub(crate) fn text(&mut self, state: State, frame: Frame) -> &str {
         let template = self.template(state, frame);
-        &self.templates[template].text
+        &self.templates[template]
     }
 
     fn template(&mut self, state: State, frame: Frame) -> usize {
@@ -299,11 +350,7 @@ impl Templates {
         let index = self.templates.len();
         let text = self.framed(state, frame);
         self.bytes += text.len();
-        self.templates.push(Template {
-            text: text.into(),
-            module: 0,
-            number: 0,
-        });
+        self.templates.push(text.into());
         self.rest[state as usize].templates[place] = index as u32;
         index
     }
@@ -346,6 +393,17 @@ impl Templates {
                 Step::Literal(text) => out.push_str(self.literals.get(text)),
                 Step::Fixed(piece, text) => piece.write(text, out),
                 Step::Word(key, word) => out.extend(["\"", key, "\":\"", word, "\","]),
+                Step::Flags(flags, values) => {
+                    for (place, flag) in flags.iter().enumerate() {
+                        match (flag, values >> place & 1 == 1) {
+                            (Flag::Shown(key) | Flag::IfTrue(key), true) => {
+                                Piece::TrueMember.write(key, out);
+                            }
+                            (Flag::Shown(key), false) => Piece::FalseMember.write(key, out),
+                            (Flag::IfTrue(_), false) => {}
+                        }
+                    }
+                }
             }
         }
     }
@@ -356,6 +414,7 @@ impl Piece {
         let (before, after) = match self {
             Piece::Key => ("\"", "\":"),
             Piece::IntegerMember => ("\"", "\":\u{1},"),
+            Piece::Position => ("\"line\":\u{1},\"column\":\u{1},", ""),
             Piece::StringMember => ("\"", "\":\"\u{2}\","),
             Piece::TrueMember => ("\"", "\":true,"),
             Piece::FalseMember => ("\"", "\":false,"),
@@ -399,6 +458,17 @@ impl Node {
         }
     }
 
+    #[inline]
+    fn flags(before: State, flags: &'static [Flag], values: u32) -> Node {
+        Node {
+            before,
+            word_len: values,
+            piece: ((flags.len() as u32) << 8) | FLAGS,
+            text: flags.as_ptr().addr(),
+            word: 0,
+        }
+    }
+
     fn literal(before: State, text: Sym) -> Node {
         Node {
             before,
@@ -418,6 +488,14 @@ impl Node {
         );
         hasher.finish()
     }
+}
+
+impl Numbers {
+    /// Of a state that no module asked for.
+    const NONE: Numbers = Numbers {
+        module: 0,
+        numbers: [NONE; 5],
+    };
 }
 
 impl Rest {
@@ -461,6 +539,10 @@ mod tests {
         state = templates.literal(state, "0.5");
         state = templates.step(state, Piece::Comma, "");
         state = templates.word(state, "word", "const");
+        let flags = &[Flag::Shown("a"), Flag::IfTrue("b"), Flag::Shown("c")];
+        state = templates.flags(state, flags, 0b001);
+        state = templates.flags(state, flags, 0b110);
+        state = templates.step(state, Piece::Position, "");
         let (edge, node) = (
             templates.number(state, Frame::Edge),
             templates.number(state, NODE),
@@ -468,7 +550,8 @@ mod tests {
         assert_eq!((edge, node), (0, 1));
         assert_eq!(templates.number(state, Frame::Edge), edge);
         let members = "\"kind\":\"\u{2}\",\"flow\":{\"loops\":true,\"complexity\":\u{1}},\
-                       \"names\":[\"\u{2}\",\"\u{2}\"],\"none\":[],\"value\":0.5,\"word\":\"const\"";
+                       \"names\":[\"\u{2}\",\"\u{2}\"],\"none\":[],\"value\":0.5,\"word\":\"const\",\
+                       \"a\":true,\"c\":false,\"a\":false,\"b\":true,\"c\":true,\"line\":\u{1},\"column\":\u{1}";
         let place = "\"line\":\u{1},\"column\":\u{1},\"endLine\":\u{1},\"endColumn\":\u{1}";
         let used = templates.give_back();
         assert_eq!(*used[0], format!("{{{members}}}"));

@@ -400,9 +400,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let fragment = self.fragment();
-        let (line, column) = self.lines.position(self.offset(span.lo));
-        self.m_int("line", line);
-        self.m_int("column", column);
+        self.m_position(self.lines.position(self.offset(span.lo)));
         if let Some(operator) = operator {
             self.m_word("operator", operator);
         }

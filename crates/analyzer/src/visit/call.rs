@@ -13,6 +13,7 @@ use super::text::{
 };
 use crate::builder::facts::list;
 use crate::builder::scope::BindingKind;
+use crate::builder::templates::Flag;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
 use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, Shape, ShapeRef, Sym};
 
@@ -234,20 +235,25 @@ impl<'a> Builder<'a> {
     }
 
     fn method_metadata(&mut self, (name, key): (Sym, Option<&'a Expr>)) {
-        match key {
-            None => self.m_sym("method", name),
-            Some(_) => self.m_str("method", "<computed>"),
+        if key.is_none() {
+            self.m_sym("method", name);
+            let flags = &[Flag::Shown("computed"), Flag::Shown("isMethodCall")];
+            return self.m_flags(flags, [false, true]);
         }
-        self.m_bool("computed", key.is_some());
+        self.m_str("method", "<computed>");
+        self.m_bool("computed", true);
         self.m_computed_key(key);
         self.m_bool("isMethodCall", true);
     }
 
     fn site_metadata(&mut self, site: &Site<'a>, start: u32) {
-        self.m_bool("isAwaited", site.awaited);
+        const FLAGS: &[Flag; 3] = &[
+            Flag::Shown("isAwaited"),
+            Flag::Shown("isInsideTry"),
+            Flag::IfTrue("isInsideLoop"),
+        ];
         let (tries, loops) = (self.frame().tries, self.frame().loops);
-        self.m_bool("isInsideTry", tries > 0);
-        self.m_flag("isInsideLoop", loops > 0);
+        self.m_flags(FLAGS, [site.awaited, tries > 0, loops > 0]);
         self.m_int("argCount", site.arguments);
         if let Some(types) = site.type_arguments {
             let texts: Vec<&str> = types.params.iter().map(|t| self.type_text(t)).collect();

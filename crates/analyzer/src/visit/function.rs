@@ -13,6 +13,7 @@ use super::parameter::{Parameter, ParameterPattern, binding_span};
 use crate::builder::facts::list;
 use crate::builder::metadata::cut;
 use crate::builder::scope::{BindingKind, Space};
+use crate::builder::templates::Flag;
 use crate::builder::{Builder, Frame, FrameKind, NO_NODE, NodeIdx, Val};
 use graph_model::summary::{
     FunctionFact, List, NodeRef, ParameterFact, ShapeRef, Signature, SignatureRef, Sym, TypeRef,
@@ -477,8 +478,8 @@ impl<'a> Builder<'a> {
     ) {
         let is_function = self.node(node).node_type == NodeType::Function;
         let fragment = self.node_fragment();
-        self.m_bool("async", callable.is_async);
-        self.m_bool("generator", callable.is_generator);
+        const KIND: &[Flag; 2] = &[Flag::Shown("async"), Flag::Shown("generator")];
+        self.m_flags(KIND, [callable.is_async, callable.is_generator]);
         if is_function {
             self.m_bool("arrowFunction", callable.arrow);
         }
@@ -525,13 +526,25 @@ impl<'a> Builder<'a> {
         self.m_flag("isCallback", role.is_callback);
         if let Some(control) = control {
             self.m_object("controlFlow", |b| {
-                b.m_flag("hasBranches", control.branches);
-                b.m_flag("hasLoops", control.has_loops);
-                b.m_flag("hasTryCatch", control.has_try);
-                b.m_flag("hasEarlyReturn", control.early_return);
-                b.m_flag("hasThrow", control.throws);
-                b.m_flag("canReject", control.rejects);
-                b.m_flag("hasAsyncThrow", control.async_throw);
+                const FLAGS: &[Flag; 7] = &[
+                    Flag::IfTrue("hasBranches"),
+                    Flag::IfTrue("hasLoops"),
+                    Flag::IfTrue("hasTryCatch"),
+                    Flag::IfTrue("hasEarlyReturn"),
+                    Flag::IfTrue("hasThrow"),
+                    Flag::IfTrue("canReject"),
+                    Flag::IfTrue("hasAsyncThrow"),
+                ];
+                let values = [
+                    control.branches,
+                    control.has_loops,
+                    control.has_try,
+                    control.early_return,
+                    control.throws,
+                    control.rejects,
+                    control.async_throw,
+                ];
+                b.m_flags(FLAGS, values);
                 b.m_int("cyclomaticComplexity", control.decisions + 1);
             });
         }
