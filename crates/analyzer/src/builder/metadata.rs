@@ -34,9 +34,12 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
             return Some(index * 8 + found.trailing_zeros() as usize / 8);
         }
     }
-    rest.iter()
-        .position(|&byte| is_special(byte))
-        .map(|at| words.len() * 8 + at)
+    // What is left is looked at with some bytes before it, which are none.
+    if let (false, Some(last)) = (rest.is_empty(), bytes.last_chunk()) {
+        let found = special(u64::from_le_bytes(*last));
+        return (found != 0).then(|| bytes.len() - 8 + found.trailing_zeros() as usize / 8);
+    }
+    rest.iter().position(|&byte| is_special(byte))
 }
 
 fn is_special(byte: u8) -> bool {

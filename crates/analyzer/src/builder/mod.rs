@@ -283,7 +283,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) listed: Vec<Listed>,
     /// What getters of the variable that stands for `exports` export, once it is given out.
     pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<Listed>>,
-    /// The source may declare something with `var`.
+    /// The source may declare something with `var` ([`may_declare_var`](crate::visit::may_declare_var)).
     pub(crate) mentions_var: bool,
     /// The source mentions `exports`, as hardly any does without CommonJS.
     pub(crate) mentions_exports: bool,
@@ -381,7 +381,7 @@ impl<'a> Builder<'a> {
             list_properties: false,
             listed: Vec::new(),
             compiled_exports: FxHashMap::default(),
-            mentions_var: memchr::memmem::find(source.as_bytes(), b"var").is_some(),
+            mentions_var: crate::visit::may_declare_var(source.as_bytes()),
             mentions_exports: memchr::memmem::find(source.as_bytes(), b"exports").is_some(),
             pending_calls: Vec::new(),
             pending_news: Vec::new(),

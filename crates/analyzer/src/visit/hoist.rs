@@ -515,3 +515,47 @@ pub(crate) fn for_each_ident<'a>(pattern: &'a Pat, f: &mut dyn FnMut(&'a Ident))
         Pat::Invalid(_) | Pat::Expr(_) => {}
     }
 }
+
+/// Whether `var` stands somewhere as a word, at the beginning of no text: programs that write programs have many that do.
+pub(crate) fn may_declare_var(source: &[u8]) -> bool {
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$');
+    let word = b"var";
+    memchr::memmem::find_iter(source, word).any(|at| {
+        let before = at.checked_sub(1).map_or(b' ', |before| source[before]);
+        let after = source.get(at + word.len()).copied().unwrap_or(b' ');
+        !in_name(after) && !in_name(before) && !matches!(before, b'.' | b'"' | b'\'' | b'`')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_declare_var;
+
+    #[test]
+    fn declarations_with_var_are_seen() {
+        for source in [
+            "var a",
+            "{var a}",
+            "f();var[a]=b",
+            "for(var{a}of b);",
+            "a:var b",
+            "/**/var/**/a",
+            "a\nvar\nb",
+            "variable; 'var'; var a",
+        ] {
+            assert!(may_declare_var(source.as_bytes()), "{source}");
+        }
+        for source in [
+            "",
+            "variable",
+            "a.var",
+            "'var a'",
+            "`var ${a}`",
+            "$var",
+            "var_",
+            "va r",
+        ] {
+            assert!(!may_declare_var(source.as_bytes()), "{source}");
+        }
+    }
+}

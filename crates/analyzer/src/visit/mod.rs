@@ -44,6 +44,7 @@ mod variable;
 
 pub(crate) use assignment::Place;
 pub(crate) use enumeration::Enums;
+pub(crate) use hoist::may_declare_var;
 pub(crate) use namespace::Namespaces;
 pub(crate) use text::number_text;
 
