@@ -4,7 +4,7 @@ use graph_model::EdgeType;
 use graph_model::summary::{CallFact, CallKind, Shape, ShapeRef};
 
 use crate::edges::{FileLinks, push_json_string};
-use crate::eval::{Eval, Value};
+use crate::eval::{Eval, Value, is_imported_key};
 use crate::program::{Fact, ModuleIx, Role};
 use crate::specifiers::Target;
 
@@ -41,7 +41,10 @@ fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p st
     }
     if let Shape::Member(_, name) = *of.summary.shape(of.summary.unwrapped(call.callee)) {
         let name = of.summary.name(name);
-        return if name == "*" { "<computed>" } else { name };
+        return match name == "*" || is_imported_key(name) {
+            true => "<computed>",
+            false => name,
+        };
     }
     let text = of.id_name(call.node);
     let text = text.strip_prefix("new ").unwrap_or(text);
@@ -53,9 +56,11 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
     let of = eval.linker.program.module(ix);
     let mut shape = of.summary.unwrapped(call.callee);
     let first = shape;
-    if let Shape::Member(_, name) = *of.summary.shape(shape)
-        && of.summary.name(name) == "*"
-    {
+    let name = match *of.summary.shape(shape) {
+        Shape::Member(_, name) => of.summary.name(name),
+        _ => "",
+    };
+    if name == "*" {
         return "computed-name";
     }
     let values = eval.shape(ix, shape);
@@ -65,6 +70,9 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
             true => "known-by-type-only",
             false => "too-many-candidates",
         };
+    }
+    if is_imported_key(name) {
+        return "computed-name";
     }
     for _ in 0..MAX_STEPS {
         match *of.summary.shape(shape) {

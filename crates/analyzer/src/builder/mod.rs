@@ -18,7 +18,7 @@ mod symbols;
 pub(crate) mod templates;
 
 use graph_model::{EdgeType, LineIndex, NodeType};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use swc_common::{BytePos, Span, Spanned};
 
@@ -311,6 +311,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) target_places: FxHashMap<u32, crate::visit::Place>,
     /// Texts of constants, by their bindings.
     pub(crate) constant_texts: FxHashMap<u32, Sym>,
+    /// Bindings of constants that are whole modules.
+    pub(crate) module_names: FxHashSet<u32>,
     /// Types that comments define.
     pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
     /// Narrowings in force: the value, and what is known of it.
@@ -397,6 +399,7 @@ impl<'a> Builder<'a> {
             parameter_default: ShapeRef::UNKNOWN,
             target_places: FxHashMap::default(),
             constant_texts: FxHashMap::default(),
+            module_names: FxHashSet::default(),
             typedefs: FxHashMap::default(),
             guards: Vec::new(),
             import_facts: FxHashMap::default(),

@@ -7,8 +7,9 @@ use swc_ecma_ast::*;
 use super::class::symbol_key;
 use super::name::Meaning;
 use super::text::{shown, static_key, super_text, transparent, write_member};
+use crate::builder::scope::BindingId;
 use crate::builder::{Builder, Member, NodeIdx, Val};
-use graph_model::summary::{AccessFact, NodeRef, Shape, ShapeRef, Sym};
+use graph_model::summary::{AccessFact, ImportFact, NodeRef, Shape, ShapeRef, Sym};
 
 impl<'a> Builder<'a> {
     /// `o.p` where it is read.
@@ -94,16 +95,61 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The property that a key names which is not written as a text: by a constant of the module, or `Symbol.x`.
+    /// The property that a key names which is not written as a text: by a constant of the module, an import, or `Symbol.x`.
     pub(crate) fn known_key(&mut self, key: &'a Expr) -> Option<Sym> {
         match transparent(key) {
-            Expr::Ident(ident) if !self.constant_texts.is_empty() => match self.meaning(ident) {
-                Meaning::Bound(id) => self.constant_texts.get(&id.0).copied(),
+            Expr::Ident(ident) => match self.meaning(ident) {
+                Meaning::Bound(id) => {
+                    let constant = self.constant_texts.get(&id.0).copied();
+                    constant.or_else(|| self.imported_key(id))
+                }
                 _ => None,
             },
-            Expr::Member(_) => symbol_key(key).map(|text| self.sym(&text)),
+            Expr::Member(member) => {
+                if let Some(text) = symbol_key(key) {
+                    return Some(self.sym(&text));
+                }
+                match (&*member.obj, &member.prop) {
+                    (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
+                        Some(self.sym(&format!("@@{}", name.sym)))
+                    }
+                    _ => None,
+                }
+            }
             _ => None,
         }
+    }
+
+    /// What a name that is imported by itself stands for as a key: itself, under the name that its module gives it.
+    fn imported_key(&mut self, id: BindingId) -> Option<Sym> {
+        let imported = self.import_of(id)?.imported;
+        if imported == self.known.star || imported == self.known.default {
+            return None;
+        }
+        let text = format!("@@{}", self.names.get(imported));
+        Some(self.sym(&text))
+    }
+
+    /// Whether a name stands for a whole module.
+    pub(crate) fn names_module(&mut self, ident: &'a Ident) -> bool {
+        let Meaning::Bound(id) = self.meaning(ident) else {
+            return false;
+        };
+        self.module_names.contains(&id.0)
+            || (self.import_of(id)).is_some_and(|import| import.imported == self.known.star)
+    }
+
+    fn import_of(&self, id: BindingId) -> Option<&ImportFact> {
+        let node = self.scopes.get(id).node;
+        let fact = *self.import_facts.get(&node)?;
+        self.facts.imports.get(fact)
+    }
+
+    /// Whether a node is the IMPORT of a whole module.
+    pub(crate) fn is_module_import(&self, node: NodeIdx) -> bool {
+        let fact = self.import_facts.get(&node);
+        let import = fact.and_then(|&fact| self.facts.imports.get(fact));
+        import.is_some_and(|import| import.imported == self.known.star)
     }
 
     /// Name of a member for its shape.

@@ -81,6 +81,9 @@ impl<'a> Builder<'a> {
                 self.note_constant_text(ident, init);
             }
         }
+        if kind == "const" && self.is_whole_module(init, value) {
+            self.note_module_names(&declarator.name);
+        }
         if let (Pat::Object(pattern), Expr::MetaProp(_)) = (&declarator.name, transparent(init)) {
             for prop in &pattern.props {
                 let name = match prop {
@@ -196,8 +199,6 @@ impl<'a> Builder<'a> {
         self.set_meta(node, fragment);
     }
 
-    /// Remembers the initialiser of a variable, for calls of it; the second one of
-    /// a `var` assigns to it again.
     /// What a constant names as a key.
     fn note_constant_text(&mut self, ident: &'a Ident, init: &'a Expr) {
         let text = match transparent(init) {
@@ -219,6 +220,46 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether the value of a constant is a whole module.
+    fn is_whole_module(&mut self, init: &'a Expr, value: Val) -> bool {
+        match transparent(init) {
+            Expr::Call(_) => self.is_module_import(value.node),
+            Expr::Ident(ident) => self.names_module(ident),
+            _ => false,
+        }
+    }
+
+    /// Remembers what names stand for that a whole module is bound to: itself, or what it exports. That is a key of its
+    /// own, whatever it is: the same in all modules that take it from there.
+    fn note_module_names(&mut self, pattern: &'a Pat) {
+        match pattern {
+            Pat::Ident(ident) => {
+                if let Meaning::Bound(id) = self.meaning(&ident.id) {
+                    self.module_names.insert(id.0);
+                }
+            }
+            Pat::Object(object) => {
+                for prop in &object.props {
+                    let (key, local) = match prop {
+                        ObjectPatProp::KeyValue(prop) => match (&prop.key, &*prop.value) {
+                            (PropName::Ident(key), Pat::Ident(local)) => (&key.sym, &local.id),
+                            _ => continue,
+                        },
+                        ObjectPatProp::Assign(prop) => (&prop.key.sym, &prop.key.id),
+                        ObjectPatProp::Rest(_) => continue,
+                    };
+                    if let Meaning::Bound(id) = self.meaning(local) {
+                        let text = self.sym(&format!("@@{key}"));
+                        self.constant_texts.insert(id.0, text);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Remembers the initialiser of a variable, for calls of it; the second one of
+    /// a `var` assigns to it again.
     fn note_initialiser(&mut self, ident: &'a Ident, value: Val) {
         let Meaning::Bound(id) = self.meaning(ident) else {
             return;

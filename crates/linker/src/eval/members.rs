@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use graph_model::NodeType;
-use graph_model::summary::{List, MemberFact, MemberKind, PropertyKind, Shape, Sym, Type};
+use graph_model::summary::{List, MemberFact, MemberKind, Shape, Sym, Type};
 
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
-use super::{Eval, Key, hooks, library};
+use super::{Eval, Key, hooks, is_imported_key, library};
 use crate::member_lists::read_member;
 use crate::program::{Fact, ModuleIx, Name, Target};
 
@@ -41,11 +41,6 @@ impl Eval<'_, '_> {
         all.finish()
     }
 
-    /// The same, by declarations only: a member's type as written.
-    pub(crate) fn declared_member(&mut self, set: &Set, name: &str) -> Set {
-        self.member(set, name)
-    }
-
     /// A member of a namespace or enum, by what its name means.
     fn scope_member(&mut self, place: Place, name: &str) -> Set {
         let of = self.module(place.module);
@@ -72,6 +67,7 @@ impl Eval<'_, '_> {
     fn member_of(&mut self, value: &Value, name: &str) -> Set {
         match name {
             "*" => return self.computed_member(value),
+            key if is_imported_key(key) => return self.imported_member(value, key),
             // The rest of a list is another one: nobody tells where it begins.
             "..." => {
                 return match value {
@@ -84,6 +80,10 @@ impl Eval<'_, '_> {
             }
             _ => {}
         }
+        self.named_member(value, name)
+    }
+
+    pub(super) fn named_member(&mut self, value: &Value, name: &str) -> Set {
         match value {
             Value::Inst(place, env) => self.instance_member(*place, env, name, value),
             Value::Proto(place) => {
@@ -203,56 +203,6 @@ impl Eval<'_, '_> {
         }
         let name = self.interned(name);
         Set::one(Value::LibMethod(lib, Rc::clone(arguments), name))
-    }
-
-    /// Any member: what an index signature, or all properties, give.
-    fn computed_member(&mut self, value: &Value) -> Set {
-        match value {
-            Value::Obj(place) => {
-                let of = self.module(place.module);
-                let Some(object) = of.object(place.node) else {
-                    return Set::NONE;
-                };
-                let mut all = Set::NONE;
-                for property in object.properties.of(&of.summary.properties) {
-                    if property.kind == PropertyKind::Value {
-                        all = all.union(self.shape(place.module, property.shape));
-                    }
-                }
-                all
-            }
-            Value::Iface(..) | Value::Anon(..) | Value::Inst(..) => self.indexed(value),
-            value => self.element(&Set::one(value.clone())),
-        }
-    }
-
-    /// What an index signature gives.
-    pub(crate) fn indexed(&mut self, value: &Value) -> Set {
-        let (module, members, env) = match value {
-            Value::Iface(place, env) => {
-                let of = self.module(place.module);
-                let Fact::Type(i) = of.fact(place.node) else {
-                    return Set::NONE;
-                };
-                (
-                    place.module,
-                    of.summary.type_facts[i as usize].members,
-                    env.clone(),
-                )
-            }
-            Value::Anon(module, ty, env) => match self.module(*module).summary.type_at(*ty) {
-                Type::Object(members) => (*module, members, env.clone()),
-                _ => return Set::NONE,
-            },
-            _ => return Set::NONE,
-        };
-        let of = self.module(module);
-        for member in members.of(&of.summary.members) {
-            if member.kind == MemberKind::Index {
-                return self.ty(module, member.declared, &env);
-            }
-        }
-        Set::NONE
     }
 
     /// The members of an object type, by their facts.

@@ -8,6 +8,7 @@ mod builtin;
 mod calls;
 pub(crate) mod hooks;
 mod infer;
+mod keys;
 mod library;
 mod members;
 mod memo;
@@ -32,6 +33,7 @@ use crate::reads;
 
 use memo::{Clean, Key, Known, Local, Memo};
 
+pub(crate) use keys::is_imported_key;
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
 /// Questions nest so deep.

@@ -442,7 +442,7 @@ impl<'p> Eval<'_, 'p> {
                     .filter(|v| matches!(v, Value::Inst(..) | Value::Iface(..) | Value::Anon(..)))
                     .cloned()
                     .collect();
-                self.declared_member(&Set::of(typed), self.name(module, write.name))
+                self.member(&Set::of(typed), self.name(module, write.name))
             }
             Role::Default(function, index) => {
                 let function = &of.summary.functions[function as usize];
@@ -605,7 +605,7 @@ impl<'p> Eval<'_, 'p> {
                 let literal = self.name(module, literal);
                 let mut kept = Vec::new();
                 for value in set.iter() {
-                    let property = self.declared_member(&Set::one(value.clone()), name);
+                    let property = self.member(&Set::one(value.clone()), name);
                     let mut literals = property.iter().filter_map(|v| match v {
                         Value::Literal(m, sym) => Some(self.name(*m, *sym) == literal),
                         _ => None,
