@@ -5,7 +5,7 @@ use graph_model::{EdgeType, NodeId, NodeType};
 use rustc_hash::FxHashSet;
 
 use crate::edges::FileLinks;
-use crate::eval::{Eval, Place, Set, Value};
+use crate::eval::{Eval, Place, Set, Value, is_imported_key};
 use crate::exports::Found;
 use crate::points::Points;
 use crate::program::{Fact, ModuleIx, Name};
@@ -237,6 +237,8 @@ fn reads(
                     })
                 })
             }
+            // What the key is nobody tells.
+            Value::Ext(..) if is_imported_key(name) => None,
             Value::Ext(specifier, path) => {
                 let path = if path.is_empty() {
                     name.to_owned()

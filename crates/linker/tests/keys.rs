@@ -98,3 +98,32 @@ fn a_key_of_another_module_is_no_name_that_others_ask_for() {
         ]
     );
 }
+
+#[test]
+fn symbols_in_types() {
+    assert_eq!(
+        calls(&[
+            (
+                "keys.ts",
+                "export const kRun: unique symbol = make();\nexport const kStop = Symbol.for('stop');"
+            ),
+            (
+                "job.ts",
+                "import { kRun, kStop } from './keys';\n\
+                 export interface Job { [kRun](): void; [kStop](): void }\n\
+                 export class Task implements Job { [kRun]() {} [kStop]() {} }"
+            ),
+            (
+                "main.ts",
+                "import * as keys from './keys';\nimport { kRun } from './keys';\nimport type { Job } from './job';\n\
+                 export function start(job: Job) { job[kRun](); job[keys.kStop](); }"
+            ),
+        ]),
+        [
+            r#"main.ts->CALL->job.<computed>[in:start] CALLS job.ts->METHOD-><computed>[in:Job] {"resolution":"type","confidence":"possible"}"#,
+            r#"main.ts->CALL->job.<computed>[in:start] CALLS job.ts->METHOD-><computed>[in:Task] {"resolution":"interface","confidence":"likely"}"#,
+            r#"main.ts->CALL->job.<computed>[in:start]#2 CALLS job.ts->METHOD-><computed>[in:Job]#2 {"resolution":"type","confidence":"possible"}"#,
+            r#"main.ts->CALL->job.<computed>[in:start]#2 CALLS job.ts->METHOD-><computed>[in:Task]#2 {"resolution":"interface","confidence":"likely"}"#,
+        ]
+    );
+}

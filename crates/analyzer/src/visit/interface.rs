@@ -201,8 +201,14 @@ impl<'a> Builder<'a> {
         methods: &mut FxHashMap<Sym, NodeIdx>,
     ) -> NodeIdx {
         let name = self.signature_key(&m.key, m.computed);
+        // Keys that nobody knows may be the same; those of two constants are not.
+        let key = if m.computed && name == self.word("<computed>") {
+            self.known_key(&m.key)
+        } else {
+            Some(name)
+        };
         let texts = self.signature_texts(m.params.iter(), m.type_ann.as_deref());
-        if let Some(&node) = methods.get(&name) {
+        if let Some(&node) = key.and_then(|key| methods.get(&key)) {
             // A further overload: only its text, in the metadata of the first.
             let old = self.node(node).meta;
             let old = self.members(old);
@@ -224,7 +230,9 @@ impl<'a> Builder<'a> {
         }
         let range = self.signature_range(m.span);
         let node = self.add(NodeType::Method, name, range);
-        methods.insert(name, node);
+        if let Some(key) = key {
+            methods.insert(key, node);
+        }
         let class_name = self.node(parent).name;
         let fragment = self.node_fragment();
         self.m_bool("async", false);

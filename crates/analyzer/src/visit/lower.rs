@@ -468,7 +468,10 @@ impl Builder<'_> {
             Expr::Ident(ident) if !computed => Cow::Borrowed(ident.sym.as_str()),
             key => match static_key(key).or_else(|| super::class::symbol_key(key)) {
                 Some(text) => text,
-                None => Cow::Borrowed("<computed>"),
+                None => {
+                    let known = self.known_key(key);
+                    return known.unwrap_or_else(|| self.word("<computed>"));
+                }
             },
         };
         self.sym(&text)

@@ -96,7 +96,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The property that a key names which is not written as a text: by a constant of the module, an import, or `Symbol.x`.
-    pub(crate) fn known_key(&mut self, key: &'a Expr) -> Option<Sym> {
+    pub(crate) fn known_key(&mut self, key: &Expr) -> Option<Sym> {
         match transparent(key) {
             Expr::Ident(ident) => match self.meaning(ident) {
                 Meaning::Bound(id) => {
@@ -131,7 +131,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether a name stands for a whole module.
-    pub(crate) fn names_module(&mut self, ident: &'a Ident) -> bool {
+    pub(crate) fn names_module(&mut self, ident: &Ident) -> bool {
         let Meaning::Bound(id) = self.meaning(ident) else {
             return false;
         };

@@ -21,7 +21,7 @@ pub(crate) enum Meaning {
 
 impl<'a> Builder<'a> {
     /// Looks a name up in the space of values, without any edge.
-    pub(crate) fn meaning(&mut self, ident: &'a Ident) -> Meaning {
+    pub(crate) fn meaning(&mut self, ident: &Ident) -> Meaning {
         let name = self.atom(&ident.sym);
         self.meaning_of(name)
     }

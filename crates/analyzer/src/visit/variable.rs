@@ -77,12 +77,14 @@ impl<'a> Builder<'a> {
         }
         if let Some(ident) = ident {
             self.note_initialiser(ident, value);
-            if kind == "const" {
+        }
+        if kind == "const" {
+            if let Pat::Ident(ident) = &declarator.name {
                 self.note_constant_text(ident, init);
             }
-        }
-        if kind == "const" && self.is_whole_module(init, value) {
-            self.note_module_names(&declarator.name);
+            if self.is_whole_module(init, value) {
+                self.note_module_names(&declarator.name);
+            }
         }
         if let (Pat::Object(pattern), Expr::MetaProp(_)) = (&declarator.name, transparent(init)) {
             for prop in &pattern.props {
@@ -200,20 +202,17 @@ impl<'a> Builder<'a> {
     }
 
     /// What a constant names as a key.
-    fn note_constant_text(&mut self, ident: &'a Ident, init: &'a Expr) {
+    fn note_constant_text(&mut self, ident: &'a BindingIdent, init: &'a Expr) {
         let text = match transparent(init) {
             Expr::Lit(Lit::Str(_)) | Expr::Tpl(_) => static_key(init),
             // A symbol is told from others by its own name.
-            Expr::Call(CallExpr {
-                callee: Callee::Expr(callee),
-                ..
-            }) => (callee.as_ident())
-                .filter(|callee| &*callee.sym == "Symbol")
-                .map(|_| Cow::Owned(format!("@@{}", ident.sym))),
+            init if is_unique_symbol(ident.type_ann.as_deref()) || makes_symbol(init) => {
+                Some(Cow::Owned(format!("@@{}", ident.sym)))
+            }
             _ => None,
         };
         if let Some(text) = text
-            && let Meaning::Bound(id) = self.meaning(ident)
+            && let Meaning::Bound(id) = self.meaning(&ident.id)
         {
             let text = self.sym(&text);
             self.constant_texts.insert(id.0, text);
@@ -271,6 +270,32 @@ impl<'a> Builder<'a> {
         let is_function = value.exists() && self.node(value.node).node_type == NodeType::Function;
         self.scopes.get_mut(id).function = if is_function { value.node } else { NO_FUNCTION };
     }
+}
+
+/// `Symbol(…)` or `Symbol.for(…)`.
+fn makes_symbol(expr: &Expr) -> bool {
+    let Expr::Call(CallExpr {
+        callee: Callee::Expr(callee),
+        ..
+    }) = expr
+    else {
+        return false;
+    };
+    let maker = match &**callee {
+        Expr::Member(member) if member.prop.is_ident_with("for") => &*member.obj,
+        callee => callee,
+    };
+    maker.is_ident_ref_to("Symbol")
+}
+
+/// `unique symbol`.
+fn is_unique_symbol(annotation: Option<&TsTypeAnn>) -> bool {
+    annotation.is_some_and(|annotation| {
+        matches!(
+            &*annotation.type_ann,
+            TsType::TsTypeOperator(operator) if operator.op == TsTypeOperatorOp::Unique
+        )
+    })
 }
 
 pub(crate) fn kind_of(kind: VarDeclKind) -> &'static str {
