@@ -189,7 +189,7 @@ impl Facts {
             write.node.iter_mut().for_each(&mut f);
         }
         for guard in &mut facts.guards {
-            if let GuardTest::Predicate(node, _) = &mut guard.test {
+            if let GuardTest::Predicate(node, _) | GuardTest::Asserted(node, ..) = &mut guard.test {
                 f(node);
             }
         }

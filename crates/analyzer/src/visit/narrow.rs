@@ -6,6 +6,24 @@ use super::text::{static_key, transparent};
 use crate::builder::{Builder, FrameKind, NO_NODE};
 use graph_model::summary::{Guard, GuardRef, GuardTest, NodeRef, Shape, ShapeRef, Sym};
 
+/// So many arguments of a call may be what it asserts.
+const MAX_ASSERTED: u32 = 2;
+
+/// Whether a function that asserts something may have this name.
+fn may_assert(name: &str) -> bool {
+    let words = [
+        "assert",
+        "invariant",
+        "ensure",
+        "expect",
+        "check",
+        "verify",
+        "must",
+    ];
+    let name = name.to_ascii_lowercase();
+    name == "ok" || words.iter().any(|word| name.contains(word))
+}
+
 /// Tests are looked into so deep.
 const MAX_DEPTH: usize = 12;
 
@@ -182,8 +200,6 @@ impl<'a> Builder<'a> {
                     }
                     return;
                 }
-                let start = self.range(call.span).0;
-                let end = self.range(call.span).1;
                 for (i, argument) in call.args.iter().enumerate() {
                     if argument.spread.is_some()
                         || !matches!(
@@ -193,18 +209,68 @@ impl<'a> Builder<'a> {
                     {
                         continue;
                     }
-                    // The test has been visited: its CALL is there.
-                    let node = self.facts.calls.iter().rev().take(16).find(|c| {
-                        let node = &self.nodes[c.node.0 as usize];
-                        node.start == start && node.end == end
-                    });
-                    let Some(node) = node.map(|c| c.node) else {
+                    let Some(node) = self.visited_call(call) else {
                         return;
                     };
                     self.guard(&argument.expr, GuardTest::Predicate(node, i as u32), !holds);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The CALL of a call that has just been visited.
+    fn visited_call(&self, call: &CallExpr) -> Option<NodeRef> {
+        let range = self.range(call.span);
+        let mut latest = self.facts.calls.iter().rev().take(16);
+        let found = latest.find(|fact| {
+            let node = &self.nodes[fact.node.0 as usize];
+            (node.start, node.end) == range
+        });
+        found.map(|fact| fact.node)
+    }
+
+    /// Puts into force what holds after a statement that calls a function which only returns where it does:
+    /// `assert(x instanceof C)`, `assertIsText(node)`. Whether the function does that its type says. Calls are many; what such
+    /// functions are called leaves few of them.
+    pub(crate) fn assume_asserted(&mut self, statement: &'a Expr) {
+        let Expr::Call(call) = statement else {
+            return;
+        };
+        let name = match &call.callee {
+            Callee::Expr(callee) => match &**callee {
+                Expr::Ident(ident) => &*ident.sym,
+                Expr::Member(member) => match &member.prop {
+                    MemberProp::Ident(name) => &*name.sym,
+                    _ => return,
+                },
+                _ => return,
+            },
+            _ => return,
+        };
+        if !may_assert(name) {
+            return;
+        }
+        let Some(node) = self.visited_call(call) else {
+            return;
+        };
+        for (index, argument) in (0..MAX_ASSERTED).zip(&call.args) {
+            if argument.spread.is_some() {
+                return;
+            }
+            let test = transparent(&argument.expr);
+            if matches!(test, Expr::Ident(_) | Expr::Member(_)) {
+                self.guard(test, GuardTest::Predicate(node, index), false);
+                continue;
+            }
+            let before = self.guards.len();
+            self.assume(test, true);
+            for at in before..self.guards.len() {
+                let test = GuardTest::Asserted(node, index, self.guards[at].1);
+                let negated = false;
+                self.guards[at].1 = GuardRef(self.facts.guards.len() as u32);
+                self.facts.guards.push(Guard { test, negated });
+            }
         }
     }
 

@@ -19,7 +19,10 @@ impl<'a> Builder<'a> {
         with_stack(|| {
             self.doc_anchor = self.start_of(stmt);
             match stmt {
-                Stmt::Expr(stmt) => self.effect(&stmt.expr),
+                Stmt::Expr(stmt) => {
+                    self.effect(&stmt.expr);
+                    self.assume_asserted(&stmt.expr);
+                }
                 Stmt::Decl(decl) => self.declaration(decl),
                 Stmt::Return(stmt) => self.return_statement(stmt),
                 Stmt::If(stmt) => self.if_statement(stmt),

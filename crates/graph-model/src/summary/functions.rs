@@ -144,6 +144,8 @@ pub enum GuardTest {
     Predicate(NodeRef, u32),
     /// `Array.isArray(x)`.
     IsArray,
+    /// Another test, if the call is of a function that only returns where that argument holds.
+    Asserted(NodeRef, u32, GuardRef),
 }
 
 /// A narrowing.

@@ -20,7 +20,12 @@ pub(super) struct Call<'p> {
 }
 
 impl<'p> Eval<'_, 'p> {
-    fn call_of(&self, module: ModuleIx, call: &CallFact, skip: Option<usize>) -> Call<'p> {
+    pub(super) fn call_of(
+        &self,
+        module: ModuleIx,
+        call: &CallFact,
+        skip: Option<usize>,
+    ) -> Call<'p> {
         Call {
             module,
             arguments: call.arguments.of(&self.module(module).summary.arguments),
@@ -297,7 +302,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What the type variables of a signature stand for in a call.
-    fn bound_by(
+    pub(super) fn bound_by(
         &mut self,
         module: ModuleIx,
         signature: &Signature,
@@ -645,62 +650,6 @@ impl<'p> Eval<'_, 'p> {
                 _ => Set::NONE,
             };
             all = all.union(set);
-        }
-        all
-    }
-
-    /// What a predicate says of its argument.
-    pub(crate) fn predicate(&mut self, module: ModuleIx, fact: &CallFact, index: usize) -> Set {
-        let call = self.call_of(module, fact, None);
-        let callee = self.callee(module, fact);
-        let mut all = Set::NONE;
-        for value in callee.iter() {
-            let (m, signature, env) = match value {
-                Value::Fn(place, env) => {
-                    let of = self.module(place.module);
-                    match of.function(place.node) {
-                        Some(function) => {
-                            let overload = function.overloads.of(&of.summary.overloads).first();
-                            let signature = overload.copied().unwrap_or(function.signature);
-                            (place.module, signature, env.clone())
-                        }
-                        None => continue,
-                    }
-                }
-                Value::Sig(m, signature, _, env) => (*m, *signature, env.clone()),
-                _ => continue,
-            };
-            let of = self.module(m);
-            let signature = of.summary.signature(signature);
-            let Type::Predicate(name, ty) = of.summary.type_at(signature.returns) else {
-                continue;
-            };
-            let parameters = signature.parameters.of(&of.summary.parameters);
-            if parameters.get(index).is_some_and(|p| p.name == name) {
-                let env = self.bound_by(m, signature, &env, &call);
-                all = all.union(self.ty(m, ty, &env));
-            }
-        }
-        all
-    }
-
-    /// The type that predicates tell.
-    pub(super) fn predicate_type(&mut self, functions: &Set) -> Set {
-        let mut all = Set::NONE;
-        for value in functions.iter() {
-            let (m, signature, env) = match value {
-                Value::Fn(place, env) => match self.module(place.module).function(place.node) {
-                    Some(function) => (place.module, function.signature, env.clone()),
-                    None => continue,
-                },
-                Value::Sig(m, signature, _, env) => (*m, *signature, env.clone()),
-                _ => continue,
-            };
-            let of = self.module(m);
-            let returns = of.summary.signature(signature).returns;
-            if let Type::Predicate(_, ty) = of.summary.type_at(returns) {
-                all = all.union(self.ty(m, ty, &env));
-            }
         }
         all
     }

@@ -13,6 +13,7 @@ mod library;
 mod members;
 mod memo;
 mod objects;
+mod predicates;
 mod prototypes;
 mod shapes;
 mod typed;

@@ -627,6 +627,17 @@ impl<'p> Eval<'_, 'p> {
                 }
                 Set::of(kept)
             }
+            GuardTest::Asserted(node, index, inner) => {
+                let of = self.module(module);
+                let inner = of.summary.guards.get(inner.0 as usize).copied();
+                let inner = inner.filter(|inner| !matches!(inner.test, GuardTest::Asserted(..)));
+                match (of.call(node), inner) {
+                    (Some(call), Some(inner)) if self.asserts(module, call, index as usize) => {
+                        self.narrow(module, set, inner)
+                    }
+                    _ => set.clone(),
+                }
+            }
             GuardTest::Predicate(node, index) => {
                 let Some(call) = self.module(module).call(node) else {
                     return set.clone();

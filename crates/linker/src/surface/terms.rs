@@ -145,6 +145,13 @@ impl Walk<'_> {
                 self.number(index);
             }
             GuardTest::IsArray => self.byte(5),
+            GuardTest::Asserted(call, index, inner) => {
+                self.tagged(6, call);
+                self.number(index);
+                if let Some(&inner) = self.of.summary.guards.get(inner.0 as usize) {
+                    self.guard(inner);
+                }
+            }
         }
     }
 
