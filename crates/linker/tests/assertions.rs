@@ -59,3 +59,50 @@ fn assertions_of_node() {
                   export function f(node: Node) { assert(isText(node)); node.size(); }";
     assert_eq!(calls(source).len(), 1);
 }
+
+#[test]
+fn what_is_left_where_one_of_two_tests_holds() {
+    let nodes = (
+        "nodes.ts",
+        "export class Text { size() {} }\nexport class Line { size() {} }\nexport class Root { size() {} }\n\
+         export type Node = Text | Line | Root;\n\
+         export function isText(node: Node): node is Text { return node instanceof Text; }",
+    );
+    let targets = |body: &str| {
+        let main = format!(
+            "import {{ Text, Line, Root, isText }} from './nodes';\nimport type {{ Node }} from './nodes';\n\
+             export function f(node: Node, other: boolean) {{ {body} }}"
+        );
+        let mut found = edges(&[nodes, ("main.ts", &main)], &["CALLS"]);
+        found.retain(|edge| edge.contains("CALL->node.size"));
+        let class = |edge: &String| {
+            edge.split("[in:")
+                .nth(2)?
+                .split(']')
+                .next()
+                .map(str::to_owned)
+        };
+        found.iter().filter_map(class).collect::<Vec<_>>().join(" ")
+    };
+    for (body, classes) in [
+        (
+            "if (isText(node) || node instanceof Line) node.size();",
+            "Line Text",
+        ),
+        (
+            "if (!isText(node) && !(node instanceof Line)) return;\nnode.size();",
+            "Line Text",
+        ),
+        (
+            "if (!(isText(node) || node instanceof Line || node instanceof Root)) return;\nnode.size();",
+            "Line Root Text",
+        ),
+        ("if (isText(node) || other) node.size();", "Line Root Text"),
+        (
+            "if (isText(node) || node instanceof Line) return;\nnode.size();",
+            "Root",
+        ),
+    ] {
+        assert_eq!(targets(body), classes, "{body}");
+    }
+}

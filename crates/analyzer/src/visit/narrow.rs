@@ -169,6 +169,9 @@ impl<'a> Builder<'a> {
                     self.assume_part(&bin.left, holds, depth);
                     self.assume_part(&bin.right, holds, depth);
                 }
+                BinaryOp::LogicalAnd | BinaryOp::LogicalOr => {
+                    self.assume_either([&bin.left, &bin.right], holds, depth);
+                }
                 BinaryOp::InstanceOf => {
                     let class = self.quiet_shape(&bin.right);
                     if class != ShapeRef::UNKNOWN {
@@ -216,6 +219,27 @@ impl<'a> Builder<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// One of two tests holds, or does not: what both tell of a value is in force.
+    fn assume_either(&mut self, tests: [&'a Expr; 2], holds: bool, depth: usize) {
+        let before = self.guards.len();
+        let mut told = tests.map(|test| {
+            self.assume_part(test, holds, depth);
+            self.guards.split_off(before)
+        });
+        let (first, second) = told.split_at_mut(1);
+        for (subject, one) in first.iter().flatten().copied() {
+            let mut others = second.iter().flatten();
+            let other = others.find(|(other, _)| self.same_shape(subject, *other));
+            if let Some(&(_, other)) = other {
+                let test = GuardTest::Either(one, other);
+                let guard = GuardRef(self.facts.guards.len() as u32);
+                let negated = false;
+                self.facts.guards.push(Guard { test, negated });
+                self.guards.push((subject, guard));
+            }
         }
     }
 

@@ -146,6 +146,8 @@ pub enum GuardTest {
     IsArray,
     /// Another test, if the call is of a function that only returns where that argument holds.
     Asserted(NodeRef, u32, GuardRef),
+    /// One of two others, or both.
+    Either(GuardRef, GuardRef),
 }
 
 /// A narrowing.

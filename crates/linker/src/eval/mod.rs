@@ -12,6 +12,7 @@ mod keys;
 mod library;
 mod members;
 mod memo;
+mod narrow;
 mod objects;
 mod predicates;
 mod prototypes;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use graph_model::NodeType;
 use graph_model::summary::{
-    ExportTarget, Guard, GuardTest, ImportFact, ImportForm, List, ModuleType, Shape, ShapeRef, Sym,
+    ExportTarget, ImportFact, ImportForm, List, ModuleType, Shape, ShapeRef, Sym,
 };
 
 use super::value::{Lib, Place, Set, Union, Value};
@@ -549,128 +549,6 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    /// What is left of values under a test.
-    fn narrow(&mut self, module: ModuleIx, set: &Set, guard: Guard) -> Set {
-        match guard.test {
-            GuardTest::InstanceOf(class) => {
-                let classes = self.shape(module, class);
-                let instances = self.instances(&classes);
-                if guard.negated {
-                    let left: Vec<Value> = set
-                        .iter()
-                        .filter(|v| !instances.iter().any(|i| same_class(v, i)))
-                        .cloned()
-                        .collect();
-                    return if left.is_empty() {
-                        set.clone()
-                    } else {
-                        Set::of(left)
-                    };
-                }
-                let kept: Vec<Value> = set
-                    .iter()
-                    .filter(|v| instances.iter().any(|i| same_class(v, i)))
-                    .cloned()
-                    .collect();
-                if !kept.is_empty() {
-                    return Set::of(kept);
-                }
-                if instances.is_empty() {
-                    return set.clone();
-                }
-                instances
-            }
-            GuardTest::IsArray => {
-                let is_array = |v: &Value| matches!(v, Value::Lib(Lib::Array, _) | Value::Tuple(_));
-                self.filter(set, |v| is_array(v) != guard.negated)
-            }
-            GuardTest::TypeOf(name) => {
-                let name = self.name(module, name);
-                self.filter(set, |v| match type_of(v) {
-                    Some(t) => (t == name) != guard.negated,
-                    None => true,
-                })
-            }
-            GuardTest::Has(key) => {
-                let key = self.name(module, key);
-                let has: Vec<bool> = set
-                    .iter()
-                    .map(|v| self.has_member(v, key) != guard.negated)
-                    .collect();
-                let mut has = has.into_iter();
-                self.filter(set, |_| has.next().unwrap_or(true))
-            }
-            GuardTest::Property(name, literal) => {
-                let name = self.name(module, name);
-                let literal = self.name(module, literal);
-                let mut kept = Vec::new();
-                for value in set.iter() {
-                    let property = self.member(&Set::one(value.clone()), name);
-                    let mut literals = property.iter().filter_map(|v| match v {
-                        Value::Literal(m, sym) => Some(self.name(*m, *sym) == literal),
-                        _ => None,
-                    });
-                    let fits = match literals.next() {
-                        None => true,
-                        Some(first) => {
-                            let any = first || literals.any(|l| l);
-                            let only = property.iter().count() == 1;
-                            if guard.negated { !(any && only) } else { any }
-                        }
-                    };
-                    if fits {
-                        kept.push(value.clone());
-                    }
-                }
-                if kept.is_empty() {
-                    return set.clone();
-                }
-                Set::of(kept)
-            }
-            GuardTest::Asserted(node, index, inner) => {
-                let of = self.module(module);
-                let inner = of.summary.guards.get(inner.0 as usize).copied();
-                let inner = inner.filter(|inner| !matches!(inner.test, GuardTest::Asserted(..)));
-                match (of.call(node), inner) {
-                    (Some(call), Some(inner)) if self.asserts(module, call, index as usize) => {
-                        self.narrow(module, set, inner)
-                    }
-                    _ => set.clone(),
-                }
-            }
-            GuardTest::Predicate(node, index) => {
-                let Some(call) = self.module(module).call(node) else {
-                    return set.clone();
-                };
-                let narrowed = self.predicate(module, call, index as usize);
-                if narrowed.is_empty() {
-                    return set.clone();
-                }
-                if guard.negated {
-                    return self.filter(set, |v| !narrowed.iter().any(|n| same_class(v, n)));
-                }
-                let kept: Vec<Value> = set
-                    .iter()
-                    .filter(|v| narrowed.iter().any(|n| same_class(v, n)))
-                    .cloned()
-                    .collect();
-                if kept.is_empty() {
-                    narrowed
-                } else {
-                    Set::of(kept)
-                }
-            }
-        }
-    }
-
-    fn filter(&self, set: &Set, mut keep: impl FnMut(&Value) -> bool) -> Set {
-        let kept: Vec<Value> = set.iter().filter(|v| keep(v)).cloned().collect();
-        if kept.is_empty() {
-            return set.clone();
-        }
-        Set::of(kept)
-    }
-
     /// Instances of what can be constructed.
     pub(crate) fn instances(&mut self, classes: &Set) -> Set {
         let mut all = Vec::new();
@@ -702,32 +580,4 @@ impl<'p> Eval<'_, 'p> {
         }
         Set::of(all)
     }
-}
-
-/// Whether two values are instances of one class, or of one type.
-fn same_class(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Inst(x, _), Value::Inst(y, _)) | (Value::Iface(x, _), Value::Iface(y, _)) => x == y,
-        (Value::Lib(x, _), Value::Lib(y, _)) => x == y,
-        (a, b) => a == b,
-    }
-}
-
-fn type_of(value: &Value) -> Option<&'static str> {
-    Some(match value {
-        Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => {
-            "function"
-        }
-        Value::Lib(Lib::String, _) => "string",
-        Value::Lib(Lib::Number, _) => "number",
-        Value::Lib(Lib::Boolean, _) => "boolean",
-        Value::Lib(Lib::Nothing, _) => "undefined",
-        Value::Inst(..)
-        | Value::Obj(_)
-        | Value::Anon(..)
-        | Value::Lib(..)
-        | Value::Tuple(_)
-        | Value::Ns(_) => "object",
-        _ => return None,
-    })
 }

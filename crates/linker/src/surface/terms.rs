@@ -1,8 +1,8 @@
 //! All that can be reached from somewhere in a summary, written down: shapes, types and signatures.
 
 use graph_model::summary::{
-    Guard, GuardTest, List, NodeRef, ParameterFact, Shape, ShapeRef, Signature, SignatureRef, Type,
-    TypeRef,
+    Guard, GuardRef, GuardTest, List, NodeRef, ParameterFact, Shape, ShapeRef, Signature,
+    SignatureRef, Type, TypeRef,
 };
 
 use super::walk::{Unit, Walk};
@@ -97,9 +97,7 @@ impl Walk<'_> {
             Shape::Narrow(inner, guard) => {
                 self.byte(20);
                 self.shape(inner);
-                if let Some(&guard) = self.of.summary.guards.get(guard.0 as usize) {
-                    self.guard(guard);
-                }
+                self.inner_guard(guard);
             }
             Shape::Text(name) => {
                 self.byte(23);
@@ -118,6 +116,12 @@ impl Walk<'_> {
     fn tagged(&mut self, tag: u8, node: NodeRef) {
         self.byte(tag);
         self.to(node);
+    }
+
+    fn inner_guard(&mut self, guard: GuardRef) {
+        if let Some(&guard) = self.of.summary.guards.get(guard.0 as usize) {
+            self.guard(guard);
+        }
     }
 
     fn guard(&mut self, guard: Guard) {
@@ -148,9 +152,12 @@ impl Walk<'_> {
             GuardTest::Asserted(call, index, inner) => {
                 self.tagged(6, call);
                 self.number(index);
-                if let Some(&inner) = self.of.summary.guards.get(inner.0 as usize) {
-                    self.guard(inner);
-                }
+                self.inner_guard(inner);
+            }
+            GuardTest::Either(first, second) => {
+                self.byte(7);
+                self.inner_guard(first);
+                self.inner_guard(second);
             }
         }
     }
