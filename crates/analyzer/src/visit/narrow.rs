@@ -20,8 +20,34 @@ fn may_assert(name: &str) -> bool {
         "verify",
         "must",
     ];
-    let name = name.to_ascii_lowercase();
-    name == "ok" || words.iter().any(|word| name.contains(word))
+    let has_word = |at: usize| {
+        let rest = &name.as_bytes()[at..];
+        words.iter().any(|word| {
+            let start = rest.get(..word.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    };
+    // Few letters begin one of them.
+    let begins = |byte: u8| matches!(byte | 0x20, b'a' | b'i' | b'e' | b'c' | b'v' | b'm');
+    let mut places = name.bytes().enumerate();
+    name == "ok" || places.any(|(at, byte)| begins(byte) && has_word(at))
+}
+
+/// Whether a test is of a form that tells something of a value.
+fn may_tell(test: &Expr) -> bool {
+    match transparent(test) {
+        Expr::Call(call) => !call.args.is_empty(),
+        Expr::Unary(unary) => unary.op == UnaryOp::Bang,
+        Expr::Bin(bin) => !matches!(
+            bin.op,
+            BinaryOp::Lt
+                | BinaryOp::LtEq
+                | BinaryOp::Gt
+                | BinaryOp::GtEq
+                | BinaryOp::NullishCoalescing
+        ),
+        _ => false,
+    }
 }
 
 /// Tests are looked into so deep.
@@ -224,7 +250,10 @@ impl<'a> Builder<'a> {
 
     /// One of two tests holds, or does not: what both tell of a value is in force.
     fn assume_either(&mut self, tests: [&'a Expr; 2], holds: bool, depth: usize) {
-        let before = self.guards.len();
+        if !tests.iter().all(|test| may_tell(test)) {
+            return;
+        }
+        let (before, facts_before) = (self.guards.len(), self.facts.guards.len());
         let mut told = tests.map(|test| {
             self.assume_part(test, holds, depth);
             self.guards.split_off(before)
@@ -240,6 +269,9 @@ impl<'a> Builder<'a> {
                 self.facts.guards.push(Guard { test, negated });
                 self.guards.push((subject, guard));
             }
+        }
+        if self.guards.len() == before {
+            self.facts.guards.truncate(facts_before);
         }
     }
 
@@ -261,6 +293,14 @@ impl<'a> Builder<'a> {
         let Expr::Call(call) = statement else {
             return;
         };
+        let may_hold = |argument: &ExprOrSpread| {
+            let value = transparent(&argument.expr);
+            matches!(value, Expr::Ident(_) | Expr::Member(_)) || may_tell(value)
+        };
+        let arguments = call.args.iter().take(MAX_ASSERTED as usize);
+        if !arguments.clone().any(may_hold) {
+            return;
+        }
         let name = match &call.callee {
             Callee::Expr(callee) => match &**callee {
                 Expr::Ident(ident) => &*ident.sym,
@@ -278,7 +318,7 @@ impl<'a> Builder<'a> {
         let Some(node) = self.visited_call(call) else {
             return;
         };
-        for (index, argument) in (0..MAX_ASSERTED).zip(&call.args) {
+        for (index, argument) in (0..).zip(arguments) {
             if argument.spread.is_some() {
                 return;
             }
