@@ -186,10 +186,10 @@ impl Templates {
                     && templates.module < u32::MAX
             })
             .unwrap_or_else(|| {
-                let none = Sym(u32::MAX);
+                let start = Step::Literal(Sym(u32::MAX));
                 Box::new(Templates {
-                    nodes: vec![Node::literal(EMPTY, none)],
-                    rest: vec![Rest::new(Step::Literal(none))],
+                    nodes: vec![Node::new(EMPTY, start)],
+                    rest: vec![Rest::new(start)],
                     numbers: vec![Numbers::NONE],
                     steps: HashTable::new(),
                     recent: Box::new([EMPTY; RECENT]),
@@ -215,66 +215,39 @@ impl Templates {
     /// The state after one more piece.
     #[inline]
     pub(crate) fn step(&mut self, state: State, piece: Piece, text: &'static str) -> State {
-        match self.recent(Node::fixed(state, piece, text)) {
-            Some(next) => next,
-            None => self.new_step(state, piece, text),
-        }
-    }
-
-    // What is rare takes the parts of the step: one that is known then costs no memory for a node and a step of them.
-    #[cold]
-    #[inline(never)]
-    fn new_step(&mut self, state: State, piece: Piece, text: &'static str) -> State {
-        self.look_up(Node::fixed(state, piece, text), Step::Fixed(piece, text))
+        self.follow(state, Step::Fixed(piece, text))
     }
 
     /// The state after a member whose value is one of the few words that the program has for it.
     #[inline]
     pub(crate) fn word(&mut self, state: State, key: &'static str, word: &'static str) -> State {
-        match self.recent(Node::word(state, key, word)) {
-            Some(next) => next,
-            None => self.new_word(state, key, word),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn new_word(&mut self, state: State, key: &'static str, word: &'static str) -> State {
-        self.look_up(Node::word(state, key, word), Step::Word(key, word))
+        self.follow(state, Step::Word(key, word))
     }
 
     /// The state after some members that are true or false: one step, as most of them are the same again and again. The first
     /// has the lowest bit of `values`.
     #[inline]
     pub(crate) fn flags(&mut self, state: State, flags: &'static [Flag], values: u32) -> State {
-        match self.recent(Node::flags(state, flags, values)) {
-            Some(next) => next,
-            None => self.new_flags(state, flags, values),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn new_flags(&mut self, state: State, flags: &'static [Flag], values: u32) -> State {
-        self.look_up(
-            Node::flags(state, flags, values),
-            Step::Flags(flags, values),
-        )
+        self.follow(state, Step::Flags(flags, values))
     }
 
     /// The state after a text that is written as it is.
     pub(crate) fn literal(&mut self, state: State, text: &str) -> State {
         let states = self.nodes.len();
         let literal = self.literals.intern(text);
-        let node = Node::literal(state, literal);
-        let state = match self.recent(node) {
-            Some(next) => next,
-            None => self.look_up(node, Step::Literal(literal)),
-        };
+        let state = self.follow(state, Step::Literal(literal));
         if self.nodes.len() > states {
             self.bytes += text.len();
         }
         state
+    }
+
+    #[inline]
+    fn follow(&mut self, state: State, step: Step) -> State {
+        match self.recent(Node::new(state, step)) {
+            Some(next) => next,
+            None => self.look_up(state, step),
+        }
     }
 
     /// The state that a step led to, if that was not long ago.
@@ -284,8 +257,10 @@ impl Templates {
         (self.nodes[recent as usize] == node).then_some(recent)
     }
 
+    // It makes the node again, so that a step which is known costs no memory for one.
     #[cold]
-    fn look_up(&mut self, node: Node, step: Step) -> State {
+    #[inline(never)]
+    fn look_up(&mut self, state: State, step: Step) -> State {
         let Self {
             nodes,
             rest,
@@ -293,6 +268,7 @@ impl Templates {
             steps,
             ..
         } = self;
+        let node = Node::new(state, step);
         let hash = node.hash();
         let found = steps.find(hash, |&next| nodes[next as usize] == node);
         let next = match found {
@@ -437,45 +413,24 @@ impl Piece {
 
 impl Node {
     #[inline]
-    fn fixed(before: State, piece: Piece, text: &'static str) -> Node {
-        Node {
+    fn new(before: State, step: Step) -> Node {
+        let told = |kind: u32, len: usize, text: usize, word: usize, word_len: u32| Node {
             before,
-            word_len: 0,
-            piece: ((text.len() as u32) << 8) | piece as u32,
-            text: text.as_ptr().addr(),
-            word: 0,
-        }
-    }
-
-    #[inline]
-    fn word(before: State, key: &'static str, word: &'static str) -> Node {
-        Node {
-            before,
-            word_len: word.len() as u32,
-            piece: ((key.len() as u32) << 8) | WORD,
-            text: key.as_ptr().addr(),
-            word: word.as_ptr().addr(),
-        }
-    }
-
-    #[inline]
-    fn flags(before: State, flags: &'static [Flag], values: u32) -> Node {
-        Node {
-            before,
-            word_len: values,
-            piece: ((flags.len() as u32) << 8) | FLAGS,
-            text: flags.as_ptr().addr(),
-            word: 0,
-        }
-    }
-
-    fn literal(before: State, text: Sym) -> Node {
-        Node {
-            before,
-            word_len: text.0,
-            piece: LITERAL,
-            text: 0,
-            word: 0,
+            word_len,
+            piece: ((len as u32) << 8) | kind,
+            text,
+            word,
+        };
+        match step {
+            Step::Fixed(piece, text) => told(piece as u32, text.len(), text.as_ptr().addr(), 0, 0),
+            Step::Word(key, word) => {
+                let (text, len) = (word.as_ptr().addr(), word.len() as u32);
+                told(WORD, key.len(), key.as_ptr().addr(), text, len)
+            }
+            Step::Flags(flags, values) => {
+                told(FLAGS, flags.len(), flags.as_ptr().addr(), 0, values)
+            }
+            Step::Literal(text) => told(LITERAL, 0, 0, 0, text.0),
         }
     }
 

@@ -9,6 +9,7 @@ use swc_ecma_ast::*;
 
 use super::class_members::{FieldMember, MemberName, MethodMember};
 use super::function::{Callable, Extra, Role};
+use super::member::constant_key;
 use super::naming::{ANONYMOUS, Context};
 use super::text::{static_key, transparent};
 use crate::builder::facts::list;
@@ -565,7 +566,7 @@ pub(crate) fn symbol_key(key: &Expr) -> Option<Cow<'_, str>> {
     let (Expr::Ident(object), MemberProp::Ident(name)) = (&*member.obj, &member.prop) else {
         return None;
     };
-    (&*object.sym == "Symbol").then(|| Cow::Owned(format!("@@{}", name.sym)))
+    (&*object.sym == "Symbol").then(|| Cow::Owned(constant_key(&name.sym)))
 }
 
 fn method_kind(kind: MethodKind) -> &'static str {

@@ -126,8 +126,8 @@ impl<'a> Builder<'a> {
         let Shape::Import(import) = *facts.shape_of(init) else {
             return None;
         };
-        let fact = *self.import_facts.get(&import.0)?;
-        facts.imports[fact].specifier.map(CompiledExport::Star)
+        let import = self.import_fact(import.0)?;
+        import.specifier.map(CompiledExport::Star)
     }
 
     /// The specifier in `require('x')`, in the helpers of interoperation or not.

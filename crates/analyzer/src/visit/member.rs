@@ -111,7 +111,7 @@ impl<'a> Builder<'a> {
                 }
                 match (&*member.obj, &member.prop) {
                     (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
-                        Some(self.sym(&format!("@@{}", name.sym)))
+                        Some(self.sym(&constant_key(&name.sym)))
                     }
                     _ => None,
                 }
@@ -122,11 +122,11 @@ impl<'a> Builder<'a> {
 
     /// What a name that is imported by itself stands for as a key: itself, under the name that its module gives it.
     fn imported_key(&mut self, id: BindingId) -> Option<Sym> {
-        let imported = self.import_of(id)?.imported;
+        let imported = self.import_fact(self.scopes.get(id).node)?.imported;
         if imported == self.known.star || imported == self.known.default {
             return None;
         }
-        let text = format!("@@{}", self.names.get(imported));
+        let text = constant_key(self.names.get(imported));
         Some(self.sym(&text))
     }
 
@@ -135,21 +135,18 @@ impl<'a> Builder<'a> {
         let Meaning::Bound(id) = self.meaning(ident) else {
             return false;
         };
-        self.module_names.contains(&id.0)
-            || (self.import_of(id)).is_some_and(|import| import.imported == self.known.star)
-    }
-
-    fn import_of(&self, id: BindingId) -> Option<&ImportFact> {
-        let node = self.scopes.get(id).node;
-        let fact = *self.import_facts.get(&node)?;
-        self.facts.imports.get(fact)
+        self.module_names.contains(&id.0) || self.is_module_import(self.scopes.get(id).node)
     }
 
     /// Whether a node is the IMPORT of a whole module.
     pub(crate) fn is_module_import(&self, node: NodeIdx) -> bool {
-        let fact = self.import_facts.get(&node);
-        let import = fact.and_then(|&fact| self.facts.imports.get(fact));
+        let import = self.import_fact(node);
         import.is_some_and(|import| import.imported == self.known.star)
+    }
+
+    /// The fact of an IMPORT; none for other nodes.
+    pub(crate) fn import_fact(&self, node: NodeIdx) -> Option<&ImportFact> {
+        self.facts.imports.get(*self.import_facts.get(&node)?)
     }
 
     /// Name of a member for its shape.
@@ -307,4 +304,10 @@ impl<'a> Builder<'a> {
             import.selected.push(name);
         }
     }
+}
+
+/// How a member is called whose key a constant of this name stands for, or `Symbol.name`. The linker knows such names by their
+/// beginning.
+pub(crate) fn constant_key(name: &str) -> String {
+    format!("@@{name}")
 }

@@ -425,8 +425,8 @@ impl<'a> Builder<'a> {
         match self.node(node).node_type {
             NodeType::Interface | NodeType::Type => true,
             NodeType::Import => {
-                let fact = self.import_facts.get(&node);
-                fact.is_some_and(|&fact| self.facts.imports[fact].type_only)
+                let import = self.import_fact(node);
+                import.is_some_and(|import| import.type_only)
             }
             _ => false,
         }

@@ -2,7 +2,7 @@
 
 use swc_ecma_ast::*;
 
-use super::text::{static_key, transparent};
+use super::text::{last_name, static_key, transparent};
 use crate::builder::{Builder, FrameKind, NO_NODE};
 use graph_model::summary::{Guard, GuardRef, GuardTest, NodeRef, Shape, ShapeRef, Sym};
 
@@ -263,10 +263,7 @@ impl<'a> Builder<'a> {
             let mut others = second.iter().flatten();
             let other = others.find(|(other, _)| self.same_shape(subject, *other));
             if let Some(&(_, other)) = other {
-                let test = GuardTest::Either(one, other);
-                let guard = GuardRef(self.facts.guards.len() as u32);
-                let negated = false;
-                self.facts.guards.push(Guard { test, negated });
+                let guard = self.guard_fact(GuardTest::Either(one, other), false);
                 self.guards.push((subject, guard));
             }
         }
@@ -301,18 +298,10 @@ impl<'a> Builder<'a> {
         if !arguments.clone().any(may_hold) {
             return;
         }
-        let name = match &call.callee {
-            Callee::Expr(callee) => match &**callee {
-                Expr::Ident(ident) => &*ident.sym,
-                Expr::Member(member) => match &member.prop {
-                    MemberProp::Ident(name) => &*name.sym,
-                    _ => return,
-                },
-                _ => return,
-            },
-            _ => return,
+        let Callee::Expr(callee) = &call.callee else {
+            return;
         };
-        if !may_assert(name) {
+        if !may_assert(&last_name(callee)) {
             return;
         }
         let Some(node) = self.visited_call(call) else {
@@ -331,9 +320,7 @@ impl<'a> Builder<'a> {
             self.assume(test, true);
             for at in before..self.guards.len() {
                 let test = GuardTest::Asserted(node, index, self.guards[at].1);
-                let negated = false;
-                self.guards[at].1 = GuardRef(self.facts.guards.len() as u32);
-                self.facts.guards.push(Guard { test, negated });
+                self.guards[at].1 = self.guard_fact(test, false);
             }
         }
     }
@@ -372,8 +359,13 @@ impl<'a> Builder<'a> {
         if subject == ShapeRef::UNKNOWN {
             return;
         }
+        let guard = self.guard_fact(test, negated);
+        self.guards.push((subject, guard));
+    }
+
+    fn guard_fact(&mut self, test: GuardTest, negated: bool) -> GuardRef {
         let guard = GuardRef(self.facts.guards.len() as u32);
         self.facts.guards.push(Guard { test, negated });
-        self.guards.push((subject, guard));
+        guard
     }
 }

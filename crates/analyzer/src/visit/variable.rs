@@ -6,6 +6,7 @@ use graph_model::NodeType;
 use swc_common::Span;
 use swc_ecma_ast::*;
 
+use super::member::constant_key;
 use super::name::Meaning;
 use super::naming::{ANONYMOUS, Context};
 use super::object::property_key;
@@ -207,7 +208,7 @@ impl<'a> Builder<'a> {
             Expr::Lit(Lit::Str(_)) | Expr::Tpl(_) => static_key(init),
             // A symbol is told from others by its own name.
             init if is_unique_symbol(ident.type_ann.as_deref()) || makes_symbol(init) => {
-                Some(Cow::Owned(format!("@@{}", ident.sym)))
+                Some(Cow::Owned(constant_key(&ident.sym)))
             }
             _ => None,
         };
@@ -248,7 +249,7 @@ impl<'a> Builder<'a> {
                         ObjectPatProp::Rest(_) => continue,
                     };
                     if let Meaning::Bound(id) = self.meaning(local) {
-                        let text = self.sym(&format!("@@{key}"));
+                        let text = self.sym(&constant_key(key));
                         self.constant_texts.insert(id.0, text);
                     }
                 }
