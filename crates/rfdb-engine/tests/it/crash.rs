@@ -1,0 +1,297 @@
+//! Every point at which a process can die or the power can be cut, for random histories.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::common::{Model, OwnerKey, Rows, assert_same, push, sample_node};
+use proptest::prelude::*;
+use rfdb_engine::storage::{Fault, FaultStorage, MemoryStorage};
+use rfdb_engine::{Batch, Durability, Engine, Error, IndexMode, LoadState, NodeId, Options};
+
+const DIR: &str = "/db";
+
+#[derive(Debug, Clone)]
+enum Step {
+    Commit {
+        owner: OwnerKey,
+        rows: Rows,
+        deferred: bool,
+    },
+    DeleteNode(u128),
+    BeginLoad,
+    Rebuild,
+    Compact,
+    Clear,
+    Flush,
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let owner = (0..3u8).prop_map(|file| (format!("f{file}.ts"), "analysis".to_owned()));
+    let nodes = prop::collection::vec(
+        (0..9u128, 0..12u8).prop_map(|(id, salt)| (id, sample_node(id, salt))),
+        1..4,
+    );
+    let edges = prop::collection::vec(
+        (0..9u128, 0..9u128).prop_map(|(src, dst)| ((src, dst, "CALLS".to_owned()), String::new())),
+        0..3,
+    );
+    let rows = (nodes, edges).prop_map(|(nodes, edges)| Rows { nodes, edges });
+    prop_oneof![
+        6 => (owner, rows, prop::bool::weighted(0.3))
+            .prop_map(|(owner, rows, deferred)| Step::Commit { owner, rows, deferred }),
+        1 => (0..9u128).prop_map(Step::DeleteNode),
+        1 => Just(Step::BeginLoad),
+        2 => Just(Step::Rebuild),
+        1 => Just(Step::Compact),
+        1 => Just(Step::Clear),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+fn options(durability: Durability) -> Options {
+    Options {
+        durability,
+        ..Options::default()
+    }
+}
+
+/// States of the graph after each acknowledged step, and how many of them are surely durable.
+struct History {
+    states: Vec<Model>,
+    durable: usize,
+    /// The step during which the storage failed had begun.
+    begun: Option<Model>,
+}
+
+/// Runs steps until the storage stops.
+fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[Step]) -> History {
+    let mut history = History {
+        states: Vec::new(),
+        durable: 0,
+        begun: Some(Model::default()),
+    };
+    let arc = || Arc::new(storage.clone());
+    let Ok(engine) = Engine::create_in(arc(), DIR, options(durability)) else {
+        return history;
+    };
+    let mut engine = Some(engine);
+    history.states.push(Model::default());
+    if durability != Durability::None {
+        history.durable = 1;
+    }
+    let mut model = Model::default();
+    for step in steps {
+        let before = model.clone();
+        let mut synced = durability == Durability::Sync;
+        match step {
+            Step::Commit {
+                owner,
+                rows,
+                deferred,
+            } => {
+                model.replace(owner, rows.clone());
+                synced &= !deferred;
+            }
+            Step::DeleteNode(id) => {
+                model.delete_node(*id);
+                // Nothing is written, nor synced, if there is no such node.
+                synced &= model != before;
+            }
+            Step::BeginLoad => {
+                synced &= !model.loading;
+                model.loading = true;
+            }
+            Step::Rebuild | Step::Compact => {
+                model.loading = false;
+                synced = durability != Durability::None;
+            }
+            Step::Clear => {
+                model.clear();
+                synced = durability != Durability::None;
+            }
+            Step::Flush => synced = true,
+            Step::Reopen => synced = durability != Durability::None,
+        }
+        history.begun = Some(model.clone());
+        if matches!(step, Step::Reopen) {
+            drop(engine.take());
+            match Engine::open_in(arc(), DIR, options(durability)) {
+                Ok(opened) => engine = Some(opened),
+                Err(_) => return history,
+            }
+            // Closing syncs if it can; whether it could is not told.
+            history.begun = Some(before);
+            continue;
+        }
+        let Some(open) = &engine else { return history };
+        let done = match step {
+            Step::Commit {
+                owner,
+                rows,
+                deferred,
+            } => {
+                let mut batch = Batch::new();
+                push(&mut batch, owner, rows);
+                let mode = if *deferred {
+                    IndexMode::Deferred
+                } else {
+                    IndexMode::Immediate
+                };
+                open.commit(batch, mode).map(|_| ())
+            }
+            Step::DeleteNode(id) => open.delete_node(NodeId(*id)).map(|_| ()),
+            Step::BeginLoad => open.begin_load(),
+            Step::Rebuild => open.rebuild_indexes(),
+            Step::Compact => open.compact(),
+            Step::Clear => open.clear(),
+            Step::Flush => open.flush(),
+            Step::Reopen => Ok(()),
+        };
+        match done {
+            Ok(()) => {
+                history.states.push(model.clone());
+                if synced {
+                    history.durable = history.states.len();
+                }
+                history.begun = None;
+            }
+            Err(_) => {
+                // Refused: what readers of the running process see is as before.
+                assert_same(&open.snapshot(), &before);
+                return history;
+            }
+        }
+    }
+    history
+}
+
+/// After a crash the database opens to a prefix of the history that holds all that was durable.
+fn check(
+    storage: MemoryStorage,
+    history: &History,
+    durability: Durability,
+    power_cut: bool,
+    at: u64,
+) {
+    let acknowledged = history.states.len();
+    let least = if power_cut {
+        history.durable
+    } else {
+        acknowledged
+    };
+    let opened = Engine::open_in(Arc::new(storage), DIR, options(durability));
+    let engine = match opened {
+        Ok(engine) => engine,
+        Err(Error::NotFound(_)) if least == 0 => return,
+        // Without syncing, a power cut may leave files that do not fit together. That is found, not read.
+        Err(Error::Damaged { .. }) if power_cut && durability == Durability::None => return,
+        Err(error) => panic!(
+            "operation {at}, power cut {power_cut}: {error} ({least} of {acknowledged} durable)"
+        ),
+    };
+    let mut candidates: Vec<&Model> = history.states[least.saturating_sub(1)..].iter().collect();
+    candidates.extend(&history.begun);
+    let snapshot = engine.snapshot();
+    let loading = engine.load_state() == LoadState::Unfinished;
+    if loading && power_cut {
+        // The load has to be started again; that it says so is enough.
+        assert!(
+            candidates.iter().any(|model| model.loading),
+            "operation {at}"
+        );
+        return;
+    }
+    let (nodes, edges) = crate::common::contents(&snapshot);
+    let owners: BTreeSet<OwnerKey> = snapshot
+        .owners()
+        .unwrap()
+        .into_iter()
+        .map(|o| (o.file, o.context))
+        .collect();
+    let same = candidates.iter().rev().find(|model| {
+        let known: BTreeSet<OwnerKey> = model
+            .writes
+            .iter()
+            .map(|(owner, _)| owner.clone())
+            .collect();
+        model.loading == loading
+            && model.nodes() == nodes
+            && model.edges() == edges
+            && known == owners
+    });
+    let Some(same) = same else {
+        panic!(
+            "operation {at}, power cut {power_cut}: no acknowledged state; {least} of {acknowledged}, nodes {nodes:?}"
+        );
+    };
+    assert_same(&snapshot, same);
+    assert!(engine.verify().unwrap().problems.is_empty());
+    // The database can be written again.
+    let mut batch = Batch::new();
+    let rows = Rows {
+        nodes: vec![(77, sample_node(77, 1))],
+        edges: Vec::new(),
+    };
+    push(&mut batch, &("new".into(), String::new()), &rows);
+    engine.commit(batch, IndexMode::Immediate).unwrap();
+    assert!(engine.snapshot().contains(NodeId(77)).unwrap());
+}
+
+fn every_crash_point(durability: Durability, steps: &[Step]) {
+    let count = {
+        let storage = FaultStorage::new(MemoryStorage::new(), Fault::Stop, u64::MAX);
+        run(&storage, durability, steps);
+        storage.operations()
+    };
+    for at in 0..count {
+        let memory = MemoryStorage::new();
+        let storage = FaultStorage::new(memory.clone(), Fault::Stop, at);
+        let history = run(&storage, durability, steps);
+        for power_cut in [false, true] {
+            check(
+                memory.after_crash(power_cut),
+                &history,
+                durability,
+                power_cut,
+                at,
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sync_commits_survive_every_crash_point(steps in prop::collection::vec(step(), 1..10)) {
+        every_crash_point(Durability::Sync, &steps);
+    }
+
+    #[test]
+    fn unsynced_commits_survive_the_death_of_the_process(steps in prop::collection::vec(step(), 1..10)) {
+        every_crash_point(Durability::None, &steps);
+    }
+
+    #[test]
+    fn group_commits_survive_the_death_of_the_process(steps in prop::collection::vec(step(), 1..8)) {
+        every_crash_point(Durability::Group, &steps);
+    }
+
+    /// One failed operation: the step fails or not, the graph is as it was, and everything goes on.
+    #[test]
+    fn a_full_disk_leaves_the_database_as_it_was(steps in prop::collection::vec(step(), 1..8)) {
+        let count = {
+            let storage = FaultStorage::new(MemoryStorage::new(), Fault::Stop, u64::MAX);
+            run(&storage, Durability::None, &steps);
+            storage.operations()
+        };
+        for at in 0..count {
+            let memory = MemoryStorage::new();
+            let storage = FaultStorage::new(memory.clone(), Fault::FailOnce, at);
+            let history = run(&storage, Durability::None, &steps);
+            check(memory.after_crash(false), &history, Durability::None, false, at);
+        }
+    }
+}
