@@ -171,7 +171,7 @@ fn overrides(eval: &mut Eval<'_, '_>, place: Place, above: &[Place], links: &mut
                 continue;
             };
             if let Some(target) = found.place
-                && target.node != node
+                && target != (Place { node, ..place })
             {
                 let src = of.summary.node(node).node_id();
                 links.edge(src, EdgeType::Overrides, linker.node_id(target), "");

@@ -110,3 +110,18 @@ fn constructor_functions() {
     );
     assert_eq!(found, ["FUNCTION->Dog EXTENDS FUNCTION->Animal",]);
 }
+
+/// Nodes are numbered in each module: those whose numbers are equal by chance are no equal nodes.
+#[test]
+fn members_whose_numbers_are_equal_in_two_modules() {
+    let variables = |count| -> String { (0..count).map(|n| format!("let v{n};\n")).collect() };
+    let base = format!("{}export class Base {{ run() {{}} }}", variables(10));
+    for before in 0..20 {
+        let variables = variables(before);
+        let heir = format!(
+            "import {{ Base }} from './base';\n{variables}export class Heir extends Base {{ run() {{}} }}"
+        );
+        let overrides = edges(&[("base.ts", &base), ("heir.ts", &heir)], &["OVERRIDES"]);
+        assert_eq!(overrides.len(), 1, "after {before} variables");
+    }
+}
