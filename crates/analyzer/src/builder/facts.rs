@@ -5,9 +5,7 @@
 use std::cell::Cell;
 
 use graph_model::ModuleSummary;
-use graph_model::summary::{
-    ExportTarget, GuardTest, List, NodeRef, Shape, ShapeRef, Sym, Type, TypeRef, TypeVar, VarRef,
-};
+use graph_model::summary::{List, Shape, ShapeRef, Sym, Type, TypeRef, TypeVar, VarRef};
 
 /// The tables of the summary, and what is only known while they grow.
 pub(crate) struct Facts {
@@ -97,109 +95,6 @@ impl Facts {
 
     pub(crate) fn path(&mut self, path: &[Sym]) -> List {
         list(&mut self.paths, path)
-    }
-
-    /// Calls `f` on every reference to a node.
-    pub(crate) fn for_each_node(&mut self, mut f: impl FnMut(&mut NodeRef)) {
-        let facts = &mut *self.summary;
-        for shape in &mut facts.shapes {
-            match shape {
-                Shape::Binding(node)
-                | Shape::Call(node)
-                | Shape::New(node)
-                | Shape::Function(node)
-                | Shape::Class(node)
-                | Shape::Object(node)
-                | Shape::Array(node)
-                | Shape::Import(node)
-                | Shape::Jsx(node)
-                | Shape::Arguments(node)
-                | Shape::Sent(node)
-                | Shape::This(node, _)
-                | Shape::Super(node, _) => f(node),
-                _ => {}
-            }
-        }
-        for ty in &mut facts.types {
-            if let Type::Ref(node, _, _) = ty {
-                f(node);
-            }
-        }
-        for import in &mut facts.imports {
-            f(&mut import.node);
-        }
-        for export in &mut facts.exports {
-            f(&mut export.node);
-            if let ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) = &mut export.target {
-                nodes.iter_mut().for_each(&mut f);
-            }
-        }
-        for call in &mut facts.calls {
-            f(&mut call.node);
-            call.resolved.iter_mut().for_each(&mut f);
-            call.caller.iter_mut().for_each(&mut f);
-        }
-        for argument in &mut facts.arguments {
-            argument.node.iter_mut().for_each(&mut f);
-        }
-        for variable in &mut facts.variables {
-            f(&mut variable.node);
-        }
-        for class in &mut facts.classes {
-            f(&mut class.node);
-            class.constructor.iter_mut().for_each(&mut f);
-            for write in &mut class.writes {
-                f(&mut write.2);
-            }
-        }
-        for member in &mut facts.members {
-            member.node.iter_mut().for_each(&mut f);
-        }
-        for object in &mut facts.objects {
-            f(&mut object.node);
-        }
-        for array in &mut facts.arrays {
-            f(&mut array.node);
-        }
-        for fact in &mut facts.type_facts {
-            f(&mut fact.node);
-        }
-        for scope in &mut facts.scopes {
-            f(&mut scope.node);
-            for (_, member) in &mut scope.members {
-                f(member);
-            }
-        }
-        for (node, _) in &mut facts.type_parameters {
-            f(node);
-        }
-        for function in &mut facts.functions {
-            f(&mut function.node);
-            function.class.iter_mut().for_each(&mut f);
-            function.object.iter_mut().for_each(&mut f);
-        }
-        for binding in &mut facts.bindings {
-            f(&mut binding.node);
-            f(&mut binding.function);
-        }
-        for access in &mut facts.accesses {
-            f(&mut access.node);
-        }
-        for write in &mut facts.writes {
-            write.node.iter_mut().for_each(&mut f);
-        }
-        for guard in &mut facts.guards {
-            if let GuardTest::Predicate(node, _) | GuardTest::Asserted(node, ..) = &mut guard.test {
-                f(node);
-            }
-        }
-        for throw in &mut facts.throws {
-            f(&mut throw.function);
-        }
-        for (node, value) in facts.receivers.iter_mut().chain(&mut facts.returns) {
-            f(node);
-            f(value);
-        }
     }
 }
 

@@ -97,7 +97,11 @@ impl IdWriter {
             self.scratch.clear();
             let name = escaped.unwrap_or_else(|| names.get(node.id_name));
             self.scratch.extend([name, self.scopes.text(scope)]);
-            Some(meta.text(&self.scratch))
+            // The first of a name and a scope has a text that no other node had.
+            Some(match ordinal {
+                1 => meta.new_text(&self.scratch),
+                _ => meta.text(&self.scratch),
+            })
         } else if scope == ScopeTexts::MODULE {
             None
         } else {

@@ -2,7 +2,7 @@
 
 use std::hash::Hasher;
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table};
 use rustc_hash::FxHasher;
 
 use graph_model::summary::{Names, Sym};
@@ -44,16 +44,26 @@ impl Interner {
     pub(crate) fn intern(&mut self, text: &str) -> Sym {
         let Self { names, table } = self;
         let (key, len) = key(text);
-        let found = table.find(hash(key, len), |entry| {
-            entry.key == key && entry.len == len && (len != LONG || names.is(entry.sym, text))
-        });
-        if let Some(entry) = found {
-            return entry.sym;
+        let entry = table.entry(
+            hash(key, len),
+            |entry| {
+                entry.key == key && entry.len == len && (len != LONG || names.is(entry.sym, text))
+            },
+            |entry| hash(entry.key, entry.len),
+        );
+        match entry {
+            hash_table::Entry::Occupied(entry) => entry.get().sym,
+            hash_table::Entry::Vacant(place) => {
+                let sym = names.push(text);
+                place.insert(Entry { key, len, sym });
+                sym
+            }
         }
-        let sym = names.push(text);
-        let entry = Entry { key, len, sym };
-        table.insert_unique(hash(key, len), entry, |entry| hash(entry.key, entry.len));
-        sym
+    }
+
+    /// A symbol for a text that is not looked for: one that is there already, or comes again, has another one beside.
+    pub(crate) fn append(&mut self, text: &str) -> Sym {
+        self.names.push(text)
     }
 
     /// Number of texts.

@@ -204,6 +204,11 @@ impl MetadataWriter {
         text_code(self.texts.intern(text))
     }
 
+    /// A number for a text that is hardly there yet.
+    pub(crate) fn new_text(&mut self, text: &str) -> u32 {
+        text_code(self.texts.append(text))
+    }
+
     /// The number of a text as it stands in a string of JSON.
     fn json_text(&mut self, text: &str) -> u32 {
         if is_plain(text) {

@@ -16,13 +16,14 @@ pub(crate) mod metadata;
 pub(crate) mod scope;
 mod symbols;
 pub(crate) mod templates;
+mod value;
 
 use graph_model::{EdgeType, LineIndex, NodeType};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use swc_common::{BytePos, Span, Spanned};
 
-use graph_model::summary::{GuardRef, MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
+use graph_model::summary::{MemberFact, NodeRef, Shape, ShapeRef, SignatureRef, Sym};
 
 use atoms::{AtomSyms, WordSyms};
 use edge_index::{EdgeIndex, NO_EDGE};
@@ -32,6 +33,7 @@ pub(crate) use interner::Interner;
 use metadata::{Fragment, Meta, MetadataWriter, NO_META, NodeFragment};
 use scope::{Binding, BindingId, BindingKind, Scopes, Space};
 pub(crate) use symbols::Known;
+pub(crate) use value::Val;
 
 /// Index of a node in the order of creation.
 pub(crate) type NodeIdx = u32;
@@ -81,35 +83,6 @@ pub(crate) struct RawEdge {
     pub(crate) meta: Meta,
     /// Another edge of the same source, for [`EdgeIndex`].
     previous: u32,
-}
-
-/// The value of an expression: its node, and what it can be evaluated to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Val {
-    pub(crate) node: NodeIdx,
-    pub(crate) shape: ShapeRef,
-    /// It stood under `await` and no CALL says so.
-    pub(crate) awaited: bool,
-}
-
-impl Val {
-    pub(crate) const NONE: Val = Val {
-        node: NO_NODE,
-        shape: ShapeRef::UNKNOWN,
-        awaited: false,
-    };
-
-    pub(crate) fn new(node: NodeIdx, shape: ShapeRef) -> Val {
-        Val {
-            node,
-            shape,
-            awaited: false,
-        }
-    }
-
-    pub(crate) fn exists(self) -> bool {
-        self.node != NO_NODE
-    }
 }
 
 /// Key, value and place of a property; of a getter, what it returns.
@@ -315,8 +288,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) module_names: FxHashSet<u32>,
     /// Types that comments define.
     pub(crate) typedefs: FxHashMap<Sym, graph_model::summary::TypeRef>,
-    /// Narrowings in force: the value, and what is known of it.
-    pub(crate) guards: Vec<(ShapeRef, GuardRef)>,
+    /// Narrowings in force.
+    pub(crate) guards: Vec<crate::visit::Narrowing>,
     /// Index of the fact of an IMPORT.
     pub(crate) import_facts: FxHashMap<NodeIdx, usize>,
     /// The next call or value stands under `await`.
@@ -609,7 +582,7 @@ impl<'a> Builder<'a> {
         edge_type: EdgeType,
         fragment: Fragment,
     ) {
-        self.m_flag("isAwaited", value.awaited);
+        self.m_flag("isAwaited", value.is_awaited());
         self.edge_with(src, value.node, edge_type, fragment);
     }
 
@@ -621,7 +594,7 @@ impl<'a> Builder<'a> {
         edge_type: EdgeType,
         fragment: Fragment,
     ) {
-        self.m_flag("isAwaited", value.awaited);
+        self.m_flag("isAwaited", value.is_awaited());
         self.edge_with(value.node, dst, edge_type, fragment);
     }
 

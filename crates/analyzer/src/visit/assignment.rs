@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
                     _ => object,
                 };
                 let before = self.member_shape(before, name);
-                let shape = self.facts.one_of(&[before, value.shape]);
+                let shape = self.facts.one_of(&[before, value.shape()]);
                 Val::new(place.node, shape)
             }
             _ => Val::new(place.node, ShapeRef::UNKNOWN),
@@ -118,14 +118,14 @@ impl<'a> Builder<'a> {
     fn note_write(&mut self, ident: &'a Ident, value: Val) {
         let id = match self.meaning(ident) {
             Meaning::Bound(id) => id,
-            Meaning::Global(name) if value.shape != ShapeRef::UNKNOWN => {
+            Meaning::Global(name) if value.shape() != ShapeRef::UNKNOWN => {
                 // A property of the global object.
                 let global = self.word("globalThis");
                 let object = self.shape(Shape::Global(global));
                 self.facts.writes.push(WriteFact {
                     object,
                     name,
-                    value: value.shape,
+                    value: value.shape(),
                     node: None,
                     declared: TypeRef::UNKNOWN,
                 });
@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
         {
             return;
         }
-        self.variable_fact(node, value.shape, &[], true);
+        self.variable_fact(node, value.shape(), &[], true);
     }
 
     /// Notes a value of a property: of the class itself, or of whatever object.
@@ -165,7 +165,7 @@ impl<'a> Builder<'a> {
             if let Some(class) = frame.class {
                 let is_static = frame.is_static;
                 if place.node != NO_NODE {
-                    let mut shape = value.shape;
+                    let mut shape = value.shape();
                     if declared != TypeRef::UNKNOWN {
                         shape = self.shape(Shape::Cast(shape, declared));
                     }
@@ -183,7 +183,7 @@ impl<'a> Builder<'a> {
         self.facts.writes.push(WriteFact {
             object,
             name,
-            value: value.shape,
+            value: value.shape(),
             node: value.exists().then_some(NodeRef(value.node)),
             declared,
         });
@@ -414,7 +414,7 @@ impl<'a> Builder<'a> {
         }
         self.m_flag("isSpread", spread);
         if place.setter != NO_NODE {
-            self.m_flag("isAwaited", value.awaited);
+            self.m_flag("isAwaited", value.is_awaited());
             let meta = self.end(fragment);
             self.writes_through_setter(value.node, place.setter, EdgeType::FlowsInto, meta);
             return;

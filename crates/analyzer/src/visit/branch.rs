@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             self.edge_meta(node, value.node, edge, NO_META);
             let fragment = self.fragment();
             self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
-            shapes.push(value.shape);
+            shapes.push(value.shape());
         }
         let shape = self.facts.one_of(&shapes);
         Val::new(node, shape)

@@ -269,7 +269,10 @@ impl<'a> Builder<'a> {
         match callee {
             Expr::Paren(e) => {
                 let (target, shape) = self.callee(call, &e.expr);
-                (target, self.doc_cast(e, Val { shape, ..Val::NONE }).shape)
+                (
+                    target,
+                    self.doc_cast(e, Val::NONE.with_shape(shape)).shape(),
+                )
             }
             Expr::TsNonNull(e) => self.callee(call, &e.expr),
             Expr::TsInstantiation(e) => self.callee(call, &e.expr),
@@ -304,12 +307,12 @@ impl<'a> Builder<'a> {
             }
             Expr::Fn(_) | Expr::Arrow(_) => {
                 let value = self.value(callee, Context::Fixed("<iife>"));
-                (Target::Function(value.node), value.shape)
+                (Target::Function(value.node), value.shape())
             }
             _ => {
                 let value = self.operand(callee);
                 self.uses(call, value, "callee");
-                (Target::Other, value.shape)
+                (Target::Other, value.shape())
             }
         }
     }
@@ -321,17 +324,17 @@ impl<'a> Builder<'a> {
             if value.exists() {
                 self.uses(call, value, "callee");
             }
-            return (Target::Other, value.shape);
+            return (Target::Other, value.shape());
         };
         let binding = *self.scopes.get(id);
         let is_function = matches!(binding.kind, BindingKind::Function | BindingKind::SelfName)
             && value.exists()
             && self.node(value.node).node_type == NodeType::Function;
         if is_function {
-            return (Target::Function(value.node), value.shape);
+            return (Target::Function(value.node), value.shape());
         }
         self.uses(call, value, "callee");
-        (Target::Binding(id), value.shape)
+        (Target::Binding(id), value.shape())
     }
 
     fn member_callee(&mut self, call: NodeIdx, member: &'a MemberExpr) -> ShapeRef {
@@ -348,7 +351,7 @@ impl<'a> Builder<'a> {
         };
         self.note_import_meta(&member.obj, name);
         self.note_selected(receiver, name);
-        self.member_shape(receiver.shape, name)
+        self.member_shape(receiver.shape(), name)
     }
 
     /// The receiver of a member: `this` and undeclared names give a shape only.
@@ -363,8 +366,8 @@ impl<'a> Builder<'a> {
             | Expr::TsTypeAssertion(TsTypeAssertion { expr, type_ann, .. }) => {
                 let value = self.receiver(expr);
                 self.cast_type(type_ann);
-                let shape = self.cast_shape(value.shape, type_ann);
-                Val { shape, ..value }
+                let shape = self.cast_shape(value.shape(), type_ann);
+                value.with_shape(shape)
             }
             Expr::TsSatisfies(e) => {
                 let value = self.receiver(&e.expr);
@@ -373,7 +376,7 @@ impl<'a> Builder<'a> {
             }
             Expr::This(_) => {
                 let shape = self.this_shape();
-                Val { shape, ..Val::NONE }
+                Val::NONE.with_shape(shape)
             }
             Expr::Ident(ident) => self.identifier_quietly(ident),
             _ => self.operand(object),
@@ -590,7 +593,7 @@ impl<'a> Builder<'a> {
         } else {
             self.uses(node, value, "callee");
         }
-        value.shape
+        value.shape()
     }
 
     /// Notes a call, `new` or thrown value for the catch clause that would see it.
@@ -650,7 +653,7 @@ impl<'a> Builder<'a> {
 pub(crate) fn argument(value: Val, spread: bool) -> Argument {
     Argument {
         node: value.exists().then_some(NodeRef(value.node)),
-        shape: value.shape,
+        shape: value.shape(),
         spread,
     }
 }

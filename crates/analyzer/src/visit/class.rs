@@ -183,7 +183,7 @@ impl<'a> Builder<'a> {
                 Expr::Ident(ident) => self.identifier(ident),
                 _ => self.value(superclass, ANONYMOUS),
             };
-            extends = Some(value.shape);
+            extends = Some(value.shape());
             if value.exists() && self.node(value.node).node_type == NodeType::Class {
                 self.edge(node, value.node, EdgeType::Extends);
             } else {
@@ -444,7 +444,7 @@ impl<'a> Builder<'a> {
         let name = self.node(node).name;
         let value = self.value(value, Context::Plain(name));
         self.frames.pop();
-        self.classes[class].member_facts[fact].init = value.shape;
+        self.classes[class].member_facts[fact].init = value.shape();
         let fragment = self.fragment();
         self.value_edge(node, value, EdgeType::AssignedFrom, fragment);
     }

@@ -103,7 +103,7 @@ impl<'a> Builder<'a> {
             self.container_uses(value, "read");
         }
         let value = self.node_value(node);
-        Val { awaited, ..value }
+        value.with_awaited(awaited)
     }
 
     /// `module.exports`, unless the module declares `module` itself.
@@ -215,7 +215,7 @@ impl<'a> Builder<'a> {
             range,
         };
         let nodes: &[NodeIdx] = if value.exists() { &[value.node] } else { &[] };
-        self.export_nodes(parts, nodes, value.shape);
+        self.export_nodes(parts, nodes, value.shape());
     }
 
     /// The name of the declaration that a property's value is.

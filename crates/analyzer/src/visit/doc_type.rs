@@ -286,8 +286,8 @@ impl<'s> Reader<'s> {
 
     fn name(&mut self) -> Option<&'s str> {
         self.blanks();
-        let parts = self.rest.bytes().take_while(|&b| is_part_byte(b));
-        let (name, rest) = self.rest.split_at(parts.count());
+        let end = self.rest.bytes().position(|b| !is_part_byte(b));
+        let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         name.starts_with(|c: char| !c.is_ascii_digit())
             .then_some(name)
@@ -298,14 +298,23 @@ fn is_part(c: char) -> bool {
     u8::try_from(c).is_ok_and(is_part_byte)
 }
 
+#[inline]
 fn is_part_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_' || b == b'$'
+    const IS_PART: [bool; 256] = {
+        let mut is_part = [false; 256];
+        let mut b = 0u8;
+        while b < 0x80 {
+            is_part[b as usize] = b.is_ascii_alphanumeric() || b == b'_' || b == b'$';
+            b += 1;
+        }
+        is_part
+    };
+    IS_PART[usize::from(b)]
 }
 
 /// Whether a text is the name of a type.
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && !text.as_bytes()[0].is_ascii_digit()
+pub(super) fn is_name(text: &str) -> bool {
+    text.bytes().next().is_some_and(|b| !b.is_ascii_digit())
         && text.bytes().all(is_part_byte)
         && !is_operator(text)
 }
@@ -322,11 +331,17 @@ fn is_operator(word: &str) -> bool {
 }
 
 impl Builder<'_> {
+    /// A type that is only a name.
+    pub(super) fn lower_doc_name(&mut self, name: &str) -> TypeRef {
+        let ty = self.doc_name(name);
+        self.facts.ty(ty)
+    }
+
     /// As the types of TypeScript files are lowered.
     pub(super) fn lower_doc_type(&mut self, ty: &DocType<'_>) -> TypeRef {
         let ty = match ty {
             DocType::Name(root, path, arguments) if path.is_empty() && arguments.is_empty() => {
-                self.doc_name(root)
+                return self.lower_doc_name(root);
             }
             DocType::Name(root, path, arguments) => {
                 let arguments = self.lower_doc_types(arguments);

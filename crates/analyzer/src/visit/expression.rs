@@ -40,8 +40,8 @@ impl<'a> Builder<'a> {
                 self.awaited = awaited;
                 let value = self.value(&e.expr, context);
                 self.cast_type(&e.type_ann);
-                let shape = self.cast_shape(value.shape, &e.type_ann);
-                return Val { shape, ..value };
+                let shape = self.cast_shape(value.shape(), &e.type_ann);
+                return value.with_shape(shape);
             }
             Expr::TsSatisfies(e) => {
                 self.awaited = awaited;
@@ -53,8 +53,8 @@ impl<'a> Builder<'a> {
                 self.cast_type(&e.type_ann);
                 self.awaited = awaited;
                 let value = self.value(&e.expr, context);
-                let shape = self.cast_shape(value.shape, &e.type_ann);
-                return Val { shape, ..value };
+                let shape = self.cast_shape(value.shape(), &e.type_ann);
+                return value.with_shape(shape);
             }
             Expr::TsInstantiation(e) => {
                 self.awaited = awaited;
@@ -120,12 +120,8 @@ impl<'a> Builder<'a> {
     }
 
     fn await_of(&mut self, value: Val) -> Val {
-        let shape = self.shape(Shape::Await(value.shape));
-        Val {
-            shape,
-            awaited: value.exists(),
-            ..value
-        }
+        let shape = self.shape(Shape::Await(value.shape()));
+        value.with_shape(shape).with_awaited(value.exists())
     }
 
     fn awaited_value(&mut self, e: &'a AwaitExpr, context: Context<'a>) -> Val {
@@ -135,13 +131,13 @@ impl<'a> Builder<'a> {
         self.awaited = false;
         // A call, `new` or cast does not pass the mark on to its shape.
         if matches!(
-            self.facts.shape_of(value.shape),
+            self.facts.shape_of(value.shape()),
             Shape::Unknown | Shape::Await(_)
         ) {
             return value;
         }
-        let shape = self.shape(Shape::Await(value.shape));
-        Val { shape, ..value }
+        let shape = self.shape(Shape::Await(value.shape()));
+        value.with_shape(shape)
     }
 
     /// The shape of a value that is said to have a type.
@@ -168,7 +164,7 @@ impl<'a> Builder<'a> {
         let inner = transparent(expr);
         if is_literal(inner) {
             let shape = self.literal_shape(inner);
-            return Val { shape, ..Val::NONE };
+            return Val::NONE.with_shape(shape);
         }
         if let Expr::Ident(ident) = inner
             && &*ident.sym == "undefined"
@@ -260,7 +256,7 @@ impl<'a> Builder<'a> {
         let fragment = self.fragment();
         self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
         let shape = match e.delegate {
-            true => Shape::Delegated(value.shape),
+            true => Shape::Delegated(value.shape()),
             false => Shape::Sent(NodeRef(self.callable())),
         };
         let shape = self.shape(shape);
@@ -283,9 +279,9 @@ impl<'a> Builder<'a> {
         let fragment = self.fragment();
         self.value_edge_to(value, callable, edge, fragment);
         let shape = if e.delegate {
-            self.shape(Shape::Element(value.shape))
+            self.shape(Shape::Element(value.shape()))
         } else {
-            value.shape
+            value.shape()
         };
         self.frame_mut().yielded.push(shape);
         value

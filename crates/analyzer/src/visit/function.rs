@@ -606,7 +606,7 @@ impl<'a> Builder<'a> {
             let function = NodeRef(self.callable());
             self.facts.returns.push((function, NodeRef(value.node)));
         }
-        self.frame_mut().returned.push(value.shape);
+        self.frame_mut().returned.push(value.shape());
         if let Some(call) = self.facts.calls.last_mut()
             && call.node.0 == value.node
         {

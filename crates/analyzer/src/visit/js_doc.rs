@@ -4,7 +4,7 @@
 use memchr::memmem;
 use swc_common::Span;
 
-use super::doc_type::DocType;
+use super::doc_type::{DocType, is_name};
 use crate::builder::facts::list;
 use crate::builder::{Builder, Val};
 use crate::parse::parse_type;
@@ -32,7 +32,13 @@ struct Tag<'s> {
 impl<'a> Builder<'a> {
     /// The `/** … */` that ends right before a place, if it has tags.
     fn comment_before(&self, start: u32) -> Option<&'a str> {
-        let before = self.source.get(..start as usize)?.trim_end();
+        let before = self.source.get(..start as usize)?;
+        let last = before.bytes().rfind(|b| !b.is_ascii_whitespace())?;
+        // Before most places stands none, which one byte tells.
+        if last.is_ascii() && !matches!(last, b'/' | b'(') {
+            return None;
+        }
+        let before = before.trim_end();
         let before = before.strip_suffix('(').map_or(before, str::trim_end);
         let text = comment_at_end(before)?;
         memchr::memchr(b'@', text.as_bytes()).map(|_| text)
@@ -63,8 +69,8 @@ impl<'a> Builder<'a> {
         if ty == TypeRef::UNKNOWN {
             return value;
         }
-        let shape = self.shape(Shape::Cast(value.shape, ty));
-        Val { shape, ..value }
+        let shape = self.shape(Shape::Cast(value.shape(), ty));
+        value.with_shape(shape)
     }
 
     /// The comment of a function: before itself, or before the statement or member that it is the value of.
@@ -154,6 +160,9 @@ impl<'a> Builder<'a> {
 
     /// A type as a comment writes it.
     fn doc_type_text(&mut self, text: &str) -> TypeRef {
+        if is_name(text) && text != "unknown" {
+            return self.lower_doc_name(text);
+        }
         let text = text.trim();
         let text = text.strip_suffix('=').unwrap_or(text);
         let (text, rest) = match text.strip_prefix("...") {
@@ -446,8 +455,8 @@ fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
             if !first_on_line {
                 continue;
             }
-            let letters = rest.bytes().take_while(u8::is_ascii_alphabetic);
-            let (name, after) = rest.split_at(letters.count());
+            let letters = rest.bytes().position(|b| !b.is_ascii_alphabetic());
+            let (name, after) = rest.split_at(letters.unwrap_or(rest.len()));
             let after = without_first(after, |b| matches!(b, b' ' | b'\t'));
             let (mut ty, mut text) = ("", after);
             if after.starts_with('{') {
@@ -476,12 +485,16 @@ fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
 
 /// Whether a line begins at the end of a text, but for white space and stars.
 fn begins_line(before: &str) -> bool {
-    for c in before.chars().rev() {
-        if c == '\n' {
-            return true;
-        }
-        if !c.is_whitespace() && c != '*' {
-            return false;
+    for (at, byte) in before.bytes().enumerate().rev() {
+        match byte {
+            b'\n' => return true,
+            b' ' | b'*' | b'\t' | b'\r' => {}
+            0x21..=0x7f => return false,
+            // Some other white space, or none.
+            _ => {
+                let rest = before[..=at].trim_end_matches(|c: char| c != '\n' && c.is_whitespace());
+                return rest.len() <= at && begins_line(rest);
+            }
         }
     }
     true

@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
                         });
                     }
                 }
-                value.shape
+                value.shape()
             }
             JSXElementName::JSXMemberExpr(member) => {
                 let receiver = match &member.obj {
@@ -159,7 +159,7 @@ impl<'a> Builder<'a> {
                 self.uses(node, receiver, "receiver");
                 let name = self.atom(&member.prop.sym);
                 self.note_selected(receiver, name);
-                self.member_shape(receiver.shape, name)
+                self.member_shape(receiver.shape(), name)
             }
             JSXElementName::JSXNamespacedName(_) => ShapeRef::UNKNOWN,
         }
@@ -194,14 +194,14 @@ impl<'a> Builder<'a> {
         self.m_path("propertyPath", &[name]);
         self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
         self.note_selected(object, name);
-        let shape = self.member_shape(object.shape, name);
+        let shape = self.member_shape(object.shape(), name);
         (Val::new(node, shape), text)
     }
 
     /// `this` as a mere receiver: a shape without a node.
     fn this_receiver(&mut self) -> Val {
         let shape = self.this_shape();
-        Val { shape, ..Val::NONE }
+        Val::NONE.with_shape(shape)
     }
 
     fn jsx_attribute(
@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
                 self.passes_prop(node, value, "<spread>");
                 props.push(PropertyFact {
                     name: self.known.rest,
-                    shape: value.shape,
+                    shape: value.shape(),
                     kind: PropertyKind::Spread,
                 });
             }
@@ -259,7 +259,7 @@ impl<'a> Builder<'a> {
                 JSXElementChild::JSXFragment(fragment) => self.jsx_fragment(fragment),
             });
             self.passes_prop(node, value, "children");
-            if value.shape != ShapeRef::UNKNOWN {
+            if value.shape() != ShapeRef::UNKNOWN {
                 let name = self.word("children");
                 props.push(prop(name, value));
             }
@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
 fn prop(name: Sym, value: Val) -> PropertyFact {
     PropertyFact {
         name,
-        shape: value.shape,
+        shape: value.shape(),
         kind: PropertyKind::Value,
     }
 }

@@ -75,7 +75,7 @@ impl<'a> Builder<'a> {
                 self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
                 self.local_member(node, object, name);
                 self.note_selected(object, name);
-                self.member_shape(object.shape, named)
+                self.member_shape(object.shape(), named)
             }
         };
         if let Some(key) = key {

@@ -46,6 +46,7 @@ pub(crate) use assignment::Place;
 pub(crate) use enumeration::Enums;
 pub(crate) use hoist::may_declare_var;
 pub(crate) use namespace::Namespaces;
+pub(crate) use narrow::Narrowing;
 pub(crate) use text::number_text;
 
 /// So much stack must be left before a visit goes one level deeper.

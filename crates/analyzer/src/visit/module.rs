@@ -563,7 +563,7 @@ impl<'a> Builder<'a> {
             range,
         };
         let nodes: &[NodeIdx] = if value.exists() { &[value.node] } else { &[] };
-        self.export_nodes(parts, nodes, value.shape);
+        self.export_nodes(parts, nodes, value.shape());
     }
 
     /// One EXPORT for each name; a repeated name adds to the first.

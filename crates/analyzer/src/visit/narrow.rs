@@ -6,6 +6,15 @@ use super::text::{last_name, static_key, transparent};
 use crate::builder::{Builder, FrameKind, NO_NODE};
 use graph_model::summary::{Guard, GuardRef, GuardTest, NodeRef, Shape, ShapeRef, Sym};
 
+/// A value with what a test in force tells of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Narrowing {
+    /// Of the value, as [`Builder::unnarrowed`] gives it.
+    key: u64,
+    value: ShapeRef,
+    guard: GuardRef,
+}
+
 /// So many arguments of a call may be what it asserts.
 const MAX_ASSERTED: u32 = 2;
 
@@ -93,34 +102,51 @@ impl<'a> Builder<'a> {
         if self.guards.is_empty() || shape == ShapeRef::UNKNOWN {
             return shape;
         }
+        let (key, value) = self.unnarrowed(shape);
         let mut result = shape;
         for i in 0..self.guards.len() {
-            let (subject, guard) = self.guards[i];
-            if self.same_shape(shape, subject) {
-                result = self.shape(Shape::Narrow(result, guard));
+            let narrowing = self.guards[i];
+            if narrowing.key == key && self.is_same(value, narrowing.value) {
+                result = self.shape(Shape::Narrow(result, narrowing.guard));
             }
         }
         result
     }
 
-    fn same_shape(&self, mut a: ShapeRef, mut b: ShapeRef) -> bool {
-        loop {
-            if a == b {
+    /// A shape without what tests told of it, and a number that all shapes of the same value have.
+    #[inline]
+    fn unnarrowed(&self, mut shape: ShapeRef) -> (u64, ShapeRef) {
+        let (kind, number) = loop {
+            break match *self.facts.shape_of(shape) {
+                Shape::Narrow(inner, _) => {
+                    shape = inner;
+                    continue;
+                }
+                Shape::Member(_, name) => (0, name.0),
+                Shape::Binding(node) => (1, node.0),
+                Shape::This(node, is_static) => (2 + u64::from(is_static), node.0),
+                Shape::Exports => (4, 0),
+                // Only itself.
+                _ => (5, shape.0),
+            };
+        };
+        (kind << 32 | u64::from(number), shape)
+    }
+
+    /// Whether two shapes without narrowings, whose numbers are equal, are the same value: members are of one object.
+    fn is_same(&self, mut a: ShapeRef, mut b: ShapeRef) -> bool {
+        while a != b {
+            let shapes = (*self.facts.shape_of(a), *self.facts.shape_of(b));
+            let (Shape::Member(x, _), Shape::Member(y, _)) = shapes else {
                 return true;
+            };
+            let (x, y) = (self.unnarrowed(x), self.unnarrowed(y));
+            if x.0 != y.0 {
+                return false;
             }
-            match (*self.facts.shape_of(a), *self.facts.shape_of(b)) {
-                (Shape::Narrow(inner, _), _) => a = inner,
-                (_, Shape::Narrow(inner, _)) => b = inner,
-                (Shape::Member(x, name), Shape::Member(y, other)) if name == other => {
-                    a = x;
-                    b = y;
-                }
-                (x, y) => {
-                    return x == y
-                        && matches!(x, Shape::Binding(_) | Shape::This(..) | Shape::Exports);
-                }
-            }
+            (a, b) = (x.1, y.1);
         }
+        true
     }
 
     /// The shape of an expression that is visited elsewhere: names and members only.
@@ -259,12 +285,13 @@ impl<'a> Builder<'a> {
             self.guards.split_off(before)
         });
         let (first, second) = told.split_at_mut(1);
-        for (subject, one) in first.iter().flatten().copied() {
-            let mut others = second.iter().flatten();
-            let other = others.find(|(other, _)| self.same_shape(subject, *other));
-            if let Some(&(_, other)) = other {
-                let guard = self.guard_fact(GuardTest::Either(one, other), false);
-                self.guards.push((subject, guard));
+        for one in first.iter().flatten() {
+            let same =
+                |other: &&Narrowing| one.key == other.key && self.is_same(one.value, other.value);
+            if let Some(other) = second.iter().flatten().find(same) {
+                let test = GuardTest::Either(one.guard, other.guard);
+                let guard = self.guard_fact(test, false);
+                self.guards.push(Narrowing { guard, ..*one });
             }
         }
         if self.guards.len() == before {
@@ -319,8 +346,8 @@ impl<'a> Builder<'a> {
             let before = self.guards.len();
             self.assume(test, true);
             for at in before..self.guards.len() {
-                let test = GuardTest::Asserted(node, index, self.guards[at].1);
-                self.guards[at].1 = self.guard_fact(test, false);
+                let test = GuardTest::Asserted(node, index, self.guards[at].guard);
+                self.guards[at].guard = self.guard_fact(test, false);
             }
         }
     }
@@ -359,8 +386,9 @@ impl<'a> Builder<'a> {
         if subject == ShapeRef::UNKNOWN {
             return;
         }
+        let (key, value) = self.unnarrowed(subject);
         let guard = self.guard_fact(test, negated);
-        self.guards.push((subject, guard));
+        self.guards.push(Narrowing { key, value, guard });
     }
 
     fn guard_fact(&mut self, test: GuardTest, negated: bool) -> GuardRef {

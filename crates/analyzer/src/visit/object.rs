@@ -136,7 +136,7 @@ impl<'a> Builder<'a> {
                     self.has_property(node, value, name, None);
                     fact.push(PropertyFact {
                         name: self.known.rest,
-                        shape: value.shape,
+                        shape: value.shape(),
                         kind: PropertyKind::Spread,
                     });
                 }
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
                 };
                 fact.push(PropertyFact {
                     name,
-                    shape: value.shape,
+                    shape: value.shape(),
                     kind: PropertyKind::Value,
                 });
                 self.has_property(node, value, name, None);
@@ -251,7 +251,7 @@ impl<'a> Builder<'a> {
         };
         fact.push(PropertyFact {
             name,
-            shape: value.shape,
+            shape: value.shape(),
             kind: match kind {
                 Some("get") => PropertyKind::Getter,
                 Some(_) => PropertyKind::Setter,
@@ -357,9 +357,9 @@ impl<'a> Builder<'a> {
                 let Some(element) = element else { continue };
                 let value = self.value(&element.expr, Context::Fixed("<element>"));
                 if element.spread.is_some() {
-                    shapes.push(self.shape(Shape::Element(value.shape)));
+                    shapes.push(self.shape(Shape::Element(value.shape())));
                 } else {
-                    shapes.push(value.shape);
+                    shapes.push(value.shape());
                 }
                 if !value.exists() {
                     continue;

@@ -224,8 +224,8 @@ impl<'a> Builder<'a> {
             };
             self.guards.truncate(guards);
             // What only decides is not passed on.
-            if leaf.flows && value.shape != ShapeRef::UNKNOWN {
-                shapes.push(value.shape);
+            if leaf.flows && value.shape() != ShapeRef::UNKNOWN {
+                shapes.push(value.shape());
             }
             let fragment = self.fragment();
             self.value_edge(node, value, EdgeType::DerivesFrom, fragment);

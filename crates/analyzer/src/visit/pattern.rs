@@ -128,7 +128,7 @@ impl<'a> Builder<'a> {
         };
         let value = self.default_value(&assign.right, name);
         if matches!(leaves, Leaves::Parameter) && path.is_empty() {
-            self.parameter_default = value.shape;
+            self.parameter_default = value.shape();
         }
         let mut inner = Vec::new();
         self.pattern_defaults(&assign.left, leaves, value, &mut inner, assign.span);
@@ -270,7 +270,7 @@ impl<'a> Builder<'a> {
                 let node = self.leaf_node(ident);
                 self.bind(node, value, path, false, span);
                 if node != NO_NODE {
-                    self.variable_fact(node, value.shape, path, false);
+                    self.variable_fact(node, value.shape(), path, false);
                 }
                 if let [first, ..] = *path {
                     self.note_selected(value, first);
@@ -289,7 +289,7 @@ impl<'a> Builder<'a> {
                 self.m_path("propertyPath", &full);
                 self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
                 let shape = if via == "for-of" {
-                    self.shape(Shape::Element(value.shape))
+                    self.shape(Shape::Element(value.shape()))
                 } else {
                     let string = self.word("string");
                     self.shape(Shape::Primitive(string))
@@ -301,7 +301,7 @@ impl<'a> Builder<'a> {
             Leaves::Assigned { value, span } => {
                 let place = self.name_target(ident);
                 if place.node != NO_NODE {
-                    self.variable_fact(place.node, value.shape, path, true);
+                    self.variable_fact(place.node, value.shape(), path, true);
                 }
                 self.write(value, &place, span, None, path, false);
             }
@@ -373,7 +373,7 @@ impl<'a> Builder<'a> {
             _ => {
                 let node = self.leaf_node(ident);
                 self.bind(node, value, path, true, span);
-                if node == NO_NODE || value.shape == ShapeRef::UNKNOWN {
+                if node == NO_NODE || value.shape() == ShapeRef::UNKNOWN {
                     return;
                 }
                 match leaves {
@@ -382,10 +382,10 @@ impl<'a> Builder<'a> {
                         if path.is_empty()
                             && let Some(binding) = bindings.find(|b| b.node.0 == node)
                         {
-                            binding.default = value.shape;
+                            binding.default = value.shape();
                         }
                     }
-                    _ => self.variable_fact(node, value.shape, path, true),
+                    _ => self.variable_fact(node, value.shape(), path, true),
                 }
             }
         }

@@ -118,7 +118,7 @@ impl<'a> Builder<'a> {
                 self.facts.throws.push(ThrowFact {
                     function: NodeRef(thrower),
                     kind: ThrowKind::Throw,
-                    shape: value.shape,
+                    shape: value.shape(),
                 });
             }
             let is_name = matches!(

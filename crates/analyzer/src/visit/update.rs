@@ -19,10 +19,8 @@ impl<'a> Builder<'a> {
         };
         let value = self.update_node(&text, operator, update.prefix, &update.arg, update.span);
         let kind = self.word("number");
-        Val {
-            shape: self.shape(Shape::Primitive(kind)),
-            ..value
-        }
+        let shape = self.shape(Shape::Primitive(kind));
+        value.with_shape(shape)
     }
 
     pub(crate) fn delete(&mut self, unary: &'a UnaryExpr) -> Val {
