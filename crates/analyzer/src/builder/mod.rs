@@ -33,6 +33,7 @@ pub(crate) use interner::Interner;
 use metadata::{Fragment, Meta, MetadataWriter, NO_META, NodeFragment};
 use scope::{Binding, BindingId, BindingKind, Scopes, Space};
 pub(crate) use symbols::Known;
+use templates::State;
 pub(crate) use value::Val;
 
 /// Index of a node in the order of creation.
@@ -521,6 +522,7 @@ impl<'a> Builder<'a> {
     }
 
     /// An edge with metadata; a repeated one is merged at the end.
+    #[inline]
     pub(crate) fn edge_meta(
         &mut self,
         src: NodeIdx,
@@ -528,6 +530,21 @@ impl<'a> Builder<'a> {
         edge_type: EdgeType,
         meta: Meta,
     ) {
+        // As numbers: in one piece they would go through memory, and be waited for.
+        let Meta { state, start, end } = meta;
+        self.edge_numbers(src, dst, edge_type, state, (start, end));
+    }
+
+    #[inline(never)]
+    fn edge_numbers(
+        &mut self,
+        src: NodeIdx,
+        dst: NodeIdx,
+        edge_type: EdgeType,
+        state: State,
+        (start, end): (u32, u32),
+    ) {
+        let meta = Meta { state, start, end };
         if src == NO_NODE || dst == NO_NODE {
             return;
         }

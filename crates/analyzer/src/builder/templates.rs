@@ -100,14 +100,6 @@ struct Node {
     word: usize,
 }
 
-/// What is rarely asked of a state.
-#[derive(Debug)]
-struct Rest {
-    step: Step,
-    /// Templates by [`Frame`].
-    templates: [u32; 5],
-}
-
 /// What stands around the members of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Frame {
@@ -134,20 +126,23 @@ impl Frame {
     }
 }
 
-/// Numbers that the templates of a state have in a module.
+/// The templates of a state, by [`Frame`]; [`NONE`] where nobody asked.
 #[derive(Debug, Clone, Copy)]
 struct Numbers {
     /// The module that asked last.
     module: u32,
-    /// By [`Frame`]; [`NONE`] where the module did not ask.
+    /// Numbers that they have in it.
     numbers: [u32; 5],
+    /// Their places among all templates.
+    templates: [u32; 5],
 }
 
 /// The templates that a thread has met.
 pub(crate) struct Templates {
     nodes: Vec<Node>,
-    rest: Vec<Rest>,
-    /// By state, apart from what is rarely asked: every row of a module asks for one.
+    /// By state, what it was reached by: rarely asked.
+    steps_to: Vec<Step>,
+    /// By state; every row of a module asks for one.
     numbers: Vec<Numbers>,
     steps: HashTable<State>,
     /// States that were reached, by some bits of the hash of how: nearly all steps are taken many times.
@@ -189,7 +184,7 @@ impl Templates {
                 let start = Step::Literal(Sym(u32::MAX));
                 Box::new(Templates {
                     nodes: vec![Node::new(EMPTY, start)],
-                    rest: vec![Rest::new(start)],
+                    steps_to: vec![start],
                     numbers: vec![Numbers::NONE],
                     steps: HashTable::new(),
                     recent: Box::new([EMPTY; RECENT]),
@@ -263,7 +258,7 @@ impl Templates {
     fn look_up(&mut self, state: State, step: Step) -> State {
         let Self {
             nodes,
-            rest,
+            steps_to,
             numbers,
             steps,
             ..
@@ -276,7 +271,7 @@ impl Templates {
             None => {
                 let next = nodes.len() as State;
                 nodes.push(node);
-                rest.push(Rest::new(step));
+                steps_to.push(step);
                 numbers.push(Numbers::NONE);
                 steps.insert_unique(hash, next, |&next| nodes[next as usize].hash());
                 next
@@ -289,9 +284,11 @@ impl Templates {
     /// The number that the template of a state has in the module.
     #[inline]
     pub(crate) fn number(&mut self, state: State, frame: Frame) -> u32 {
-        let Numbers { module, numbers } = self.numbers[state as usize];
+        let Numbers {
+            module, numbers, ..
+        } = &self.numbers[state as usize];
         match numbers[frame.place()] {
-            number if module == self.module && number != NONE => number,
+            number if *module == self.module && number != NONE => number,
             _ => self.new_number(state, frame),
         }
     }
@@ -304,7 +301,7 @@ impl Templates {
         self.used.push(self.templates[template].clone());
         let known = &mut self.numbers[state as usize];
         if known.module != self.module {
-            *known = Numbers::NONE;
+            known.numbers = [NONE; 5];
             known.module = self.module;
         }
         known.numbers[frame.place()] = number;
@@ -319,7 +316,7 @@ impl Templates {
 
     fn template(&mut self, state: State, frame: Frame) -> usize {
         let place = frame.place();
-        let index = self.rest[state as usize].templates[place];
+        let index = self.numbers[state as usize].templates[place];
         if index != NONE {
             return index as usize;
         }
@@ -327,7 +324,7 @@ impl Templates {
         let text = self.framed(state, frame);
         self.bytes += text.len();
         self.templates.push(text.into());
-        self.rest[state as usize].templates[place] = index as u32;
+        self.numbers[state as usize].templates[place] = index as u32;
         index
     }
 
@@ -361,7 +358,7 @@ impl Templates {
         let mut path = Vec::new();
         let mut at = state;
         while at != EMPTY {
-            path.push(self.rest[at as usize].step);
+            path.push(self.steps_to[at as usize]);
             at = self.nodes[at as usize].before;
         }
         for step in path.into_iter().rev() {
@@ -450,16 +447,8 @@ impl Numbers {
     const NONE: Numbers = Numbers {
         module: 0,
         numbers: [NONE; 5],
+        templates: [NONE; 5],
     };
-}
-
-impl Rest {
-    fn new(step: Step) -> Rest {
-        Rest {
-            step,
-            templates: [NONE; 5],
-        }
-    }
 }
 
 #[cfg(test)]

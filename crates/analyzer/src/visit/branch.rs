@@ -167,7 +167,6 @@ impl<'a> Builder<'a> {
         self.assume(&cond.test, false);
         let alternate = self.value(&cond.alt, context);
         self.guards.truncate(guards);
-        let mut shapes = Vec::new();
         for (value, edge) in [
             (consequent, EdgeType::HasConsequent),
             (alternate, EdgeType::HasAlternate),
@@ -175,8 +174,8 @@ impl<'a> Builder<'a> {
             self.edge_meta(node, value.node, edge, NO_META);
             let fragment = self.fragment();
             self.value_edge(node, value, EdgeType::DerivesFrom, fragment);
-            shapes.push(value.shape());
         }
+        let shapes = [consequent.shape(), alternate.shape()];
         let shape = self.facts.one_of(&shapes);
         Val::new(node, shape)
     }
