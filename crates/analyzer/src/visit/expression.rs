@@ -16,55 +16,56 @@ use graph_model::summary::{NodeRef, Shape, ShapeRef};
 impl<'a> Builder<'a> {
     /// An expression in flow position; gives back its value node.
     pub(crate) fn value(&mut self, expr: &'a Expr, context: Context<'a>) -> Val {
-        with_stack(|| self.value_of(expr, context))
+        // A copy of the context would be waited for.
+        with_stack(|| self.value_of(expr, &context))
     }
 
-    fn value_of(&mut self, expr: &'a Expr, context: Context<'a>) -> Val {
+    fn value_of(&mut self, expr: &'a Expr, context: &Context<'a>) -> Val {
         let awaited = std::mem::take(&mut self.awaited);
         let value = match expr {
             // Transparent wrappers.
             Expr::Paren(e) => {
                 self.awaited = awaited;
-                let value = self.value(&e.expr, context);
+                let value = self.value(&e.expr, *context);
                 return self.doc_cast(e, value);
             }
             Expr::TsNonNull(e) => {
                 self.awaited = awaited;
-                return self.value(&e.expr, context);
+                return self.value(&e.expr, *context);
             }
             Expr::TsConstAssertion(e) => {
                 self.awaited = awaited;
-                return self.value(&e.expr, context);
+                return self.value(&e.expr, *context);
             }
             Expr::TsAs(e) => {
                 self.awaited = awaited;
-                let value = self.value(&e.expr, context);
+                let value = self.value(&e.expr, *context);
                 self.cast_type(&e.type_ann);
                 let shape = self.cast_shape(value.shape(), &e.type_ann);
                 return value.with_shape(shape);
             }
             Expr::TsSatisfies(e) => {
                 self.awaited = awaited;
-                let value = self.value(&e.expr, context);
+                let value = self.value(&e.expr, *context);
                 self.cast_type(&e.type_ann);
                 return value;
             }
             Expr::TsTypeAssertion(e) => {
                 self.cast_type(&e.type_ann);
                 self.awaited = awaited;
-                let value = self.value(&e.expr, context);
+                let value = self.value(&e.expr, *context);
                 let shape = self.cast_shape(value.shape(), &e.type_ann);
                 return value.with_shape(shape);
             }
             Expr::TsInstantiation(e) => {
                 self.awaited = awaited;
-                let value = self.value(&e.expr, context);
+                let value = self.value(&e.expr, *context);
                 self.type_arguments_used(&e.type_args);
                 return value;
             }
-            Expr::Await(e) => return self.awaited_value(e, context),
+            Expr::Await(e) => return self.awaited_value(e, *context),
 
-            Expr::Call(call) => return self.call(call, awaited, context),
+            Expr::Call(call) => return self.call(call, awaited, *context),
             Expr::New(new) => return self.new_expression(new, awaited),
             Expr::TaggedTpl(tagged) => return self.tagged_template(tagged, awaited),
             Expr::OptChain(chain) => match &*chain.base {
@@ -85,12 +86,12 @@ impl<'a> Builder<'a> {
             Expr::Member(member) => self.member(member),
             Expr::SuperProp(member) => self.super_property(member),
             Expr::MetaProp(meta) => self.meta_property(meta),
-            Expr::Fn(function) => self.function_expression(function, context),
-            Expr::Arrow(arrow) => self.arrow(arrow, context),
-            Expr::Class(class) => self.class_expression(class, context),
-            Expr::Object(object) => self.object_literal(object, context),
-            Expr::Array(array) => self.array_literal(array, context),
-            Expr::Cond(cond) => self.ternary(cond, context),
+            Expr::Fn(function) => self.function_expression(function, *context),
+            Expr::Arrow(arrow) => self.arrow(arrow, *context),
+            Expr::Class(class) => self.class_expression(class, *context),
+            Expr::Object(object) => self.object_literal(object, *context),
+            Expr::Array(array) => self.array_literal(array, *context),
+            Expr::Cond(cond) => self.ternary(cond, *context),
             Expr::Assign(assign) => self.assignment(assign),
             Expr::Seq(seq) => {
                 let Some((last, effects)) = seq.exprs.split_last() else {
@@ -100,13 +101,13 @@ impl<'a> Builder<'a> {
                     self.effect(effect);
                 }
                 self.awaited = awaited;
-                return self.value(last, context);
+                return self.value(last, *context);
             }
             Expr::Yield(e) => self.yield_value(e),
             Expr::Update(update) => self.update(update),
             Expr::Unary(unary) if unary.op == UnaryOp::Delete => self.delete(unary),
             Expr::Unary(_) | Expr::Tpl(_) => self.computing(expr),
-            Expr::Bin(bin) if is_logical(bin.op) => self.logical(bin, context),
+            Expr::Bin(bin) if is_logical(bin.op) => self.logical(bin, *context),
             Expr::Bin(_) => self.computing(expr),
             Expr::JSXElement(element) => self.jsx_element(element),
             Expr::JSXFragment(fragment) => self.jsx_fragment(fragment),

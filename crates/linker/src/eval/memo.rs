@@ -101,6 +101,7 @@ impl Memo {
     }
 
     /// Remembers an answer.
+    #[inline]
     pub(super) fn keep(&mut self, program: &Program, key: Key, clean: Clean) {
         self.clean.push(clean);
         let slot = self.clean.len() as Slot;
