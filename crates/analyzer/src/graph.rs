@@ -10,6 +10,7 @@ use graph_model::summary::{Names, Sym};
 use graph_model::{EdgeType, NodeId, NodeType, Span};
 
 use crate::builder::metadata::{fill, push_int};
+use crate::builder::templates::UsedTemplates;
 
 /// A part of the text that a [`ModuleGraph`] owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -181,7 +182,7 @@ pub struct ModuleGraph {
     pub(crate) file: String,
     pub(crate) names: Arc<Names>,
     pub(crate) texts: Names,
-    pub(crate) templates: Vec<Arc<str>>,
+    pub(crate) templates: UsedTemplates,
     pub(crate) holes: Vec<u32>,
     pub(crate) plain: String,
     pub(crate) nodes: Vec<Node>,
@@ -275,9 +276,7 @@ impl ModuleGraph {
     /// The template of a number: the text of a JSON object with U+0001 in place of integers and U+0002 in place of the contents
     /// of strings.
     pub fn template(&self, number: u32) -> &str {
-        self.templates
-            .get(number as usize)
-            .map_or("{}", |template| template)
+        self.templates.get(number).unwrap_or("{}")
     }
 
     /// The parts of a node's semantic id; `None` if it is of another form, as those of nodes without a file are.

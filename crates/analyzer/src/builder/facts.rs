@@ -1,6 +1,6 @@
 //! The facts of the summary while the module is being analyzed.
 //!
-//! Until the end, a [`NodeRef`] holds the index of a node in the builder.
+//! A [`NodeRef`](graph_model::summary::NodeRef) is the index of a node in the builder: the summary lists all nodes in that order.
 
 use std::cell::Cell;
 

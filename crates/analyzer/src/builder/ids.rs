@@ -8,7 +8,7 @@ use graph_model::summary::Sym;
 use graph_model::{
     NodeId, NodeIdBatch, NodeType, is_plain_name, push_escaped_name, push_escaped_segment,
 };
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table};
 use rustc_hash::FxHasher;
 
 use super::interner::Interner;
@@ -97,7 +97,7 @@ impl IdWriter {
             self.scratch.clear();
             let name = escaped.unwrap_or_else(|| names.get(node.id_name));
             self.scratch.extend([name, self.scopes.text(scope)]);
-            // The first of a name and a scope has a text that no other node had.
+            // The first of a type, name and scope has, nearly always, a text that no other node had.
             Some(match ordinal {
                 1 => meta.new_text(&self.scratch),
                 _ => meta.text(&self.scratch),
@@ -184,17 +184,17 @@ impl Ordinals {
                 && other.node_type == node.node_type
         };
         let hash = Self::hash(node, scope);
-        match first.find(hash, same) {
-            Some(&first) => {
-                let count = &mut counted[first as usize].1;
+        let rehash =
+            |&other: &NodeIdx| Self::hash(&nodes[other as usize], counted[other as usize].0);
+        match first.entry(hash, same, rehash) {
+            hash_table::Entry::Occupied(first) => {
+                let count = &mut counted[*first.get() as usize].1;
                 *count += 1;
                 *count
             }
-            None => {
+            hash_table::Entry::Vacant(place) => {
+                place.insert(index);
                 counted[index as usize] = (scope, 1);
-                first.insert_unique(hash, index, |&other| {
-                    Self::hash(&nodes[other as usize], counted[other as usize].0)
-                });
                 1
             }
         }

@@ -1,4 +1,4 @@
-//! Texts of one module, each stored once.
+//! Texts of one module, each stored once, but for those that are appended.
 
 use std::hash::Hasher;
 

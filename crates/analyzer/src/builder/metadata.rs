@@ -204,7 +204,7 @@ impl MetadataWriter {
         text_code(self.texts.intern(text))
     }
 
-    /// A number for a text that is hardly there yet.
+    /// A number for a text that is not looked for: it is not there, or hardly ever.
     pub(crate) fn new_text(&mut self, text: &str) -> u32 {
         text_code(self.texts.append(text))
     }

@@ -15,6 +15,7 @@ mod interner;
 pub(crate) mod metadata;
 pub(crate) mod scope;
 mod symbols;
+mod template_texts;
 pub(crate) mod templates;
 mod value;
 

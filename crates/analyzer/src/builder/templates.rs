@@ -7,12 +7,12 @@
 
 use std::cell::Cell;
 use std::hash::Hasher;
-use std::sync::Arc;
 
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::interner::Interner;
+use super::template_texts::{GrowingTexts, TemplateTexts};
 use graph_model::summary::Sym;
 
 /// Stands for an integer.
@@ -137,6 +137,20 @@ struct Numbers {
     templates: [u32; 5],
 }
 
+/// The templates of a module, by number.
+#[derive(Debug, Default)]
+pub(crate) struct UsedTemplates {
+    texts: TemplateTexts,
+    places: Vec<u32>,
+}
+
+impl UsedTemplates {
+    /// The template of a number.
+    pub(crate) fn get(&self, number: u32) -> Option<&str> {
+        self.texts.get(*self.places.get(number as usize)?)
+    }
+}
+
 /// The templates that a thread has met.
 pub(crate) struct Templates {
     nodes: Vec<Node>,
@@ -148,12 +162,12 @@ pub(crate) struct Templates {
     /// States that were reached, by some bits of the hash of how: nearly all steps are taken many times.
     recent: Box<[State; RECENT]>,
     literals: Interner,
-    templates: Vec<Arc<str>>,
+    templates: GrowingTexts,
     /// Bytes of all literals and templates.
     bytes: usize,
     module: u32,
-    /// Templates of the module, by number.
-    used: Vec<Arc<str>>,
+    /// Places of the templates of the module, by number.
+    used: Vec<u32>,
 }
 
 thread_local! {
@@ -189,7 +203,7 @@ impl Templates {
                     steps: HashTable::new(),
                     recent: Box::new([EMPTY; RECENT]),
                     literals: Interner::default(),
-                    templates: Vec::new(),
+                    templates: GrowingTexts::default(),
                     bytes: 0,
                     module: 0,
                     used: Vec::new(),
@@ -200,9 +214,12 @@ impl Templates {
         templates
     }
 
-    /// Gives them back to the thread; the templates of the module, by number.
-    pub(crate) fn give_back(mut self: Box<Self>) -> Vec<Arc<str>> {
-        let used = std::mem::take(&mut self.used);
+    /// Gives them back to the thread; the templates of the module.
+    pub(crate) fn give_back(mut self: Box<Self>) -> UsedTemplates {
+        let used = UsedTemplates {
+            texts: self.templates.texts().clone(),
+            places: std::mem::take(&mut self.used),
+        };
         TEMPLATES.set(Some(self));
         used
     }
@@ -298,7 +315,7 @@ impl Templates {
     fn new_number(&mut self, state: State, frame: Frame) -> u32 {
         let template = self.template(state, frame);
         let number = self.used.len() as u32;
-        self.used.push(self.templates[template].clone());
+        self.used.push(template);
         let known = &mut self.numbers[state as usize];
         if known.module != self.module {
             known.numbers = [NONE; 5];
@@ -311,20 +328,19 @@ impl Templates {
     /// The template of a state.
     pub(crate) fn text(&mut self, state: State, frame: Frame) -> &str {
         let template = self.template(state, frame);
-        &self.templates[template]
+        self.templates.texts().get(template).unwrap_or_default()
     }
 
-    fn template(&mut self, state: State, frame: Frame) -> usize {
+    fn template(&mut self, state: State, frame: Frame) -> u32 {
         let place = frame.place();
         let index = self.numbers[state as usize].templates[place];
         if index != NONE {
-            return index as usize;
+            return index;
         }
-        let index = self.templates.len();
         let text = self.framed(state, frame);
         self.bytes += text.len();
-        self.templates.push(text.into());
-        self.numbers[state as usize].templates[place] = index as u32;
+        let index = self.templates.push(&text);
+        self.numbers[state as usize].templates[place] = index;
         index
     }
 
@@ -498,10 +514,10 @@ mod tests {
                        \"a\":true,\"c\":false,\"a\":false,\"b\":true,\"c\":true,\"line\":\u{1},\"column\":\u{1}";
         let place = "\"line\":\u{1},\"column\":\u{1},\"endLine\":\u{1},\"endColumn\":\u{1}";
         let used = templates.give_back();
-        assert_eq!(*used[0], format!("{{{members}}}"));
+        assert_eq!(used.get(0), Some(&*format!("{{{members}}}")));
         assert_eq!(
-            *used[1],
-            format!("{{{place},{members},\"isReassigned\":true}}")
+            used.get(1),
+            Some(&*format!("{{{place},{members},\"isReassigned\":true}}"))
         );
     }
 

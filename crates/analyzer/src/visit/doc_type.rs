@@ -51,9 +51,6 @@ pub(super) struct Field<'s> {
 impl<'s> DocType<'s> {
     /// Reads a type; none if it is of another kind.
     pub(super) fn read(text: &'s str) -> Option<DocType<'s>> {
-        if is_name(text) {
-            return Some(DocType::Name(text, Vec::new(), Vec::new()));
-        }
         let mut reader = Reader { rest: text };
         let ty = reader.union(MAX_DEPTH)?;
         reader.blanks();
@@ -298,8 +295,9 @@ fn is_part(c: char) -> bool {
     u8::try_from(c).is_ok_and(is_part_byte)
 }
 
+/// Whether a byte is one of a name, all of which are ASCII here.
 #[inline]
-fn is_part_byte(b: u8) -> bool {
+pub(super) fn is_part_byte(b: u8) -> bool {
     const IS_PART: [bool; 256] = {
         let mut is_part = [false; 256];
         let mut b = 0u8;

@@ -4,7 +4,7 @@
 use memchr::memmem;
 use swc_common::Span;
 
-use super::doc_type::{DocType, is_name};
+use super::doc_type::{DocType, is_name, is_part_byte};
 use crate::builder::facts::list;
 use crate::builder::{Builder, Val};
 use crate::parse::parse_type;
@@ -33,7 +33,7 @@ impl<'a> Builder<'a> {
     /// The `/** … */` that ends right before a place, if it has tags.
     fn comment_before(&self, start: u32) -> Option<&'a str> {
         let before = self.source.get(..start as usize)?;
-        let last = before.bytes().rfind(|b| !b.is_ascii_whitespace())?;
+        let last = before.bytes().rfind(|&b| !char::from(b).is_whitespace())?;
         // Before most places stands none, which one byte tells.
         if last.is_ascii() && !matches!(last, b'/' | b'(') {
             return None;
@@ -389,17 +389,14 @@ fn imported_type(text: &str) -> Option<(&str, &str)> {
     let quote = quoted.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let (specifier, rest) = quoted[1..].split_once(quote)?;
     let names = rest.strip_prefix(')')?;
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
+    let is_word = |name: &str| {
+        name.starts_with(|c: char| !c.is_ascii_digit()) && name.bytes().all(is_part_byte)
     };
     let plain = !specifier.contains('\\')
         && (names.is_empty()
             || names
                 .strip_prefix('.')
-                .is_some_and(|names| names.split('.').all(is_name)));
+                .is_some_and(|names| names.split('.').all(is_word)));
     plain.then_some((specifier, names))
 }
 
@@ -492,8 +489,9 @@ fn begins_line(before: &str) -> bool {
             0x21..=0x7f => return false,
             // Some other white space, or none.
             _ => {
-                let rest = before[..=at].trim_end_matches(|c: char| c != '\n' && c.is_whitespace());
-                return rest.len() <= at && begins_line(rest);
+                let is_blank = |c: char| c == '*' || c.is_whitespace() && c != '\n';
+                let line = before[..=at].trim_end_matches(is_blank);
+                return line.is_empty() || line.ends_with('\n');
             }
         }
     }
@@ -503,4 +501,33 @@ fn begins_line(before: &str) -> bool {
 /// A text without those first bytes, all of ASCII, that `cut` names.
 fn without_first(text: &str, cut: impl Fn(u8) -> bool) -> &str {
     &text[text.bytes().take_while(|&b| cut(b)).count()..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{begins_line, tags};
+
+    #[test]
+    fn tags_stand_first_on_their_lines() {
+        for (before, first) in [
+            ("", true),
+            (" * ", true),
+            ("a\n\t* ", true),
+            ("a\r\n", true),
+            ("a\n\u{a0}\u{3000}* \u{2003}", true),
+            ("a \n\u{b}\u{c}", true),
+            ("a", false),
+            ("a * ", false),
+            ("\n{", false),
+            ("\né ", false),
+            ("\n\u{a0}漢\u{a0}* ", false),
+            ("\n\u{1}", false),
+        ] {
+            assert_eq!(begins_line(before), first, "{before:?}");
+        }
+        let tags: Vec<_> = tags("* @type {{ a: {} }} b\n * c @d\n\u{a0}@e")
+            .map(|tag| (tag.name, tag.ty))
+            .collect();
+        assert_eq!(tags, [("type", "{ a: {} }"), ("e", "")]);
+    }
 }

@@ -27,7 +27,7 @@ pub const SUMMARY_VERSION: u32 = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NodeRef(pub u32);
 
-/// A node that the summary mentions.
+/// A node of the module, or a member of the global object that it mentions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SummaryNode {
     /// Hash of the semantic id.
@@ -324,7 +324,7 @@ pub struct ModuleSummary {
     pub es_module_marker: bool,
     /// Table of names.
     pub names: Arc<Names>,
-    /// Table of nodes; the MODULE is the first.
+    /// All nodes, in the order in which they were made; the MODULE is the first. Members of the global object are among them.
     #[serde(with = "packed::nodes")]
     pub nodes: Vec<SummaryNode>,
     /// What the semantic ids of the nodes say after the file and the type, at the same indexes. Empty where only the hash is

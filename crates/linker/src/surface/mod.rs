@@ -241,7 +241,10 @@ impl Surface {
             lists,
             classes,
             globals,
-            nodes: summary.nodes.iter().map(|node| node.id).collect(),
+            // Members of the global object are no values that are sorted, and come with the first that mentions them.
+            nodes: (summary.nodes.iter().filter(|node| node.is_in_file()))
+                .map(|node| node.id)
+                .collect(),
         })
     }
 }

@@ -360,7 +360,7 @@ impl<'a> Names<'a> {
         Some((at, router.to_owned()))
     }
 
-    /// The FUNCTION that an expression stands for, if the summary mentions it; also through an import.
+    /// The FUNCTION that an expression stands for; also through an import.
     fn function(&self, at: usize, term: &Term) -> Option<NodeId> {
         let summary = self.summary(at);
         let mut nodes = (0..).map(NodeRef).zip(&summary.nodes);
@@ -509,10 +509,10 @@ const NAMED: [NodeType; 4] = [
 
 /// Whether a node is what a name at the top of its module stands for. Not every summary has the texts of its ids.
 fn is_named(summary: &ModuleSummary, node: NodeRef, name: &str) -> bool {
-    let id = summary.node(node).node_id();
-    NAMED.iter().any(|node_type| {
-        let text = SemanticId::new(summary.file.as_str(), *node_type, name).to_string();
-        NodeId::of(&text) == id
+    let node = summary.node(node);
+    NAMED.iter().any(|&node_type| {
+        let id = || SemanticId::new(summary.file.as_str(), node_type, name).to_string();
+        node.node_type() == Some(node_type) && NodeId::of(&id()) == node.node_id()
     })
 }
 
