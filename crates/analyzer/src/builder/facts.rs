@@ -5,7 +5,9 @@
 use std::cell::Cell;
 
 use graph_model::ModuleSummary;
-use graph_model::summary::{List, Shape, ShapeRef, Sym, Type, TypeRef, TypeVar, VarRef};
+use graph_model::summary::{
+    ExportTarget, GuardTest, List, NodeRef, Shape, ShapeRef, Sym, Type, TypeRef, TypeVar, VarRef,
+};
 
 /// The tables of the summary, and what is only known while they grow.
 pub(crate) struct Facts {
@@ -95,6 +97,109 @@ impl Facts {
 
     pub(crate) fn path(&mut self, path: &[Sym]) -> List {
         list(&mut self.paths, path)
+    }
+
+    /// Calls `f` on every reference to a node.
+    pub(crate) fn for_each_node(&self, mut f: impl FnMut(NodeRef)) {
+        let facts = &*self.summary;
+        for shape in &facts.shapes {
+            match shape {
+                Shape::Binding(node)
+                | Shape::Call(node)
+                | Shape::New(node)
+                | Shape::Function(node)
+                | Shape::Class(node)
+                | Shape::Object(node)
+                | Shape::Array(node)
+                | Shape::Import(node)
+                | Shape::Jsx(node)
+                | Shape::Arguments(node)
+                | Shape::Sent(node)
+                | Shape::This(node, _)
+                | Shape::Super(node, _) => f(*node),
+                _ => {}
+            }
+        }
+        for ty in &facts.types {
+            if let Type::Ref(node, _, _) = ty {
+                f(*node);
+            }
+        }
+        for import in &facts.imports {
+            f(import.node);
+        }
+        for export in &facts.exports {
+            f(export.node);
+            if let ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) = &export.target {
+                nodes.iter().copied().for_each(&mut f);
+            }
+        }
+        for call in &facts.calls {
+            f(call.node);
+            call.resolved.iter().copied().for_each(&mut f);
+            call.caller.iter().copied().for_each(&mut f);
+        }
+        for argument in &facts.arguments {
+            argument.node.iter().copied().for_each(&mut f);
+        }
+        for variable in &facts.variables {
+            f(variable.node);
+        }
+        for class in &facts.classes {
+            f(class.node);
+            class.constructor.iter().copied().for_each(&mut f);
+            for write in &class.writes {
+                f(write.2);
+            }
+        }
+        for member in &facts.members {
+            member.node.iter().copied().for_each(&mut f);
+        }
+        for object in &facts.objects {
+            f(object.node);
+        }
+        for array in &facts.arrays {
+            f(array.node);
+        }
+        for fact in &facts.type_facts {
+            f(fact.node);
+        }
+        for scope in &facts.scopes {
+            f(scope.node);
+            for (_, member) in &scope.members {
+                f(*member);
+            }
+        }
+        for (node, _) in &facts.type_parameters {
+            f(*node);
+        }
+        for function in &facts.functions {
+            f(function.node);
+            function.class.iter().copied().for_each(&mut f);
+            function.object.iter().copied().for_each(&mut f);
+        }
+        for binding in &facts.bindings {
+            f(binding.node);
+            f(binding.function);
+        }
+        for access in &facts.accesses {
+            f(access.node);
+        }
+        for write in &facts.writes {
+            write.node.iter().copied().for_each(&mut f);
+        }
+        for guard in &facts.guards {
+            if let GuardTest::Predicate(node, _) | GuardTest::Asserted(node, ..) = &guard.test {
+                f(*node);
+            }
+        }
+        for throw in &facts.throws {
+            f(throw.function);
+        }
+        for (node, value) in facts.receivers.iter().chain(&facts.returns) {
+            f(*node);
+            f(*value);
+        }
     }
 }
 

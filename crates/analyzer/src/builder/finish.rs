@@ -366,7 +366,7 @@ impl Walked {
 }
 
 /// The summary of a module whose graph is complete. Its nodes are all nodes in the order in which they were made: facts name
-/// most of them, by these numbers.
+/// most of them, by these numbers, and nothing is told of the others.
 fn summarise(
     facts: Facts,
     place: &[u32],
@@ -377,9 +377,17 @@ fn summarise(
     let mut nodes = Vec::with_capacity(place.len());
     let mut ids = Names::with_capacity(place.len(), place.len() * 16);
     let mut id = String::with_capacity(128);
-    for &place in place {
+    let mut named = vec![false; place.len()];
+    named[Builder::MODULE as usize] = true;
+    facts.for_each_node(|node| named[node.0 as usize] = true);
+    for (&place, named) in place.iter().zip(named) {
         let node = &graph.nodes[place as usize];
         id.clear();
+        if !named {
+            ids.push("");
+            nodes.push(SummaryNode::unnamed(node.node_type));
+            continue;
+        }
         push_named_id(&mut id, node, graph, is_script);
         ids.push(&id);
         nodes.push(SummaryNode {

@@ -27,20 +27,30 @@ pub const SUMMARY_VERSION: u32 = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NodeRef(pub u32);
 
-/// A node of the module, or a member of the global object that it mentions.
+/// A node of the module, or a member of the global object that it mentions. Of a node that no fact names the type alone is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SummaryNode {
-    /// Hash of the semantic id.
+    /// Hash of the semantic id; 0 for a node that no fact names.
     pub id: u128,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,
-    /// Line, from 1; 0 for a node without a file.
+    /// Line, from 1; 0 for a node without a file, or that no fact names.
     pub line: u32,
     /// Column, from 0, in UTF-16 units.
     pub column: u32,
 }
 
 impl SummaryNode {
+    /// A node that no fact names.
+    pub fn unnamed(node_type: NodeType) -> Self {
+        SummaryNode {
+            id: 0,
+            node_type: node_type as u8,
+            line: 0,
+            column: 0,
+        }
+    }
+
     /// The id of the node.
     pub fn node_id(&self) -> NodeId {
         NodeId(self.id)
