@@ -1,6 +1,6 @@
 //! The facts of the summary while the module is being analyzed.
 //!
-//! A [`NodeRef`](graph_model::summary::NodeRef) is the index of a node in the builder: the summary lists all nodes in that order.
+//! Until the end, a [`NodeRef`] holds the index of a node in the builder.
 
 use std::cell::Cell;
 
@@ -100,9 +100,9 @@ impl Facts {
     }
 
     /// Calls `f` on every reference to a node.
-    pub(crate) fn for_each_node(&self, mut f: impl FnMut(NodeRef)) {
-        let facts = &*self.summary;
-        for shape in &facts.shapes {
+    pub(crate) fn for_each_node(&mut self, mut f: impl FnMut(&mut NodeRef)) {
+        let facts = &mut *self.summary;
+        for shape in &mut facts.shapes {
             match shape {
                 Shape::Binding(node)
                 | Shape::Call(node)
@@ -116,89 +116,89 @@ impl Facts {
                 | Shape::Arguments(node)
                 | Shape::Sent(node)
                 | Shape::This(node, _)
-                | Shape::Super(node, _) => f(*node),
+                | Shape::Super(node, _) => f(node),
                 _ => {}
             }
         }
-        for ty in &facts.types {
+        for ty in &mut facts.types {
             if let Type::Ref(node, _, _) = ty {
-                f(*node);
+                f(node);
             }
         }
-        for import in &facts.imports {
-            f(import.node);
+        for import in &mut facts.imports {
+            f(&mut import.node);
         }
-        for export in &facts.exports {
-            f(export.node);
-            if let ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) = &export.target {
-                nodes.iter().copied().for_each(&mut f);
+        for export in &mut facts.exports {
+            f(&mut export.node);
+            if let ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) = &mut export.target {
+                nodes.iter_mut().for_each(&mut f);
             }
         }
-        for call in &facts.calls {
-            f(call.node);
-            call.resolved.iter().copied().for_each(&mut f);
-            call.caller.iter().copied().for_each(&mut f);
+        for call in &mut facts.calls {
+            f(&mut call.node);
+            call.resolved.iter_mut().for_each(&mut f);
+            call.caller.iter_mut().for_each(&mut f);
         }
-        for argument in &facts.arguments {
-            argument.node.iter().copied().for_each(&mut f);
+        for argument in &mut facts.arguments {
+            argument.node.iter_mut().for_each(&mut f);
         }
-        for variable in &facts.variables {
-            f(variable.node);
+        for variable in &mut facts.variables {
+            f(&mut variable.node);
         }
-        for class in &facts.classes {
-            f(class.node);
-            class.constructor.iter().copied().for_each(&mut f);
-            for write in &class.writes {
-                f(write.2);
+        for class in &mut facts.classes {
+            f(&mut class.node);
+            class.constructor.iter_mut().for_each(&mut f);
+            for write in &mut class.writes {
+                f(&mut write.2);
             }
         }
-        for member in &facts.members {
-            member.node.iter().copied().for_each(&mut f);
+        for member in &mut facts.members {
+            member.node.iter_mut().for_each(&mut f);
         }
-        for object in &facts.objects {
-            f(object.node);
+        for object in &mut facts.objects {
+            f(&mut object.node);
         }
-        for array in &facts.arrays {
-            f(array.node);
+        for array in &mut facts.arrays {
+            f(&mut array.node);
         }
-        for fact in &facts.type_facts {
-            f(fact.node);
+        for fact in &mut facts.type_facts {
+            f(&mut fact.node);
         }
-        for scope in &facts.scopes {
-            f(scope.node);
-            for (_, member) in &scope.members {
-                f(*member);
+        for scope in &mut facts.scopes {
+            f(&mut scope.node);
+            for (_, member) in &mut scope.members {
+                f(member);
             }
         }
-        for (node, _) in &facts.type_parameters {
-            f(*node);
+        for (node, _) in &mut facts.type_parameters {
+            f(node);
         }
-        for function in &facts.functions {
-            f(function.node);
-            function.class.iter().copied().for_each(&mut f);
-            function.object.iter().copied().for_each(&mut f);
+        for function in &mut facts.functions {
+            f(&mut function.node);
+            function.class.iter_mut().for_each(&mut f);
+            function.object.iter_mut().for_each(&mut f);
         }
-        for binding in &facts.bindings {
-            f(binding.node);
-            f(binding.function);
+        for binding in &mut facts.bindings {
+            f(&mut binding.node);
+            f(&mut binding.function);
         }
-        for access in &facts.accesses {
-            f(access.node);
+        for access in &mut facts.accesses {
+            f(&mut access.node);
         }
-        for write in &facts.writes {
-            write.node.iter().copied().for_each(&mut f);
+        for write in &mut facts.writes {
+            write.node.iter_mut().for_each(&mut f);
         }
-        for guard in &facts.guards {
-            if let GuardTest::Predicate(node, _) | GuardTest::Asserted(node, ..) = &guard.test {
-                f(*node);
+        for guard in &mut facts.guards {
+            if let GuardTest::Predicate(node, _) | GuardTest::Asserted(node, ..) = &mut guard.test {
+                f(node);
             }
         }
-        for throw in &facts.throws {
-            f(throw.function);
+        for throw in &mut facts.throws {
+            f(&mut throw.function);
         }
-        for (node, value) in facts.receivers.iter().chain(&facts.returns) {
-            f(*node);
-            f(*value);
+        for (node, value) in facts.receivers.iter_mut().chain(&mut facts.returns) {
+            f(node);
+            f(value);
         }
     }
 }

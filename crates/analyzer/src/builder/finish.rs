@@ -12,10 +12,12 @@ use super::ids::IdWriter;
 use super::interner::Interner;
 use super::metadata::{Meta, MetadataWriter, PLACE, name_code, push_json_string};
 use super::templates::Frame;
-use super::{Builder, Facts, NodeIdx, RawEdge, RawNode, flag};
+use super::{Builder, Facts, NO_NODE, NodeIdx, RawEdge, RawNode, flag};
 use crate::graph::{Edge, ModuleGraph, Node, Stored, StoredId, TextRange};
 use crate::parse::is_declaration_file;
-use graph_model::summary::{ModuleSummary, ModuleType, Names, SUMMARY_VERSION, SummaryNode, Sym};
+use graph_model::summary::{
+    ModuleSummary, ModuleType, Names, NodeRef, SUMMARY_VERSION, SummaryNode, Sym,
+};
 
 /// A builder whose tree has been walked, with the module's own facts.
 pub(crate) struct Outcome {
@@ -365,70 +367,102 @@ impl Walked {
     }
 }
 
-/// The summary of a module whose graph is complete. Its nodes are all nodes in the order in which they were made: facts name
-/// most of them, by these numbers, and nothing is told of the others.
+/// The summary of a module whose graph is complete.
 fn summarise(
-    facts: Facts,
+    mut facts: Facts,
     place: &[u32],
     graph: &ModuleGraph,
     module_type: ModuleType,
 ) -> ModuleSummary {
-    let is_script = module_type == ModuleType::Script;
-    let mut nodes = Vec::with_capacity(place.len());
-    let mut ids = Names::with_capacity(place.len(), place.len() * 16);
-    let mut id = String::with_capacity(128);
-    let mut named = vec![false; place.len()];
-    named[Builder::MODULE as usize] = true;
-    facts.for_each_node(|node| named[node.0 as usize] = true);
-    for (&place, named) in place.iter().zip(named) {
-        let node = &graph.nodes[place as usize];
-        id.clear();
-        if !named {
-            ids.push("");
-            nodes.push(SummaryNode::unnamed(node.node_type));
-            continue;
+    let mut nodes = SummaryNodes::new(place, graph, module_type);
+    nodes.reference(Builder::MODULE);
+    facts.for_each_node(|node| *node = nodes.reference(node.0));
+    let mut summary = facts.into_summary();
+    summary.version = SUMMARY_VERSION;
+    summary.file = graph.file.clone();
+    summary.names = graph.names.clone();
+    summary.nodes = nodes.nodes;
+    summary.ids = nodes.ids;
+    summary
+}
+
+/// The nodes that facts name, in the order in which they are first named.
+struct SummaryNodes<'g> {
+    graph: &'g ModuleGraph,
+    place: &'g [u32],
+    is_script: bool,
+    nodes: Vec<SummaryNode>,
+    ids: Names,
+    /// For each node of the builder its number, or [`NO_NODE`].
+    numbers: Vec<u32>,
+    scratch: String,
+}
+
+impl<'g> SummaryNodes<'g> {
+    fn new(place: &'g [u32], graph: &'g ModuleGraph, module_type: ModuleType) -> Self {
+        // Most nodes are named.
+        let most = place.len() - place.len() / 8;
+        SummaryNodes {
+            graph,
+            place,
+            is_script: module_type == ModuleType::Script,
+            nodes: Vec::with_capacity(most),
+            ids: Names::with_capacity(most, place.len() * 16),
+            numbers: vec![NO_NODE; place.len()],
+            scratch: String::with_capacity(128),
         }
-        push_named_id(&mut id, node, graph, is_script);
-        ids.push(&id);
-        nodes.push(SummaryNode {
+    }
+
+    /// The number of a node of the builder.
+    #[inline]
+    fn reference(&mut self, node: NodeIdx) -> NodeRef {
+        let number = self.numbers[node as usize];
+        if number == NO_NODE {
+            return self.add(node);
+        }
+        NodeRef(number)
+    }
+
+    #[inline(never)]
+    fn add(&mut self, index: NodeIdx) -> NodeRef {
+        let node = &self.graph.nodes[self.place[index as usize] as usize];
+        // Only ids that metadata of the linker's edges can name.
+        let named = matches!(
+            node.node_type,
+            NodeType::Module
+                | NodeType::Export
+                | NodeType::Call
+                | NodeType::ConstructorCall
+                | NodeType::Decorator
+                | NodeType::JsxElement
+                | NodeType::Function
+                | NodeType::Method
+                | NodeType::Class
+                | NodeType::Namespace
+        );
+        let id = &mut self.scratch;
+        id.clear();
+        if named {
+            self.graph.write_local_id(node, id);
+        } else if self.is_script
+            && matches!(node.node_type, NodeType::Variable | NodeType::Constant)
+        {
+            // What stands at the top of a script others see by its name.
+            self.graph.write_local_id(node, id);
+            if id.contains('[') {
+                id.clear();
+            }
+        }
+        self.ids.push(id);
+        let number = self.nodes.len() as u32;
+        self.nodes.push(SummaryNode {
             id: node.id.0,
             node_type: node.node_type as u8,
             line: node.span.line,
             column: node.span.column,
         });
-    }
-    let mut summary = facts.into_summary();
-    summary.version = SUMMARY_VERSION;
-    summary.file = graph.file.clone();
-    summary.names = graph.names.clone();
-    summary.nodes = nodes;
-    summary.ids = ids;
-    summary
-}
-
-/// Appends what the id of a node says after the file and the type, where metadata of the linker's edges can name it.
-fn push_named_id(id: &mut String, node: &Node, graph: &ModuleGraph, is_script: bool) {
-    let named = matches!(
-        node.node_type,
-        NodeType::Module
-            | NodeType::Export
-            | NodeType::Call
-            | NodeType::ConstructorCall
-            | NodeType::Decorator
-            | NodeType::JsxElement
-            | NodeType::Function
-            | NodeType::Method
-            | NodeType::Class
-            | NodeType::Namespace
-    );
-    if named {
-        graph.write_local_id(node, id);
-    } else if is_script && matches!(node.node_type, NodeType::Variable | NodeType::Constant) {
-        // What stands at the top of a script others see by its name.
-        graph.write_local_id(node, id);
-        if id.contains('[') {
-            id.clear();
-        }
+        self.numbers[index as usize] = number;
+        NodeRef(number)
     }
 }
 

@@ -21,36 +21,26 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 8;
+pub const SUMMARY_VERSION: u32 = 7;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NodeRef(pub u32);
 
-/// A node of the module, or a member of the global object that it mentions. Of a node that no fact names the type alone is told.
+/// A node that the summary mentions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SummaryNode {
-    /// Hash of the semantic id; 0 for a node that no fact names.
+    /// Hash of the semantic id.
     pub id: u128,
     /// Type, as its position in [`NodeType::ALL`].
     pub node_type: u8,
-    /// Line, from 1; 0 for a node without a file, or that no fact names.
+    /// Line, from 1; 0 for a node without a file.
     pub line: u32,
     /// Column, from 0, in UTF-16 units.
     pub column: u32,
 }
 
 impl SummaryNode {
-    /// A node that no fact names.
-    pub fn unnamed(node_type: NodeType) -> Self {
-        SummaryNode {
-            id: 0,
-            node_type: node_type as u8,
-            line: 0,
-            column: 0,
-        }
-    }
-
     /// The id of the node.
     pub fn node_id(&self) -> NodeId {
         NodeId(self.id)
@@ -334,7 +324,7 @@ pub struct ModuleSummary {
     pub es_module_marker: bool,
     /// Table of names.
     pub names: Arc<Names>,
-    /// All nodes, in the order in which they were made; the MODULE is the first. Members of the global object are among them.
+    /// Table of nodes; the MODULE is the first.
     #[serde(with = "packed::nodes")]
     pub nodes: Vec<SummaryNode>,
     /// What the semantic ids of the nodes say after the file and the type, at the same indexes. Empty where only the hash is

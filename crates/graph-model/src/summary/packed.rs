@@ -50,17 +50,10 @@ fn read<'de, D: Deserializer<'de>, T>(
     deserializer.deserialize_bytes(Bytes(read))
 }
 
-/// The nodes of a summary, one after the other: one byte of the type, 16 of the id, line and column. Of a node that no fact names
-/// only the type, with its highest bit set.
+/// The nodes of a summary, one after the other: 16 bytes of the id, one of the type, line and column.
 pub(super) mod nodes {
     use super::super::SummaryNode;
     use super::{Deserializer, Serializer, push_number, take_number};
-
-    const UNNAMED: u8 = 0x80;
-
-    fn is_unnamed(node: &SummaryNode) -> bool {
-        (node.id, node.line, node.column) == (0, 0, 0) && node.node_type < UNNAMED
-    }
 
     pub(in super::super) fn serialize<S: Serializer>(
         nodes: &[SummaryNode],
@@ -68,12 +61,8 @@ pub(super) mod nodes {
     ) -> Result<S::Ok, S::Error> {
         let mut out = Vec::with_capacity(nodes.len() * 24);
         for node in nodes {
-            if is_unnamed(node) {
-                out.push(node.node_type | UNNAMED);
-                continue;
-            }
-            out.push(node.node_type);
             out.extend_from_slice(&node.id.to_le_bytes());
+            out.push(node.node_type);
             push_number(&mut out, node.line);
             push_number(&mut out, node.column);
         }
@@ -84,19 +73,9 @@ pub(super) mod nodes {
         deserializer: D,
     ) -> Result<Vec<SummaryNode>, D::Error> {
         super::read(deserializer, |mut bytes| {
-            let mut nodes = Vec::with_capacity(bytes.len() / 16);
-            while let Some((&node_type, rest)) = bytes.split_first() {
-                if node_type & UNNAMED != 0 {
-                    bytes = rest;
-                    nodes.push(SummaryNode {
-                        id: 0,
-                        node_type: node_type & !UNNAMED,
-                        line: 0,
-                        column: 0,
-                    });
-                    continue;
-                }
-                let (id, rest) = rest.split_first_chunk()?;
+            let mut nodes = Vec::with_capacity(bytes.len() / 19);
+            while let Some((id, rest)) = bytes.split_first_chunk() {
+                let (&node_type, rest) = rest.split_first()?;
                 bytes = rest;
                 nodes.push(SummaryNode {
                     id: u128::from_le_bytes(*id),

@@ -241,7 +241,7 @@ impl Surface {
             lists,
             classes,
             globals,
-            // Members of the global object and nodes that no fact names are no values that are sorted.
+            // Members of the global object are no values that are sorted.
             nodes: (summary.nodes.iter().filter(|node| node.is_in_file()))
                 .map(|node| node.id)
                 .collect(),

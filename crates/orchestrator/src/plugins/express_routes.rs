@@ -360,7 +360,7 @@ impl<'a> Names<'a> {
         Some((at, router.to_owned()))
     }
 
-    /// The FUNCTION that an expression stands for; also through an import.
+    /// The FUNCTION that an expression stands for, if the summary mentions it; also through an import.
     fn function(&self, at: usize, term: &Term) -> Option<NodeId> {
         let summary = self.summary(at);
         let mut nodes = (0..).map(NodeRef).zip(&summary.nodes);
