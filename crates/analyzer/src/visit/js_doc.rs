@@ -482,20 +482,9 @@ fn tags(comment: &str) -> impl Iterator<Item = Tag<'_>> {
 
 /// Whether a line begins at the end of a text, but for white space and stars.
 fn begins_line(before: &str) -> bool {
-    for (at, byte) in before.bytes().enumerate().rev() {
-        match byte {
-            b'\n' => return true,
-            b' ' | b'*' | b'\t' | b'\r' => {}
-            0x21..=0x7f => return false,
-            // Some other white space, or none.
-            _ => {
-                let is_blank = |c: char| c == '*' || c.is_whitespace() && c != '\n';
-                let line = before[..=at].trim_end_matches(is_blank);
-                return line.is_empty() || line.ends_with('\n');
-            }
-        }
-    }
-    true
+    let is_blank = |c: char| c == '*' || c.is_whitespace() && c != '\n';
+    let line = before.trim_end_matches(is_blank);
+    line.is_empty() || line.ends_with('\n')
 }
 
 /// A text without those first bytes, all of ASCII, that `cut` names.

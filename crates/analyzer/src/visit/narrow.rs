@@ -9,10 +9,16 @@ use graph_model::summary::{Guard, GuardRef, GuardTest, NodeRef, Shape, ShapeRef,
 /// A value with what a test in force tells of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Narrowing {
-    /// Of the value, as [`Builder::unnarrowed`] gives it.
-    key: u64,
-    value: ShapeRef,
+    value: NamedValue,
     guard: GuardRef,
+}
+
+/// A shape without what tests told of it.
+#[derive(Debug, Clone, Copy)]
+struct NamedValue {
+    /// A number that all shapes of the same value have; of members their name.
+    key: u64,
+    shape: ShapeRef,
 }
 
 /// So many arguments of a call may be what it asserts.
@@ -102,20 +108,19 @@ impl<'a> Builder<'a> {
         if self.guards.is_empty() || shape == ShapeRef::UNKNOWN {
             return shape;
         }
-        let (key, value) = self.unnarrowed(shape);
+        let value = self.unnarrowed(shape);
         let mut result = shape;
         for i in 0..self.guards.len() {
             let narrowing = self.guards[i];
-            if narrowing.key == key && self.is_same(value, narrowing.value) {
+            if self.is_same(value, narrowing.value) {
                 result = self.shape(Shape::Narrow(result, narrowing.guard));
             }
         }
         result
     }
 
-    /// A shape without what tests told of it, and a number that all shapes of the same value have.
     #[inline]
-    fn unnarrowed(&self, mut shape: ShapeRef) -> (u64, ShapeRef) {
+    fn unnarrowed(&self, mut shape: ShapeRef) -> NamedValue {
         let (kind, number) = loop {
             break match *self.facts.shape_of(shape) {
                 Shape::Narrow(inner, _) => {
@@ -130,23 +135,24 @@ impl<'a> Builder<'a> {
                 _ => (5, shape.0),
             };
         };
-        (kind << 32 | u64::from(number), shape)
+        let key = kind << 32 | u64::from(number);
+        NamedValue { key, shape }
     }
 
-    /// Whether two shapes without narrowings, whose numbers are equal, are the same value: members are of one object.
-    fn is_same(&self, mut a: ShapeRef, mut b: ShapeRef) -> bool {
-        while a != b {
-            let shapes = (*self.facts.shape_of(a), *self.facts.shape_of(b));
+    /// Whether two shapes are the same value: members of one name are so if their objects are.
+    #[inline]
+    fn is_same(&self, mut a: NamedValue, mut b: NamedValue) -> bool {
+        while a.key == b.key {
+            if a.shape == b.shape {
+                return true;
+            }
+            let shapes = (*self.facts.shape_of(a.shape), *self.facts.shape_of(b.shape));
             let (Shape::Member(x, _), Shape::Member(y, _)) = shapes else {
                 return true;
             };
-            let (x, y) = (self.unnarrowed(x), self.unnarrowed(y));
-            if x.0 != y.0 {
-                return false;
-            }
-            (a, b) = (x.1, y.1);
+            (a, b) = (self.unnarrowed(x), self.unnarrowed(y));
         }
-        true
+        false
     }
 
     /// The shape of an expression that is visited elsewhere: names and members only.
@@ -286,9 +292,8 @@ impl<'a> Builder<'a> {
         });
         let (first, second) = told.split_at_mut(1);
         for one in first.iter().flatten() {
-            let same =
-                |other: &&Narrowing| one.key == other.key && self.is_same(one.value, other.value);
-            if let Some(other) = second.iter().flatten().find(same) {
+            let mut others = second.iter().flatten();
+            if let Some(other) = others.find(|other| self.is_same(one.value, other.value)) {
                 let test = GuardTest::Either(one.guard, other.guard);
                 let guard = self.guard_fact(test, false);
                 self.guards.push(Narrowing { guard, ..*one });
@@ -386,9 +391,9 @@ impl<'a> Builder<'a> {
         if subject == ShapeRef::UNKNOWN {
             return;
         }
-        let (key, value) = self.unnarrowed(subject);
+        let value = self.unnarrowed(subject);
         let guard = self.guard_fact(test, negated);
-        self.guards.push(Narrowing { key, value, guard });
+        self.guards.push(Narrowing { value, guard });
     }
 
     fn guard_fact(&mut self, test: GuardTest, negated: bool) -> GuardRef {

@@ -241,10 +241,7 @@ impl Surface {
             lists,
             classes,
             globals,
-            // Members of the global object are no values that are sorted.
-            nodes: (summary.nodes.iter().filter(|node| node.is_in_file()))
-                .map(|node| node.id)
-                .collect(),
+            nodes: summary.nodes.iter().map(|node| node.id).collect(),
         })
     }
 }

@@ -510,9 +510,10 @@ const NAMED: [NodeType; 4] = [
 /// Whether a node is what a name at the top of its module stands for. Not every summary has the texts of its ids.
 fn is_named(summary: &ModuleSummary, node: NodeRef, name: &str) -> bool {
     let node = summary.node(node);
-    NAMED.iter().any(|&node_type| {
-        let id = || SemanticId::new(summary.file.as_str(), node_type, name).to_string();
-        node.node_type() == Some(node_type) && NodeId::of(&id()) == node.node_id()
+    let node_type = node.node_type().filter(|ty| NAMED.contains(ty));
+    node_type.is_some_and(|ty| {
+        let id = SemanticId::new(summary.file.as_str(), ty, name).to_string();
+        NodeId::of(&id) == node.node_id()
     })
 }
 
