@@ -35,7 +35,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 // SAFETY: jemalloc reads the symbol as a pointer to a string that ends in NUL, which the first word of the slice is.
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static MALLOC_CONF: &[u8] = if cfg!(target_os = "linux") {
-    b"thp:always,metadata_thp:always,percpu_arena:percpu,narenas:1024\0"
+    b"thp:always,metadata_thp:always,oversize_threshold:1073741824,lg_extent_max_active_fit:9,\
+      percpu_arena:percpu,narenas:1024\0"
 } else {
     b"thp:always\0"
 };
