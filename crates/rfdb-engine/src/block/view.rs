@@ -154,6 +154,10 @@ impl<'a> BlockView<'a> {
         self.string(self.cell(width::TYPE, self.types, code as usize)?)
     }
 
+    pub(crate) fn type_name_bytes(&self, code: u32) -> Option<&'a [u8]> {
+        self.string_bytes(self.cell(width::TYPE, self.types, code as usize)?)
+    }
+
     pub(crate) fn node_type_codes(&self) -> Packed<'a> {
         self.column(width::NODE_TYPE, self.nodes)
     }

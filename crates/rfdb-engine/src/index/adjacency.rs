@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::Section;
 use super::entry::{Bits, Entry};
-use super::layout::{BadBlock, BlockSource, Layout, both, cut, map, shares, sort_list, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, cut, map, shares, sort_list, try_map};
 use super::sink::SectionSink;
 use super::vertices::Vertices;
 use crate::codec::width_for;
@@ -214,8 +214,7 @@ fn deal<E: Entry>(
     Ok(group)
 }
 
-/// Edges of all blocks in both directions. The sections of outgoing edges go to `sink`, those of incoming ones are answered.
-/// `types` is the number of types.
+/// The edges of all blocks by their sources, and dealt out to the buckets of their targets. `types` is the number of types.
 pub(super) fn adjacency(
     blocks: &[BlockSource<'_>],
     layout: &Layout,
@@ -223,45 +222,99 @@ pub(super) fn adjacency(
     vertices: &Vertices,
     type_maps: &[Vec<u32>],
     types: usize,
-    sink: &dyn SectionSink,
-) -> Result<(Adjacency, Incoming), BadBlock> {
+) -> Result<(Adjacency, Outgoing, Turned), BadBlock> {
     let parallel = layout.parallel;
     let (edges, buckets) = (
         layout.edge_rows,
         Buckets::new(vertices.count, layout.edge_rows),
     );
+    let turned = |groups, bits| Turned {
+        groups,
+        buckets,
+        bits,
+        edges,
+    };
     match Bits::narrow(buckets.shift, buckets.vertices, types, edges) {
         // Half the memory to go through, for all but huge graphs.
         Some(bits) => {
             let dealt: Vec<Group<u64>> = try_map(groups.to_vec(), parallel, |range| {
                 deal(blocks, layout, range, vertices, type_maps, buckets, bits)
             })?;
-            Ok(both_directions(
-                dealt, buckets, bits, edges, types, parallel, sink,
-            ))
+            let (all, out, groups) = by_source(dealt, buckets, bits, edges, types, parallel);
+            Ok((all, out, turned(TurnedGroups::Narrow(groups), bits)))
         }
         None => {
             let bits = Bits::WIDE;
             let dealt: Vec<Group<u128>> = try_map(groups.to_vec(), parallel, |range| {
                 deal(blocks, layout, range, vertices, type_maps, buckets, bits)
             })?;
-            Ok(both_directions(
-                dealt, buckets, bits, edges, types, parallel, sink,
-            ))
+            let (all, out, groups) = by_source(dealt, buckets, bits, edges, types, parallel);
+            Ok((all, out, turned(TurnedGroups::Wide(groups), bits)))
         }
     }
 }
 
-/// Makes the sections of edges that were dealt out to the buckets of their sources.
-fn both_directions<E: Entry>(
+/// The sections of outgoing edges.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    ends: Vec<u8>,
+    targets: Vec<u8>,
+    types: Vec<u8>,
+    positions: Vec<u8>,
+}
+
+impl Outgoing {
+    /// Gives them.
+    pub(super) fn put(self, sink: &dyn SectionSink) {
+        sink.put(Section::OutEnds, self.ends);
+        sink.put(Section::OutTargets, self.targets);
+        sink.put(Section::OutTypes, self.types);
+        sink.put(Section::OutPositions, self.positions);
+    }
+}
+
+/// Edges that are dealt out to the buckets of their targets.
+#[derive(Debug)]
+pub(super) struct Turned {
+    groups: TurnedGroups,
+    buckets: Buckets,
+    bits: Bits,
+    edges: usize,
+}
+
+#[derive(Debug)]
+enum TurnedGroups {
+    Narrow(Vec<Group<u64>>),
+    Wide(Vec<Group<u128>>),
+}
+
+impl Turned {
+    /// The edges by their targets.
+    pub(super) fn by_target(self, parallel: bool) -> Incoming {
+        let Self {
+            groups,
+            buckets,
+            bits,
+            edges,
+        } = self;
+        match groups {
+            TurnedGroups::Narrow(groups) => {
+                Incoming::sorted(&groups, buckets, bits, edges, parallel)
+            }
+            TurnedGroups::Wide(groups) => Incoming::sorted(&groups, buckets, bits, edges, parallel),
+        }
+    }
+}
+
+/// Makes the sections of edges that were dealt out to the buckets of their sources, and deals them out to those of their targets.
+fn by_source<E: Entry>(
     dealt: Vec<Group<E>>,
     buckets: Buckets,
     bits: Bits,
     edges: usize,
     types: usize,
     parallel: bool,
-    sink: &dyn SectionSink,
-) -> (Adjacency, Incoming) {
+) -> (Adjacency, Outgoing, Vec<Group<E>>) {
     let type_width = width_for(types.saturating_sub(1) as u32).max(1);
     let width = usize::from(type_width);
     let mut out_ends = vec![0; buckets.vertices * 4];
@@ -271,7 +324,7 @@ fn both_directions<E: Entry>(
     let mut all_counts = vec![0; types];
     let list_bytes = || (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
 
-    // Outgoing edges; while a bucket is in the cache its edges are dealt out to the buckets of their targets.
+    // While a bucket is in the cache its edges are dealt out to the buckets of their targets.
     let sizes_out = sizes(&dealt, buckets);
     let column_bytes = || sizes_out.iter().map(|size| size * 4);
     let sections = cut(&mut out_ends, list_bytes())
@@ -323,20 +376,17 @@ fn both_directions<E: Entry>(
             .for_each(|(sum, count)| *sum += count);
         incoming.push(group);
     }
-    let put_out = || {
-        sink.put(Section::OutEnds, out_ends);
-        sink.put(Section::OutTargets, out_targets);
-        sink.put(Section::OutTypes, out_types);
-        sink.put(Section::OutPositions, out_positions);
-    };
-    let ((), incoming) = both(parallel, put_out, || {
-        Incoming::sorted(&incoming, buckets, bits, edges, parallel)
-    });
     let adjacency = Adjacency {
         counts: all_counts,
         type_width,
     };
-    (adjacency, incoming)
+    let outgoing = Outgoing {
+        ends: out_ends,
+        targets: out_targets,
+        types: out_types,
+        positions: out_positions,
+    };
+    (adjacency, outgoing, incoming)
 }
 
 /// The sections of incoming edges.
@@ -441,16 +491,11 @@ mod tests {
         };
         let (a, b) = rows.split_at(split);
         let kept = Kept::default();
-        let (all, incoming) = both_directions(
-            vec![group(a), group(b)],
-            buckets,
-            bits,
-            rows.len(),
-            types,
-            parallel,
-            &kept,
-        );
-        incoming.put(&kept);
+        let dealt = vec![group(a), group(b)];
+        let edges = rows.len();
+        let (all, outgoing, turned) = by_source(dealt, buckets, bits, edges, types, parallel);
+        outgoing.put(&kept);
+        Incoming::sorted(&turned, buckets, bits, edges, parallel).put(&kept);
         (all, kept.built(Counts::default()))
     }
 

@@ -48,15 +48,23 @@ struct Labels<'a> {
 impl<'a> Labels<'a> {
     fn gather(blocks: &[BlockSource<'a>]) -> Result<Self, BadBlock> {
         // Types are numbered as they come, and anew when all are known.
-        let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
+        let mut numbers: FxHashMap<&[u8], u32> = FxHashMap::default();
+        let mut names: Vec<&str> = Vec::new();
         let mut files: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         let mut type_maps: Vec<Vec<u32>> = Vec::with_capacity(blocks.len());
         for (number, block) in blocks.iter().enumerate() {
             let mut types = Vec::with_capacity(block.view.types);
             for code in 0..block.view.types {
-                let name = block.view.type_name(code as u32).ok_or(number)?;
-                let next = numbers.len() as u32;
-                types.push(*numbers.entry(name).or_insert(next));
+                let bytes = block.view.type_name_bytes(code as u32).ok_or(number)?;
+                types.push(match numbers.get(bytes) {
+                    Some(&known) => known,
+                    None => {
+                        let next = names.len() as u32;
+                        names.push(str::from_utf8(bytes).map_err(|_| number)?);
+                        numbers.insert(bytes, next);
+                        next
+                    }
+                });
             }
             type_maps.push(types);
             let mut file_strings: Vec<u32> = match block.view.only_file() {
@@ -76,7 +84,7 @@ impl<'a> Labels<'a> {
                     .push(number as u32);
             }
         }
-        let mut types: Vec<(&str, u32)> = numbers.into_iter().collect();
+        let mut types: Vec<(&str, u32)> = names.into_iter().zip(0..).collect();
         types.sort_unstable();
         let mut sorted = vec![0; types.len()];
         for (number, &(_, first)) in (0..).zip(&types) {
@@ -159,14 +167,18 @@ pub(crate) fn build(
             &vertices,
             &type_maps,
             sorted_types.len(),
-            sink,
         )
     };
-    // One thread at a time writes, and nothing is written while edges are dealt out and sorted. So the ids are written at the
-    // beginning of that, and nodes come last: the others work on them while the last edges are written.
+    // One thread at a time writes, and nothing is written while edges are dealt out. So the ids are written then; and while the
+    // edges of sources are written, others sort those of targets and go on with the nodes.
     let (id_bits, edges) = both(parallel, id_part, edge_part);
-    let (edges, incoming) = edges?;
-    let ((), node_part) = both(parallel, || incoming.put(sink), node_part);
+    let (edges, outgoing, turned) = edges?;
+    let targets_and_nodes = || {
+        let incoming = turned.by_target(parallel);
+        let ((), nodes) = both(parallel, || incoming.put(sink), node_part);
+        nodes
+    };
+    let ((), node_part) = both(parallel, || outgoing.put(sink), targets_and_nodes);
     let (type_ends, node_counts, values) = node_part?;
 
     // Strings, and everything that names them.
