@@ -345,7 +345,8 @@ impl Templates {
     }
 
     fn framed(&self, state: State, frame: Frame) -> String {
-        let mut out = String::from("{");
+        let mut out = String::with_capacity(256);
+        out.push('{');
         if let Frame::Node { .. } = frame {
             for key in ["line", "column", "endLine", "endColumn"] {
                 out.extend(["\"", key, "\":\u{1},"]);

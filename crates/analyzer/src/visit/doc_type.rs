@@ -10,11 +10,13 @@ use graph_model::summary::{
 /// Types are nested so deep at most.
 const MAX_DEPTH: u32 = 32;
 
-/// A type of a comment.
+/// A type of a comment. Most are names and travel through many functions, so the others are not to make them large.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DocType<'s> {
+    /// `a`
+    Name(&'s str),
     /// `a.b<T>`
-    Name(&'s str, Vec<&'s str>, Vec<DocType<'s>>),
+    Reference(Box<Reference<'s>>),
     /// `'a'`
     Text(&'s str),
     /// `1`
@@ -36,7 +38,15 @@ pub(super) enum DocType<'s> {
     /// `{ a: A, b?: B }`
     Object(Vec<Field<'s>>),
     /// `(a: A, b?: B) => C`
-    Function(Vec<Field<'s>>, Box<DocType<'s>>),
+    Function(Box<(Vec<Field<'s>>, DocType<'s>)>),
+}
+
+/// A name with names or type arguments behind it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reference<'s> {
+    root: &'s str,
+    path: Vec<&'s str>,
+    arguments: Vec<DocType<'s>>,
 }
 
 /// A parameter, or a member of an object.
@@ -225,6 +235,10 @@ impl<'s> Reader<'s> {
 
     fn reference(&mut self, depth: u32) -> Option<DocType<'s>> {
         let root = self.name().filter(|name| is_name(name))?;
+        self.blanks();
+        if !self.rest.starts_with(['.', '<']) {
+            return Some(DocType::Name(root));
+        }
         let mut path = Vec::new();
         while self.takes(".") {
             path.push(self.name()?);
@@ -241,7 +255,11 @@ impl<'s> Reader<'s> {
                 }
             }
         }
-        Some(DocType::Name(root, path, arguments))
+        Some(DocType::Reference(Box::new(Reference {
+            root,
+            path,
+            arguments,
+        })))
     }
 
     /// Behind its first parenthesis.
@@ -251,7 +269,7 @@ impl<'s> Reader<'s> {
             return None;
         }
         let result = self.union(depth)?;
-        Some(DocType::Function(parameters, Box::new(result)))
+        Some(DocType::Function(Box::new((parameters, result))))
     }
 
     /// Parameters or members up to a mark.
@@ -338,13 +356,12 @@ impl Builder<'_> {
     /// As the types of TypeScript files are lowered.
     pub(super) fn lower_doc_type(&mut self, ty: &DocType<'_>) -> TypeRef {
         let ty = match ty {
-            DocType::Name(root, path, arguments) if path.is_empty() && arguments.is_empty() => {
-                return self.lower_doc_name(root);
-            }
-            DocType::Name(root, path, arguments) => {
-                let arguments = self.lower_doc_types(arguments);
-                let root = self.sym(root);
-                let path: Vec<Sym> = path.iter().map(|name| self.sym(name)).collect();
+            DocType::Name(name) => return self.lower_doc_name(name),
+            DocType::Reference(reference) => {
+                let arguments = self.lower_doc_types(&reference.arguments);
+                let root = self.sym(reference.root);
+                let path = reference.path.iter().map(|name| self.sym(name));
+                let path: Vec<Sym> = path.collect();
                 self.named(root, path, arguments)
             }
             DocType::Text(text) => Type::Literal(self.sym(&["'", text].concat())),
@@ -360,7 +377,7 @@ impl Builder<'_> {
             DocType::Intersection(types) => Type::Intersection(self.lower_doc_types(types)),
             DocType::Union(types) => Type::Union(self.lower_doc_types(types)),
             DocType::Object(members) => self.doc_object(members),
-            DocType::Function(parameters, result) => self.doc_function(parameters, result),
+            DocType::Function(function) => self.doc_function(&function.0, &function.1),
         };
         self.facts.ty(ty)
     }
@@ -455,10 +472,11 @@ mod tests {
             text.collect::<Vec<_>>().join(", ")
         };
         match ty {
-            DocType::Name(root, path, arguments) => {
-                let mut text = [&[*root][..], path].concat().join(".");
-                if !arguments.is_empty() {
-                    text += &format!("<{}>", all(arguments, ", "));
+            DocType::Name(name) => (*name).to_owned(),
+            DocType::Reference(reference) => {
+                let mut text = [&[reference.root], &reference.path[..]].concat().join(".");
+                if !reference.arguments.is_empty() {
+                    text += &format!("<{}>", all(&reference.arguments, ", "));
                 }
                 text
             }
@@ -472,8 +490,8 @@ mod tests {
             DocType::Intersection(types) => format!("({})", all(types, " & ")),
             DocType::Union(types) => format!("({})", all(types, " | ")),
             DocType::Object(members) => format!("{{ {} }}", fields(members)),
-            DocType::Function(parameters, result) => {
-                format!("({}) => {}", fields(parameters), shown(result))
+            DocType::Function(function) => {
+                format!("({}) => {}", fields(&function.0), shown(&function.1))
             }
         }
     }

@@ -218,7 +218,7 @@ pub(crate) fn literal_json(
     source: &dyn Fn(&Expr) -> String,
     limit: usize,
 ) -> Option<String> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(32);
     push_literal_json(&mut out, expr, source, limit).then_some(out)
 }
 
