@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 
 use super::Section;
 use super::entry::{Bits, Entry};
-use super::layout::{BadBlock, BlockSource, Layout, cut, map, shares, sort_list, try_map};
-use super::sink::SectionSink;
+use super::layout::{BadBlock, BlockSource, Layout, map, shares, sort_list, try_map};
+use super::sink::{Parts, SectionSink};
 use super::vertices::Vertices;
 use crate::codec::width_for;
 
@@ -98,15 +98,22 @@ fn sizes<E: Entry>(groups: &[Group<E>], buckets: Buckets) -> Vec<usize> {
     (0..buckets.count).map(size).collect()
 }
 
-/// The parts of sections that belong to each bucket, with the bucket and the number of its first entry.
-fn placed<S>(sections: impl Iterator<Item = S>, sizes: &[usize]) -> Vec<(usize, u32, S)> {
+/// Each bucket and the number of its first entry.
+fn numbered(sizes: &[usize]) -> Vec<(usize, u32)> {
     let mut first = 0;
-    let place = |(bucket, (sections, &size)): (usize, (S, &usize))| {
+    let number = |(bucket, &size): (usize, &usize)| {
         let start = first;
         first += size as u32;
-        (bucket, start, sections)
+        (bucket, start)
     };
-    sections.zip(sizes).enumerate().map(place).collect()
+    sizes.iter().enumerate().map(number).collect()
+}
+
+/// Entries and vertices of some buckets.
+fn counts(share: &[(usize, u32)], sizes: &[usize], buckets: Buckets) -> (usize, usize) {
+    let entries = share.iter().map(|(bucket, _)| sizes[*bucket]).sum();
+    let vertices = share.iter().map(|(bucket, _)| buckets.range(*bucket).len());
+    (entries, vertices.sum())
 }
 
 /// Entries of a bucket, sorted, and where the list of each of its vertices ends. Its memory is used for many buckets.
@@ -152,20 +159,30 @@ impl<E: Entry> Sorted<E> {
     }
 }
 
-fn put(bytes: &mut [u8], values: impl Iterator<Item = u32>) {
-    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-        *bytes = value.to_le_bytes();
+/// A column of numbers while it is made.
+struct Column(Vec<[u8; 4]>);
+
+impl Column {
+    fn with_capacity(numbers: usize) -> Self {
+        Self(Vec::with_capacity(numbers))
+    }
+
+    #[inline]
+    fn extend(&mut self, numbers: impl Iterator<Item = u32>) {
+        self.0.extend(numbers.map(u32::to_le_bytes));
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.0.into_flattened()
     }
 }
 
-fn put_types(bytes: &mut [u8], width: usize, types: impl Iterator<Item = u32>) {
+fn put_types(bytes: &mut Vec<u8>, width: usize, types: impl Iterator<Item = u32>) {
     if width == 1 {
-        for (byte, edge_type) in bytes.iter_mut().zip(types) {
-            *byte = edge_type as u8;
-        }
+        bytes.extend(types.map(|edge_type| edge_type as u8));
     } else {
-        for (bytes, edge_type) in bytes.chunks_exact_mut(width).zip(types) {
-            bytes.copy_from_slice(&edge_type.to_le_bytes()[..width]);
+        for edge_type in types {
+            bytes.extend_from_slice(&edge_type.to_le_bytes()[..width]);
         }
     }
 }
@@ -232,7 +249,6 @@ pub(super) fn adjacency(
         groups,
         buckets,
         bits,
-        edges,
     };
     match Bits::narrow(buckets.shift, buckets.vertices, types, edges) {
         // Half the memory to go through, for all but huge graphs.
@@ -255,12 +271,12 @@ pub(super) fn adjacency(
 }
 
 /// The sections of outgoing edges.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    ends: Vec<u8>,
-    targets: Vec<u8>,
-    types: Vec<u8>,
-    positions: Vec<u8>,
+    ends: Parts,
+    targets: Parts,
+    types: Parts,
+    positions: Parts,
 }
 
 impl Outgoing {
@@ -279,7 +295,6 @@ pub(super) struct Turned {
     groups: TurnedGroups,
     buckets: Buckets,
     bits: Bits,
-    edges: usize,
 }
 
 #[derive(Debug)]
@@ -295,13 +310,10 @@ impl Turned {
             groups,
             buckets,
             bits,
-            edges,
         } = self;
         match groups {
-            TurnedGroups::Narrow(groups) => {
-                Incoming::sorted(&groups, buckets, bits, edges, parallel)
-            }
-            TurnedGroups::Wide(groups) => Incoming::sorted(&groups, buckets, bits, edges, parallel),
+            TurnedGroups::Narrow(groups) => Incoming::sorted(&groups, buckets, bits, parallel),
+            TurnedGroups::Wide(groups) => Incoming::sorted(&groups, buckets, bits, parallel),
         }
     }
 }
@@ -317,45 +329,30 @@ fn by_source<E: Entry>(
 ) -> (Adjacency, Outgoing, Vec<Group<E>>) {
     let type_width = width_for(types.saturating_sub(1) as u32).max(1);
     let width = usize::from(type_width);
-    let mut out_ends = vec![0; buckets.vertices * 4];
-    let mut out_targets = vec![0; edges * 4];
-    let mut out_types = vec![0; edges * width];
-    let mut out_positions = vec![0; edges * 4];
-    let mut all_counts = vec![0; types];
-    let list_bytes = || (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
-
+    let sizes = sizes(&dealt, buckets);
+    let work = shares(numbered(&sizes), parallel);
     // While a bucket is in the cache its edges are dealt out to the buckets of their targets.
-    let sizes_out = sizes(&dealt, buckets);
-    let column_bytes = || sizes_out.iter().map(|size| size * 4);
-    let sections = cut(&mut out_ends, list_bytes())
-        .into_iter()
-        .zip(cut(&mut out_targets, column_bytes()))
-        .zip(cut(
-            &mut out_types,
-            sizes_out.iter().map(|size| size * width),
-        ))
-        .zip(cut(&mut out_positions, column_bytes()));
-    let work = placed(sections, &sizes_out);
-    let turned = map(shares(work, parallel), parallel, |share| {
-        let entries = share.iter().map(|(bucket, ..)| sizes_out[*bucket]).sum();
-        let mut group: Group<E> = Group::new(buckets, entries);
+    let made = map(work, parallel, |share| {
+        let (edges_of_share, vertices) = counts(&share, &sizes, buckets);
+        let mut group: Group<E> = Group::new(buckets, edges_of_share);
         let mut counts = vec![0u32; types];
+        let mut ends_out = Column::with_capacity(vertices);
+        let mut targets = Column::with_capacity(edges_of_share);
+        let mut codes = Vec::with_capacity(edges_of_share * width);
+        let mut positions = Column::with_capacity(edges_of_share);
         let mut sorted = Sorted::default();
-        for (bucket, first, sections) in share {
-            let (((ends_out, targets), codes), positions) = sections;
+        for (bucket, first) in share {
             sorted.sort(&dealt, buckets, bits, bucket);
             let Sorted { entries, ends } = &sorted;
-            put(ends_out, ends.iter().map(|end| first + end));
-            put_types(codes, width, entries.iter().map(|e| e.edge_type(bits)));
-            let first_vertex = buckets.range(bucket).start as u32;
+            ends_out.extend(ends.iter().map(|end| first + end));
+            put_types(&mut codes, width, entries.iter().map(|e| e.edge_type(bits)));
+            targets.extend(entries.iter().map(|e| e.other(bits)));
             let all_rows = edges as u32;
+            positions.extend(entries.iter().map(|e| all_rows - e.order(bits)));
+            let first_vertex = buckets.range(bucket).start as u32;
             let mut previous: Option<E> = None;
-            let columns =
-                (targets.as_chunks_mut().0.iter_mut()).zip(positions.as_chunks_mut().0.iter_mut());
-            for ((&entry, (target, position)), place) in entries.iter().zip(columns).zip(first..) {
+            for (&entry, place) in entries.iter().zip(first..) {
                 let (other, edge_type) = (entry.other(bits), entry.edge_type(bits));
-                *target = other.to_le_bytes();
-                *position = (all_rows - entry.order(bits)).to_le_bytes();
                 if previous.is_none_or(|previous| !previous.same_edge(entry, bits)) {
                     counts[edge_type as usize] += 1;
                 }
@@ -365,74 +362,69 @@ fn by_source<E: Entry>(
                 group.push(buckets.of(other), turned);
             }
         }
-        (group, counts)
+        let columns = [
+            ends_out.into_bytes(),
+            targets.into_bytes(),
+            codes,
+            positions.into_bytes(),
+        ];
+        (group, counts, columns)
     });
     drop(dealt);
-    let mut incoming = Vec::with_capacity(turned.len());
-    for (group, counts) in turned {
-        all_counts
-            .iter_mut()
-            .zip(counts)
-            .for_each(|(sum, count)| *sum += count);
-        incoming.push(group);
-    }
-    let adjacency = Adjacency {
-        counts: all_counts,
+    let mut all = Adjacency {
+        counts: vec![0; types],
         type_width,
     };
-    let outgoing = Outgoing {
-        ends: out_ends,
-        targets: out_targets,
-        types: out_types,
-        positions: out_positions,
-    };
-    (adjacency, outgoing, incoming)
+    let mut turned = Vec::with_capacity(made.len());
+    let mut out = Outgoing::default();
+    for (group, counts, [ends, targets, types, positions]) in made {
+        for (sum, count) in all.counts.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        turned.push(group);
+        out.ends.push(ends);
+        out.targets.push(targets);
+        out.types.push(types);
+        out.positions.push(positions);
+    }
+    (all, out, turned)
 }
 
 /// The sections of incoming edges.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Incoming {
-    ends: Vec<u8>,
-    sources: Vec<u8>,
-    edges: Vec<u8>,
+    ends: Parts,
+    sources: Parts,
+    edges: Parts,
 }
 
 impl Incoming {
     /// Of edges that were dealt out to the buckets of their targets.
-    fn sorted<E: Entry>(
-        incoming: &[Group<E>],
-        buckets: Buckets,
-        bits: Bits,
-        edges: usize,
-        parallel: bool,
-    ) -> Self {
-        let mut in_ends = vec![0; buckets.vertices * 4];
-        let mut in_sources = vec![0; edges * 4];
-        let mut in_edges = vec![0; edges * 4];
-        let sizes = sizes(incoming, buckets);
-        let column_bytes = || sizes.iter().map(|size| size * 4);
-        let list_bytes = (0..buckets.count).map(|bucket| buckets.range(bucket).len() * 4);
-        let sections = cut(&mut in_ends, list_bytes)
-            .into_iter()
-            .zip(cut(&mut in_sources, column_bytes()))
-            .zip(cut(&mut in_edges, column_bytes()));
-        let work = placed(sections, &sizes);
-        map(shares(work, parallel), parallel, |share| {
+    fn sorted<E: Entry>(turned: &[Group<E>], buckets: Buckets, bits: Bits, parallel: bool) -> Self {
+        let sizes = sizes(turned, buckets);
+        let work = shares(numbered(&sizes), parallel);
+        let made = map(work, parallel, |share| {
+            let (edges, vertices) = counts(&share, &sizes, buckets);
+            let mut ends_in = Column::with_capacity(vertices);
+            let mut sources = Column::with_capacity(edges);
+            let mut edges = Column::with_capacity(edges);
             let mut sorted = Sorted::default();
-            for (bucket, first, sections) in share {
-                let ((ends_in, sources), edges) = sections;
-                sorted.sort(incoming, buckets, bits, bucket);
+            for (bucket, first) in share {
+                sorted.sort(turned, buckets, bits, bucket);
                 let Sorted { entries, ends } = &sorted;
-                put(ends_in, ends.iter().map(|end| first + end));
-                put(sources, entries.iter().map(|e| e.other(bits)));
-                put(edges, entries.iter().map(|e| e.order(bits)));
+                ends_in.extend(ends.iter().map(|end| first + end));
+                sources.extend(entries.iter().map(|e| e.other(bits)));
+                edges.extend(entries.iter().map(|e| e.order(bits)));
             }
+            [ends_in, sources, edges].map(Column::into_bytes)
         });
-        Self {
-            ends: in_ends,
-            sources: in_sources,
-            edges: in_edges,
+        let mut all = Self::default();
+        for [ends, sources, edges] in made {
+            all.ends.push(ends);
+            all.sources.push(sources);
+            all.edges.push(edges);
         }
+        all
     }
 
     /// Gives them.
@@ -495,7 +487,7 @@ mod tests {
         let edges = rows.len();
         let (all, outgoing, turned) = by_source(dealt, buckets, bits, edges, types, parallel);
         outgoing.put(&kept);
-        Incoming::sorted(&turned, buckets, bits, edges, parallel).put(&kept);
+        Incoming::sorted(&turned, buckets, bits, parallel).put(&kept);
         (all, kept.built(Counts::default()))
     }
 

@@ -131,14 +131,15 @@ pub(crate) fn build(
         type_maps,
         files,
     } = labels?;
-    let put_numbers = |section, numbers: &[u32]| sink.put(section, le_bytes(numbers));
+    let put_numbers = |section, numbers: &[u32]| sink.put(section, vec![le_bytes(numbers)]);
 
     let ids = std::mem::take(&mut vertices.ids);
     let id_part = || {
         let (id_bits, directory) = id_directory(&ids, vertices.count);
         sink.put(Section::Ids, ids);
         put_numbers(Section::IdDirectory, &directory);
-        put_numbers(Section::NodePositions, &vertices.positions);
+        let positions = vertices.positions.iter().map(|part| le_bytes(part));
+        sink.put(Section::NodePositions, positions.collect());
         let older = vertices.older.iter().flat_map(|&(v, p)| [v, p]);
         put_numbers(Section::OlderRows, &older.collect::<Vec<_>>());
         id_bits
@@ -151,7 +152,7 @@ pub(crate) fn build(
             || name_pairs(&vertices, &names, parallel),
         );
         put_numbers(Section::TypePostings, &postings);
-        sink.put(Section::Names, names);
+        sink.put(Section::Names, vec![names]);
         let values = if fields.is_empty() {
             FieldPairs::new()
         } else {
@@ -196,9 +197,10 @@ pub(crate) fn build(
     }
     let (string_ends, string_bytes) = strings.seal();
 
-    sink.put(Section::Blocks, block_records(blocks, &layout, &strings));
+    let records = block_records(blocks, &layout, &strings);
+    sink.put(Section::Blocks, vec![records]);
     put_numbers(Section::StringEnds, &string_ends);
-    sink.put(Section::StringBytes, string_bytes);
+    sink.put(Section::StringBytes, vec![string_bytes]);
     let mut owners: Vec<(u64, u32)> = blocks
         .iter()
         .enumerate()
@@ -211,7 +213,7 @@ pub(crate) fn build(
         owner_bytes.extend_from_slice(&block.to_le_bytes());
         owner_bytes.extend_from_slice(&[0; 4]);
     }
-    sink.put(Section::Owners, owner_bytes);
+    sink.put(Section::Owners, vec![owner_bytes]);
     put_numbers(Section::NodeHints, &hints(&layout.nodes, layout.node_rows));
     put_numbers(Section::EdgeHints, &hints(&layout.edges, layout.edge_rows));
     let types: Vec<u32> = sorted_types

@@ -81,7 +81,7 @@ pub(super) fn type_postings(
 ) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
     // Each vertex once under every type that one of its rows has: first that of its newest row, then those of older ones.
     let mut counts = vec![0u32; types];
-    let newest: Vec<u32> = (vertices.positions.iter())
+    let newest: Vec<u32> = (vertices.positions.iter().flatten())
         .map(|&position| match node_types.get(position as usize) {
             Some(&code) if position != NO_NODE => {
                 counts[code as usize] += 1;

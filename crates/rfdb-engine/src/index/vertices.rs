@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::NO_NODE;
-use super::layout::{BlockSource, Layout, cut, map, sort_list};
+use super::layout::{BlockSource, Layout, map, sort_list};
+use super::sink::Parts;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct IdEntry {
@@ -67,9 +68,11 @@ fn sort_spread<'e, I: Iterator<Item = &'e [IdEntry]>>(
 
 /// Vertices: sorted distinct ids, and what each is.
 pub(super) struct Vertices {
-    pub(super) ids: Vec<u8>,
+    /// In parts.
+    pub(super) ids: Parts,
     pub(super) count: usize,
-    pub(super) positions: Vec<u32>,
+    /// Of the newest node row of each vertex, or [`NO_NODE`]; in the same parts.
+    pub(super) positions: Vec<Vec<u32>>,
     pub(super) older: Vec<(u32, u32)>,
     /// Vertex of each slot.
     pub(super) of_slot: Vec<AtomicU32>,
@@ -152,8 +155,7 @@ pub(super) fn vertices(
     drop(grouped);
 
     // Now that it is known how many there are in the ranges before, vertices have their numbers.
-    let lengths: Vec<usize> = sorted.iter().map(|part| part.positions.len()).collect();
-    let count = lengths.iter().sum();
+    let count = sorted.iter().map(|part| part.positions.len()).sum();
     let mut older = Vec::new();
     let mut nodes = 0;
     let mut firsts = Vec::with_capacity(sorted.len());
@@ -164,24 +166,17 @@ pub(super) fn vertices(
         firsts.push(first);
         first += part.positions.len() as u32;
     }
-    let mut ids = vec![0; count * 16];
-    let mut positions = vec![0; count];
     let of_slot: Vec<AtomicU32> = std::iter::repeat_with(|| AtomicU32::new(0))
         .take(layout.slots)
         .collect();
-    let work: Vec<_> = sorted
-        .into_iter()
-        .zip(firsts)
-        .zip(cut(&mut ids, lengths.iter().map(|length| length * 16)))
-        .zip(cut(&mut positions, lengths.iter().copied()))
-        .collect();
-    map(work, parallel, |(((part, first), ids), positions)| {
-        ids.copy_from_slice(&part.ids);
-        positions.copy_from_slice(&part.positions);
+    let work: Vec<_> = sorted.into_iter().zip(firsts).collect();
+    let parts = map(work, parallel, |(part, first)| {
         for (slot, vertex) in part.of_slot {
             of_slot[slot as usize].store(first + vertex, Ordering::Relaxed);
         }
+        (part.ids, part.positions)
     });
+    let (ids, positions) = parts.into_iter().unzip();
     Vertices {
         ids,
         count,
@@ -238,10 +233,10 @@ impl Part {
 }
 
 /// Bits of the directory over the upper bits of ids, and the first vertex of each value of them.
-pub(super) fn id_directory(ids: &[u8], count: usize) -> (u32, Vec<u32>) {
+pub(super) fn id_directory(ids: &[Vec<u8>], count: usize) -> (u32, Vec<u32>) {
     let bits = (count / 8).max(1).ilog2();
     let mut directory = vec![0u32; (1 << bits) + 1];
-    for id in ids.chunks_exact(16) {
+    for id in ids.iter().flat_map(|part| part.chunks_exact(16)) {
         let high = u64::from_le_bytes(id[8..].try_into().unwrap_or_default());
         let bucket = if bits == 0 {
             0

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::file::{ALIGN, HEADER, MAGIC, VERSION};
 use super::image::CHUNK;
-use super::sink::SectionSink;
+use super::sink::{Parts, SectionSink};
 use super::{Counts, SECTIONS, Section};
 use crate::storage::StorageFile;
 use crate::{Error, Result};
@@ -51,7 +51,7 @@ const WORTH_A_SYNC: u64 = 1 << 20;
 /// Sections that were given and not written yet.
 #[derive(Debug, Default)]
 struct Waiting {
-    sections: [Option<Vec<u8>>; SECTIONS],
+    sections: [Option<Parts>; SECTIONS],
     /// Place in [`ORDER`] of the section that is written next.
     next: usize,
     /// Some thread writes.
@@ -65,6 +65,30 @@ struct Written {
     /// Of the chunks of each section.
     checksums: [Vec<u8>; SECTIONS],
     end: u64,
+}
+
+/// Of each chunk of bytes that come in parts.
+fn checksums(parts: &[Vec<u8>]) -> Vec<u8> {
+    let bytes: usize = parts.iter().map(Vec::len).sum();
+    let mut all = Vec::with_capacity(bytes.div_ceil(CHUNK) * 4);
+    // Of what there is of the chunk that is not at its end, and its length.
+    let (mut checksum, mut len) = (0, 0);
+    for mut rest in parts.iter().map(Vec::as_slice) {
+        while !rest.is_empty() {
+            let (more, after) = rest.split_at(rest.len().min(CHUNK - len));
+            checksum = crc32c::crc32c_append(checksum, more);
+            len += more.len();
+            if len == CHUNK {
+                all.extend_from_slice(&checksum.to_le_bytes());
+                (checksum, len) = (0, 0);
+            }
+            rest = after;
+        }
+    }
+    if len > 0 {
+        all.extend_from_slice(&checksum.to_le_bytes());
+    }
+    all
 }
 
 /// Writes the sections of an index to a file.
@@ -111,18 +135,21 @@ impl<'a> Writer<'a> {
             .map_err(|e| Error::io("write", self.path, e))
     }
 
-    fn write(&self, section: Section, bytes: &[u8]) {
+    fn write(&self, section: Section, parts: &[Vec<u8>]) {
         let mut result = guard(&self.written);
         let Ok(written) = &mut *result else {
             return;
         };
-        written.checksums[section as usize] = bytes
-            .chunks(CHUNK)
-            .flat_map(|chunk| crc32c::crc32c(chunk).to_le_bytes())
-            .collect();
-        written.places[section as usize] = (written.end, bytes.len() as u64);
-        let done = self.write_at(written.end, bytes);
-        written.end = (written.end + bytes.len() as u64).next_multiple_of(ALIGN as u64);
+        written.checksums[section as usize] = checksums(parts);
+        let mut end = written.end;
+        let done = parts.iter().try_for_each(|part| {
+            let at = end;
+            end += part.len() as u64;
+            self.write_at(at, part)
+        });
+        let len = parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        written.places[section as usize] = (written.end, len);
+        written.end = (written.end + len).next_multiple_of(ALIGN as u64);
         if PARTS.contains(&section)
             && written.end >= WORTH_A_SYNC
             && let Some(sender) = &self.part_written
@@ -139,8 +166,8 @@ impl<'a> Writer<'a> {
     pub(crate) fn finish(self, counts: &Counts) -> Result<(u64, u32)> {
         let waiting = std::mem::take(&mut *guard(&self.waiting));
         for section in &ORDER[waiting.next..] {
-            let bytes = waiting.sections[*section as usize].as_deref();
-            self.write(*section, bytes.unwrap_or_default());
+            let parts = waiting.sections[*section as usize].as_deref();
+            self.write(*section, parts.unwrap_or_default());
         }
         let written = std::mem::replace(&mut *guard(&self.written), Ok(Written::default()))?;
         let checksums = written.checksums.concat();
@@ -173,19 +200,19 @@ impl<'a> Writer<'a> {
 }
 
 impl SectionSink for Writer<'_> {
-    fn put(&self, section: Section, bytes: Vec<u8>) {
+    fn put(&self, section: Section, parts: Parts) {
         let mut waiting = guard(&self.waiting);
-        waiting.sections[section as usize] = Some(bytes);
+        waiting.sections[section as usize] = Some(parts);
         if std::mem::replace(&mut waiting.busy, true) {
             return;
         }
         while let Some(&section) = ORDER.get(waiting.next)
-            && let Some(bytes) = waiting.sections[section as usize].take()
+            && let Some(parts) = waiting.sections[section as usize].take()
         {
             waiting.next += 1;
             drop(waiting);
-            self.write(section, &bytes);
-            drop(bytes);
+            self.write(section, &parts);
+            drop(parts);
             waiting = guard(&self.waiting);
         }
         waiting.busy = false;
@@ -207,12 +234,13 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the order in which sections come, the file is the same, and all of them are in it.
+        /// Whatever the order and the parts in which sections come, the file is the same, and all of them are in it.
         #[test]
         fn the_file_does_not_depend_on_the_order(
             sizes in prop::collection::vec(0..200_000usize, SECTIONS),
             order in Just((0..SECTIONS).collect::<Vec<_>>()).prop_shuffle(),
             given in prop::collection::vec(any::<bool>(), SECTIONS),
+            part in 1..100_000usize,
         ) {
             let bytes = |index: usize| -> Vec<u8> {
                 let len = if given[index] { sizes[index] } else { 0 };
@@ -221,25 +249,26 @@ mod tests {
             let storage = MemoryStorage::new();
             let dir = Path::new("/");
             storage.create_dir_all(dir).unwrap();
-            let write = |name: &str, order: &[usize]| {
+            let write = |name: &str, order: &[usize], part: usize| {
                 let path = dir.join(name);
                 let file = storage.create(&path).unwrap();
                 let writer = Writer::new(&*file, &path, None);
                 for &index in order.iter().filter(|&&index| given[index]) {
-                    writer.put(Section::ALL[index], bytes(index));
+                    let parts = bytes(index).chunks(part).map(<[u8]>::to_vec).collect();
+                    writer.put(Section::ALL[index], parts);
                 }
                 let reference = writer.finish(&Counts::default()).unwrap();
                 (storage.map(&path).unwrap(), reference, path)
             };
-            let (a, reference, path) = write("a", &order);
-            let (b, other, _) = write("b", &(0..SECTIONS).collect::<Vec<_>>());
+            let (a, reference, path) = write("a", &order, part);
+            let (b, other, _) = write("b", &(0..SECTIONS).collect::<Vec<_>>(), usize::MAX);
             prop_assert_eq!(&*a, &*b);
             prop_assert_eq!(reference, other);
             let image = parse(a, &path, Some(reference)).unwrap();
             image.verify().unwrap();
             let kept = Kept::default();
             for index in order {
-                kept.put(Section::ALL[index], bytes(index));
+                kept.put(Section::ALL[index], vec![bytes(index)]);
             }
             let built = kept.built(Counts::default());
             for section in Section::ALL {
