@@ -41,11 +41,14 @@ impl<'a> Varints<'a> {
         if self.len > ROOM - LONGEST {
             self.flush();
         }
-        if value < 0x80 {
-            self.byte(value as u8);
-        } else if value < 1 << 14 {
-            self.byte((value as u8) | 0x80);
-            self.byte((value >> 7) as u8);
+        if value < 1 << 14 {
+            // Both bytes are written, and the second is written over if there is none: which columns have two no processor
+            // foresees.
+            let is_long = value >= 0x80;
+            let first = (value as u8 & 0x7f) | (u8::from(is_long) << 7);
+            self.bytes[self.len & (ROOM - 1)] = first;
+            self.bytes[(self.len + 1) & (ROOM - 1)] = (value >> 7) as u8;
+            self.len += 1 + usize::from(is_long);
         } else {
             self.put_long(value);
         }
