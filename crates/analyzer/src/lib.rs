@@ -19,6 +19,7 @@ mod facts;
 mod graph;
 mod parse;
 mod visit;
+mod words;
 
 use sha2::{Digest, Sha256};
 
@@ -110,7 +111,7 @@ fn analyze(path: &str, source: &str, options: &Options) -> ModuleAnalysis {
     };
     let facts = program
         .as_ref()
-        .map(|program| facts::detect(source, program, &lines, parse::BASE))
+        .map(|program| facts::detect(source, builder.mentioned, program, &lines, parse::BASE))
         .unwrap_or_default();
     let walked = builder.close(&outcome);
     drop(program);

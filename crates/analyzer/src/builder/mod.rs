@@ -35,6 +35,8 @@ use metadata::{Fragment, Meta, MetadataWriter, NO_META, NodeFragment};
 use scope::{Binding, BindingId, BindingKind, Scopes, Space};
 pub(crate) use symbols::Known;
 use templates::State;
+
+use crate::words::Words;
 pub(crate) use value::Val;
 
 /// Index of a node in the order of creation.
@@ -260,8 +262,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) compiled_exports: FxHashMap<NodeIdx, Vec<Listed>>,
     /// The source may declare something with `var` ([`may_declare_var`](crate::visit::may_declare_var)).
     pub(crate) mentions_var: bool,
-    /// The source mentions `exports`, as hardly any does without CommonJS.
-    pub(crate) mentions_exports: bool,
+    /// What decides what is looked for: hardly any module mentions `exports` without CommonJS.
+    pub(crate) mentioned: Words,
     pub(crate) pending_calls: Vec<PendingCall>,
     /// `new` of a class of this module: call, CLASS, index of its fact.
     pub(crate) pending_news: Vec<(NodeIdx, NodeIdx, usize)>,
@@ -313,7 +315,6 @@ pub(crate) struct Builder<'a> {
     pub(crate) doc_anchor: u32,
     /// Scratch for expression texts.
     pub(crate) scratch: String,
-    pub(crate) has_ignore_comments: bool,
     /// Label of the loop that comes next.
     pub(crate) label: Option<Sym>,
     /// First PARAMETER of each setter.
@@ -359,7 +360,7 @@ impl<'a> Builder<'a> {
             listed: Vec::new(),
             compiled_exports: FxHashMap::default(),
             mentions_var: crate::visit::may_declare_var(source.as_bytes()),
-            mentions_exports: memchr::memmem::find(source.as_bytes(), b"exports").is_some(),
+            mentioned: Words::of(source),
             pending_calls: Vec::new(),
             pending_news: Vec::new(),
             pending_members: Vec::new(),
@@ -391,8 +392,6 @@ impl<'a> Builder<'a> {
             directives: Vec::new(),
             doc_anchor: u32::MAX,
             scratch: String::new(),
-            has_ignore_comments: memchr::memmem::find(source.as_bytes(), b"grafema-ignore")
-                .is_some(),
             label: None,
             setter_parameters: FxHashMap::default(),
             atoms: AtomSyms::new(source.len() / 64, known.empty),

@@ -182,7 +182,7 @@ const FLAGS: u32 = 253;
 const WORD: u32 = 254;
 const LITERAL: u32 = 255;
 /// A power of two; what fits beside all else into the first cache.
-const RECENT: usize = 1 << 11;
+const RECENT: usize = 1 << 12;
 
 impl Templates {
     /// Those of this thread, for one module.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use graph_model::facts::Term;
 
 use super::{Detection, Detector, mentions};
+use crate::words::{Word, Words};
 
 /// Methods of applications and routers that make a route.
 const METHODS: &[&str] = &[
@@ -18,8 +19,9 @@ impl Detector for Express {
         "express"
     }
 
-    fn begin(&self, source: &str) -> Option<Box<dyn Detection>> {
-        mentions(source, "express").then(|| Box::<Names>::default() as Box<dyn Detection>)
+    fn begin(&self, source: &str, words: Words) -> Option<Box<dyn Detection>> {
+        let mentioned = words.have(Word::Express) && mentions(source, "express");
+        mentioned.then(|| Box::<Names>::default() as Box<dyn Detection>)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use graph_model::facts::Term;
 
 use super::{Detection, Detector, is_called, mentions};
+use crate::words::{Word, Words};
 
 /// Methods of axios that make a request.
 const METHODS: &[&str] = &[
@@ -22,9 +23,10 @@ impl Detector for Http {
         "http"
     }
 
-    fn begin(&self, source: &str) -> Option<Box<dyn Detection>> {
-        let mentioned =
-            is_called(source, "fetch") || mentions(source, "axios") || mentions(source, "undici");
+    fn begin(&self, source: &str, words: Words) -> Option<Box<dyn Detection>> {
+        let mentioned = words.have(Word::Fetch) && is_called(source, "fetch")
+            || words.have(Word::Axios) && mentions(source, "axios")
+            || words.have(Word::Undici) && mentions(source, "undici");
         if !mentioned {
             return None;
         }

@@ -17,6 +17,8 @@ use swc_ecma_ast::{
 };
 use swc_ecma_visit::{Visit, VisitWith as _};
 
+use crate::words::Words;
+
 /// All detectors.
 const DETECTORS: &[&dyn Detector] = &[&express::Express, &http::Http];
 
@@ -28,8 +30,8 @@ trait Detector: Sync {
     /// Its name in facts.
     fn name(&self) -> &'static str;
 
-    /// A detection of one module, if its text can hold anything.
-    fn begin(&self, source: &str) -> Option<Box<dyn Detection>>;
+    /// A detection of one module, if its text can hold anything. Words tell that of most modules without a look at it.
+    fn begin(&self, source: &str, words: Words) -> Option<Box<dyn Detection>>;
 }
 
 /// A detector at work on one module. What it hears comes in the order of the source.
@@ -47,13 +49,14 @@ trait Detection {
 /// What the detectors notice in a module.
 pub(crate) fn detect(
     source: &str,
+    words: Words,
     program: &Program,
     lines: &LineIndex<'_>,
     base: BytePos,
 ) -> Vec<Fact> {
     let detections: Vec<_> = DETECTORS
         .iter()
-        .filter_map(|detector| Some((detector.name(), detector.begin(source)?)))
+        .filter_map(|detector| Some((detector.name(), detector.begin(source, words)?)))
         .collect();
     if detections.is_empty() {
         return Vec::new();

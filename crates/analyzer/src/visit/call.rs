@@ -15,6 +15,7 @@ use crate::builder::facts::list;
 use crate::builder::scope::BindingKind;
 use crate::builder::templates::Flag;
 use crate::builder::{Builder, NO_NODE, NodeIdx, PendingCall, Val};
+use crate::words::Word;
 use graph_model::summary::{Argument, CallFact, CallKind, List, NodeRef, Shape, ShapeRef, Sym};
 
 /// What the metadata of a call says of its place.
@@ -259,7 +260,7 @@ impl<'a> Builder<'a> {
             let texts: Vec<&str> = types.params.iter().map(|t| self.type_text(t)).collect();
             self.m_list("typeArguments", &texts);
         }
-        if self.has_ignore_comments {
+        if self.mentioned.have(Word::Grafema) {
             self.ignore_comment(start);
         }
     }

@@ -10,6 +10,7 @@ use swc_ecma_ast::*;
 use super::name::Meaning;
 use super::text::{last_name, static_key, transparent};
 use crate::builder::{Builder, Listed, NO_NODE, NodeIdx};
+use crate::words::Word;
 
 /// What a call exports.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ pub(super) enum CompiledExport {
 impl<'a> Builder<'a> {
     /// Before a call is visited: what it exports.
     pub(super) fn compiled_export(&mut self, call: &'a CallExpr) -> Option<CompiledExport> {
-        if !self.mentions_exports {
+        if !self.mentioned.have(Word::Exports) {
             return None;
         }
         let Callee::Expr(callee) = &call.callee else {

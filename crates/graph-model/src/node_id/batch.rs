@@ -118,6 +118,35 @@ fn waiting(level: Level) -> Vec<Waiting> {
         .collect()
 }
 
+/// Copies a text that is mostly short: of two copies that overlap the lengths are known, so that neither is a call.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    if copied::<16>(to, from) || from.len() < 8 && copied::<4>(to, from) || copied::<8>(to, from) {
+        return;
+    }
+    to.copy_from_slice(from);
+}
+
+/// Copies texts of one to two times so many bytes.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn copied<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    if !(N..=2 * N).contains(&from.len()) || to.len() != from.len() {
+        return false;
+    }
+    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
+        return false;
+    };
+    if let Some(to) = to.first_chunk_mut::<N>() {
+        *to = *first;
+    }
+    if let Some(to) = to.last_chunk_mut::<N>() {
+        *to = *last;
+    }
+    true
+}
+
 #[cfg(target_arch = "x86_64")]
 impl Waiting {
     fn new(level: Level, each: usize) -> Waiting {
@@ -156,7 +185,7 @@ impl Waiting {
         }
         let mut at = prefix.len();
         for part in parts {
-            text[at..at + part.len()].copy_from_slice(part);
+            copy_short(&mut text[at..at + part.len()], part);
             at += part.len();
         }
         self.lengths[lane] = (length - before_last) as u32;
