@@ -35,14 +35,14 @@ use crate::args::{Cli, Command};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// A graph touches much memory once; huge pages save most of its page faults. Measured on 600 files, nine paired
-/// runs: 6 % less wall time. jemalloc reads its own tables before it writes to them, so that each of their pages is a page of zeros
-/// first and interrupts all processors when it is replaced: 4 % less with huge pages for them too. Large
-/// memory that is given back is kept, and small memory is cut from it, not asked of the system anew: 5 % less where an index
-/// has more than a million edges. Threads share the arena of
-/// the processor that they run on, so that indexes are built in memory that the analysis is done with: 2 to 3 % less, and
-/// 9 % where a process analyzes again and again. The number of arenas is the highest of a processor that can have one; without
-/// it, where a process may not run on all processors, jemalloc writes a message to the standard error.
+/// A graph touches much memory once; huge pages save most of its page faults. Measured on 600 files, nine paired runs: 6 %
+/// less wall time. jemalloc reads its own tables before it writes to them, so that each of their pages is a page of zeros
+/// first and interrupts all processors when it is replaced: 4 % less with huge pages for them too. Large memory that is given
+/// back is kept, and small memory is cut from it, not asked of the system anew: 5 % less where an index has more than a
+/// million edges. Threads share the arena of the processor that they run on, so that indexes are built in memory that the
+/// analysis is done with: 2 to 3 % less, and 9 % where a process analyzes again and again. The number of arenas is the
+/// highest of a processor that can have one; without it, where a process may not run on all processors, jemalloc writes a
+/// message to the standard error.
 #[cfg(not(target_env = "msvc"))]
 // SAFETY: jemalloc reads the symbol as a pointer to a string that ends in NUL, which the first word of the slice is.
 #[unsafe(export_name = "_rjem_malloc_conf")]

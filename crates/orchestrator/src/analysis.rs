@@ -55,7 +55,7 @@ const FILES_WITH_STEP: usize = 3;
 /// first are so small that most of their pages are no huge pages, each of which then waits for the system: three quarters of
 /// all page faults of 600 files, 5 to 7 % of the time. Other allocators are called for nothing, which takes microseconds.
 fn grow_in_large_steps() {
-    // Just below what jemalloc keeps apart because it is large.
+    // Just below what jemalloc keeps apart as large, unless it is told otherwise.
     const STEP: usize = 7 << 20;
     drop(black_box(Vec::<u8>::with_capacity(STEP)));
 }
