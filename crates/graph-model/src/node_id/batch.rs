@@ -122,29 +122,24 @@ fn waiting(level: Level) -> Vec<Waiting> {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn copy_short(to: &mut [u8], from: &[u8]) {
-    if copied::<16>(to, from) || from.len() < 8 && copied::<4>(to, from) || copied::<8>(to, from) {
-        return;
+    match from.len() {
+        4..8 => copy_ends::<4>(to, from),
+        8..16 => copy_ends::<8>(to, from),
+        16..=32 => copy_ends::<16>(to, from),
+        _ => to.copy_from_slice(from),
     }
-    to.copy_from_slice(from);
 }
 
-/// Copies texts of one to two times so many bytes.
+/// Copies the first bytes and the last ones: all of a text of one to two times so many.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-fn copied<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
-    if !(N..=2 * N).contains(&from.len()) || to.len() != from.len() {
-        return false;
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
     }
-    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
-        return false;
-    };
-    if let Some(to) = to.first_chunk_mut::<N>() {
-        *to = *first;
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
+        *to = *from;
     }
-    if let Some(to) = to.last_chunk_mut::<N>() {
-        *to = *last;
-    }
-    true
 }
 
 #[cfg(target_arch = "x86_64")]

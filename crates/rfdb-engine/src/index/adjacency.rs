@@ -109,8 +109,8 @@ fn numbered(sizes: &[usize]) -> Vec<(usize, u32)> {
     sizes.iter().enumerate().map(number).collect()
 }
 
-/// Entries and vertices of some buckets.
-fn counts(share: &[(usize, u32)], sizes: &[usize], buckets: Buckets) -> (usize, usize) {
+/// Numbers of the entries and of the vertices of some buckets.
+fn room(share: &[(usize, u32)], sizes: &[usize], buckets: Buckets) -> (usize, usize) {
     let entries = share.iter().map(|(bucket, _)| sizes[*bucket]).sum();
     let vertices = share.iter().map(|(bucket, _)| buckets.range(*bucket).len());
     (entries, vertices.sum())
@@ -330,16 +330,17 @@ fn by_source<E: Entry>(
     let type_width = width_for(types.saturating_sub(1) as u32).max(1);
     let width = usize::from(type_width);
     let sizes = sizes(&dealt, buckets);
+    let all_rows = edges as u32;
     let work = shares(numbered(&sizes), parallel);
     // While a bucket is in the cache its edges are dealt out to the buckets of their targets.
     let made = map(work, parallel, |share| {
-        let (edges_of_share, vertices) = counts(&share, &sizes, buckets);
-        let mut group: Group<E> = Group::new(buckets, edges_of_share);
+        let (entries, vertices) = room(&share, &sizes, buckets);
+        let mut group: Group<E> = Group::new(buckets, entries);
         let mut counts = vec![0u32; types];
         let mut ends_out = Column::with_capacity(vertices);
-        let mut targets = Column::with_capacity(edges_of_share);
-        let mut codes = Vec::with_capacity(edges_of_share * width);
-        let mut positions = Column::with_capacity(edges_of_share);
+        let mut targets = Column::with_capacity(entries);
+        let mut codes = Vec::with_capacity(entries * width);
+        let mut positions = Column::with_capacity(entries);
         let mut sorted = Sorted::default();
         for (bucket, first) in share {
             sorted.sort(&dealt, buckets, bits, bucket);
@@ -347,7 +348,6 @@ fn by_source<E: Entry>(
             ends_out.extend(ends.iter().map(|end| first + end));
             put_types(&mut codes, width, entries.iter().map(|e| e.edge_type(bits)));
             targets.extend(entries.iter().map(|e| e.other(bits)));
-            let all_rows = edges as u32;
             positions.extend(entries.iter().map(|e| all_rows - e.order(bits)));
             let first_vertex = buckets.range(bucket).start as u32;
             let mut previous: Option<E> = None;
@@ -404,10 +404,10 @@ impl Incoming {
         let sizes = sizes(turned, buckets);
         let work = shares(numbered(&sizes), parallel);
         let made = map(work, parallel, |share| {
-            let (edges, vertices) = counts(&share, &sizes, buckets);
+            let (entries, vertices) = room(&share, &sizes, buckets);
             let mut ends_in = Column::with_capacity(vertices);
-            let mut sources = Column::with_capacity(edges);
-            let mut edges = Column::with_capacity(edges);
+            let mut sources = Column::with_capacity(entries);
+            let mut edges = Column::with_capacity(entries);
             let mut sorted = Sorted::default();
             for (bucket, first) in share {
                 sorted.sort(turned, buckets, bits, bucket);

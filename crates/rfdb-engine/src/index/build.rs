@@ -15,11 +15,8 @@ use crate::FieldDeclaration;
 use crate::batch::hash_owner;
 
 fn le_bytes(values: &[u32]) -> Vec<u8> {
-    let mut out = vec![0; values.len() * 4];
-    for (bytes, value) in out.as_chunks_mut().0.iter_mut().zip(values) {
-        *bytes = value.to_le_bytes();
-    }
-    out
+    let bytes: Vec<[u8; 4]> = values.iter().map(|value| value.to_le_bytes()).collect();
+    bytes.into_flattened()
 }
 
 /// Block of each 64th position.

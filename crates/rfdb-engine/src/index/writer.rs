@@ -141,15 +141,15 @@ impl<'a> Writer<'a> {
             return;
         };
         written.checksums[section as usize] = checksums(parts);
-        let mut end = written.end;
+        let start = written.end;
+        // After an error the rest does not count.
         let done = parts.iter().try_for_each(|part| {
-            let at = end;
-            end += part.len() as u64;
+            let at = written.end;
+            written.end += part.len() as u64;
             self.write_at(at, part)
         });
-        let len = parts.iter().map(|part| part.len() as u64).sum::<u64>();
-        written.places[section as usize] = (written.end, len);
-        written.end = (written.end + len).next_multiple_of(ALIGN as u64);
+        written.places[section as usize] = (start, written.end - start);
+        written.end = written.end.next_multiple_of(ALIGN as u64);
         if PARTS.contains(&section)
             && written.end >= WORTH_A_SYNC
             && let Some(sender) = &self.part_written
