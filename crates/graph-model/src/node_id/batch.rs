@@ -46,8 +46,7 @@ impl NodeIdBatch {
         self.ids.clear();
         #[cfg(target_arch = "x86_64")]
         for waiting in &mut self.waiting {
-            waiting.filled = 0;
-            waiting.prefixed = 0;
+            waiting.begin(prefix);
         }
     }
 
@@ -108,6 +107,8 @@ struct Waiting {
     filled: usize,
     /// So many texts begin with the prefix already.
     prefixed: usize,
+    /// What of the prefix reaches into the last block, and zeros.
+    last: [u8; BLOCK],
 }
 
 /// For each number of blocks, with a level that is available.
@@ -123,9 +124,16 @@ fn waiting(level: Level) -> Vec<Waiting> {
 #[inline]
 fn copy_short(to: &mut [u8], from: &[u8]) {
     match from.len() {
+        0 => {}
+        1..4 => {
+            copy_ends::<1>(to, from);
+            let middle = from.len() / 2;
+            to[middle] = from[middle];
+        }
         4..8 => copy_ends::<4>(to, from),
         8..16 => copy_ends::<8>(to, from),
-        16..=32 => copy_ends::<16>(to, from),
+        16..32 => copy_ends::<16>(to, from),
+        32..=64 => copy_ends::<32>(to, from),
         _ => to.copy_from_slice(from),
     }
 }
@@ -153,6 +161,18 @@ impl Waiting {
             places: [0; LANES],
             filled: 0,
             prefixed: 0,
+            last: [0; BLOCK],
+        }
+    }
+
+    /// Begins anew with texts that begin with the prefix.
+    fn begin(&mut self, prefix: &str) {
+        self.filled = 0;
+        self.prefixed = 0;
+        self.last = [0; BLOCK];
+        let reaching = prefix.as_bytes().get((self.each - 1) * BLOCK..);
+        for (to, &from) in self.last.iter_mut().zip(reaching.unwrap_or_default()) {
+            *to = from;
         }
     }
 
@@ -167,16 +187,15 @@ impl Waiting {
         let lane = self.filled;
         let text = &mut self.blocks[lane * self.each..][..self.each];
         if let Some(last) = text.last_mut() {
-            *last = [0; BLOCK];
+            *last = self.last;
         }
         let text = text.as_flattened_mut();
         let before_last = (self.each - 1) * BLOCK;
         if lane >= self.prefixed {
-            text[..prefix.len()].copy_from_slice(prefix.as_bytes());
+            // The other blocks have it for as long as the prefix is the same.
+            let before = prefix.len().min(before_last);
+            text[..before].copy_from_slice(&prefix.as_bytes()[..before]);
             self.prefixed = lane + 1;
-        } else if let Some(common) = prefix.as_bytes().get(before_last..) {
-            // It reaches into the last block.
-            text[before_last..prefix.len()].copy_from_slice(common);
         }
         let mut at = prefix.len();
         for part in parts {
