@@ -114,6 +114,9 @@ pub(crate) enum Frame {
     },
 }
 
+/// Of so many kinds are frames.
+const FRAMES: usize = 5;
+
 impl Frame {
     fn place(self) -> usize {
         match self {
@@ -126,15 +129,14 @@ impl Frame {
     }
 }
 
-/// The templates of a state, by [`Frame`]; [`NONE`] where nobody asked.
-#[derive(Debug, Clone, Copy)]
-struct Numbers {
-    /// The module that asked last.
-    module: u32,
-    /// Numbers that they have in it.
-    numbers: [u32; 5],
-    /// Their places among all templates.
-    templates: [u32; 5],
+/// The templates of states in one frame, by state. Both tables are only as long as they were asked for.
+#[derive(Debug, Default)]
+struct Framed {
+    /// Every row of a module asks for one: the number that the template had in the module which asked last, counted on from
+    /// [`Templates::first`] of that module.
+    numbers: Vec<u32>,
+    /// Places among all templates; [`NONE`] where nobody asked.
+    templates: Vec<u32>,
 }
 
 /// The templates of a module, by number.
@@ -156,8 +158,8 @@ pub(crate) struct Templates {
     nodes: Vec<Node>,
     /// By state, what it was reached by: rarely asked.
     steps_to: Vec<Step>,
-    /// By state; every row of a module asks for one.
-    numbers: Vec<Numbers>,
+    /// By [`Frame::place`].
+    framed: [Framed; FRAMES],
     steps: HashTable<State>,
     /// States that were reached, by some bits of the hash of how: nearly all steps are taken many times.
     recent: Box<[State; RECENT]>,
@@ -165,7 +167,8 @@ pub(crate) struct Templates {
     templates: GrowingTexts,
     /// Bytes of all literals and templates.
     bytes: usize,
-    module: u32,
+    /// The first number of the module: greater than all of the modules before.
+    first: u32,
     /// Places of the templates of the module, by number.
     used: Vec<u32>,
 }
@@ -192,24 +195,23 @@ impl Templates {
             .filter(|templates| {
                 templates.nodes.len() < MOST_STATES
                     && templates.bytes < MOST_BYTES
-                    && templates.module < u32::MAX
+                    && templates.first < u32::MAX / 2
             })
             .unwrap_or_else(|| {
                 let start = Step::Literal(Sym(u32::MAX));
                 Box::new(Templates {
                     nodes: vec![Node::new(EMPTY, start)],
                     steps_to: vec![start],
-                    numbers: vec![Numbers::NONE],
+                    framed: Default::default(),
                     steps: HashTable::new(),
                     recent: Box::new([EMPTY; RECENT]),
                     literals: Interner::default(),
                     templates: GrowingTexts::default(),
                     bytes: 0,
-                    module: 0,
+                    first: 1,
                     used: Vec::new(),
                 })
             });
-        templates.module += 1;
         templates.used.reserve(MOST_USED);
         templates
     }
@@ -220,6 +222,7 @@ impl Templates {
             texts: self.templates.texts().clone(),
             places: std::mem::take(&mut self.used),
         };
+        self.first += used.places.len() as u32;
         TEMPLATES.set(Some(self));
         used
     }
@@ -276,7 +279,6 @@ impl Templates {
         let Self {
             nodes,
             steps_to,
-            numbers,
             steps,
             ..
         } = self;
@@ -289,7 +291,6 @@ impl Templates {
                 let next = nodes.len() as State;
                 nodes.push(node);
                 steps_to.push(step);
-                numbers.push(Numbers::NONE);
                 steps.insert_unique(hash, next, |&next| nodes[next as usize].hash());
                 next
             }
@@ -301,11 +302,8 @@ impl Templates {
     /// The number that the template of a state has in the module.
     #[inline]
     pub(crate) fn number(&mut self, state: State, frame: Frame) -> u32 {
-        let Numbers {
-            module, numbers, ..
-        } = &self.numbers[state as usize];
-        match numbers[frame.place()] {
-            number if *module == self.module && number != NONE => number,
+        match self.framed[frame.place()].numbers.get(state as usize) {
+            Some(&number) if number >= self.first => number - self.first,
             _ => self.new_number(state, frame),
         }
     }
@@ -316,12 +314,8 @@ impl Templates {
         let template = self.template(state, frame);
         let number = self.used.len() as u32;
         self.used.push(template);
-        let known = &mut self.numbers[state as usize];
-        if known.module != self.module {
-            known.numbers = [NONE; 5];
-            known.module = self.module;
-        }
-        known.numbers[frame.place()] = number;
+        let numbers = &mut self.framed[frame.place()].numbers;
+        *entry(numbers, state, 0) = self.first + number;
         number
     }
 
@@ -332,19 +326,19 @@ impl Templates {
     }
 
     fn template(&mut self, state: State, frame: Frame) -> u32 {
-        let place = frame.place();
-        let index = self.numbers[state as usize].templates[place];
-        if index != NONE {
-            return index;
+        let templates = &mut self.framed[frame.place()].templates;
+        let known = *entry(templates, state, NONE);
+        if known != NONE {
+            return known;
         }
-        let text = self.framed(state, frame);
+        let text = self.text_in(state, frame);
         self.bytes += text.len();
         let index = self.templates.push(&text);
-        self.numbers[state as usize].templates[place] = index;
+        self.framed[frame.place()].templates[state as usize] = index;
         index
     }
 
-    fn framed(&self, state: State, frame: Frame) -> String {
+    fn text_in(&self, state: State, frame: Frame) -> String {
         let mut out = String::with_capacity(256);
         out.push('{');
         if let Frame::Node { .. } = frame {
@@ -459,13 +453,13 @@ impl Node {
     }
 }
 
-impl Numbers {
-    /// Of a state that no module asked for.
-    const NONE: Numbers = Numbers {
-        module: 0,
-        numbers: [NONE; 5],
-        templates: [NONE; 5],
-    };
+/// The entry of a state in a table, which is made as long as it has to be with `none`.
+fn entry(table: &mut Vec<u32>, state: State, none: u32) -> &mut u32 {
+    let place = state as usize;
+    if table.len() <= place {
+        table.resize(place + 1, none);
+    }
+    &mut table[place]
 }
 
 #[cfg(test)]
