@@ -317,7 +317,6 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
                 NodeType::PropertyAccess => {
                     let object = metadata["objectName"].as_str().unwrap_or("");
                     !matches!(object, "this" | "super" | "import" | "new" | "import.meta")
-                        && !is_constant_text(object)
                 }
                 NodeType::Variable | NodeType::Constant => {
                     metadata["kind"] != "catch"
@@ -403,11 +402,6 @@ fn check_data_flow(module: &ModuleAnalysis, source: &str, found: &mut Vec<String
             }
         }
     }
-}
-
-/// Objects that are literals have no node of their own as receivers.
-fn is_constant_text(object: &str) -> bool {
-    matches!(object, "<string>" | "<number>" | "<regexp>" | "<template>")
 }
 
 fn inside(outer: Place, inner: Place) -> bool {

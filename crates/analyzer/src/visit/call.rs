@@ -7,7 +7,7 @@ use swc_ecma_ast::*;
 
 use super::compiled::CompiledExport;
 use super::name::Meaning;
-use super::naming::Context;
+use super::naming::{ANONYMOUS, Context};
 use super::text::{
     expression_text, last_name, shown, static_key, super_text, write_member, write_text,
 };
@@ -380,7 +380,7 @@ impl<'a> Builder<'a> {
                 Val::NONE.with_shape(shape)
             }
             Expr::Ident(ident) => self.identifier_quietly(ident),
-            _ => self.operand(object),
+            _ => self.value(object, ANONYMOUS),
         }
     }
 

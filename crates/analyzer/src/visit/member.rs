@@ -6,6 +6,7 @@ use swc_ecma_ast::*;
 
 use super::class::symbol_key;
 use super::name::Meaning;
+use super::naming::ANONYMOUS;
 use super::text::{shown, static_key, super_text, transparent, write_member};
 use crate::builder::scope::BindingId;
 use crate::builder::{Builder, Member, NodeIdx, Val};
@@ -69,7 +70,8 @@ impl<'a> Builder<'a> {
                 self.shape(Shape::Unknown)
             }
             _ => {
-                let object = self.operand(&member.obj);
+                // What is read of a literal comes from it.
+                let object = self.value(&member.obj, ANONYMOUS);
                 let fragment = self.fragment();
                 self.m_path("propertyPath", &[name]);
                 self.value_edge(node, object, EdgeType::DerivesFrom, fragment);
