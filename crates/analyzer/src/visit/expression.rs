@@ -167,13 +167,18 @@ impl<'a> Builder<'a> {
             let shape = self.literal_shape(inner);
             return Val::NONE.with_shape(shape);
         }
-        if let Expr::Ident(ident) = inner
-            && &*ident.sym == "undefined"
-            && self.is_undefined(ident)
-        {
+        if self.names_undefined(inner) {
             return Val::NONE;
         }
         self.value(expr, ANONYMOUS)
+    }
+
+    /// Whether it is `undefined`, and no declared name of that kind.
+    pub(crate) fn names_undefined(&mut self, expr: &'a Expr) -> bool {
+        match transparent(expr) {
+            Expr::Ident(ident) => &*ident.sym == "undefined" && self.is_undefined(ident),
+            _ => false,
+        }
     }
 
     /// The test of a branch or loop: one EXPRESSION for a whole tree of operators,

@@ -206,6 +206,8 @@ impl<'a> Builder<'a> {
         context: Context<'a>,
         shapes: &mut Vec<ShapeRef>,
     ) {
+        // Of nothing but `undefined` the value would come from nowhere.
+        let only_undefined = leaves.iter().all(|leaf| self.names_undefined(leaf.expr));
         for leaf in leaves {
             let guards = self.guards.len();
             let mut at = leaf.condition;
@@ -217,7 +219,7 @@ impl<'a> Builder<'a> {
                 self.assume(test, holds);
                 at = next;
             }
-            let value = if leaf.flows {
+            let value = if leaf.flows || only_undefined {
                 self.value(leaf.expr, context)
             } else {
                 self.operand(leaf.expr)
