@@ -12,7 +12,7 @@ use crate::arguments::{self, Received};
 use crate::bound::{self, BIND};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
-use crate::eval::{Env, Eval, Lib, Place, Set, Value};
+use crate::eval::{Env, Eval, Lib, Place, Set, Value, first_instance};
 use crate::flows;
 use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
@@ -571,10 +571,16 @@ impl Found {
         for place in known {
             all.extend_from_slice(&crate::hierarchy::overriding(eval, place));
         }
+        if all.is_empty() {
+            return;
+        }
+        if let Some(below) = below_all(eval, ix, receiver) {
+            all.retain(|(class, _)| below.contains(class));
+        }
         if all.len() + self.targets.len() > MAX_TARGETS {
             return;
         }
-        for place in all {
+        for (_, place) in all {
             self.push(Callee::Node(place), "override", Confidence::Possible, 0);
         }
     }
@@ -718,10 +724,23 @@ pub(crate) fn metadata(target: &CallTarget) -> Cow<'static, str> {
     text.into()
 }
 
+/// The classes below those that a receiver is an instance of; `None` if it may be something else.
+fn below_all(eval: &mut Eval<'_, '_>, ix: ModuleIx, receiver: ShapeRef) -> Option<Vec<Place>> {
+    let receivers = eval.shape(ix, receiver);
+    let mut all = Vec::new();
+    for value in receivers.iter() {
+        let Value::Inst(class, _) = value else {
+            return None;
+        };
+        all.extend(crate::hierarchy::below(eval.linker, *class));
+    }
+    (!receivers.is_empty()).then_some(all)
+}
+
 /// What `new` of a class runs: its own constructor, else that of the nearest ancestor; the class itself if none of them
 /// has one. `None` if an ancestor is unknown or of a package.
 fn constructor(eval: &mut Eval<'_, '_>, class: Place) -> Option<(Place, &'static str)> {
-    let mut at = class;
+    let (mut at, mut env) = (class, Env::NONE);
     for depth in 0..MAX_ANCESTORS {
         let of = eval.linker.program.module(at.module);
         let Some(fact) = of.class(at.node) else {
@@ -744,13 +763,8 @@ fn constructor(eval: &mut Eval<'_, '_>, class: Place) -> Option<(Place, &'static
         if fact.extends.is_none() {
             return Some((class, "constructor"));
         }
-        let base = eval.base(at);
-        let next = base.iter().find_map(|v| match v {
-            Value::Inst(place, _) => Some(*place),
-            _ => None,
-        });
-        match next {
-            Some(next) => at = next,
+        match first_instance(&eval.base_in(at, &env)) {
+            Some(next) => (at, env) = next,
             // What is extended is of a package, or unknown: the class is all there is.
             None => return Some((class, "constructor")),
         }

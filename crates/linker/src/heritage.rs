@@ -19,7 +19,7 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
             node: class.node,
         };
         let src = of.summary.node(class.node).node_id();
-        let mut above: Vec<Place> = Vec::new();
+        let mut above: Vec<(Place, Env)> = Vec::new();
         if let Some(extends) = class.extends {
             let local = match *of.summary.shape(extends) {
                 Shape::Binding(node) | Shape::Class(node) => {
@@ -30,8 +30,8 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
             let base = eval.base(place);
             for value in base.iter() {
                 match value {
-                    Value::Inst(ancestor, _) => {
-                        above.push(*ancestor);
+                    Value::Inst(ancestor, env) => {
+                        above.push((*ancestor, env.clone()));
                         if !local && *ancestor != place {
                             let dst = linker.node_id(*ancestor);
                             links.edge(src, EdgeType::Extends, dst, "");
@@ -109,7 +109,7 @@ fn inherits(
     place: Place,
     ty: TypeRef,
     edge: EdgeType,
-    above: &mut Vec<Place>,
+    above: &mut Vec<(Place, Env)>,
     links: &mut FileLinks,
 ) {
     let linker = eval.linker;
@@ -129,8 +129,8 @@ fn inherits(
     let set = eval.ty(place.module, ty, &Env::NONE);
     for value in set.iter() {
         match value {
-            Value::Inst(ancestor, _) | Value::Iface(ancestor, _) => {
-                above.push(*ancestor);
+            Value::Inst(ancestor, env) | Value::Iface(ancestor, env) => {
+                above.push((*ancestor, env.clone()));
                 if !local && *ancestor != place {
                     links.edge(src, edge, linker.node_id(*ancestor), "");
                 }
@@ -146,7 +146,7 @@ fn inherits(
 }
 
 /// OVERRIDES of the members of a class or interface.
-fn overrides(eval: &mut Eval<'_, '_>, place: Place, above: &[Place], links: &mut FileLinks) {
+fn overrides(eval: &mut Eval<'_, '_>, place: Place, above: &[(Place, Env)], links: &mut FileLinks) {
     if above.is_empty() {
         return;
     }
@@ -166,8 +166,8 @@ fn overrides(eval: &mut Eval<'_, '_>, place: Place, above: &[Place], links: &mut
             continue;
         }
         let name = of.summary.name(member.name);
-        for &ancestor in above {
-            let Some(found) = eval.member_fact(ancestor, name, member.is_static) else {
+        for (ancestor, env) in above {
+            let Some(found) = eval.member_fact(*ancestor, env, name, member.is_static) else {
                 continue;
             };
             if let Some(target) = found.place

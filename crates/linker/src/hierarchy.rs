@@ -6,7 +6,7 @@ use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
 use crate::Linker;
-use crate::eval::{Eval, Place, Value};
+use crate::eval::{Eval, Place, Set, Value, given_to_extend};
 use crate::program::{Fact, ModuleIx};
 use crate::reads;
 
@@ -31,7 +31,10 @@ impl Hierarchy {
             };
             if class.extends.is_some() {
                 let base = eval.base(heir);
-                pairs.extend(base.iter().filter_map(place_of).map(|p| (p, heir)));
+                let mut above = Vec::new();
+                base.iter()
+                    .for_each(|value| add_ancestors(value, &mut above));
+                pairs.extend(above.into_iter().map(|p| (p, heir)));
             }
             for &implemented in class.implements.of(&of.summary.type_lists) {
                 let set = eval.ty(ix, implemented, &crate::eval::Env::NONE);
@@ -88,6 +91,16 @@ pub(crate) fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
     linker.hierarchy.descendants(place)
 }
 
+/// What is directly above a class: what it extends, and what that extends because of the class.
+fn add_ancestors(base: &Value, above: &mut Vec<Place>) {
+    above.extend(place_of(base));
+    if let Value::Inst(_, env) = base {
+        for given in given_to_extend(env).flat_map(Set::iter) {
+            add_ancestors(given, above);
+        }
+    }
+}
+
 fn place_of(value: &Value) -> Option<Place> {
     match value {
         Value::Inst(place, _) | Value::Iface(place, _) => Some(*place),
@@ -142,20 +155,23 @@ fn own_method(eval: &Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
     })
 }
 
+/// Methods that override one of a class above theirs: the class of each, and the method.
+pub(crate) type Overriding = Rc<[(Place, Place)]>;
+
 /// The methods below a class that override one of its methods.
-pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Rc<[Place]> {
+pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Overriding {
     if let Some((known, reads)) = eval.overriding.get(&method) {
         reads::again(*reads);
         return Rc::clone(known);
     }
     let begun = reads::open();
-    let found: Rc<[Place]> = find_overriding(eval, method).into();
+    let found: Overriding = find_overriding(eval, method).into();
     let reads = reads::close(begun);
     eval.overriding.insert(method, (Rc::clone(&found), reads));
     found
 }
 
-fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<Place> {
+fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<(Place, Place)> {
     let linker = eval.linker;
     let of = linker.program.module(method.module);
     let Some(function) = of.function(method.node) else {
@@ -184,7 +200,7 @@ fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<Place> {
     let mut found = Vec::new();
     for heir in heirs {
         if let Some(place) = own_method(eval, heir, name) {
-            found.push(place);
+            found.push((heir, place));
         }
     }
     found

@@ -5,7 +5,7 @@ use graph_model::{EdgeType, NodeId, NodeType};
 use rustc_hash::FxHashSet;
 
 use crate::edges::FileLinks;
-use crate::eval::{Eval, Place, Set, Value, is_imported_key};
+use crate::eval::{Env, Eval, Place, Set, Value, is_imported_key};
 use crate::exports::Found;
 use crate::points::Points;
 use crate::program::{Fact, ModuleIx, Name};
@@ -195,17 +195,23 @@ fn reads(
     for value in receiver.iter() {
         let place = match value {
             Value::Inst(place, _) | Value::Iface(place, _) | Value::Proto(place) => {
+                let env = match value {
+                    Value::Inst(_, env) => env,
+                    _ => &Env::NONE,
+                };
                 // The analyzer has joined members of the class itself.
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
                     return;
                 }
-                eval.member_fact(*place, name, false).and_then(|f| f.place)
+                eval.member_fact(*place, env, name, false)
+                    .and_then(|f| f.place)
             }
             Value::Ctor(place) => {
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
                     return;
                 }
-                eval.member_fact(*place, name, true).and_then(|f| f.place)
+                eval.member_fact(*place, &Env::NONE, name, true)
+                    .and_then(|f| f.place)
             }
             Value::Ns(module) => match linker.exports.lookup(*module, name) {
                 Found::Export(at, _) => {

@@ -342,7 +342,7 @@ impl Eval<'_, '_> {
                         }
                         all = all.union(set);
                     }
-                    let base = self.base(place);
+                    let base = self.base_in(place, &env);
                     let base = self.subst(&base, &env);
                     if base.is_empty() { all } else { base }
                 }

@@ -310,6 +310,7 @@ impl Eval<'_, '_> {
                     Value::Inst(place, env) if env.is_empty() => {
                         let vars = e.type_vars(*place);
                         let env = e.bind(place.module, vars, &arguments);
+                        let env = e.with_given(*place, &env, class.module, extends);
                         all.push(Value::Inst(*place, env));
                     }
                     value => all.push(value.clone()),
@@ -328,7 +329,7 @@ impl Eval<'_, '_> {
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }
-            let base = self.base(at);
+            let base = self.base_in(at, &env);
             let mut next = None;
             let mut others = Set::NONE;
             for value in base.iter() {
@@ -548,20 +549,15 @@ impl Eval<'_, '_> {
         if name == "prototype" {
             return Set::one(Value::Proto(class));
         }
-        let mut at = class;
+        let this = Env::of(vec![(THIS, Set::one(Value::Inst(class, Env::NONE)))]);
+        let (mut at, mut env) = (class, Env::NONE);
         for _ in 0..MAX_ANCESTORS {
-            let env = Env::of(vec![(THIS, Set::one(Value::Inst(class, Env::NONE)))]);
-            if let Some(set) = self.own_member(at, &env, name, true) {
+            if let Some(set) = self.own_member(at, &this, name, true) {
                 return set;
             }
             // A namespace of the same name.
-            let base = self.base(at);
-            let next = base.iter().find_map(|v| match v {
-                Value::Inst(place, _) => Some(*place),
-                _ => None,
-            });
-            match next {
-                Some(next) => at = next,
+            match first_instance(&self.base_in(at, &env)) {
+                Some(next) => (at, env) = next,
                 None => break,
             }
         }
@@ -571,8 +567,9 @@ impl Eval<'_, '_> {
     /// Whether a value may have a member.
     pub(crate) fn has_member(&mut self, value: &Value, name: &str) -> bool {
         match value {
-            Value::Inst(place, _) => self.member_fact(*place, name, false).is_some(),
-            Value::Iface(place, _) => self.member_fact(*place, name, false).is_some(),
+            Value::Inst(place, env) | Value::Iface(place, env) => {
+                self.member_fact(*place, env, name, false).is_some()
+            }
             Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
                 Type::Object(members) => {
                     read_member(self.linker.program, *module, members, name);
@@ -590,12 +587,13 @@ impl Eval<'_, '_> {
     pub(crate) fn member_fact(
         &mut self,
         place: Place,
+        env: &Env,
         name: &str,
         is_static: bool,
     ) -> Option<Found> {
-        let mut stack = vec![place];
+        let mut stack = vec![(place, env.clone())];
         let mut seen = Vec::new();
-        while let Some(at) = stack.pop() {
+        while let Some((at, env)) = stack.pop() {
             if seen.len() > MAX_ANCESTORS || seen.contains(&at) {
                 continue;
             }
@@ -631,11 +629,11 @@ impl Eval<'_, '_> {
                     }
                     all
                 }
-                _ => self.base(at),
+                _ => self.base_in(at, &env),
             };
             for value in bases.iter() {
-                if let Value::Inst(place, _) | Value::Iface(place, _) = value {
-                    stack.push(*place);
+                if let Value::Inst(place, env) | Value::Iface(place, env) = value {
+                    stack.push((*place, env.clone()));
                 }
             }
         }
@@ -644,7 +642,7 @@ impl Eval<'_, '_> {
 
     /// The PROPERTY of a class or type: declared, or written to in its own methods.
     pub(crate) fn property(&mut self, class: Place, name: &str, is_static: bool) -> Option<Place> {
-        let found = self.member_fact(class, name, is_static);
+        let found = self.member_fact(class, &Env::NONE, name, is_static);
         let place = found.and_then(|f| f.place).or_else(|| {
             let of = self.module(class.module);
             let mut writes = of.class(class.node)?.writes.iter();
@@ -711,4 +709,12 @@ impl Eval<'_, '_> {
         }
         found
     }
+}
+
+/// The first class that values are instances of, and what is known in it.
+pub(crate) fn first_instance(set: &Set) -> Option<(Place, Env)> {
+    set.iter().find_map(|value| match value {
+        Value::Inst(place, env) => Some((*place, env.clone())),
+        _ => None,
+    })
 }

@@ -20,6 +20,8 @@ pub(super) enum Key {
     Expected(ModuleIx, NodeRef),
     /// The instance of `extends`.
     Base(ModuleIx, NodeRef),
+    /// Instances of an expression that is passed to be extended.
+    Extended(ModuleIx, ShapeRef),
     /// Values of a member of a class.
     ClassMember(ModuleIx, NodeRef, u32, u32),
 }

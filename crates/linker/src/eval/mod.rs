@@ -12,6 +12,7 @@ mod keys;
 mod library;
 mod members;
 mod memo;
+mod mixins;
 mod narrow;
 mod objects;
 mod predicates;
@@ -36,6 +37,8 @@ use crate::reads;
 use memo::{Clean, Key, Known, Local, Memo};
 
 pub(crate) use keys::is_imported_key;
+pub(crate) use members::first_instance;
+pub(crate) use mixins::given_to_extend;
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
 /// Questions nest so deep.
@@ -74,7 +77,7 @@ pub(crate) struct Eval<'l, 'p> {
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     /// Methods that override a method, and what was read for them.
-    pub(crate) overriding: FxHashMap<Place, (Rc<[Place]>, u32)>,
+    pub(crate) overriding: FxHashMap<Place, (crate::hierarchy::Overriding, u32)>,
     /// Names of the global object.
     globals: FxHashMap<&'p str, Set>,
     /// The specifier of the global object.

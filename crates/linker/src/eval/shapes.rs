@@ -26,7 +26,7 @@ impl<'p> Eval<'_, 'p> {
             | Shape::Import(node) => self.node(Place { module, node }),
             Shape::Primitive(name) => self.primitive(self.name(module, name)),
             Shape::Global(name) => self.global(module, name),
-            Shape::Exports => Set::one(Value::Ns(module)),
+            Shape::Exports => self.whole_module(module, true),
             Shape::Jsx(_) => Set::NONE,
             _ => self.ask(Key::Shape(module, shape), |e| e.compound(module, shape)),
         }

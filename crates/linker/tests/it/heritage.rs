@@ -81,6 +81,114 @@ fn class_factories_and_mixins() {
     );
 }
 
+/// What a mixin extends is told by the call that made it: by itself, in another mixin, behind a name, in another module.
+#[test]
+fn members_of_what_is_passed_to_a_mixin() {
+    let found = edges(
+        &[
+            (
+                "mixins.ts",
+                "type Ctor<T = object> = new (...args: any[]) => T;\n\
+                 export function Logged<T extends Ctor>(Base: T) {\n  class Logging extends Base { log() {} }\n  return Logging;\n}\n\
+                 export const Named = <T extends Ctor>(Base: T) => class extends Base { name() {} };",
+            ),
+            (
+                "base.ts",
+                "export class Root { top() {} }\n\
+                 export class Plain<E> extends Root { static make() {} constructor() { super(); } go() {} stop() {} }",
+            ),
+            (
+                "mixed.ts",
+                "import { Logged, Named } from './mixins';\nimport { Plain } from './base';\n\
+                 export const Mixed = Logged(Named(Plain));\nexport default Logged(Plain);",
+            ),
+            (
+                "app.ts",
+                "import Other, { Mixed } from './mixed';\nimport { Logged } from './mixins';\nimport { Plain } from './base';\n\
+                 export class App extends Logged(Plain<string>) { run() { this.log(); this.go(); this.top(); super.stop(); } go() {} }\n\
+                 export class Deep extends Mixed { run() { this.log(); this.name(); this.stop(); Deep.make(); } }\n\
+                 export class Default extends Other { run() { this.go(); } }\n\
+                 export const made = () => new Deep().top();",
+            ),
+        ],
+        &["CALLS", "OVERRIDES"],
+    );
+    let of_app: Vec<&str> = (found.iter())
+        .filter_map(|edge| edge.strip_prefix("app.ts->"))
+        .filter(|edge| !edge.starts_with("CALL->Logged"))
+        .map(|edge| edge.split(" {").next().unwrap_or(edge))
+        .collect();
+    assert_eq!(
+        of_app,
+        [
+            "CALL->Deep.make[in:Deep.run] CALLS base.ts->METHOD->static:make[in:Plain]",
+            "CALL->new Deep().top[in:made] CALLS base.ts->METHOD->top[in:Root]",
+            "CALL->super.stop[in:App.run] CALLS base.ts->METHOD->stop[in:Plain]",
+            "CALL->this.go[in:App.run] CALLS app.ts->METHOD->go[in:App]",
+            "CALL->this.go[in:Default.run] CALLS base.ts->METHOD->go[in:Plain]",
+            "CALL->this.log[in:App.run] CALLS mixins.ts->METHOD->log[in:Logged.Logging]",
+            "CALL->this.log[in:Deep.run] CALLS mixins.ts->METHOD->log[in:Logged.Logging]",
+            "CALL->this.name[in:Deep.run] CALLS mixins.ts->METHOD->name[in:Named.<return>]",
+            "CALL->this.stop[in:Deep.run] CALLS base.ts->METHOD->stop[in:Plain]",
+            "CALL->this.top[in:App.run] CALLS base.ts->METHOD->top[in:Root]",
+            "CONSTRUCTOR_CALL->new Deep()[in:made] CALLS base.ts->METHOD->constructor[in:Plain]",
+            "METHOD->go[in:App] OVERRIDES base.ts->METHOD->go[in:Plain]",
+        ]
+    );
+}
+
+/// The same without types; another class of the same mixin has other members.
+#[test]
+fn members_of_what_is_passed_to_a_mixin_of_a_script_language() {
+    let found = edges(
+        &[(
+            "a.js",
+            "export const Walks = (Parent) => class extends Parent { walk() { this.step(); } };\n\
+             class Base { rest() {} }\nclass Other { stay() {} }\n\
+             export class Dog extends Walks(Base) { run() { this.walk(); this.rest(); this.stay(); } }\n\
+             export class Cat extends Walks(Other) { run() { this.rest(); this.stay(); } }",
+        )],
+        &["CALLS"],
+    );
+    assert_eq!(
+        found,
+        [
+            "CALL->this.rest[in:Dog.run] CALLS METHOD->rest[in:Base] {\"resolution\":\"this\"}",
+            "CALL->this.stay[in:Cat.run] CALLS METHOD->stay[in:Other] {\"resolution\":\"this\"}",
+            "CALL->this.walk[in:Dog.run] CALLS METHOD->walk[in:Walks.<return>] {\"resolution\":\"this\"}",
+        ]
+    );
+}
+
+/// A call may run methods that override the one that it names, of classes below that of its receiver.
+#[test]
+fn a_call_reaches_methods_below_its_receiver() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "export class A { go() {} }\nexport class B extends A { go() {} }\nexport class C extends A { run() { this.go(); } }\n\
+             export class D extends C { go() {} }\nexport function f(a: A, c: C, d: D) { a.go(); c.go(); d.go(); }",
+        )],
+        &["CALLS"],
+    );
+    let found: Vec<&str> = (found.iter())
+        .map(|edge| edge.split(" {").next().unwrap_or(edge))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "CALL->a.go[in:f] CALLS METHOD->go[in:A]",
+            "CALL->a.go[in:f] CALLS METHOD->go[in:B]",
+            "CALL->a.go[in:f] CALLS METHOD->go[in:D]",
+            "CALL->c.go[in:f] CALLS METHOD->go[in:A]",
+            "CALL->c.go[in:f] CALLS METHOD->go[in:D]",
+            "CALL->d.go[in:f] CALLS METHOD->go[in:D]",
+            "CALL->this.go[in:C.run] CALLS METHOD->go[in:A]",
+            "CALL->this.go[in:C.run] CALLS METHOD->go[in:D]",
+        ]
+    );
+}
+
 #[test]
 fn of_packages_and_of_the_language() {
     let found = edges(

@@ -132,6 +132,28 @@ fn common_js_and_dynamic_imports() {
     );
 }
 
+/// `exports` is what the module exports as a whole, too.
+#[test]
+fn exports_is_called_in_its_own_module() {
+    let found = edges(
+        &[(
+            "a.js",
+            "module.exports = function (url) { return new exports.Request(url); };\nexports = module.exports;\n\
+             const request = exports;\nexports.Request = Request;\nfunction Request() {}\nRequest.prototype.end = function () {};\n\
+             request.get = (url) => request(url).end();",
+        )],
+        &["CALLS"],
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->request().end[in:get] CALLS FUNCTION->end {"resolution":"prototype"}"#,
+            r#"CALL->request[in:get] CALLS FUNCTION->exports {"resolution":"alias"}"#,
+            r#"CONSTRUCTOR_CALL->new exports.Request()[in:exports] CALLS FUNCTION->Request {"resolution":"constructor"}"#,
+        ]
+    );
+}
+
 #[test]
 fn a_js_specifier_names_a_ts_file_and_packages_are_externals() {
     let found = edges(

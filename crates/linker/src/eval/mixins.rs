@@ -1,0 +1,194 @@
+//! Classes that extend a parameter: `const Logged = Base => class extends Base { … }`.
+//!
+//! What such a class extends is told by the call that made it. The class that extends the call's result, `class App extends
+//! Logged(Plain)`, sees it with the instances that `Base` stands for, as if the parameter were a type variable.
+
+use graph_model::summary::{ExportTarget, NodeRef, Shape, ShapeRef, VarRef};
+
+use super::value::{Env, Place, Set, Value, Var};
+use super::{Eval, Key};
+use crate::exports::{ExportIx, Found};
+use crate::program::{Fact, ModuleIx};
+use crate::specifiers::Target as Specifier;
+
+/// Names, imports and exports that are followed from an expression to the call that it stands for.
+const MAX_STEPS: usize = 16;
+/// Variables that stand for parameters have numbers behind those of all type variables.
+const PARAMETER: u32 = 1 << 31;
+
+/// An expression, or a node that holds its value.
+enum At {
+    Shape(ModuleIx, ShapeRef),
+    Node(Place),
+}
+
+impl Eval<'_, '_> {
+    /// The instance that a class extends, seen by somebody who knows what type variables and parameters stand for.
+    pub(crate) fn base_in(&mut self, class: Place, env: &Env) -> Set {
+        if !env.is_empty()
+            && let Some(parameter) = self.extended_parameter(class)
+            && let Some(given) = env.get(variable(parameter))
+        {
+            return given.clone();
+        }
+        self.base(class)
+    }
+
+    /// Instances of what an expression gives, which is extended: those of classes that extend a parameter, with what it is.
+    fn extended(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+        let classes = self.shape(module, shape);
+        let instances = self.instances(&classes);
+        let instances = instances.iter().map(|value| match value {
+            Value::Inst(class, env) => {
+                Value::Inst(*class, self.with_given(*class, env, module, shape))
+            }
+            value => value.clone(),
+        });
+        Set::of(instances.collect())
+    }
+
+    /// What is known in a class that an expression gives, and what the parameter stands for that it extends.
+    pub(super) fn with_given(
+        &mut self,
+        class: Place,
+        env: &Env,
+        module: ModuleIx,
+        shape: ShapeRef,
+    ) -> Env {
+        let Some(parameter) = self.extended_parameter(class) else {
+            return env.clone();
+        };
+        let Some((module, argument)) = self.argument_for(parameter, module, shape) else {
+            return env.clone();
+        };
+        let given = self.ask(Key::Extended(module, argument), |e| {
+            e.extended(module, argument)
+        });
+        if given.is_empty() {
+            return env.clone();
+        }
+        env.with(vec![(variable(parameter), given)])
+    }
+
+    /// The PARAMETER that a class extends.
+    fn extended_parameter(&self, class: Place) -> Option<Place> {
+        let of = self.module(class.module);
+        let extends = of.class(class.node)?.extends?;
+        match *of.summary.shape(of.summary.unwrapped(extends)) {
+            Shape::Binding(node) if matches!(of.fact(node), Fact::Parameter(_)) => Some(Place {
+                module: class.module,
+                node,
+            }),
+            _ => None,
+        }
+    }
+
+    /// What is passed for a parameter by the call that an expression is, or stands for.
+    fn argument_for(
+        &mut self,
+        parameter: Place,
+        module: ModuleIx,
+        shape: ShapeRef,
+    ) -> Option<(ModuleIx, ShapeRef)> {
+        let of = self.module(parameter.module);
+        let Fact::Parameter(i) = of.fact(parameter.node) else {
+            return None;
+        };
+        let binding = &of.summary.bindings[i as usize];
+        let (function, index) = (binding.function, binding.index as usize);
+        let mut at = At::Shape(module, shape);
+        for _ in 0..MAX_STEPS {
+            at = match at {
+                At::Shape(module, shape) => {
+                    let of = self.module(module);
+                    match *of.summary.shape(of.summary.unwrapped(shape)) {
+                        Shape::Call(node) => {
+                            let call = of.call(node)?;
+                            let callee = self.callee(module, call);
+                            let calls = |value: &Value| matches!(value, Value::Fn(f, _) if f.module == parameter.module && f.node == function);
+                            let arguments = call.arguments.of(&of.summary.arguments);
+                            let argument = arguments.get(index)?;
+                            let spread = arguments[..=index].iter().any(|a| a.spread);
+                            let given = callee.iter().any(calls) && !spread;
+                            return given.then_some((module, argument.shape));
+                        }
+                        Shape::Binding(node) | Shape::Import(node) => {
+                            At::Node(Place { module, node })
+                        }
+                        _ => return None,
+                    }
+                }
+                At::Node(place) => self.held_by(place)?,
+            };
+        }
+        None
+    }
+
+    /// Where the value of a variable or an import comes from, if that is one place.
+    fn held_by(&self, place: Place) -> Option<At> {
+        let of = self.module(place.module);
+        match of.fact(place.node) {
+            Fact::Variable(_) => {
+                let mut variables = of.variables(place.node);
+                let (Some(only), None) = (variables.next(), variables.next()) else {
+                    return None;
+                };
+                only.path
+                    .is_empty()
+                    .then_some(At::Shape(place.module, only.init))
+            }
+            Fact::Import(i) => {
+                let import = &of.summary.imports[i as usize];
+                let target = self
+                    .linker
+                    .specifiers
+                    .target(place.module, import.specifier?);
+                let Specifier::Module(target) = target else {
+                    return None;
+                };
+                let found = self
+                    .linker
+                    .exports
+                    .lookup(target, of.summary.name(import.imported));
+                self.exported(found)
+            }
+            _ => None,
+        }
+    }
+
+    fn exported(&self, mut found: Found) -> Option<At> {
+        for _ in 0..MAX_STEPS {
+            let Found::Export(at @ ExportIx { module, export }, _) = found else {
+                return None;
+            };
+            let of = self.module(module);
+            let export = of.export(export);
+            match &export.target {
+                ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) => {
+                    return Some(match **nodes {
+                        [node] if matches!(of.fact(node), Fact::Variable(_) | Fact::Import(_)) => {
+                            At::Node(Place { module, node })
+                        }
+                        _ => At::Shape(module, export.shape),
+                    });
+                }
+                ExportTarget::Reexport { .. }
+                | ExportTarget::Star { .. }
+                | ExportTarget::StarAs { .. } => found = self.linker.exports.step(at)?,
+            }
+        }
+        None
+    }
+}
+
+/// The variable that stands for a parameter.
+fn variable(parameter: Place) -> Var {
+    let NodeRef(node) = parameter.node;
+    (parameter.module, VarRef(PARAMETER | node))
+}
+
+/// What the parameters stand for that classes extend.
+pub(crate) fn given_to_extend(env: &Env) -> impl Iterator<Item = &Set> {
+    let is_parameter = |bound: &&(Var, Set)| bound.0.1.0 & PARAMETER != 0;
+    env.iter().filter(is_parameter).map(|bound| &bound.1)
+}
