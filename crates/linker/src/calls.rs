@@ -317,14 +317,20 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     let way = way(eval, ix, call.callee);
     for value in callee.iter() {
         match call.kind {
-            CallKind::New => found.constructor(eval, value),
+            CallKind::New => {
+                let env = match value {
+                    Value::Ctor(class) => eval.with_given(*class, &Env::NONE, ix, call.callee),
+                    _ => Env::NONE,
+                };
+                found.constructor(eval, value, env);
+            }
             CallKind::Super => {
-                if let Value::Inst(place, _) = value {
+                if let Value::Inst(place, env) = value {
                     let class = match eval.linker.program.module(place.module).fact(place.node) {
                         Fact::Function(_) => Value::Fn(*place, Env::NONE),
                         _ => Value::Ctor(*place),
                     };
-                    found.constructor(eval, &class);
+                    found.constructor(eval, &class, env.clone());
                 } else if let Value::ExtInst(specifier, path) = value {
                     found.external(specifier, path, "external");
                 }
@@ -521,10 +527,10 @@ impl Found {
         self.push(Callee::Node(signature), way, Confidence::Possible, shift);
     }
 
-    fn constructor(&mut self, eval: &mut Eval<'_, '_>, value: &Value) {
+    fn constructor(&mut self, eval: &mut Eval<'_, '_>, value: &Value, env: Env) {
         match value {
             Value::Ctor(place) => {
-                if let Some((target, resolution)) = constructor(eval, *place) {
+                if let Some((target, resolution)) = constructor(eval, *place, env) {
                     self.push(Callee::Node(target), resolution, Confidence::Exact, 0);
                 }
             }
@@ -605,7 +611,7 @@ impl Found {
             self.sure = 0;
         }
         for heir in heirs {
-            if let Some((target, resolution)) = constructor(eval, heir) {
+            if let Some((target, resolution)) = constructor(eval, heir, Env::NONE) {
                 self.push(Callee::Node(target), resolution, Confidence::Possible, 0);
             }
         }
@@ -739,8 +745,12 @@ fn below_all(eval: &mut Eval<'_, '_>, ix: ModuleIx, receiver: ShapeRef) -> Optio
 
 /// What `new` of a class runs: its own constructor, else that of the nearest ancestor; the class itself if none of them
 /// has one. `None` if an ancestor is unknown or of a package.
-fn constructor(eval: &mut Eval<'_, '_>, class: Place) -> Option<(Place, &'static str)> {
-    let (mut at, mut env) = (class, Env::NONE);
+fn constructor(
+    eval: &mut Eval<'_, '_>,
+    class: Place,
+    mut env: Env,
+) -> Option<(Place, &'static str)> {
+    let mut at = class;
     for depth in 0..MAX_ANCESTORS {
         let of = eval.linker.program.module(at.module);
         let Some(fact) = of.class(at.node) else {

@@ -386,7 +386,10 @@ impl<'p> Eval<'_, 'p> {
         let mut all = Set::NONE;
         for class in classes.iter() {
             all = all.union(match class {
-                Value::Ctor(place) => self.new_instance(*place, &call),
+                Value::Ctor(place) => {
+                    let made = self.new_instance(*place, &call);
+                    self.seen_through(made, module, fact.callee)
+                }
                 Value::New(m, signature, env) => {
                     self.signature_result(*m, *signature, env, Some(&call))
                 }

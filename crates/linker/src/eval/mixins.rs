@@ -38,17 +38,34 @@ impl Eval<'_, '_> {
     fn extended(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
         let classes = self.shape(module, shape);
         let instances = self.instances(&classes);
-        let instances = instances.iter().map(|value| match value {
+        self.seen_through(instances, module, shape)
+    }
+
+    /// Instances of classes that an expression gives, with what these extend because of it.
+    pub(super) fn seen_through(
+        &mut self,
+        instances: Set,
+        module: ModuleIx,
+        shape: ShapeRef,
+    ) -> Set {
+        let mixed = |value: &Value| match value {
+            Value::Inst(class, _) => self.extended_parameter(*class).is_some(),
+            _ => false,
+        };
+        if !instances.iter().any(mixed) {
+            return instances;
+        }
+        let seen = instances.iter().map(|value| match value {
             Value::Inst(class, env) => {
                 Value::Inst(*class, self.with_given(*class, env, module, shape))
             }
             value => value.clone(),
         });
-        Set::of(instances.collect())
+        Set::of(seen.collect())
     }
 
     /// What is known in a class that an expression gives, and what the parameter stands for that it extends.
-    pub(super) fn with_given(
+    pub(crate) fn with_given(
         &mut self,
         class: Place,
         env: &Env,

@@ -106,9 +106,9 @@ fn members_of_what_is_passed_to_a_mixin() {
                 "app.ts",
                 "import Other, { Mixed } from './mixed';\nimport { Logged } from './mixins';\nimport { Plain } from './base';\n\
                  export class App extends Logged(Plain<string>) { run() { this.log(); this.go(); this.top(); super.stop(); } go() {} }\n\
-                 export class Deep extends Mixed { run() { this.log(); this.name(); this.stop(); Deep.make(); } }\n\
+                 export class Deep extends Mixed { constructor() { super(); } run() { this.log(); this.name(); this.stop(); Deep.make(); } }\n\
                  export class Default extends Other { run() { this.go(); } }\n\
-                 export const made = () => new Deep().top();",
+                 export const made = () => new Deep().top();\nexport const mixed = () => { const m = new Mixed(); m.name(); m.stop(); };",
             ),
         ],
         &["CALLS", "OVERRIDES"],
@@ -122,8 +122,11 @@ fn members_of_what_is_passed_to_a_mixin() {
         of_app,
         [
             "CALL->Deep.make[in:Deep.run] CALLS base.ts->METHOD->static:make[in:Plain]",
+            "CALL->m.name[in:mixed] CALLS mixins.ts->METHOD->name[in:Named.<return>]",
+            "CALL->m.stop[in:mixed] CALLS base.ts->METHOD->stop[in:Plain]",
             "CALL->new Deep().top[in:made] CALLS base.ts->METHOD->top[in:Root]",
             "CALL->super.stop[in:App.run] CALLS base.ts->METHOD->stop[in:Plain]",
+            "CALL->super[in:Deep.constructor] CALLS base.ts->METHOD->constructor[in:Plain]",
             "CALL->this.go[in:App.run] CALLS app.ts->METHOD->go[in:App]",
             "CALL->this.go[in:Default.run] CALLS base.ts->METHOD->go[in:Plain]",
             "CALL->this.log[in:App.run] CALLS mixins.ts->METHOD->log[in:Logged.Logging]",
@@ -131,7 +134,7 @@ fn members_of_what_is_passed_to_a_mixin() {
             "CALL->this.name[in:Deep.run] CALLS mixins.ts->METHOD->name[in:Named.<return>]",
             "CALL->this.stop[in:Deep.run] CALLS base.ts->METHOD->stop[in:Plain]",
             "CALL->this.top[in:App.run] CALLS base.ts->METHOD->top[in:Root]",
-            "CONSTRUCTOR_CALL->new Deep()[in:made] CALLS base.ts->METHOD->constructor[in:Plain]",
+            "CONSTRUCTOR_CALL->new Mixed()[in:mixed] CALLS base.ts->METHOD->constructor[in:Plain]",
             "METHOD->go[in:App] OVERRIDES base.ts->METHOD->go[in:Plain]",
         ]
     );
