@@ -1,9 +1,11 @@
 //! Pass: where calls go (CALLS, RENDERS, INSTANCE_OF of `new`), and why some go nowhere.
 
+mod constructors;
+
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use graph_model::summary::{CallFact, CallKind, MemberKind, ModuleType, Shape, ShapeRef};
+use graph_model::summary::{CallFact, CallKind, ModuleType, Shape, ShapeRef};
 use graph_model::{EdgeType, GLOBAL_MODULE, NodeId, NodeType};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use crate::arguments::{self, Received};
 use crate::bound::{self, BIND};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
-use crate::eval::{Env, Eval, Lib, Place, Set, Value, first_instance};
+use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::flows;
 use crate::followed::{confidence, followed, in_way, settle};
 use crate::higher_order;
@@ -527,31 +529,6 @@ impl Found {
         self.push(Callee::Node(signature), way, Confidence::Possible, shift);
     }
 
-    fn constructor(&mut self, eval: &mut Eval<'_, '_>, value: &Value, env: Env) {
-        match value {
-            Value::Ctor(place) => {
-                if let Some((target, resolution)) = constructor(eval, *place, env) {
-                    self.push(Callee::Node(target), resolution, Confidence::Exact, 0);
-                }
-            }
-            Value::Fn(place, _) => {
-                self.push(Callee::Node(*place), "constructor", Confidence::Exact, 0);
-            }
-            Value::Ext(specifier, path) => {
-                let resolution = if &**specifier == "<global>" {
-                    "builtin"
-                } else {
-                    "external"
-                };
-                self.external(specifier, path, resolution);
-            }
-            Value::Iface(..) | Value::Anon(..) => {
-                let _ = eval.signatures(value, MemberKind::Construct);
-            }
-            _ => {}
-        }
-    }
-
     /// Methods of subclasses that a call may reach instead.
     fn overrides(&mut self, eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) {
         let mut shape = callee;
@@ -588,32 +565,6 @@ impl Found {
         }
         for (_, place) in all {
             self.push(Callee::Node(place), "override", Confidence::Possible, 0);
-        }
-    }
-
-    /// `new this()` makes instances of what it is called on: of the class, or one that extends it.
-    fn heirs(&mut self, eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) {
-        let of = eval.linker.program.module(ix);
-        let Shape::This(owner, true) = *of.summary.shape(of.summary.unwrapped(callee)) else {
-            return;
-        };
-        let class = Place {
-            module: ix,
-            node: owner,
-        };
-        let heirs = crate::hierarchy::below(eval.linker, class);
-        if heirs.is_empty() || heirs.len() + self.targets.len() > MAX_TARGETS {
-            return;
-        }
-        // Of an abstract class there are no others.
-        if of.class(owner).is_some_and(|class| class.is_abstract) {
-            self.targets.clear();
-            self.sure = 0;
-        }
-        for heir in heirs {
-            if let Some((target, resolution)) = constructor(eval, heir, Env::NONE) {
-                self.push(Callee::Node(target), resolution, Confidence::Possible, 0);
-            }
         }
     }
 
@@ -741,43 +692,4 @@ fn below_all(eval: &mut Eval<'_, '_>, ix: ModuleIx, receiver: ShapeRef) -> Optio
         all.extend(crate::hierarchy::below(eval.linker, *class));
     }
     (!receivers.is_empty()).then_some(all)
-}
-
-/// What `new` of a class runs: its own constructor, else that of the nearest ancestor; the class itself if none of them
-/// has one. `None` if an ancestor is unknown or of a package.
-fn constructor(
-    eval: &mut Eval<'_, '_>,
-    class: Place,
-    mut env: Env,
-) -> Option<(Place, &'static str)> {
-    let mut at = class;
-    for depth in 0..MAX_ANCESTORS {
-        let of = eval.linker.program.module(at.module);
-        let Some(fact) = of.class(at.node) else {
-            return Some((at, "inherited"));
-        };
-        if let Some(node) = fact.constructor {
-            let resolution = if depth == 0 {
-                "constructor"
-            } else {
-                "inherited"
-            };
-            return Some((
-                Place {
-                    module: at.module,
-                    node,
-                },
-                resolution,
-            ));
-        }
-        if fact.extends.is_none() {
-            return Some((class, "constructor"));
-        }
-        match first_instance(&eval.base_in(at, &env)) {
-            Some(next) => (at, env) = next,
-            // What is extended is of a package, or unknown: the class is all there is.
-            None => return Some((class, "constructor")),
-        }
-    }
-    None
 }
