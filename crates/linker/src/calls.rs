@@ -460,10 +460,10 @@ impl Found {
                 if let Some(place) = eval.function_of(value) {
                     return self.push(Callee::Node(place), way, Confidence::Exact, shift);
                 }
-                // The interface that the signature stands in is `this` of its environment.
+                // The interface that the signature stands in, or the class that is merged with it, is `this` of its environment.
                 let owner = env.get(crate::eval::THIS).and_then(|this| {
                     this.iter().find_map(|v| match v {
-                        Value::Iface(place, _) => Some(*place),
+                        Value::Iface(place, _) | Value::Inst(place, _) => Some(*place),
                         _ => None,
                     })
                 });

@@ -29,6 +29,9 @@ impl Hierarchy {
                 module: ix,
                 node: class.node,
             };
+            if let Some(node) = of.merged_interface(class.node) {
+                pairs.push((Place { module: ix, node }, heir));
+            }
             if class.extends.is_some() {
                 let base = eval.base(heir);
                 let mut above = Vec::new();

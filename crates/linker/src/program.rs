@@ -107,6 +107,8 @@ pub struct Module {
     member_names: Vec<u32>,
     /// Object types that others read by member.
     member_lists: OnceLock<MemberLists>,
+    /// INTERFACE of the same name and scope, by the CLASS that it is merged with.
+    merged: FxHashMap<NodeRef, NodeRef>,
 }
 
 /// Hash of a name: most comparisons of names end with it.
@@ -130,6 +132,24 @@ impl<'n> Name<'n> {
             hash: name_hash(text),
         }
     }
+}
+
+/// Classes and the interfaces that they are merged with.
+fn merged(summary: &ModuleSummary) -> FxHashMap<NodeRef, NodeRef> {
+    if summary.classes.is_empty() || summary.type_facts.is_empty() {
+        return FxHashMap::default();
+    }
+    let classes = summary.classes.iter().map(|class| class.node);
+    let classes: FxHashMap<&str, NodeRef> = classes.map(|c| (summary.local_id(c), c)).collect();
+    let interfaces = summary
+        .type_facts
+        .iter()
+        .filter(|fact| !fact.alias.is_known());
+    let merged = interfaces.filter_map(|fact| {
+        let class = classes.get(summary.local_id(fact.node))?;
+        Some((*class, fact.node))
+    });
+    merged.collect()
 }
 
 impl Module {
@@ -222,7 +242,9 @@ impl Module {
             private_calls: FxHashMap::default(),
             receivers: Vec::new(),
             returns: Vec::new(),
+            merged: FxHashMap::default(),
         };
+        module.merged = merged(&module.summary);
         let names = (0..module.summary.names.len() as u32).map(Sym);
         module.name_hashes = names.map(|n| name_hash(module.summary.name(n))).collect();
         module.private_calls = private::private_calls(&module.summary, &module.roles);
@@ -255,6 +277,11 @@ impl Module {
         module.export_equals = module.export_named("export=");
         module.stars = stars;
         module
+    }
+
+    /// The INTERFACE that a CLASS is merged with.
+    pub(crate) fn merged_interface(&self, class: NodeRef) -> Option<NodeRef> {
+        self.merged.get(&class).copied()
     }
 
     /// What a write to a property of `object` writes to.

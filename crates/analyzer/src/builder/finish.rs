@@ -426,7 +426,7 @@ impl<'g> SummaryNodes<'g> {
     #[inline(never)]
     fn add(&mut self, index: NodeIdx) -> NodeRef {
         let node = &self.graph.nodes[self.place[index as usize] as usize];
-        // Only ids that metadata of the linker's edges can name.
+        // Only ids that metadata of the linker's edges can name, and those that tell what is merged with a class.
         let named = matches!(
             node.node_type,
             NodeType::Module
@@ -438,6 +438,7 @@ impl<'g> SummaryNodes<'g> {
                 | NodeType::Function
                 | NodeType::Method
                 | NodeType::Class
+                | NodeType::Interface
                 | NodeType::Namespace
         );
         let id = &mut self.scratch;

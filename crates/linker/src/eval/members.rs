@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use graph_model::NodeType;
-use graph_model::summary::{List, MemberFact, MemberKind, Shape, Sym, Type};
+use graph_model::summary::{List, MemberFact, MemberKind, Shape, Sym, Type, VarRef};
 
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key, hooks, is_imported_key, library};
@@ -329,6 +329,10 @@ impl Eval<'_, '_> {
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }
+            let set = self.merged_member(at, &bound, name);
+            if !set.is_empty() {
+                return set;
+            }
             let base = self.base_in(at, &env);
             let mut next = None;
             let mut others = Set::NONE;
@@ -362,7 +366,7 @@ impl Eval<'_, '_> {
                 }
             }
         }
-        // Members that only a merged or implemented interface declares.
+        // Members that only an implemented interface declares.
         self.implemented_member(class, name)
     }
 
@@ -377,6 +381,34 @@ impl Eval<'_, '_> {
             return self.ty(class.module, ty, &Env::NONE);
         }
         self.member(&Set::one(base.clone()), name)
+    }
+
+    /// A member of the interface that a class is merged with.
+    fn merged_member(&mut self, class: Place, env: &Env, name: &str) -> Set {
+        let Some(interface) = self.merged_interface(class) else {
+            return Set::NONE;
+        };
+        let of = self.module(class.module);
+        let (Some(fact), Fact::Type(i)) = (of.class(class.node), of.fact(interface.node)) else {
+            return Set::NONE;
+        };
+        // Their type variables have the same names, and are others.
+        let vars = of.summary.type_facts[i as usize].type_vars.indexes();
+        let bound = fact
+            .type_vars
+            .indexes()
+            .zip(vars)
+            .filter_map(|(of_class, var)| {
+                let set = env.get((class.module, VarRef(of_class)))?;
+                Some(((class.module, VarRef(var)), set.clone()))
+            });
+        let env = env.with(bound.collect());
+        self.type_member(interface, &env, name)
+    }
+
+    fn merged_interface(&self, class: Place) -> Option<Place> {
+        let node = self.module(class.module).merged_interface(class.node)?;
+        Some(Place { node, ..class })
     }
 
     fn implemented_member(&mut self, class: Place, name: &str) -> Set {
@@ -636,6 +668,8 @@ impl Eval<'_, '_> {
                     stack.push((*place, env.clone()));
                 }
             }
+            // Before what is extended.
+            stack.extend(self.merged_interface(at).map(|interface| (interface, env)));
         }
         None
     }

@@ -237,7 +237,10 @@ impl<'m> Walk<'m> {
             Fact::None => {}
             Fact::Import(i) => self.import(&s.imports[i as usize]),
             Fact::Variable(_) => {}
-            Fact::Class(i) => self.class(&s.classes[i as usize]),
+            Fact::Class(i) => {
+                self.class(&s.classes[i as usize]);
+                self.some_node(of.merged_interface(node));
+            }
             Fact::Object(i) => self.object(&s.objects[i as usize]),
             Fact::Array(i) => self.shapes(s.arrays[i as usize].elements),
             Fact::Function(i) => self.function(&s.functions[i as usize]),

@@ -163,6 +163,53 @@ fn members_of_what_is_passed_to_a_mixin_of_a_script_language() {
     );
 }
 
+/// What the interface of a class's name declares and extends, its instances have.
+#[test]
+fn a_class_is_merged_with_the_interface_of_its_name() {
+    let found = edges(
+        &[
+            (
+                "smart.ts",
+                "class Jumpable { jump() {} }\nclass Activatable<T> { item!: T; }\nexport class Item { use() {} }\n\
+                 export interface Smart<T> extends Jumpable, Activatable<T> { late(): void }\n\
+                 export class Smart<T> { own() { this.jump(); this.late(); } }\n\
+                 namespace Other { export class Jumpable { never() {} } export interface Smart extends Jumpable {} }",
+            ),
+            (
+                "app.ts",
+                "import { Item, Smart } from './smart';\n\
+                 class Deep extends Smart<Item> { go() { this.jump(); super.jump(); this.item.use(); } jump() {} late() {} }\n\
+                 export function f(s: Smart<Item>, d: Deep) { s.own(); s.jump(); s.late(); s.item.use(); s.never(); d.own(); }",
+            ),
+        ],
+        &["CALLS", "OVERRIDES"],
+    );
+    let found: Vec<String> = (found.iter())
+        .map(|edge| edge.replace(".ts->", ":").replace("\"", ""))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "app:CALL->d.own[in:f] CALLS smart:METHOD->own[in:Smart] {resolution:type}",
+            "app:CALL->s.item.use[in:f] CALLS smart:METHOD->use[in:Item] {resolution:type}",
+            "app:CALL->s.jump[in:f] CALLS app:METHOD->jump[in:Deep] {resolution:override,confidence:possible}",
+            "app:CALL->s.jump[in:f] CALLS smart:METHOD->jump[in:Jumpable] {resolution:type}",
+            "app:CALL->s.late[in:f] CALLS app:METHOD->late[in:Deep] {resolution:interface,confidence:likely}",
+            "app:CALL->s.late[in:f] CALLS smart:METHOD->late[in:Smart] {resolution:type,confidence:possible}",
+            "app:CALL->s.own[in:f] CALLS smart:METHOD->own[in:Smart] {resolution:type}",
+            "app:CALL->super.jump[in:Deep.go] CALLS smart:METHOD->jump[in:Jumpable] {resolution:super}",
+            "app:CALL->this.item.use[in:Deep.go] CALLS smart:METHOD->use[in:Item] {resolution:type}",
+            "app:CALL->this.jump[in:Deep.go] CALLS app:METHOD->jump[in:Deep] {resolution:this}",
+            "app:METHOD->jump[in:Deep] OVERRIDES smart:METHOD->jump[in:Jumpable]",
+            "app:METHOD->late[in:Deep] OVERRIDES smart:METHOD->late[in:Smart]",
+            "smart:CALL->this.jump[in:Smart.own] CALLS app:METHOD->jump[in:Deep] {resolution:override,confidence:possible}",
+            "smart:CALL->this.jump[in:Smart.own] CALLS smart:METHOD->jump[in:Jumpable] {resolution:this}",
+            "smart:CALL->this.late[in:Smart.own] CALLS app:METHOD->late[in:Deep] {resolution:interface,confidence:likely}",
+            "smart:CALL->this.late[in:Smart.own] CALLS smart:METHOD->late[in:Smart] {resolution:this,confidence:possible}",
+        ]
+    );
+}
+
 /// A call may run methods that override the one that it names, of classes below that of its receiver.
 #[test]
 fn a_call_reaches_methods_below_its_receiver() {
