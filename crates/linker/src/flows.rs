@@ -2,7 +2,7 @@
 //! those receive), what their results come from (DERIVES_FROM), what they write into collections (FLOWS_INTO).
 
 use graph_model::summary::{Argument, CallFact, CallKind, NodeRef, Shape};
-use graph_model::{EdgeType, NodeId};
+use graph_model::{EdgeType, NodeId, NodeType};
 
 use crate::arguments::{BuiltinSource, Received, receive_builtin};
 use crate::calls::{CallTarget, Callee, Confidence};
@@ -204,6 +204,18 @@ struct Site<'p> {
     receiver: Option<NodeRef>,
 }
 
+/// Whether a target is a METHOD without a body.
+fn is_signature(eval: &Eval<'_, '_>, target: &CallTarget) -> bool {
+    let Callee::Node(place) = target.callee else {
+        return false;
+    };
+    let of = eval.linker.program.module(place.module);
+    of.summary.node(place.node).node_type() == Some(NodeType::Method)
+        && of
+            .function(place.node)
+            .is_none_or(|method| !method.has_body)
+}
+
 /// Notes what a call does that reaches the targets, if one of them is of the language or a package.
 pub(crate) fn run(
     eval: &mut Eval<'_, '_>,
@@ -224,10 +236,12 @@ pub(crate) fn run(
         arguments: call.arguments.of(&of.summary.arguments),
         receiver: of.receiver(call.node),
     };
-    let [target] = targets else {
-        if targets.is_empty() {
-            site.unknown(eval, links, received);
-        }
+    if targets.is_empty() {
+        return site.unknown(eval, links, received);
+    }
+    // What an interface says of a method is no other method.
+    let mut with_body = targets.iter().filter(|t| !is_signature(eval, t));
+    let (Some(target), None) = (with_body.next(), with_body.next()) else {
         return;
     };
     let Callee::External(specifier, path) = &target.callee else {

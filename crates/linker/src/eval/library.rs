@@ -147,6 +147,17 @@ pub(crate) fn find(lib: Lib, name: &str) -> Option<&'static Method> {
     methods.iter().find(|m| m.name == name)
 }
 
+/// Whether values of a primitive type certainly have no such member.
+pub(crate) fn lacks(lib: Lib, name: &str) -> bool {
+    let of_numbers = ["toFixed", "toPrecision", "toExponential"];
+    let of_all = ["toString", "toLocaleString", "valueOf", "constructor"];
+    match lib {
+        Lib::Boolean => !of_all.contains(&name),
+        Lib::Number => !of_all.contains(&name) && !of_numbers.contains(&name),
+        _ => false,
+    }
+}
+
 /// The class that a global type name stands for, and how many type arguments it has.
 pub(crate) fn named(name: &str) -> Option<Lib> {
     Some(match name {

@@ -30,7 +30,13 @@ impl Eval<'_, '_> {
 
     /// The values of a member of values.
     pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
-        self.member_of_each(set.iter(), name)
+        // Of `Options | boolean` the options are meant.
+        let several = set.iter().nth(1).is_some();
+        let meant = |value: &&Value| match value {
+            Value::Lib(lib, _) => !several || !library::lacks(*lib, name),
+            _ => true,
+        };
+        self.member_of_each(set.iter().filter(meant), name)
     }
 
     fn member_of_each<'v>(&mut self, values: impl Iterator<Item = &'v Value>, name: &str) -> Set {
@@ -322,6 +328,31 @@ impl Eval<'_, '_> {
 
     /// A member of an instance of a class or constructor function.
     fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
+        let mut merged = Set::NONE;
+        let found = self.chain_member(class, env, name, this, &mut merged);
+        // An interface says what members are, classes have them. What a class of a package has nobody knows.
+        let only_outside = found.iter().all(|value| matches!(value, Value::Ext(..)));
+        let all = if only_outside {
+            found.union(merged)
+        } else {
+            found
+        };
+        if all.is_empty() {
+            // Members that only an implemented interface declares.
+            return self.implemented_member(class, name);
+        }
+        all
+    }
+
+    /// A member that a class or one above it has, and what the first interface says that one of these is merged with.
+    fn chain_member(
+        &mut self,
+        class: Place,
+        env: &Env,
+        name: &str,
+        this: &Value,
+        merged: &mut Set,
+    ) -> Set {
         let mut at = class;
         let mut env = env.clone();
         for _ in 0..MAX_ANCESTORS {
@@ -329,9 +360,8 @@ impl Eval<'_, '_> {
             if let Some(set) = self.own_member(at, &bound, name, false) {
                 return set;
             }
-            let set = self.merged_member(at, &bound, name);
-            if !set.is_empty() {
-                return set;
+            if merged.is_empty() {
+                *merged = self.merged_member(at, &bound, name);
             }
             let base = self.base_in(at, &env);
             let mut next = None;
@@ -358,16 +388,10 @@ impl Eval<'_, '_> {
                         return others;
                     }
                 }
-                None => {
-                    if !others.is_empty() {
-                        return others;
-                    }
-                    break;
-                }
+                None => return others,
             }
         }
-        // Members that only an implemented interface declares.
-        self.implemented_member(class, name)
+        Set::NONE
     }
 
     /// A member of what a class extends that is no class of the project.
@@ -663,13 +687,13 @@ impl Eval<'_, '_> {
                 }
                 _ => self.base_in(at, &env),
             };
+            // After what is extended.
+            stack.extend(self.merged_interface(at).map(|interface| (interface, env)));
             for value in bases.iter() {
                 if let Value::Inst(place, env) | Value::Iface(place, env) = value {
                     stack.push((*place, env.clone()));
                 }
             }
-            // Before what is extended.
-            stack.extend(self.merged_interface(at).map(|interface| (interface, env)));
         }
         None
     }

@@ -210,6 +210,31 @@ fn a_class_is_merged_with_the_interface_of_its_name() {
     );
 }
 
+/// What is extended has the members that an interface only describes; of a class of a package nobody knows which it has.
+#[test]
+fn an_interface_describes_what_its_class_extends() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "import { EventEmitter } from 'node:events';\nclass Base { go(x: unknown) {} }\n\
+             export interface Typed<E> { go(x: E): void; }\nexport class Typed<E> extends Base {}\n\
+             export interface Emitter { on(name: 'x', f: () => void): this; }\nexport class Emitter extends EventEmitter {}\n\
+             export function f(t: Typed<string>, e: Emitter) { t.go(''); e.on('x', () => {}); }",
+        )],
+        &["CALLS"],
+    );
+    let found: Vec<String> = found.iter().map(|edge| edge.replace('"', "")).collect();
+    assert_eq!(
+        found,
+        [
+            "CALL->e.on[in:f] CALLS EXTERNAL_FUNCTION:events.EventEmitter.prototype.on {resolution:external}",
+            "CALL->e.on[in:f] CALLS FUNCTION-><on:x>[in:f] {callType:event}",
+            "CALL->e.on[in:f] CALLS METHOD->on[in:Emitter] {resolution:type,confidence:possible}",
+            "CALL->t.go[in:f] CALLS METHOD->go[in:Base] {resolution:type}",
+        ]
+    );
+}
+
 /// A call may run methods that override the one that it names, of classes below that of its receiver.
 #[test]
 fn a_call_reaches_methods_below_its_receiver() {

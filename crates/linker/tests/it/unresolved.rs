@@ -47,3 +47,26 @@ fn what_is_called_by_others_is_given_by_them() {
         ]
     );
 }
+
+/// What may be a boolean or a number too has no method of theirs that they do not have.
+#[test]
+fn primitives_lack_the_members_of_others() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "interface Options { extend(): void }\nclass Plain implements Options { extend() {} }\n\
+             export function f(options: Options | boolean, size: number | Plain) { options.extend(); size.extend(); size.toFixed(); }",
+        )],
+        &["CALLS"],
+    );
+    let found: Vec<String> = found.iter().map(|edge| edge.replace('"', "")).collect();
+    assert_eq!(
+        found,
+        [
+            "CALL->options.extend[in:f] CALLS METHOD->extend[in:Options] {resolution:type,confidence:possible}",
+            "CALL->options.extend[in:f] CALLS METHOD->extend[in:Plain] {resolution:interface,confidence:likely}",
+            "CALL->size.extend[in:f] CALLS METHOD->extend[in:Plain] {resolution:type}",
+            "CALL->size.toFixed[in:f] CALLS EXTERNAL_FUNCTION:<global>.Number.prototype.toFixed {resolution:builtin}",
+        ]
+    );
+}
