@@ -147,16 +147,119 @@ pub(crate) fn find(lib: Lib, name: &str) -> Option<&'static Method> {
     methods.iter().find(|m| m.name == name)
 }
 
-/// Whether values of a primitive type certainly have no such member.
+/// Whether values certainly have no such member: of classes of which all members are known.
 pub(crate) fn lacks(lib: Lib, name: &str) -> bool {
-    let of_numbers = ["toFixed", "toPrecision", "toExponential"];
-    let of_all = ["toString", "toLocaleString", "valueOf", "constructor"];
-    match lib {
-        Lib::Boolean => !of_all.contains(&name),
-        Lib::Number => !of_all.contains(&name) && !of_numbers.contains(&name),
-        _ => false,
-    }
+    let members = match lib {
+        Lib::Boolean => &[][..],
+        Lib::Number => &["toFixed", "toPrecision", "toExponential"],
+        Lib::String => STRING_MEMBERS,
+        Lib::Map => MAP_MEMBERS,
+        Lib::Set => SET_MEMBERS,
+        Lib::Promise => &["then", "catch", "finally"],
+        _ => return false,
+    };
+    // Elements and symbols are others.
+    let is_name = name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    is_name && !OBJECT_MEMBERS.contains(&name) && !members.contains(&name)
 }
+
+const OBJECT_MEMBERS: &[&str] = &[
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+/// Also of WeakMap.
+const MAP_MEMBERS: &[&str] = &[
+    "clear",
+    "delete",
+    "entries",
+    "forEach",
+    "get",
+    "getOrInsert",
+    "getOrInsertComputed",
+    "has",
+    "keys",
+    "set",
+    "size",
+    "values",
+];
+/// Also of WeakSet.
+const SET_MEMBERS: &[&str] = &[
+    "add",
+    "clear",
+    "delete",
+    "difference",
+    "entries",
+    "forEach",
+    "has",
+    "intersection",
+    "isDisjointFrom",
+    "isSubsetOf",
+    "isSupersetOf",
+    "keys",
+    "size",
+    "symmetricDifference",
+    "union",
+    "values",
+];
+const STRING_MEMBERS: &[&str] = &[
+    "anchor",
+    "at",
+    "big",
+    "blink",
+    "bold",
+    "charAt",
+    "charCodeAt",
+    "codePointAt",
+    "concat",
+    "endsWith",
+    "fixed",
+    "fontcolor",
+    "fontsize",
+    "includes",
+    "indexOf",
+    "isWellFormed",
+    "italics",
+    "lastIndexOf",
+    "length",
+    "link",
+    "localeCompare",
+    "match",
+    "matchAll",
+    "normalize",
+    "padEnd",
+    "padStart",
+    "repeat",
+    "replace",
+    "replaceAll",
+    "search",
+    "slice",
+    "small",
+    "split",
+    "startsWith",
+    "strike",
+    "sub",
+    "substr",
+    "substring",
+    "sup",
+    "toLocaleLowerCase",
+    "toLocaleUpperCase",
+    "toLowerCase",
+    "toUpperCase",
+    "toWellFormed",
+    "trim",
+    "trimEnd",
+    "trimLeft",
+    "trimRight",
+    "trimStart",
+];
 
 /// The class that a global type name stands for, and how many type arguments it has.
 pub(crate) fn named(name: &str) -> Option<Lib> {

@@ -30,10 +30,9 @@ impl Eval<'_, '_> {
 
     /// The values of a member of values.
     pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
-        // Of `Options | boolean` the options are meant.
-        let several = set.iter().nth(1).is_some();
+        // In `Options | boolean` the options are meant.
         let meant = |value: &&Value| match value {
-            Value::Lib(lib, _) => !several || !library::lacks(*lib, name),
+            Value::Lib(lib, _) => !library::lacks(*lib, name),
             _ => true,
         };
         self.member_of_each(set.iter().filter(meant), name)

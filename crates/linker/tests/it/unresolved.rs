@@ -48,14 +48,15 @@ fn what_is_called_by_others_is_given_by_them() {
     );
 }
 
-/// What may be a boolean or a number too has no method of theirs that they do not have.
+/// What may be a boolean, a string or a map too has no method of theirs that they do not have.
 #[test]
-fn primitives_lack_the_members_of_others() {
+fn values_of_the_language_lack_the_members_of_others() {
     let found = edges(
         &[(
             "a.ts",
             "interface Options { extend(): void }\nclass Plain implements Options { extend() {} }\n\
-             export function f(options: Options | boolean, size: number | Plain) { options.extend(); size.extend(); size.toFixed(); }",
+             export function f(options: Options | boolean, size: number | Plain) { options.extend(); size.extend(); size.toFixed(); }\n\
+             export const g = (a: Plain | string | Map<string, Plain>) => { a.extend(); a.trim(); a.get(''); };",
         )],
         &["CALLS"],
     );
@@ -63,6 +64,9 @@ fn primitives_lack_the_members_of_others() {
     assert_eq!(
         found,
         [
+            "CALL->a.extend[in:g] CALLS METHOD->extend[in:Plain] {resolution:type}",
+            "CALL->a.get[in:g] CALLS EXTERNAL_FUNCTION:<global>.Map.prototype.get {resolution:builtin}",
+            "CALL->a.trim[in:g] CALLS EXTERNAL_FUNCTION:<global>.String.prototype.trim {resolution:builtin}",
             "CALL->options.extend[in:f] CALLS METHOD->extend[in:Options] {resolution:type,confidence:possible}",
             "CALL->options.extend[in:f] CALLS METHOD->extend[in:Plain] {resolution:interface,confidence:likely}",
             "CALL->size.extend[in:f] CALLS METHOD->extend[in:Plain] {resolution:type}",
