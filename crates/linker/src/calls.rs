@@ -492,12 +492,7 @@ impl Found {
                 }
             }
             Value::Ext(specifier, path) => {
-                let resolution = if &**specifier == "<global>" {
-                    "builtin"
-                } else {
-                    "external"
-                };
-                self.external(specifier, path, resolution);
+                self.external(specifier, path, way_outside(specifier));
             }
             Value::Ctor(place) => {
                 // A class that is called like a function: compiled code, or a decorator.
@@ -679,6 +674,14 @@ pub(crate) fn metadata(target: &CallTarget) -> Cow<'static, str> {
     text.pop();
     text.push('}');
     text.into()
+}
+
+/// How a call reaches what is outside of the project.
+fn way_outside(specifier: &str) -> &'static str {
+    match specifier {
+        GLOBAL_MODULE => "builtin",
+        _ => "external",
+    }
 }
 
 /// The classes below those that a receiver is an instance of; `None` if it may be something else.

@@ -33,10 +33,10 @@ impl Hierarchy {
                 pairs.push((Place { module: ix, node }, heir));
             }
             if class.extends.is_some() {
-                let base = eval.base(heir);
                 let mut above = Vec::new();
-                base.iter()
-                    .for_each(|value| add_ancestors(value, &mut above));
+                for base in eval.base(heir).iter() {
+                    add_ancestors(base, &mut above);
+                }
                 pairs.extend(above.into_iter().map(|p| (p, heir)));
             }
             for &implemented in class.implements.of(&of.summary.type_lists) {

@@ -3,18 +3,10 @@
 
 use graph_model::summary::{CallFact, CallKind, Shape};
 
-use crate::eval::{Eval, Lib, Value};
+use crate::eval::{Eval, Lib, OBJECT_METHODS, Value};
 use crate::program::ModuleIx;
 
 const OF_FUNCTIONS: &[&str] = &["apply", "bind", "call"];
-const OF_OBJECTS: &[&str] = &[
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-];
 
 /// The path from the global object to the method that a call without another target calls.
 pub(crate) fn method(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Option<String> {
@@ -29,7 +21,7 @@ pub(crate) fn method(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> 
     let name = of.summary.name(name);
     let (prototype, is_one): (&str, fn(&Value) -> bool) = if OF_FUNCTIONS.contains(&name) {
         ("Function", is_function)
-    } else if OF_OBJECTS.contains(&name) {
+    } else if OBJECT_METHODS.contains(&name) {
         ("Object", is_object)
     } else {
         return None;

@@ -2,7 +2,7 @@
 
 use graph_model::summary::{MemberKind, Shape, ShapeRef};
 
-use super::{Callee, Confidence, Found, MAX_ANCESTORS, MAX_TARGETS};
+use super::{Callee, Confidence, Found, MAX_ANCESTORS, MAX_TARGETS, way_outside};
 use crate::eval::{Env, Eval, Place, Value, first_instance};
 use crate::program::ModuleIx;
 
@@ -19,12 +19,7 @@ impl Found {
                 self.push(Callee::Node(*place), "constructor", Confidence::Exact, 0);
             }
             Value::Ext(specifier, path) => {
-                let resolution = if &**specifier == "<global>" {
-                    "builtin"
-                } else {
-                    "external"
-                };
-                self.external(specifier, path, resolution);
+                self.external(specifier, path, way_outside(specifier));
             }
             Value::Iface(..) | Value::Anon(..) => {
                 let _ = eval.signatures(value, MemberKind::Construct);

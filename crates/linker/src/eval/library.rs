@@ -163,11 +163,11 @@ pub(crate) fn lacks(lib: Lib, name: &str) -> bool {
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
         && !name.starts_with(|c: char| c.is_ascii_digit());
-    is_name && !OBJECT_MEMBERS.contains(&name) && !members.contains(&name)
+    is_name && name != "constructor" && !OBJECT_METHODS.contains(&name) && !members.contains(&name)
 }
 
-const OBJECT_MEMBERS: &[&str] = &[
-    "constructor",
+/// Methods of every object.
+pub(crate) const OBJECT_METHODS: &[&str] = &[
     "hasOwnProperty",
     "isPrototypeOf",
     "propertyIsEnumerable",

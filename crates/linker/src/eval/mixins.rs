@@ -112,22 +112,22 @@ impl Eval<'_, '_> {
             return None;
         };
         let binding = &of.summary.bindings[i as usize];
-        let (function, index) = (binding.function, binding.index as usize);
+        if !binding.path.is_empty() {
+            return None;
+        }
         let mut at = At::Shape(module, shape);
         for _ in 0..MAX_STEPS {
             at = match at {
                 At::Shape(module, shape) => {
                     let of = self.module(module);
                     match *of.summary.shape(of.summary.unwrapped(shape)) {
-                        Shape::Call(node) => {
-                            let call = of.call(node)?;
-                            let callee = self.callee(module, call);
-                            let calls = |value: &Value| matches!(value, Value::Fn(f, _) if f.module == parameter.module && f.node == function);
-                            let arguments = call.arguments.of(&of.summary.arguments);
-                            let argument = arguments.get(index)?;
-                            let spread = arguments[..=index].iter().any(|a| a.spread);
-                            let given = callee.iter().any(calls) && !spread;
-                            return given.then_some((module, argument.shape));
+                        Shape::Call(call) => {
+                            let function = Place {
+                                node: binding.function,
+                                ..parameter
+                            };
+                            let index = binding.index as usize;
+                            return self.passed_by(Place { module, node: call }, function, index);
                         }
                         Shape::Binding(node) | Shape::Import(node) => {
                             At::Node(Place { module, node })
@@ -139,6 +139,26 @@ impl Eval<'_, '_> {
             };
         }
         None
+    }
+
+    /// The argument of a call, if it calls the function.
+    fn passed_by(
+        &mut self,
+        call: Place,
+        function: Place,
+        index: usize,
+    ) -> Option<(ModuleIx, ShapeRef)> {
+        let of = self.module(call.module);
+        let fact = of.call(call.node)?;
+        let arguments = fact.arguments.of(&of.summary.arguments);
+        let argument = arguments.get(index)?;
+        if arguments[..=index].iter().any(|a| a.spread) {
+            return None;
+        }
+        let callee = self.callee(call.module, fact);
+        let is_called = |value: &Value| matches!(value, Value::Fn(place, _) if *place == function);
+        let passed = (call.module, argument.shape);
+        callee.iter().any(is_called).then_some(passed)
     }
 
     /// Where the value of a variable or an import comes from, if that is one place.
@@ -173,6 +193,7 @@ impl Eval<'_, '_> {
         }
     }
 
+    /// Where the value of an export comes from, whatever re-exports it.
     fn exported(&self, mut found: Found) -> Option<At> {
         for _ in 0..MAX_STEPS {
             let Found::Export(at @ ExportIx { module, export }, _) = found else {

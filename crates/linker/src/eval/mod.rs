@@ -37,6 +37,7 @@ use crate::reads;
 use memo::{Clean, Key, Known, Local, Memo};
 
 pub(crate) use keys::is_imported_key;
+pub(crate) use library::OBJECT_METHODS;
 pub(crate) use members::first_instance;
 pub(crate) use mixins::given_to_extend;
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
