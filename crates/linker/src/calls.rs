@@ -552,8 +552,8 @@ impl Found {
         if all.is_empty() {
             return;
         }
-        if let Some(below) = below_all(eval, ix, receiver) {
-            all.retain(|(class, _)| below.contains(class));
+        if let Some(is_below) = below_all(eval, ix, receiver) {
+            all.retain(|(class, _)| is_below(*class));
         }
         if all.len() + self.targets.len() > MAX_TARGETS {
             return;
@@ -684,15 +684,28 @@ fn way_outside(specifier: &str) -> &'static str {
     }
 }
 
-/// The classes below those that a receiver is an instance of; `None` if it may be something else.
-fn below_all(eval: &mut Eval<'_, '_>, ix: ModuleIx, receiver: ShapeRef) -> Option<Vec<Place>> {
+/// Whether a class is below one that a receiver is an instance of; `None` if it may be an instance of any class.
+fn below_all(
+    eval: &mut Eval<'_, '_>,
+    ix: ModuleIx,
+    receiver: ShapeRef,
+) -> Option<impl Fn(Place) -> bool + use<>> {
     let receivers = eval.shape(ix, receiver);
-    let mut all = Vec::new();
+    let mut below = Vec::new();
     for value in receivers.iter() {
-        let Value::Inst(class, _) = value else {
-            return None;
-        };
-        all.extend(crate::hierarchy::below(eval.linker, *class));
+        match value {
+            // What a class passes to a mixin is above the class, and has methods that the mixin's class has not.
+            Value::Inst(class, env) if !eval.extends_unknown(*class, env) => {
+                below.push(crate::hierarchy::heirs(eval, *class));
+            }
+            Value::Lib(..) | Value::Literal(..) => {}
+            _ => return None,
+        }
     }
-    (!receivers.is_empty()).then_some(all)
+    let is_below = move |class: Place| {
+        below
+            .iter()
+            .any(|heirs| heirs.binary_search(&class).is_ok())
+    };
+    (!receivers.is_empty()).then_some(is_below)
 }

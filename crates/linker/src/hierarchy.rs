@@ -94,6 +94,19 @@ pub(crate) fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
     linker.hierarchy.descendants(place)
 }
 
+/// The same, sorted, for whoever asks again and again.
+pub(crate) fn heirs(eval: &mut Eval<'_, '_>, place: Place) -> Rc<[Place]> {
+    if let Some((known, reads)) = eval.heirs.get(&place) {
+        reads::again(*reads);
+        return Rc::clone(known);
+    }
+    let begun = reads::open();
+    let found: Rc<[Place]> = below(eval.linker, place).into();
+    let reads = reads::close(begun);
+    eval.heirs.insert(place, (Rc::clone(&found), reads));
+    found
+}
+
 /// What is directly above a class: what it extends, and what that extends because of the class.
 fn add_ancestors(base: &Value, above: &mut Vec<Place>) {
     above.extend(place_of(base));

@@ -31,11 +31,22 @@ impl Eval<'_, '_> {
     /// The values of a member of values.
     pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
         // In `Options | boolean` the options are meant.
-        let meant = |value: &&Value| match value {
-            Value::Lib(lib, _) => !library::lacks(*lib, name),
-            _ => true,
-        };
-        self.member_of_each(set.iter().filter(meant), name)
+        if set.iter().any(|value| self.lacks(value, name)) {
+            let meant = set.iter().filter(|value| !self.lacks(value, name));
+            let meant: Vec<Value> = meant.cloned().collect();
+            return self.member_of_each(meant.iter(), name);
+        }
+        self.member_of_each(set.iter(), name)
+    }
+
+    fn lacks(&self, value: &Value, name: &str) -> bool {
+        match value {
+            Value::Lib(lib, _) => library::lacks(*lib, name),
+            Value::Literal(module, text) => {
+                self.name(*module, *text).starts_with('\'') && library::lacks(Lib::String, name)
+            }
+            _ => false,
+        }
     }
 
     fn member_of_each<'v>(&mut self, values: impl Iterator<Item = &'v Value>, name: &str) -> Set {
@@ -328,22 +339,18 @@ impl Eval<'_, '_> {
     /// A member of an instance of a class or constructor function.
     fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
         let mut merged = Set::NONE;
-        let found = self.chain_member(class, env, name, this, &mut merged);
-        // An interface says what members are, classes have them. What a class of a package has nobody knows.
-        let only_outside = found.iter().all(|value| matches!(value, Value::Ext(..)));
-        let all = if only_outside {
-            found.union(merged)
-        } else {
-            found
-        };
-        if all.is_empty() {
-            // Members that only an implemented interface declares.
-            return self.implemented_member(class, name);
+        match self.chain_member(class, env, name, this, &mut merged) {
+            // An interface says what members are, classes have them. What a class of a package has nobody knows.
+            Some(found) if found.iter().all(|value| matches!(value, Value::Ext(..))) => {
+                found.union(merged)
+            }
+            Some(found) => found,
+            None if merged.is_empty() => self.implemented_member(class, name),
+            None => merged,
         }
-        all
     }
 
-    /// A member that a class or one above it has, and what the first interface says that one of these is merged with.
+    /// A member that a class or one above it has, if one has it; and what the first interface says that one of them is merged with.
     fn chain_member(
         &mut self,
         class: Place,
@@ -351,13 +358,13 @@ impl Eval<'_, '_> {
         name: &str,
         this: &Value,
         merged: &mut Set,
-    ) -> Set {
+    ) -> Option<Set> {
         let mut at = class;
         let mut env = env.clone();
         for _ in 0..MAX_ANCESTORS {
             let bound = self.with_this(&env, this);
             if let Some(set) = self.own_member(at, &bound, name, false) {
-                return set;
+                return Some(set);
             }
             if merged.is_empty() {
                 *merged = self.merged_member(at, &bound, name);
@@ -384,13 +391,13 @@ impl Eval<'_, '_> {
                     env = Env::of(mapped);
                     at = place;
                     if !others.is_empty() {
-                        return others;
+                        return Some(others);
                     }
                 }
-                None => return others,
+                None => return (!others.is_empty()).then_some(others),
             }
         }
-        Set::NONE
+        None
     }
 
     /// A member of what a class extends that is no class of the project.
@@ -417,14 +424,12 @@ impl Eval<'_, '_> {
         };
         // Their type variables have the same names, and are others.
         let vars = of.summary.type_facts[i as usize].type_vars.indexes();
-        let bound = fact
-            .type_vars
-            .indexes()
-            .zip(vars)
-            .filter_map(|(of_class, var)| {
-                let set = env.get((class.module, VarRef(of_class)))?;
-                Some(((class.module, VarRef(var)), set.clone()))
-            });
+        let bound = fact.type_vars.indexes().zip(vars).map(|(of_class, var)| {
+            let of_class = (class.module, VarRef(of_class));
+            let set = env.get(of_class).cloned();
+            let set = set.unwrap_or_else(|| Set::one(Value::Var(of_class)));
+            ((class.module, VarRef(var)), set)
+        });
         let env = env.with(bound.collect());
         self.type_member(interface, &env, name)
     }
@@ -610,7 +615,6 @@ impl Eval<'_, '_> {
             if let Some(set) = self.own_member(at, &this, name, true) {
                 return set;
             }
-            // A namespace of the same name.
             match first_instance(&self.base_in(at, &env)) {
                 Some(next) => (at, env) = next,
                 None => break,
@@ -649,10 +653,11 @@ impl Eval<'_, '_> {
         let mut stack = vec![(place, env.clone())];
         let mut seen = Vec::new();
         while let Some((at, env)) = stack.pop() {
-            if seen.len() > MAX_ANCESTORS || seen.contains(&at) {
+            let is_seen = |seen: &(Place, Env)| seen.0 == at && seen.1 == env;
+            if seen.len() > MAX_ANCESTORS || seen.iter().any(is_seen) {
                 continue;
             }
-            seen.push(at);
+            seen.push((at, env.clone()));
             let of = self.module(at.module);
             let members = match of.fact(at.node) {
                 Fact::Class(i) => of.summary.classes[i as usize].members,

@@ -5,6 +5,7 @@
 
 use graph_model::summary::{ExportTarget, NodeRef, Shape, ShapeRef, VarRef};
 
+use super::members::first_instance;
 use super::value::{Env, Place, Set, Value, Var};
 use super::{Eval, Key};
 use crate::exports::{ExportIx, Found};
@@ -84,20 +85,39 @@ impl Eval<'_, '_> {
         if given.is_empty() {
             return env.clone();
         }
-        env.with(vec![(variable(parameter), given)])
+        let seen = env.with(vec![(variable(parameter), given)]);
+        // What nests too deep is no value: better one of which less is known.
+        match Set::one(Value::Inst(class, seen.clone())).is_empty() {
+            true => env.clone(),
+            false => seen,
+        }
     }
 
-    /// The PARAMETER that a class extends.
+    /// The PARAMETER that a class extends, if it is never anything but what is passed.
     fn extended_parameter(&self, class: Place) -> Option<Place> {
         let of = self.module(class.module);
         let extends = of.class(class.node)?.extends?;
-        match *of.summary.shape(of.summary.unwrapped(extends)) {
-            Shape::Binding(node) if matches!(of.fact(node), Fact::Parameter(_)) => Some(Place {
-                module: class.module,
-                node,
-            }),
-            _ => None,
+        let Shape::Binding(node) = *of.summary.shape(of.summary.unwrapped(extends)) else {
+            return None;
+        };
+        let is_parameter = matches!(of.fact(node), Fact::Parameter(_));
+        let is_written = of.variables(node).next().is_some();
+        (is_parameter && !is_written).then_some(Place { node, ..class })
+    }
+
+    /// Whether nobody knows what some class extends that is the class itself or above it: a parameter.
+    pub(crate) fn extends_unknown(&mut self, class: Place, env: &Env) -> bool {
+        let mut at = Some((class, env.clone()));
+        for _ in 0..MAX_STEPS {
+            let Some((class, env)) = at else { break };
+            if let Some(parameter) = self.extended_parameter(class)
+                && env.get(variable(parameter)).is_none()
+            {
+                return true;
+            }
+            at = first_instance(&self.base_in(class, &env));
         }
+        false
     }
 
     /// What is passed for a parameter by the call that an expression is, or stands for.
@@ -223,6 +243,11 @@ impl Eval<'_, '_> {
 fn variable(parameter: Place) -> Var {
     let NodeRef(node) = parameter.node;
     (parameter.module, VarRef(PARAMETER | node))
+}
+
+/// Whether nothing is known but what parameters stand for that classes extend.
+pub(super) fn binds_no_types(env: &Env) -> bool {
+    env.iter().all(|bound| bound.0.1.0 & PARAMETER != 0)
 }
 
 /// What the parameters stand for that classes extend.

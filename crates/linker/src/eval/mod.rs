@@ -79,6 +79,8 @@ pub(crate) struct Eval<'l, 'p> {
     bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
     /// Methods that override a method, and what was read for them.
     pub(crate) overriding: FxHashMap<Place, (crate::hierarchy::Overriding, u32)>,
+    /// Classes below a class, and what was read for them.
+    pub(crate) heirs: FxHashMap<Place, (Rc<[Place]>, u32)>,
     /// Names of the global object.
     globals: FxHashMap<&'p str, Set>,
     /// The specifier of the global object.
@@ -113,6 +115,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             assumed: Confidence::Exact,
             bound: FxHashMap::default(),
             overriding: FxHashMap::default(),
+            heirs: FxHashMap::default(),
             globals: FxHashMap::default(),
             global_specifier: "<global>".into(),
             this_only: FxHashMap::default(),

@@ -26,7 +26,7 @@ impl<'p> Eval<'_, 'p> {
             | Shape::Import(node) => self.node(Place { module, node }),
             Shape::Primitive(name) => self.primitive(self.name(module, name)),
             Shape::Global(name) => self.global(module, name),
-            Shape::Exports => self.whole_module(module, true),
+            Shape::Exports => self.exports(module),
             Shape::Jsx(_) => Set::NONE,
             _ => self.ask(Key::Shape(module, shape), |e| e.compound(module, shape)),
         }
@@ -36,7 +36,7 @@ impl<'p> Eval<'_, 'p> {
         let of = self.module(module);
         match *of.summary.shape(shape) {
             Shape::Member(object, name) => {
-                let object = self.shape(module, object);
+                let object = self.object(module, object);
                 self.member_named(&object, module, name)
             }
             Shape::Call(node) => match of.call(node) {
@@ -72,7 +72,7 @@ impl<'p> Eval<'_, 'p> {
                 self.element(&inner)
             }
             Shape::Path(inner, path) => {
-                let mut set = self.shape(module, inner);
+                let mut set = self.object(module, inner);
                 for &name in path.of(&of.summary.paths) {
                     set = self.member_named(&set, module, name);
                 }
@@ -133,6 +133,23 @@ impl<'p> Eval<'_, 'p> {
             }
             _ => Set::NONE,
         }
+    }
+
+    /// What something is read of. Members of `exports` are those of the module, which has them before what it exports as a whole.
+    fn object(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+        let of = self.module(module);
+        match *of.summary.shape(of.summary.unwrapped(shape)) {
+            Shape::Exports => Set::one(Value::Ns(module)),
+            _ => self.shape(module, shape),
+        }
+    }
+
+    /// `exports` as a value: what the module exports as a whole, if that is something else.
+    fn exports(&mut self, module: ModuleIx) -> Set {
+        let of = self.module(module);
+        let whole = of.export_equals().map(|export| of.export(export).shape);
+        let is_itself = |shape| *of.summary.shape(of.summary.unwrapped(shape)) == Shape::Exports;
+        self.whole_module(module, !whole.is_some_and(is_itself))
     }
 
     /// Without `null` and `undefined`.
@@ -289,7 +306,7 @@ impl<'p> Eval<'_, 'p> {
             ) {
                 let exact = self.shape(place.module, init.init);
                 let is_exact = |v: &Value| match v {
-                    Value::Inst(_, env) => env.is_empty(),
+                    Value::Inst(_, env) => super::mixins::binds_no_types(env),
                     Value::Obj(_) | Value::Fn(..) => true,
                     _ => false,
                 };

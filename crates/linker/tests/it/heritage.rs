@@ -163,6 +163,39 @@ fn members_of_what_is_passed_to_a_mixin_of_a_script_language() {
     );
 }
 
+/// A parameter that is written to is no longer what was passed; many mixins around each other keep what is near; what is passed to a
+/// mixin may override what its parameter is declared to have.
+#[test]
+fn mixins_of_which_less_is_known() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "type Ctor = new (...args: any[]) => object;\n\
+             const Named = <T extends Ctor>(Base: T) => class extends Base { name() {} };\n\
+             function Late<T extends Ctor>(Base: T) { Base = Named(Base) as any; return class extends Base {}; }\n\
+             class Root { go() {} }\nclass Plain extends Root { go() {} }\n\
+             function Runs(Base: new () => Root) { return class extends Base { run() { this.go(); } }; }\n\
+             class App extends Late(Plain) { run() { this.go(); } }\nclass Runner extends Runs(Plain) {}\n\
+             const M = Named;\nclass Deep extends M(M(M(M(M(M(M(M(Plain)))))))) { run() { this.name(); } }\n\
+             export const made = [new App(), new Runner(), new Deep()];",
+        )],
+        &["CALLS"],
+    );
+    let found: Vec<String> = (found.iter())
+        .filter(|edge| edge.starts_with("CALL->this"))
+        .map(|edge| edge.replace('"', ""))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "CALL->this.go[in:App.run] CALLS METHOD->go[in:Plain] {resolution:flow,confidence:likely}",
+            "CALL->this.go[in:Runs.<return>.run] CALLS METHOD->go[in:Plain] {resolution:override,confidence:likely}",
+            "CALL->this.go[in:Runs.<return>.run] CALLS METHOD->go[in:Root] {resolution:this,confidence:possible}",
+            "CALL->this.name[in:Deep.run] CALLS METHOD->name[in:Named.<return>] {resolution:this}",
+        ]
+    );
+}
+
 /// What the interface of a class's name declares and extends, its instances have.
 #[test]
 fn a_class_is_merged_with_the_interface_of_its_name() {
@@ -231,6 +264,30 @@ fn an_interface_describes_what_its_class_extends() {
             "CALL->e.on[in:f] CALLS FUNCTION-><on:x>[in:f] {callType:event}",
             "CALL->e.on[in:f] CALLS METHOD->on[in:Emitter] {resolution:type,confidence:possible}",
             "CALL->t.go[in:f] CALLS METHOD->go[in:Base] {resolution:type}",
+        ]
+    );
+}
+
+/// What a class holds without telling what it is hides the interfaces around it; type variables of both declarations are one.
+#[test]
+fn members_of_which_nothing_is_known_and_type_variables_of_merged_interfaces() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "interface I { run(): void }\nclass A implements I { run() {} }\n\
+             class B implements I { run; constructor(f: any) { this.run = f; } }\n\
+             class Item { use() {} }\ninterface S<T> { item: T }\nclass S<T> { get() { return this.item; } }\n\
+             export function f(b: B, s: S<Item>) { b.run(); s.get().use(); new A().run(); }",
+        )],
+        &["CALLS"],
+    );
+    let found: Vec<String> = found.iter().map(|edge| edge.replace('"', "")).collect();
+    assert_eq!(
+        found,
+        [
+            "CALL->new A().run[in:f] CALLS METHOD->run[in:A] {resolution:type}",
+            "CALL->s.get().use[in:f] CALLS METHOD->use[in:Item] {resolution:type}",
+            "CALL->s.get[in:f] CALLS METHOD->get[in:S] {resolution:type}",
         ]
     );
 }

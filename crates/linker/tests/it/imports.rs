@@ -154,6 +154,26 @@ fn exports_is_called_in_its_own_module() {
     );
 }
 
+/// A member of `exports` is that of the module, whatever else the whole has.
+#[test]
+fn members_of_exports_come_first() {
+    let found = edges(
+        &[(
+            "a.js",
+            "module.exports = require('lodash');\nmodule.exports.extra = function () {};\nmodule.exports.extra();\nmodule.exports.map();",
+        )],
+        &["CALLS"],
+    );
+    let found: Vec<String> = found.iter().map(|edge| edge.replace('"', "")).collect();
+    assert_eq!(
+        found,
+        [
+            "CALL->module.exports.extra CALLS FUNCTION->extra {resolution:import}",
+            "CALL->module.exports.map CALLS EXTERNAL_FUNCTION:lodash.map {resolution:external}",
+        ]
+    );
+}
+
 #[test]
 fn a_js_specifier_names_a_ts_file_and_packages_are_externals() {
     let found = edges(
