@@ -6,6 +6,7 @@
 
 mod builtin;
 mod calls;
+mod declarations;
 pub(crate) mod hooks;
 mod infer;
 mod keys;
