@@ -207,35 +207,28 @@ impl Eval<'_, '_> {
                     .linker
                     .exports
                     .lookup(target, of.summary.name(import.imported));
-                self.exported(found)
+                let Found::Export(export, _) = found else {
+                    return None;
+                };
+                self.exported(self.linker.exports.origin(export))
             }
             _ => None,
         }
     }
 
-    /// Where the value of an export comes from, whatever re-exports it.
-    fn exported(&self, mut found: Found) -> Option<At> {
-        for _ in 0..MAX_STEPS {
-            let Found::Export(at @ ExportIx { module, export }, _) = found else {
-                return None;
-            };
-            let of = self.module(module);
-            let export = of.export(export);
-            match &export.target {
-                ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) => {
-                    return Some(match **nodes {
-                        [node] if matches!(of.fact(node), Fact::Variable(_) | Fact::Import(_)) => {
-                            At::Node(Place { module, node })
-                        }
-                        _ => At::Shape(module, export.shape),
-                    });
-                }
-                ExportTarget::Reexport { .. }
-                | ExportTarget::Star { .. }
-                | ExportTarget::StarAs { .. } => found = self.linker.exports.step(at)?,
+    /// Where the value of an export comes from that is no re-export.
+    fn exported(&self, ExportIx { module, export }: ExportIx) -> Option<At> {
+        let of = self.module(module);
+        let export = of.export(export);
+        let (ExportTarget::Local(nodes) | ExportTarget::Equals(nodes)) = &export.target else {
+            return None;
+        };
+        Some(match **nodes {
+            [node] if matches!(of.fact(node), Fact::Variable(_) | Fact::Import(_)) => {
+                At::Node(Place { module, node })
             }
-        }
-        None
+            _ => At::Shape(module, export.shape),
+        })
     }
 }
 
@@ -245,13 +238,17 @@ fn variable(parameter: Place) -> Var {
     (parameter.module, VarRef(PARAMETER | node))
 }
 
+fn stands_for_parameter(var: Var) -> bool {
+    var.1.0 & PARAMETER != 0
+}
+
 /// Whether nothing is known but what parameters stand for that classes extend.
 pub(super) fn binds_no_types(env: &Env) -> bool {
-    env.iter().all(|bound| bound.0.1.0 & PARAMETER != 0)
+    env.iter().all(|bound| stands_for_parameter(bound.0))
 }
 
 /// What the parameters stand for that classes extend.
 pub(crate) fn given_to_extend(env: &Env) -> impl Iterator<Item = &Set> {
-    let is_parameter = |bound: &&(Var, Set)| bound.0.1.0 & PARAMETER != 0;
-    env.iter().filter(is_parameter).map(|bound| &bound.1)
+    let of_parameters = env.iter().filter(|bound| stands_for_parameter(bound.0));
+    of_parameters.map(|bound| &bound.1)
 }
