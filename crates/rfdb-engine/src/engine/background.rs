@@ -101,6 +101,7 @@ fn run(signal: &Signal, inner: &Weak<Inner>) {
             ));
             let Some(inner) = inner.upgrade() else { return };
             guard(&signal.requests).sync = false;
+            let _syncing = guard(&inner.syncing);
             let work = guard(&inner.writer)
                 .files
                 .as_mut()

@@ -315,6 +315,7 @@ impl Inner {
         file: &Arc<DataFile>,
         reference: IndexRef,
     ) -> Result<()> {
+        let _syncing = guard(&self.syncing);
         let mut writer = self.writable()?;
         let writer = &mut *writer;
         let retired: Vec<(u64, u64)> = writer.retired_meanwhile.take().unwrap_or_default();
@@ -448,6 +449,7 @@ impl Inner {
     /// Removes everything.
     pub(super) fn clear(self: &Arc<Self>) -> Result<()> {
         let _finalizing = guard(&self.finalizing);
+        let _syncing = guard(&self.syncing);
         let mut writer = self.writable()?;
         let writer = &mut *writer;
         let version = writer.version + 1;

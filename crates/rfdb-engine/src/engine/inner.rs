@@ -73,6 +73,9 @@ pub(crate) struct Inner {
     outgoing: Mutex<Vec<Arc<Version>>>,
     /// Held while indexes are built or everything is cleared.
     pub(super) finalizing: Mutex<()>,
+    /// Held while files are synced that the writer does not name any more as to be synced, and while a manifest is written that
+    /// relies on them. Taken before the writer, after `finalizing`.
+    pub(super) syncing: Mutex<()>,
     pub(super) background: Background,
     /// Versions of kept snapshots that were asked for, or that live in memory only.
     pub(super) kept_versions: Mutex<BTreeMap<u64, Arc<Version>>>,
@@ -155,6 +158,7 @@ impl Inner {
             stale: AtomicBool::new(true),
             outgoing: Mutex::default(),
             finalizing: Mutex::new(()),
+            syncing: Mutex::new(()),
             background: Background::default(),
             kept_versions: Mutex::default(),
         })
@@ -357,6 +361,7 @@ impl Inner {
         if self.options.read_only {
             return Ok(());
         }
+        let _syncing = guard(&self.syncing);
         let mut writer = self.writable()?;
         let Some(files) = &mut writer.files else {
             return Ok(());

@@ -8,6 +8,7 @@ mod common;
 mod concurrency;
 mod crash;
 mod damage;
+mod durability;
 mod hazards;
 mod model;
 mod queries;

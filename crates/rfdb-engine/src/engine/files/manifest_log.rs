@@ -32,6 +32,7 @@ impl Files {
             return Err((Error::io("sync", path, error), true));
         }
         self.manifest_len += frame.len() as u64;
+        self.manifest_unsynced = !sync;
         if sync {
             self.write_mark(0).map_err(|error| (error, true))?;
         }
@@ -73,6 +74,7 @@ impl Files {
         self.manifest_number = number;
         self.manifest = Some(file);
         self.manifest_len = bytes.len() as u64;
+        self.manifest_unsynced = !sync;
         self.checkpoint_len = self.manifest_len;
         self.index = contents.index;
         Ok(())

@@ -42,6 +42,8 @@ pub(super) struct Files {
     manifest_number: u64,
     manifest: Option<Arc<dyn StorageFile>>,
     manifest_len: u64,
+    /// Whether the manifest was written to since it was synced.
+    manifest_unsynced: bool,
     /// Length of the manifest when it was begun.
     checkpoint_len: u64,
     mark: Option<Arc<dyn StorageFile>>,

@@ -84,6 +84,7 @@ impl Files {
             manifest_number: 0,
             manifest: None,
             manifest_len: 0,
+            manifest_unsynced: false,
             checkpoint_len: 0,
             mark: Some(mark),
             active: None,
@@ -158,6 +159,7 @@ impl Files {
             manifest_number: number,
             manifest: None,
             manifest_len: 0,
+            manifest_unsynced: false,
             checkpoint_len: 0,
             mark: None,
             active: None,
@@ -227,6 +229,7 @@ impl Files {
             files.start_writing(&contents, base.as_ref(), &listed)?;
             let synced = Mark::read(&mark_bytes, None).unwrap_or_default();
             if synced.manifest != number || synced.len < files.manifest_len {
+                files.manifest_unsynced = true;
                 files.doubt_all()?;
             }
             files.sweep(&names);

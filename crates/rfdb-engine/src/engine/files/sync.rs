@@ -97,11 +97,22 @@ impl Files {
             .map_or(Ok(()), |boot| self.write_mark(boot.max(1)))
     }
 
-    /// What has to be synced for everything written so far to be durable.
+    /// What has to be synced for everything written so far to be durable: nothing, if nothing was written since the last sync.
     pub(in crate::engine) fn take_sync_work(&mut self) -> SyncWork {
         let data = std::mem::take(&mut self.unsynced);
         let dir_changed = std::mem::take(&mut self.dir_changed);
-        self.sync_work(data, dir_changed)
+        let manifest_unsynced = std::mem::take(&mut self.manifest_unsynced);
+        let is_written = manifest_unsynced || dir_changed || !data.is_empty();
+        let work = self.sync_work(data, dir_changed);
+        if is_written {
+            return work;
+        }
+        // To ask costs a write to the disk even so: file systems keep when a file was changed.
+        SyncWork {
+            manifest: None,
+            mark_file: None,
+            ..work
+        }
     }
 
     /// After an early sync that failed: the names are still to be made durable.
