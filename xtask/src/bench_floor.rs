@@ -68,6 +68,9 @@ struct Part {
     cpu_ratio: Option<f64>,
 }
 
+/// So long a run may have things to free after its end.
+const SETTLE: Duration = Duration::from_millis(30);
+
 /// Wall time, and CPU time of all threads.
 #[derive(Clone, Copy)]
 struct Times {
@@ -140,6 +143,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         });
         let (report, times) = timed(|| whole(&root, &options));
         let report = report?;
+        // A run frees the program when it has ended; whoever is measured next is not to share the processors with that.
+        std::thread::sleep(SETTLE);
         if repetition > 0 {
             samples.push(sample(floor, analysis, times, &report)?);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -114,18 +115,7 @@ fn analyze(
             cancellation: cancellation.clone(),
             ..AnalyzeOptions::default()
         };
-        let mut project = Project::discover(&args.path, &options, &progress)?;
-        let store = match &args.socket {
-            Some(socket) => Box::new(database::connect(socket, args.database.as_deref())?),
-            None => {
-                let (store, waited) = open(&root, args, cancellation, silent)?;
-                if waited {
-                    // Files may have changed meanwhile.
-                    project = Project::discover(&args.path, &options, &progress)?;
-                }
-                store
-            }
-        };
+        let (project, store) = project_and_store(args, &root, &options, &progress, silent)?;
         let report = project.analyze(&*store, &progress)?;
         // A graph that lies elsewhere leaves nothing in the project.
         if args.socket.is_none() {
@@ -135,6 +125,40 @@ fn analyze(
     })();
     progress.finish(result.is_ok());
     result
+}
+
+/// Finds the files of the project, and opens the graph that is written: while the files are looked for, if there is one and
+/// nobody else has it.
+fn project_and_store(
+    args: &AnalyzeArgs,
+    root: &Path,
+    options: &AnalyzeOptions,
+    progress: &TerminalProgress,
+    silent: bool,
+) -> Result<(Project, Box<dyn Store>), Error> {
+    let discover = || Ok::<_, Error>(Project::discover(&args.path, options, progress)?);
+    if let Some(socket) = &args.socket {
+        let project = discover()?;
+        let client = database::connect(socket, args.database.as_deref())?;
+        return Ok((project, Box::new(client)));
+    }
+    let (project, opened) = std::thread::scope(|scope| {
+        let opening = database::location(root)
+            .is_dir()
+            .then(|| scope.spawn(|| staging::open(root)));
+        let project = discover();
+        let opened =
+            opening.map(|opening| opening.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (project, opened)
+    });
+    let project = project?;
+    if let Some(Ok(store)) = opened {
+        return Ok((project, store as Box<dyn Store>));
+    }
+    let (store, waited) = open(root, args, &options.cancellation, silent)?;
+    // Files may have changed meanwhile.
+    let project = if waited { discover()? } else { project };
+    Ok((project, store))
 }
 
 /// Opens the graph of a project; while another process has it, waits for that, and tells whether it did.
@@ -147,7 +171,7 @@ fn open(
     let mut told = None;
     loop {
         match staging::open(root) {
-            Ok(store) => return Ok((store, told.is_some())),
+            Ok(store) => return Ok((store as Box<dyn Store>, told.is_some())),
             Err(error) => {
                 let holder = match error.holder() {
                     Some(holder) if !args.no_wait => holder,

@@ -39,7 +39,7 @@ struct Staged {
 
 /// Opens the graph of a project for an analysis; makes it if there is none. If a server has it, the server loads it in
 /// place.
-pub(crate) fn open(root: &Path) -> Result<Box<dyn Store>, Error> {
+pub(crate) fn open(root: &Path) -> Result<Box<dyn Store + Send>, Error> {
     database::make_folder(root)?;
     let path = database::location(root);
     let opened = Dispatcher::open_or_create(&path, config());
@@ -205,7 +205,10 @@ impl Store for GraphStore {
     }
 
     fn rebuild_indexes(&self) -> Result<(), StoreError> {
-        Store::rebuild_indexes(&self.client()?)?;
+        Store::rebuild_indexes(&self.client()?)
+    }
+
+    fn publish(&self) -> Result<(), StoreError> {
         let mut guard = self.lock();
         if let Some(staged) = guard.staged.take() {
             let failed = |e: &dyn std::fmt::Display| {
@@ -257,5 +260,58 @@ impl Drop for GraphStore {
         if let Some(deletion) = open.deletion.take() {
             let _ = deletion.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rfdb_protocol::{Batch, Node};
+
+    fn nodes(root: &Path) -> u64 {
+        let client = open_alone(&database::location(root)).unwrap();
+        let counts = Store::counts(&client).unwrap();
+        counts.nodes.values().sum()
+    }
+
+    /// Loads a graph of one node, and lets it take the place of the old one or not.
+    fn load(root: &Path, id: u128, publishes: bool) {
+        let store = open(root).unwrap();
+        store.begin_load().unwrap();
+        let mut batch = Batch::new();
+        batch.owner("a.js", "test");
+        for id in 0..=id {
+            batch.push_node(Node {
+                id,
+                semantic_id: "a",
+                node_type: "T",
+                ..Node::default()
+            });
+        }
+        store.load(&batch).unwrap();
+        store.rebuild_indexes().unwrap();
+        // Whoever loads reads what was loaded.
+        let counts = store.counts().unwrap();
+        assert_eq!(counts.nodes.values().sum::<u64>(), id as u64 + 1);
+        let version = store.version().unwrap();
+        if publishes {
+            store.publish().unwrap();
+            store.publish().unwrap();
+            assert_eq!(store.version().unwrap(), version);
+        }
+    }
+
+    #[test]
+    fn a_graph_stays_until_the_one_beside_it_is_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        load(root, 2, true);
+        assert_eq!(nodes(root), 3);
+        load(root, 0, false);
+        assert_eq!(nodes(root), 3);
+        load(root, 0, true);
+        assert_eq!(nodes(root), 1);
+        let path = database::location(root);
+        assert!(!beside(&path).exists() && !replaced(&path).exists());
     }
 }

@@ -72,6 +72,15 @@ pub trait Store: Sync {
     /// The database's own.
     fn rebuild_indexes(&self) -> Result<(), StoreError>;
 
+    /// Ends a load whose graph was found to be as it should: a store that loads beside the graph that questions are answered
+    /// from lets the new one take its place. Others have nothing to do.
+    ///
+    /// # Errors
+    /// The database's own.
+    fn publish(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Numbers of nodes and of edges by type, sorted by type.
     ///
     /// # Errors

@@ -59,9 +59,9 @@ impl Run<'_> {
             None => self.clock.step("counts", || self.store.counts())?,
         };
         let (imports, calls) = (joined.links.imports, joined.links.calls);
-        // Nobody needs them any more, and to free so many small things takes a while.
-        let done = (joined.program, joined.links, joined.records);
-        self.pool.spawn(move || drop(done));
+        let graph = self.store.version()?;
+        // Before the state, which counts for the graph that it names.
+        self.store.publish()?;
         let mut links = None;
         if let Some((saved, time)) = saved {
             self.clock.add("links", time);
@@ -72,7 +72,7 @@ impl Run<'_> {
         }
         let state = State {
             links,
-            graph: self.store.version()?,
+            graph,
             configuration: self.configuration,
             seen: self.project.seen,
             summaries: result.summaries.unwrap_or_default(),
@@ -97,6 +97,9 @@ impl Run<'_> {
             let saved = self.clock.step("cache", || cache.save(&state));
             result.cache_error = result.cache_error.or(saved.err());
         }
+        // To free so many small things takes a while, for which nobody need wait, and a process that ends here need not do it.
+        let done = (joined.program, joined.links, joined.records);
+        self.pool.spawn(move || drop(done));
         Ok(self.report(&state, mode, changes, result.cache_error))
     }
 
