@@ -293,10 +293,7 @@ fn is_local_class(linker: &Linker<'_>, ix: ModuleIx, callee: ShapeRef) -> bool {
 
 /// Where a call goes, the surest first.
 pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
-    let mut found = Found {
-        targets: Vec::new(),
-        sure: 0,
-    };
+    let mut found = Found::default();
     if let Some((functions, name)) = eval.bound_function(ix, call)
         && name != "bind"
     {
@@ -317,6 +314,7 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
         assumed = Confidence::Possible;
     }
     let way = way(eval, ix, call.callee);
+    found.targets.reserve_exact(callee.iter().len());
     for value in callee.iter() {
         match call.kind {
             CallKind::New => {
@@ -384,6 +382,7 @@ fn members_of_scripts(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
     places.into_iter().flatten().map(target).collect()
 }
 
+#[derive(Default)]
 struct Found {
     targets: Vec<CallTarget>,
     /// How many values the callee has that count as alternatives.

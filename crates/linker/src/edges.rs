@@ -23,7 +23,7 @@ pub struct LinkEdge<'a> {
 }
 
 /// An edge as it is kept.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Kept {
     src: NodeId,
     dst: NodeId,
@@ -45,7 +45,7 @@ impl Kept {
 #[derive(Debug, Clone, Copy)]
 enum Metadata {
     Fixed(&'static str),
-    /// A part of [`FileLinks::text`].
+    /// A piece of [`Part::text`].
     Written {
         start: u32,
         end: u32,
@@ -80,12 +80,34 @@ pub enum External {
     Stdio,
 }
 
-/// What the passes found for one module.
+/// Edges that were found one after the other.
 #[derive(Debug, Default)]
-pub struct FileLinks {
+struct Part {
     edges: Vec<Kept>,
     /// Metadata of the edges, one after the other.
     text: String,
+}
+
+impl Part {
+    fn written(&mut self, metadata: impl FnOnce(&mut String)) -> Metadata {
+        let start = self.text.len() as u32;
+        metadata(&mut self.text);
+        let end = self.text.len() as u32;
+        Metadata::Written { start, end }
+    }
+
+    fn edges(&self) -> impl Iterator<Item = LinkEdge<'_>> {
+        self.edges.iter().map(|edge| edge.view(&self.text))
+    }
+}
+
+/// What the passes found for one module.
+#[derive(Debug, Default)]
+pub struct FileLinks {
+    /// What is found of the module itself.
+    own: Part,
+    /// What is added when all modules are known: none of it is there already.
+    more: Part,
     /// Sorted.
     externals: Vec<Arc<External>>,
     desk: Desk,
@@ -102,6 +124,8 @@ pub(crate) struct Desk {
     key: String,
     /// Number of the module.
     module: u32,
+    /// Room for the edges of a module, while they are found.
+    room: Part,
 }
 
 /// A node of a package.
@@ -120,13 +144,12 @@ fn position_hash(src: NodeId, dst: NodeId, edge_type: EdgeType) -> u64 {
 }
 
 impl FileLinks {
-    /// None yet, and room for about so many edges.
-    pub(crate) fn with_capacity(edges: usize, desk: Desk) -> Self {
+    /// None yet.
+    pub(crate) fn with_desk(mut desk: Desk) -> Self {
         FileLinks {
-            edges: Vec::with_capacity(edges),
-            text: String::new(),
-            externals: Vec::new(),
+            own: std::mem::take(&mut desk.room),
             desk,
+            ..FileLinks::default()
         }
     }
 
@@ -135,13 +158,21 @@ impl FileLinks {
         let mut desk = std::mem::take(&mut self.desk);
         desk.positions.clear();
         desk.module += 1;
+        // They stay in as much memory as they need, and what they were found in is warm for the next.
+        let own = Part {
+            edges: self.own.edges.as_slice().to_vec(),
+            text: self.own.text.as_str().to_owned(),
+        };
+        desk.room = std::mem::replace(&mut self.own, own);
+        desk.room.edges.clear();
+        desk.room.text.clear();
         desk
     }
 
-    /// Makes room for more edges, and so many bytes of metadata.
+    /// Makes room for more edges that are pushed, and so many bytes of metadata.
     pub(crate) fn reserve(&mut self, edges: usize, bytes: usize) {
-        self.edges.reserve_exact(edges);
-        self.text.reserve_exact(bytes);
+        self.more.edges.reserve_exact(edges);
+        self.more.text.reserve_exact(bytes);
     }
 
     /// Adds an edge by its parts. If it is there already, its first metadata stays and other metadata is added under
@@ -155,7 +186,7 @@ impl FileLinks {
     ) {
         let metadata = match metadata.into() {
             Cow::Borrowed(text) => Metadata::Fixed(text),
-            Cow::Owned(text) => self.written(|to| to.push_str(&text)),
+            Cow::Owned(text) => self.own.written(|to| to.push_str(&text)),
         };
         self.add(src, edge_type, dst, metadata);
     }
@@ -168,19 +199,12 @@ impl FileLinks {
         dst: NodeId,
         metadata: impl FnOnce(&mut String),
     ) {
-        let metadata = self.written(metadata);
+        let metadata = self.own.written(metadata);
         self.add(src, edge_type, dst, metadata);
     }
 
-    fn written(&mut self, metadata: impl FnOnce(&mut String)) -> Metadata {
-        let start = self.text.len() as u32;
-        metadata(&mut self.text);
-        let end = self.text.len() as u32;
-        Metadata::Written { start, end }
-    }
-
     fn add(&mut self, src: NodeId, edge_type: EdgeType, dst: NodeId, metadata: Metadata) {
-        let edges = &mut self.edges;
+        let edges = &mut self.own.edges;
         let of = (src, dst, edge_type);
         let key = |edge: &Kept| (edge.src, edge.dst, edge.edge_type);
         let entry = self.desk.positions.entry(
@@ -204,18 +228,18 @@ impl FileLinks {
             }
             Entry::Occupied(entry) => *entry.get() as usize,
         };
-        let known = self.edges[first].metadata.text(&self.text);
-        let other = metadata.text(&self.text);
+        let known = self.own.edges[first].metadata.text(&self.own.text);
+        let other = metadata.text(&self.own.text);
         if known != other {
             let both = add_also(known, other);
-            self.edges[first].metadata = self.written(|text| text.push_str(&both));
+            self.own.edges[first].metadata = self.own.written(|text| text.push_str(&both));
         }
     }
 
     /// Whether an edge is there, of those that were not pushed.
     pub(crate) fn has(&self, src: NodeId, edge_type: EdgeType, dst: NodeId) -> bool {
         let is_it = |&at: &u32| {
-            let edge = &self.edges[at as usize];
+            let edge = &self.own.edges[at as usize];
             (edge.src, edge.dst, edge.edge_type) == (src, dst, edge_type)
         };
         let hash = position_hash(src, dst, edge_type);
@@ -230,8 +254,8 @@ impl FileLinks {
         dst: NodeId,
         metadata: impl FnOnce(&mut String),
     ) {
-        let metadata = self.written(metadata);
-        self.edges.push(Kept {
+        let metadata = self.more.written(metadata);
+        self.more.edges.push(Kept {
             src,
             dst,
             edge_type,
@@ -241,8 +265,10 @@ impl FileLinks {
 
     /// Takes edges away again.
     pub(crate) fn remove(&mut self, is_gone: impl Fn(LinkEdge<'_>) -> bool) {
-        let text = &self.text;
-        self.edges.retain(|edge| !is_gone(edge.view(text)));
+        for part in [&mut self.own, &mut self.more] {
+            let text = &part.text;
+            part.edges.retain(|edge| !is_gone(edge.view(text)));
+        }
     }
 
     /// The node of a package.
@@ -314,18 +340,18 @@ impl FileLinks {
     /// Number of edges.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.edges.len()
+        self.own.edges.len() + self.more.edges.len()
     }
 
     /// Whether there is no edge.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.edges.is_empty()
+        self.len() == 0
     }
 
     /// The edges, in the order in which they were found.
     pub fn edges(&self) -> impl Iterator<Item = LinkEdge<'_>> {
-        self.edges.iter().map(|edge| edge.view(&self.text))
+        self.own.edges().chain(self.more.edges())
     }
 
     /// The nodes of packages, sorted.

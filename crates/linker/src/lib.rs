@@ -21,6 +21,7 @@ mod arguments;
 mod bound;
 mod builtins;
 mod calls;
+mod closed_types;
 mod configs;
 mod edges;
 mod entry_points;
@@ -250,11 +251,11 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
         linked.errors = said;
     }
     let traces = if traced {
-        let found = heirs.par_drain(..).zip(&results).enumerate();
+        let found = heirs.par_drain(..).zip(&mut results).enumerate();
         found
             .map(|(i, ((pairs, reads), linked))| {
                 let ix = ModuleIx(i as u32);
-                Trace::new(&linker, ix, pairs, reads.and(&linked.reads), linked)
+                Trace::new(&linker, ix, pairs, reads, linked)
             })
             .collect()
     } else {
@@ -279,11 +280,9 @@ fn heirs_of(linker: &Linker<'_>, modules: &[ModuleIx]) -> Vec<(Vec<(Place, Place
     })
 }
 
-/// All passes for one module.
-fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
-    let summary = &eval.linker.program.module(ix).summary;
-    let room = summary.calls.len() + summary.accesses.len() / 2 + 2 * summary.imports.len();
-    let mut file = FileLinks::with_capacity(room, std::mem::take(&mut eval.desk));
+/// All passes for one module. The result is large, and goes from list to list.
+fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Box<Linked> {
+    let mut file = FileLinks::with_desk(std::mem::take(&mut eval.desk));
     let mut diagnostics = eval.linker.specifiers.diagnostics(ix).to_vec();
     let imports = imports::run(eval.linker, ix, &mut file, &mut diagnostics);
     let mut noted = calls::Noted::default();
@@ -304,7 +303,7 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
         &mut runs,
     );
     eval.desk = file.clear_desk();
-    Linked {
+    Box::new(Linked {
         file,
         diagnostics,
         imports,
@@ -313,7 +312,7 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Linked {
         runs,
         errors: noted.errors,
         reads: reads::take(ix.0),
-    }
+    })
 }
 
 /// A module is small if its calls are a smaller part of what each thread has to do.

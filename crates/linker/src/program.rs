@@ -13,6 +13,7 @@ use graph_model::summary::{
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::closed_types::ClosedTypes;
 use crate::higher_order::{self, ParameterUse};
 use crate::member_lists::MemberLists;
 use crate::packages::Packages;
@@ -107,6 +108,7 @@ pub struct Module {
     member_names: Vec<u32>,
     /// Object types that others read by member.
     member_lists: OnceLock<MemberLists>,
+    closed_types: OnceLock<ClosedTypes>,
     /// INTERFACE of the same name and scope, by the CLASS that it is merged with.
     merged: FxHashMap<NodeRef, NodeRef>,
 }
@@ -239,6 +241,7 @@ impl Module {
             stars: Vec::new(),
             member_names: Vec::new(),
             member_lists: OnceLock::new(),
+            closed_types: OnceLock::new(),
             private_calls: FxHashMap::default(),
             receivers: Vec::new(),
             returns: Vec::new(),
@@ -414,6 +417,11 @@ impl Module {
     /// The object types that others read by member.
     pub(crate) fn member_lists(&self) -> &MemberLists {
         (self.member_lists).get_or_init(|| MemberLists::new(&self.summary))
+    }
+
+    /// The types that need no environment.
+    pub(crate) fn closed_types(&self) -> &ClosedTypes {
+        (self.closed_types).get_or_init(|| ClosedTypes::new(&self.summary))
     }
 
     /// Those of some members that have a name, with their indexes in the table of members.

@@ -65,6 +65,9 @@ struct Log {
     /// What the open answers have read so far, the innermost last.
     open: Vec<u32>,
     seen: Vec<bool>,
+    /// Room for what is seen and found at the end of a module.
+    visited: Vec<u32>,
+    found: Vec<(u32, u32)>,
 }
 
 thread_local! {
@@ -180,7 +183,11 @@ impl Log {
 
     fn close(&mut self, begun: usize) -> u32 {
         let mine = &mut self.open[begun..];
-        mine.sort_unstable();
+        match *mine {
+            [] => return 0,
+            [id] => return id,
+            _ => mine.sort_unstable(),
+        }
         let mut kept = begun;
         for at in begun..self.open.len() {
             if kept == begun || self.open[kept - 1] != self.open[at] {
@@ -207,9 +214,7 @@ impl Log {
 
     fn take(&mut self, of: u32) -> Reads {
         self.seen.resize(self.nodes.len(), false);
-        let mut visited = Vec::new();
-        let mut stack = std::mem::take(&mut self.open);
-        let mut found = Vec::new();
+        let (visited, found, stack) = (&mut self.visited, &mut self.found, &mut self.open);
         let mut all = false;
         while let Some(id) = stack.pop() {
             if std::mem::replace(&mut self.seen[id as usize], true) {
@@ -232,12 +237,13 @@ impl Log {
                 break;
             }
         }
-        for id in visited {
+        for id in visited.drain(..) {
             self.seen[id as usize] = false;
         }
         stack.clear();
-        self.open = stack;
-        if all { Reads::all() } else { Reads::new(found) }
+        let reads = if all { Reads::all() } else { Reads::new(found) };
+        found.clear();
+        reads
     }
 }
 
@@ -277,18 +283,17 @@ impl Reads {
         }
     }
 
-    fn new(mut found: Vec<(u32, u32)>) -> Self {
+    fn new(found: &mut Vec<(u32, u32)>) -> Self {
         found.sort_unstable();
         found.dedup();
-        let mut reads = Reads::default();
-        for (module, key) in found {
-            match reads.modules.last_mut() {
-                Some((last, count)) if *last == module => *count += 1,
-                _ => reads.modules.push((module, 1)),
-            }
-            reads.keys.push(key);
+        let of_modules = || found.chunk_by(|a, b| a.0 == b.0);
+        let mut modules = Vec::with_capacity(of_modules().count());
+        modules.extend(of_modules().map(|of| (of[0].0, of.len() as u32)));
+        Reads {
+            all: false,
+            modules,
+            keys: found.iter().map(|read| read.1).collect(),
         }
-        reads
     }
 
     fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
@@ -298,14 +303,14 @@ impl Reads {
     }
 
     /// These and others.
-    pub(crate) fn and(self, other: &Reads) -> Reads {
+    pub(crate) fn and(self, other: Reads) -> Reads {
         if self.all || other.all {
             return Reads::all();
         }
         if self.keys.is_empty() {
-            return other.clone();
+            return other;
         }
-        Reads::new(self.iter().chain(other.iter()).collect())
+        Reads::new(&mut self.iter().chain(other.iter()).collect())
     }
 
     /// Whether one of them is among what changed.
@@ -365,7 +370,7 @@ mod tests {
 
     #[test]
     fn reads_meet_what_changed() {
-        let reads = Reads::new(vec![(4, 9), (1, 3), (4, 5)]);
+        let reads = Reads::new(&mut vec![(4, 9), (1, 3), (4, 5)]);
         let some = |module, key| {
             let keys = ChangedKeys::Some([key].into_iter().collect());
             reads.meets(&[(module, keys)].into_iter().collect())

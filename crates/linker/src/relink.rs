@@ -64,6 +64,16 @@ pub struct Trace {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Packed(#[serde(with = "bytes")] Vec<u8>);
 
+impl Packed {
+    /// An item is about so many bytes long.
+    const ITEM: usize = 32;
+
+    fn new<T: Serialize>(items: &[T]) -> postcard::Result<Self> {
+        let room = Vec::with_capacity(items.len() * Self::ITEM);
+        postcard::to_extend(items, room).map(Packed)
+    }
+}
+
 /// Bytes as one piece.
 mod bytes {
     use serde::{Deserialize as _, Deserializer, Serializer};
@@ -83,7 +93,7 @@ impl Trace {
         ix: ModuleIx,
         heirs: Vec<(Place, Place)>,
         reads: Reads,
-        linked: &Linked,
+        linked: &mut Linked,
     ) -> Self {
         let functions = linked
             .file
@@ -99,14 +109,14 @@ impl Trace {
             imports: linked.imports,
             calls: linked.calls,
             functions: functions.collect(),
-            reads,
+            reads: reads.and(std::mem::take(&mut linked.reads)),
             heirs,
-            runs: linked.runs.clone(),
-            errors: linked.errors.clone(),
+            runs: std::mem::take(&mut linked.runs),
+            errors: std::mem::take(&mut linked.errors),
             callees,
             // Numbers can always be written.
-            received: Packed(postcard::to_stdvec(&linked.received).unwrap_or_default()),
-            targets: Packed(postcard::to_stdvec(linker.specifiers.all(ix)).unwrap_or_default()),
+            received: Packed::new(&linked.received).unwrap_or_default(),
+            targets: Packed::new(linker.specifiers.all(ix)).unwrap_or_default(),
             globals: globals::of_module(linker.program.module(ix))
                 .next()
                 .is_some(),
@@ -286,7 +296,8 @@ pub fn relink(
     let mut more: Vec<ModuleIx> = receives.into_iter().collect();
     more.sort_unstable();
     found.extend(each_module(&linker, &more, linked));
-    let mut found: Vec<(ModuleIx, Linked)> = modules.into_iter().chain(more).zip(found).collect();
+    let mut found: Vec<(ModuleIx, Box<Linked>)> =
+        modules.into_iter().chain(more).zip(found).collect();
     found.sort_unstable_by_key(|one| one.0);
     let unread = found.iter().map(|one| one.0);
     let unread: Vec<ModuleIx> = unread.filter(|ix| !read.contains_key(ix)).collect();
@@ -310,10 +321,11 @@ pub fn relink(
             errors.write(&linker, *ix, &mut linked.file);
         });
     let mut relinked = Relinked::default();
-    for (ix, linked) in found {
-        let reads = read.remove(&ix).unwrap_or_default().and(&linked.reads);
+    for (ix, mut linked) in found {
+        let reads = read.remove(&ix).unwrap_or_default();
         let at = ix.0 as usize;
-        traces[at] = Trace::new(&linker, ix, std::mem::take(&mut now[at]), reads, &linked);
+        let heirs = std::mem::take(&mut now[at]);
+        traces[at] = Trace::new(&linker, ix, heirs, reads, &mut linked);
         relinked.modules.push((ix, linked.file, linked.diagnostics));
     }
     // Places in edited modules have other numbers now, in the traces of modules that were not linked again too.
@@ -333,7 +345,7 @@ pub fn relink(
         let passes_to = |callee| edits.contains_key(callee);
         if trace.callees.iter().any(passes_to) {
             let moved = moved_received(&edits, trace)?;
-            trace.received = Packed(postcard::to_stdvec(&moved).ok()?);
+            trace.received = Packed::new(&moved).ok()?;
             is_moved = true;
         }
         if is_moved {
@@ -504,7 +516,7 @@ fn moved_runs(edits: &FxHashMap<ModuleIx, Edit>, traces: &[Trace]) -> Vec<Vec<Ru
 }
 
 /// The same after some modules were linked again.
-fn runs_now(before: &[Vec<Run>], again: &[ModuleIx], found: &[Linked]) -> Vec<Vec<Run>> {
+fn runs_now(before: &[Vec<Run>], again: &[ModuleIx], found: &[Box<Linked>]) -> Vec<Vec<Run>> {
     let mut now = before.to_vec();
     for (ix, linked) in again.iter().zip(found) {
         now[ix.0 as usize].clone_from(&linked.runs);
@@ -563,7 +575,7 @@ fn all_received(
     edits: &FxHashMap<ModuleIx, Edit>,
     traces: &[Trace],
     again: &[bool],
-    found: &[(ModuleIx, Linked)],
+    found: &[(ModuleIx, Box<Linked>)],
 ) -> Option<Vec<Vec<Received>>> {
     let mut positions: FxHashMap<ModuleIx, usize> = FxHashMap::default();
     positions.extend(found.iter().map(|one| one.0).zip(0..));

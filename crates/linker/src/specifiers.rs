@@ -214,7 +214,7 @@ impl<'p> Resolver<'p> {
     fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Targets {
         let summary = &module.summary;
         let mut seen: FxHashMap<&str, Target> = FxHashMap::default();
-        let mut targets = Vec::new();
+        let mut targets = Vec::with_capacity(summary.imports.len());
         for (symbol, node) in written(module) {
             let text = summary.name(symbol);
             let target = *seen.entry(text).or_insert_with(|| {

@@ -53,7 +53,6 @@ impl Eval<'_, '_> {
             if seen.len() > MAX_ANCESTORS || seen.iter().any(is_seen) {
                 continue;
             }
-            seen.push((at, env.clone()));
             let of = self.module(at.module);
             let members = match of.fact(at.node) {
                 Fact::Class(i) => of.summary.classes[i as usize].members,
@@ -76,6 +75,7 @@ impl Eval<'_, '_> {
                     member: *member,
                 });
             }
+            seen.push((at, env.clone()));
             let bases = match of.fact(at.node) {
                 Fact::Type(i) => {
                     let extends = of.summary.type_facts[i as usize].extends;

@@ -63,13 +63,43 @@ struct Slots {
     types: Box<[Slot]>,
 }
 
+/// Answers in a row that never move: there are many, and a list that grows copies them again and again.
+#[derive(Debug, Default)]
+struct Row(Vec<Vec<Clean>>);
+
+impl Row {
+    /// So many lie in one piece of memory.
+    const PIECE: usize = 1 << 10;
+
+    fn get(&self, at: usize) -> Option<&Clean> {
+        self.0.get(at / Self::PIECE)?.get(at % Self::PIECE)
+    }
+
+    /// Adds an answer, and tells where.
+    fn push(&mut self, clean: Clean) -> usize {
+        let pieces = self.0.len();
+        match self.0.last_mut().filter(|last| last.len() < Self::PIECE) {
+            Some(last) => {
+                last.push(clean);
+                (pieces - 1) * Self::PIECE + last.len() - 1
+            }
+            None => {
+                let mut piece = Vec::with_capacity(Self::PIECE);
+                piece.push(clean);
+                self.0.push(piece);
+                pieces * Self::PIECE
+            }
+        }
+    }
+}
+
 /// All answers of one evaluation.
 #[derive(Debug)]
 pub(super) struct Memo {
     /// For each module that was asked about.
     modules: Vec<Option<Box<Slots>>>,
     others: FxHashMap<Key, Slot>,
-    clean: Vec<Clean>,
+    clean: Row,
     local: Vec<(Key, Local)>,
 }
 
@@ -78,7 +108,7 @@ impl Memo {
         Memo {
             modules: program.indexes().map(|_| None).collect(),
             others: FxHashMap::default(),
-            clean: Vec::new(),
+            clean: Row::default(),
             local: Vec::new(),
         }
     }
@@ -105,8 +135,7 @@ impl Memo {
     /// Remembers an answer.
     #[inline]
     pub(super) fn keep(&mut self, program: &Program, key: Key, clean: Clean) {
-        self.clean.push(clean);
-        let slot = self.clean.len() as Slot;
+        let slot = self.clean.push(clean) as Slot + 1;
         self.set(program, key, slot);
     }
 
@@ -118,9 +147,11 @@ impl Memo {
     }
 
     pub(super) fn forget_local(&mut self, program: &Program) {
-        for (key, _) in std::mem::take(&mut self.local) {
+        let mut local = std::mem::take(&mut self.local);
+        for (key, _) in local.drain(..) {
             self.set(program, key, 0);
         }
+        self.local = local;
     }
 
     fn set(&mut self, program: &Program, key: Key, slot: Slot) {

@@ -568,7 +568,7 @@ impl<'p> Eval<'_, 'p> {
 
     /// Instances of what can be constructed.
     pub(crate) fn instances(&mut self, classes: &Set) -> Set {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(classes.iter().len());
         for value in classes.iter() {
             match value {
                 Value::Ctor(place) => all.push(Value::Inst(*place, Env::NONE)),

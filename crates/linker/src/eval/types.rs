@@ -27,9 +27,10 @@ impl Eval<'_, '_> {
             Type::Predicate(..) => Set::lib(Lib::Boolean, &[]),
             Type::TypeOf(shape) => self.shape(module, shape),
             Type::This => env.get(THIS).cloned().unwrap_or_default(),
-            _ if env.is_empty() => self.ask(Key::Type(module, ty), |e| {
-                e.composed(module, ty, &Env::NONE)
-            }),
+            _ if env.is_empty() || of.closed_types().has(ty) => self
+                .ask(Key::Type(module, ty), |e| {
+                    e.composed(module, ty, &Env::NONE)
+                }),
             _ => self.bound_type(module, ty, env),
         }
     }
@@ -156,7 +157,7 @@ impl Eval<'_, '_> {
             let imported = of.summary.name(import.imported);
             return match self.linker.specifiers.target(place.module, specifier) {
                 Target::Module(target) => {
-                    let mut names: Vec<&str> = Vec::new();
+                    let mut names: Vec<&str> = Vec::with_capacity(path.len() + 1);
                     if imported != "*" {
                         names.push(imported);
                     }
@@ -308,7 +309,7 @@ impl Eval<'_, '_> {
             return Env::NONE;
         }
         let of = self.module(module);
-        let mut bound: Vec<(Var, Set)> = Vec::new();
+        let mut bound: Vec<(Var, Set)> = Vec::with_capacity(vars.len as usize);
         for (i, var) in vars.indexes().enumerate() {
             let set = match arguments.get(i) {
                 Some(set) => set.clone(),
@@ -390,7 +391,7 @@ impl Eval<'_, '_> {
     }
 
     fn substituted(&mut self, set: &Set, env: &Env) -> Set {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(set.iter().len());
         for value in set.iter() {
             match value {
                 Value::Var(var) => match env.get(*var) {
