@@ -697,7 +697,7 @@ fn below_all(
             Value::Inst(class, env) if !eval.extends_unknown(*class, env) => {
                 below.push(crate::hierarchy::heirs(eval, *class));
             }
-            Value::Lib(..) | Value::Literal(..) => {}
+            Value::Lib(..) | Value::Literal(..) | Value::Text(_) => {}
             _ => return None,
         }
     }

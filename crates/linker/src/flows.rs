@@ -619,8 +619,9 @@ impl Site<'_> {
         };
         let name = of.summary.name(name);
         if adds_listener(name) {
-            let is_named = (self.arguments.first())
-                .is_some_and(|a| matches!(of.summary.shape(a.shape), Shape::Primitive(_)));
+            let is_text = |shape| matches!(shape, Shape::Primitive(_) | Shape::Text(_));
+            let first = self.arguments.first();
+            let is_named = first.is_some_and(|a| is_text(*of.summary.shape(a.shape)));
             if is_named && eval.shape(self.ix, object).is_empty() {
                 let possible = Confidence::Possible;
                 self.calls_back(eval, 1, &[], "event", possible, links, received);

@@ -202,7 +202,12 @@ pub(crate) fn may_run(
     let may_be = |argument: &Argument| {
         !matches!(
             caller.shape(argument.shape),
-            Shape::Unknown | Shape::Primitive(_) | Shape::Array(_) | Shape::New(_) | Shape::Jsx(_)
+            Shape::Unknown
+                | Shape::Primitive(_)
+                | Shape::Text(_)
+                | Shape::Array(_)
+                | Shape::New(_)
+                | Shape::Jsx(_)
         )
     };
     if !arguments.iter().any(may_be) || target.applies || target.confidence == Confidence::Possible

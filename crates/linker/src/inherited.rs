@@ -55,5 +55,6 @@ fn is_object(value: &Value) -> bool {
                 | Value::Lib(..)
                 | Value::Tuple(_)
                 | Value::Literal(..)
+                | Value::Text(_)
         )
 }

@@ -282,6 +282,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) typed: bool,
     /// Signatures of overloads, by the node of the implementation.
     pub(crate) overload_signatures: FxHashMap<NodeIdx, Vec<SignatureRef>>,
+    /// Where a function without a body begins that is an overload of another, and that.
+    pub(crate) overload_of: FxHashMap<u32, NodeIdx>,
     /// Shape of the default of the parameter that is being visited.
     pub(crate) parameter_default: ShapeRef,
     /// Places of targets in patterns that have defaults, by their first byte.
@@ -372,6 +374,7 @@ impl<'a> Builder<'a> {
             facts: Facts::default(),
             typed: matches!(language, "ts" | "tsx" | "mts" | "cts"),
             overload_signatures: FxHashMap::default(),
+            overload_of: FxHashMap::default(),
             parameter_default: ShapeRef::UNKNOWN,
             target_places: FxHashMap::default(),
             constant_texts: FxHashMap::default(),

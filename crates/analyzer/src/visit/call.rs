@@ -417,7 +417,15 @@ impl<'a> Builder<'a> {
             self.list_properties = listed == Some(i);
             let value = self.value(&argument.expr, Context::Argument { callee, first });
             self.passes_argument(call, value, i as u32, argument.spread.is_some());
-            facts.push(self::argument(value, argument.spread.is_some()));
+            let mut fact = self::argument(value, argument.spread.is_some());
+            if let Expr::Lit(Lit::Str(text)) = &*argument.expr
+                && argument.spread.is_none()
+                && let Some(key) = key_text(text)
+            {
+                let key = self.sym(key);
+                fact.shape = self.shape(Shape::Text(key));
+            }
+            facts.push(fact);
         }
         // `Object.defineProperty(o, 'p', …)`: which property that is.
         if let ([_, key, _], [_, name, _]) = (arguments, &mut facts[..])
@@ -648,6 +656,14 @@ impl<'a> Builder<'a> {
             }
         });
     }
+}
+
+/// The text of a string that can name a property: no prose.
+fn key_text(text: &Str) -> Option<&str> {
+    const LONGEST: usize = 64;
+    let text = text.value.as_str()?;
+    let fits = !text.is_empty() && text.len() <= LONGEST;
+    (fits && !text.bytes().any(|b| b <= b' ')).then_some(text)
 }
 
 /// The fact of an argument.

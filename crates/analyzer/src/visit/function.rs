@@ -164,18 +164,12 @@ impl<'a> Callable<'a> {
 impl<'a> Builder<'a> {
     /// `function f() {}` as a statement; its node was made when its scope was entered.
     pub(crate) fn function_declaration(&mut self, decl: &'a FnDecl) {
+        if self.overload(&decl.function) {
+            return;
+        }
         let Some(node) = self.reserved_node(&decl.ident) else {
             return;
         };
-        if self.node(node).start != self.start_of(&decl.function.span) {
-            // A signature that belongs to an implementation.
-            let signature = self.lower_declared(&decl.function);
-            self.overload_signatures
-                .entry(node)
-                .or_default()
-                .push(signature);
-            return;
-        }
         self.contain(node);
         let mut role = Role {
             doc: self.doc_anchor,
@@ -188,8 +182,37 @@ impl<'a> Builder<'a> {
         self.callable_body(node, Callable::of_function(&decl.function), &role, None);
     }
 
+    /// Notes the signature of an overload for the function that it belongs to; whether it is one.
+    fn overload(&mut self, function: &'a Function) -> bool {
+        let Some(&node) = self.overload_of.get(&self.start_of(&function.span)) else {
+            return false;
+        };
+        let signature = self.lower_declared(function);
+        let signatures = self.overload_signatures.entry(node).or_default();
+        signatures.push(signature);
+        true
+    }
+
+    /// Functions without a body have their overloads after them.
+    pub(crate) fn late_overloads(&mut self) {
+        if self.overload_signatures.is_empty() {
+            return;
+        }
+        for at in 0..self.facts.functions.len() {
+            let NodeRef(node) = self.facts.functions[at].node;
+            if let Some(others) = self.overload_signatures.remove(&node) {
+                let mut all = vec![self.facts.functions[at].signature];
+                all.extend(others);
+                self.facts.functions[at].overloads = list(&mut self.facts.overloads, &all);
+            }
+        }
+    }
+
     /// `export default function …`.
     pub(crate) fn default_function(&mut self, function: &'a FnExpr) -> Option<NodeIdx> {
+        if self.overload(&function.function) {
+            return None;
+        }
         let start = self.start_of(&function.function.span);
         let node = *self.reserved.get(&start)?;
         self.contain(node);

@@ -209,8 +209,7 @@ impl<'a> Builder<'a> {
             let name = self.atom(&f.ident.sym);
             if f.function.body.is_none() {
                 if let Some(&node) = implemented.get(&name) {
-                    let text = self.signature_text(&f.function);
-                    self.overloads.entry(node).or_default().push(text);
+                    self.hoist_overload(&f.function, node);
                     continue;
                 }
                 let node = self.reserve_function(&f.ident, &f.function);
@@ -256,9 +255,15 @@ impl<'a> Builder<'a> {
             .iter()
             .filter(|f| f.function.body.is_none() && !std::ptr::eq(**f, *last))
         {
-            let text = self.signature_text(&f.function);
-            self.overloads.entry(node).or_default().push(text);
+            self.hoist_overload(&f.function, node);
         }
+    }
+
+    fn hoist_overload(&mut self, function: &'a Function, of: NodeIdx) {
+        let text = self.signature_text(function);
+        self.overloads.entry(of).or_default().push(text);
+        let start = self.start_of(&function.span);
+        self.overload_of.insert(start, of);
     }
 
     fn reserve_function(&mut self, ident: &'a Ident, function: &'a Function) -> NodeIdx {

@@ -82,6 +82,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.scopes.leave();
+        self.late_overloads();
         self.resolve_pending();
     }
 
@@ -481,17 +482,10 @@ impl<'a> Builder<'a> {
         self.doc_anchor = self.range(export.span).0;
         let (node, local) = match &export.decl {
             DefaultDecl::Class(class) => (self.default_class(class), class.ident.as_ref()),
-            DefaultDecl::Fn(function) => {
-                let start = self.range(function.function.span).0;
-                if self.reserved.contains_key(&start) {
-                    match self.default_function(function) {
-                        Some(node) => (node, function.ident.as_ref()),
-                        None => return,
-                    }
-                } else {
-                    return; // an overload; its implementation is exported
-                }
-            }
+            DefaultDecl::Fn(function) => match self.default_function(function) {
+                Some(node) => (node, function.ident.as_ref()),
+                None => return, // an overload; its implementation is exported
+            },
             DefaultDecl::TsInterfaceDecl(interface) => {
                 self.interface(interface);
                 match self.reserved_node(&interface.id) {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the summary's layout and meaning. A cached summary of another
 /// version is not read.
-pub const SUMMARY_VERSION: u32 = 8;
+pub const SUMMARY_VERSION: u32 = 9;
 
 /// A node, as an index into [`ModuleSummary::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -203,7 +203,7 @@ pub enum Shape {
     Jsx(NodeRef),
     /// A literal or computed primitive: `string`, `number`, `boolean`, …
     Primitive(Sym),
-    /// A string that names a property: its text.
+    /// A string literal that can name a property and is passed to a call: its text.
     Text(Sym),
     /// What an awaited value becomes.
     Await(ShapeRef),

@@ -1,8 +1,9 @@
 //! Results of calls, and what type variables stand for in a call.
 
+use graph_model::ModuleSummary;
 use graph_model::summary::{
     Argument, CallFact, FunctionFact, List, MemberKind, ParameterFact, Shape, Signature,
-    SignatureRef, Type, VarRef,
+    SignatureRef, Type, TypeRef, VarRef,
 };
 
 use super::library;
@@ -135,37 +136,33 @@ impl<'p> Eval<'_, 'p> {
         let Some(function) = of.function(place.node) else {
             return Set::NONE;
         };
-        let overloads: Vec<(ModuleIx, SignatureRef, Env)> = function
-            .overloads
-            .of(&of.summary.overloads)
-            .iter()
-            .map(|&s| (place.module, s, env.clone()))
-            .collect();
-        if !overloads.is_empty() {
-            return match call {
-                Some(call) => self.best_result(&overloads, call),
-                None => {
-                    let returns = of.summary.signature(overloads[0].1).returns;
-                    self.ty(place.module, returns, env)
-                }
-            };
-        }
         let signature = of.summary.signature(function.signature);
-        if signature.returns.is_known() {
-            let declared = self.signature_result(place.module, function.signature, env, call);
+        let overloads = function.overloads.of(&of.summary.overloads);
+        let declared = match (overloads, call) {
+            ([], _) if !signature.returns.is_known() => Set::NONE,
+            ([], call) => self.signature_result(place.module, function.signature, env, call),
+            ([first, ..], None) => {
+                let returns = of.summary.signature(*first).returns;
+                self.ty(place.module, returns, env)
+            }
+            (overloads, Some(call)) => {
+                let overloads = overloads.iter().map(|&s| (place.module, s, env.clone()));
+                let overloads: Vec<_> = overloads.collect();
+                self.best_result(&overloads, call)
+            }
+        };
+        if !declared.is_empty() && !self.is_told_by_body(&declared, place, function, env) {
             // Of a function the type does not say which one it is.
             let is_called = declared.iter().any(|value| match value {
                 Value::Sig(_, _, None, _) => true,
                 Value::Anon(..) => !self.signatures(value, MemberKind::Call).is_empty(),
                 _ => false,
             });
-            if is_called {
-                let returned = self.returned(place, function);
-                return self.with_functions(declared, &returned);
-            }
-            if !declared.is_empty() {
+            if !is_called {
                 return declared;
             }
+            let returned = self.returned(place, function);
+            return self.with_functions(declared, &returned);
         }
         let returned = self.returned(place, function);
         if let Some(call) = call {
@@ -179,6 +176,32 @@ impl<'p> Eval<'_, 'p> {
             None => env.clone(),
         };
         self.subst(&returned, &env)
+    }
+
+    /// Whether the body of a function tells more than the types of its overloads: an implementation without a type gives back
+    /// objects and functions of which the types only say what they have in common.
+    fn is_told_by_body(
+        &mut self,
+        declared: &Set,
+        place: Place,
+        function: &FunctionFact,
+        env: &Env,
+    ) -> bool {
+        let tells_nothing = |value: &Value| match value {
+            Value::Var(_) | Value::Literal(..) => true,
+            Value::Lib(_, arguments) => arguments.is_empty(),
+            value => value.is_known_by_type(),
+        };
+        if function.overloads.is_empty()
+            || !declared.iter().any(Value::is_known_by_type)
+            || !declared.iter().all(tells_nothing)
+        {
+            return false;
+        }
+        let signature = function.signature;
+        self.signature_result(place.module, signature, env, None)
+            .is_empty()
+            && !self.returned(place, function).is_empty()
     }
 
     /// What the body of a function gives back.
@@ -203,87 +226,6 @@ impl<'p> Eval<'_, 'p> {
             }
             all
         })
-    }
-
-    /// The signature that fits a call best: the first that takes its arguments.
-    pub(super) fn best_result(
-        &mut self,
-        signatures: &[(ModuleIx, SignatureRef, Env)],
-        call: &Call<'p>,
-    ) -> Set {
-        let Some((module, signature, env)) = self.best(signatures, call) else {
-            return Set::NONE;
-        };
-        self.signature_result(module, signature, &env, Some(call))
-    }
-
-    fn best(
-        &mut self,
-        signatures: &[(ModuleIx, SignatureRef, Env)],
-        call: &Call<'p>,
-    ) -> Option<(ModuleIx, SignatureRef, Env)> {
-        let fitting = signatures
-            .iter()
-            .find(|(module, signature, _)| self.accepts(*module, *signature, call));
-        fitting.or(signatures.last()).cloned()
-    }
-
-    fn accepts(&mut self, module: ModuleIx, signature: SignatureRef, call: &Call<'p>) -> bool {
-        let of = self.module(module);
-        let signature = of.summary.signature(signature);
-        let parameters = signature.parameters.of(&of.summary.parameters);
-        let required = parameters.iter().filter(|p| !p.optional).count();
-        let rest = parameters.last().is_some_and(|p| p.rest);
-        let spread = call.arguments.iter().any(|a| a.spread);
-        let count = call.arguments.len();
-        if !spread && (count < required || (count > parameters.len() && !rest)) {
-            return false;
-        }
-        if !call.type_arguments.is_empty() && call.type_arguments.len > signature.type_vars.len {
-            return false;
-        }
-        for (i, argument) in call.arguments.iter().enumerate() {
-            if argument.spread || call.skip == Some(i) {
-                break;
-            }
-            let Some(parameter) = parameters.get(i) else {
-                break;
-            };
-            let is_function = matches!(
-                self.module(call.module).summary.shape(argument.shape),
-                Shape::Function(_)
-            );
-            let fits = match of.summary.type_at(parameter.declared) {
-                Type::Function(_) => {
-                    is_function
-                        || !matches!(
-                            self.module(call.module).summary.shape(argument.shape),
-                            Shape::Object(_) | Shape::Primitive(_) | Shape::Array(_)
-                        )
-                }
-                Type::Primitive(_) | Type::Array(_) | Type::Object(_) if is_function => false,
-                Type::Primitive(name) => {
-                    match *self.module(call.module).summary.shape(argument.shape) {
-                        Shape::Primitive(given) => {
-                            let (wanted, given) =
-                                (of.summary.name(name), self.name(call.module, given));
-                            !matches!(wanted, "string" | "number" | "boolean")
-                                || !matches!(given, "string" | "number" | "boolean")
-                                || wanted == given
-                        }
-                        Shape::Object(_) | Shape::Array(_) => {
-                            !matches!(of.summary.name(name), "string" | "number" | "boolean")
-                        }
-                        _ => true,
-                    }
-                }
-                _ => true,
-            };
-            if !fits {
-                return false;
-            }
-        }
-        true
     }
 
     pub(super) fn signature_result(
@@ -344,6 +286,15 @@ impl<'p> Eval<'_, 'p> {
                         break;
                     };
                     if !parameter.declared.is_known() {
+                        continue;
+                    }
+                    if let Type::Var(var) = of.summary.type_at(parameter.declared)
+                        && let Shape::Text(text) = shape
+                        && is_key(&of.summary, var)
+                    {
+                        let text = self.interned(self.name(call.module, text));
+                        let key = Set::one(Value::Text(text));
+                        self.infer(module, parameter.declared, &key, env, &mut bound);
                         continue;
                     }
                     let set = self.shape(call.module, argument.shape);
@@ -663,4 +614,26 @@ fn parameter_at(parameters: &[ParameterFact], index: usize) -> Option<&Parameter
     parameters
         .get(index)
         .or_else(|| parameters.last().filter(|p| p.rest))
+}
+
+/// Whether a type variable stands for a key: `K extends keyof T`, or a part of such.
+fn is_key(summary: &ModuleSummary, var: VarRef) -> bool {
+    fn names_keys(summary: &ModuleSummary, ty: TypeRef, depth: u32) -> bool {
+        let any = |list: List| {
+            let types = list.of(&summary.type_lists).iter();
+            depth > 0
+                && types
+                    .into_iter()
+                    .any(|&ty| names_keys(summary, ty, depth - 1))
+        };
+        match summary.type_at(ty) {
+            Type::KeyOf(_) => true,
+            Type::Union(list) | Type::Intersection(list) => any(list),
+            // `Extract<keyof T, string>`.
+            Type::Global(_, _, arguments) => any(arguments),
+            _ => false,
+        }
+    }
+    let fact = summary.type_vars.get(var.0 as usize);
+    fact.is_some_and(|fact| names_keys(summary, fact.constraint, 3))
 }

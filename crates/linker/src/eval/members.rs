@@ -36,6 +36,7 @@ impl Eval<'_, '_> {
             Value::Literal(module, text) => {
                 self.name(*module, *text).starts_with('\'') && library::lacks(Lib::String, name)
             }
+            Value::Text(_) => library::lacks(Lib::String, name),
             _ => false,
         }
     }
@@ -186,6 +187,7 @@ impl Eval<'_, '_> {
                 }
                 Set::NONE
             }
+            Value::Text(_) => self.lib_member(Lib::String, &[].into(), name),
             Value::Bound(..)
             | Value::Wrapped(..)
             | Value::Sig(..)

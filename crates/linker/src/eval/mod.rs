@@ -16,6 +16,7 @@ mod memo;
 mod mixins;
 mod narrow;
 mod objects;
+mod overloads;
 mod predicates;
 mod prototypes;
 mod shapes;

@@ -78,6 +78,7 @@ impl Eval<'_, '_> {
                     let property = self.member(&Set::one(value.clone()), name);
                     let mut literals = property.iter().filter_map(|v| match v {
                         Value::Literal(m, sym) => Some(self.name(*m, *sym) == literal),
+                        Value::Text(text) => Some(literal.strip_prefix('\'') == Some(&**text)),
                         _ => None,
                     });
                     let fits = match literals.next() {
@@ -163,7 +164,7 @@ fn type_of(value: &Value) -> Option<&'static str> {
         Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => {
             "function"
         }
-        Value::Lib(Lib::String, _) => "string",
+        Value::Lib(Lib::String, _) | Value::Text(_) => "string",
         Value::Lib(Lib::Number, _) => "number",
         Value::Lib(Lib::Boolean, _) => "boolean",
         Value::Lib(Lib::Nothing, _) => "undefined",

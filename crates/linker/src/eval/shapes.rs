@@ -25,6 +25,7 @@ impl<'p> Eval<'_, 'p> {
             | Shape::Object(node)
             | Shape::Import(node) => self.node(Place { module, node }),
             Shape::Primitive(name) => self.primitive(self.name(module, name)),
+            Shape::Text(_) => Set::lib(Lib::String, &[]),
             Shape::Global(name) => self.global(module, name),
             Shape::Exports => self.exports(module),
             Shape::Jsx(_) => Set::NONE,

@@ -94,6 +94,7 @@ impl Eval<'_, '_> {
                             let text = text.strip_prefix('\'').unwrap_or(text);
                             self.member(&object, text)
                         }
+                        Value::Text(text) => self.member(&object, text),
                         Value::Lib(Lib::Number, _) => self.element(&object),
                         _ => Set::NONE,
                     });

@@ -354,6 +354,8 @@ pub(crate) enum Value {
     ExtInst(Rc<str>, Rc<str>),
     /// A literal type.
     Literal(ModuleIx, Sym),
+    /// A string that is passed where a key of a type is wanted: its text.
+    Text(Rc<str>),
     /// A type variable.
     Var(Var),
 }

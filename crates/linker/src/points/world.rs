@@ -405,7 +405,7 @@ impl<'l, 'p> World<'l, 'p> {
         for _ in 0..MAX_NESTING {
             match *of.summary.shape(at) {
                 Shape::Unknown => return UNKNOWN,
-                Shape::Primitive(_) | Shape::Jsx(_) => return NONE,
+                Shape::Primitive(_) | Shape::Text(_) | Shape::Jsx(_) => return NONE,
                 Shape::Binding(node) | Shape::Import(node) => return self.node(module, node),
                 Shape::Narrow(inner, _) | Shape::Cast(inner, _) | Shape::Await(inner) => at = inner,
                 // Only scripts see what scripts declare.
@@ -519,7 +519,7 @@ impl<'l, 'p> World<'l, 'p> {
                     };
                     return self.solver.holds(*known).is_empty();
                 }
-                Shape::Primitive(_) => return true,
+                Shape::Primitive(_) | Shape::Text(_) => return true,
                 _ => return false,
             }
         }

@@ -125,3 +125,36 @@ fn symbols_in_types() {
         ]
     );
 }
+
+#[test]
+fn keys_of_types_that_are_passed() {
+    let found = calls(&[
+        (
+            "registry.ts",
+            "export class Colour { mix() {} }\nexport class Width { grow() {} }\n\
+             export type Paint = { 'line-colour': Colour, 'line-width': Width };\n\
+             export class Values<T> {\n  all: T;\n  get<K extends keyof T>(name: K): T[K] { return this.all[name]; }\n\
+               on<K extends Extract<keyof T, string>>(name: K, run: (value: T[K]) => void) {}\n}",
+        ),
+        (
+            "app.ts",
+            "import { Values, Paint } from './registry';\n\
+             class Layer {\n  paint: Values<Paint>;\n  draw(which: string) {\n    this.paint.get('line-colour').mix();\n\
+                 this.paint.get('line-width').grow();\n    this.paint.get('line-width').mix();\n    this.paint.get(which).mix();\n\
+                 this.paint.on('line-width', width => width.grow());\n  }\n}",
+        ),
+    ]);
+    let of_values =
+        |edge: &&String| !edge.contains("this.paint.get[") && !edge.contains("paint.on");
+    let found: Vec<&String> = found.iter().filter(of_values).collect();
+    assert_eq!(
+        found,
+        [
+            r#"app.ts->CALL->this.paint.get().grow[in:Layer.draw] CALLS registry.ts->METHOD->grow[in:Width] {"resolution":"type"}"#,
+            r#"app.ts->CALL->this.paint.get().mix[in:Layer.draw] CALLS registry.ts->METHOD->mix[in:Colour] {"resolution":"type"}"#,
+            r#"app.ts->CALL->this.paint.get().mix[in:Layer.draw]#2 UNRESOLVED_CALL app.ts->MODULE->module {"name":"mix","reason":"unknown-member"}"#,
+            r#"app.ts->CALL->this.paint.get().mix[in:Layer.draw]#3 UNRESOLVED_CALL app.ts->MODULE->module {"name":"mix","reason":"unknown-receiver"}"#,
+            r#"app.ts->CALL->width.grow[in:Layer.draw.<on:line-width>] CALLS registry.ts->METHOD->grow[in:Width] {"resolution":"type"}"#,
+        ]
+    );
+}

@@ -17,6 +17,7 @@ mod imports;
 mod instances;
 mod keys;
 mod outside;
+mod overloads;
 mod points;
 mod protocols;
 mod react;
