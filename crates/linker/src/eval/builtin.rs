@@ -49,20 +49,12 @@ impl<'p> Eval<'_, 'p> {
                 Set::lib(Lib::Promise, &[inner])
             }
             Part::Callback => {
-                let types = call
-                    .type_arguments
-                    .of(&self.module(call.module).summary.type_lists);
-                if let Some(&ty) = types.first() {
-                    return self.ty(call.module, ty, &Env::NONE);
-                }
-                let initial = match call.arguments.get(1) {
-                    Some(initial) => self.shape(call.module, initial.shape),
-                    None => arguments.first().cloned().unwrap_or_default(),
-                };
-                if initial.is_empty() {
+                let element = arguments.first().cloned().unwrap_or_default();
+                let accumulated = self.accumulated(&element, call);
+                if accumulated.is_empty() {
                     return callback(self);
                 }
-                initial
+                accumulated
             }
             Part::Receiver if name == "filter" => {
                 // A predicate tells what is left.
@@ -79,6 +71,20 @@ impl<'p> Eval<'_, 'p> {
                 Set::lib(lib, &[narrowed])
             }
             part => self.lib_part(part, lib, arguments),
+        }
+    }
+
+    /// What `reduce` passes from call to call: what its type argument says, or its initial value, or the first element.
+    pub(super) fn accumulated(&mut self, element: &Set, call: &Call<'p>) -> Set {
+        let types = call
+            .type_arguments
+            .of(&self.module(call.module).summary.type_lists);
+        if let Some(&ty) = types.first() {
+            return self.ty(call.module, ty, &Env::NONE);
+        }
+        match call.arguments.get(1) {
+            Some(initial) => self.shape(call.module, initial.shape),
+            None => element.clone(),
         }
     }
 

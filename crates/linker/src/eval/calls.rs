@@ -487,6 +487,14 @@ impl<'p> Eval<'_, 'p> {
                         None => Set::NONE,
                     }
                 }
+                Value::LibMethod(Lib::Array, elements, name)
+                    if matches!(&**name, "reduce" | "reduceRight") =>
+                {
+                    let element = elements.first().cloned().unwrap_or_default();
+                    let accumulated = self.accumulated(&element, &call);
+                    let arguments = [element, accumulated].into();
+                    Set::one(Value::LibMethod(Lib::Array, arguments, name.clone()))
+                }
                 Value::LibMethod(lib, arguments, name) => {
                     Set::one(Value::LibMethod(*lib, arguments.clone(), name.clone()))
                 }

@@ -59,7 +59,8 @@ use Part::{
 
 const EACH: &[Part] = &[Argument(0), Number, Receiver];
 const VALUE_KEY: &[Part] = &[Argument(1), Argument(0), Receiver];
-const ACCUMULATE: &[Part] = &[Callback, Argument(0), Number, Receiver];
+/// What is accumulated comes after the elements (`Eval::accumulated`).
+const ACCUMULATE: &[Part] = &[Argument(1), Argument(0), Number, Receiver];
 const PAIR: &[Part] = &[Argument(0), Argument(0)];
 
 const ARRAY: &[Method] = &[

@@ -126,3 +126,33 @@ fn a_function_that_is_passed_to_itself_has_one_edge() {
         "{found:#?}"
     );
 }
+
+#[test]
+fn what_reduce_accumulates() {
+    let found = edges(
+        &[(
+            "a.ts",
+            "class Sum { add() { return this; } done() {} }\nclass Item { size() {} }\n\
+             export function total(items: Item[], sums: Sum[]) {\n\
+               items.reduce((sum, item) => { item.size(); return sum.add(); }, new Sum()).done();\n\
+               items.reduce<Sum>((typed, item) => typed.add(), null as any);\n\
+               sums.reduceRight((first, sum) => { first.done(); return sum; }).done();\n}",
+        )],
+        &["CALLS", "UNRESOLVED_CALL"],
+    );
+    let found: Vec<&String> = found
+        .iter()
+        .filter(|e| !e.contains("<global>") && !e.contains("callType"))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            r#"CALL->first.done[in:total.<reduceRight>] CALLS METHOD->done[in:Sum] {"resolution":"type"}"#,
+            r#"CALL->item.size[in:total.<reduce>] CALLS METHOD->size[in:Item] {"resolution":"type"}"#,
+            r#"CALL->items.reduce().done[in:total] CALLS METHOD->done[in:Sum] {"resolution":"type"}"#,
+            r#"CALL->sum.add[in:total.<reduce>] CALLS METHOD->add[in:Sum] {"resolution":"type"}"#,
+            r#"CALL->sums.reduceRight().done[in:total] CALLS METHOD->done[in:Sum] {"resolution":"type"}"#,
+            r#"CALL->typed.add[in:total.<reduce>#2] CALLS METHOD->add[in:Sum] {"resolution":"type"}"#,
+        ]
+    );
+}
