@@ -426,7 +426,8 @@ impl<'g> SummaryNodes<'g> {
     #[inline(never)]
     fn add(&mut self, index: NodeIdx) -> NodeRef {
         let node = &self.graph.nodes[self.place[index as usize] as usize];
-        // Only ids that metadata of the linker's edges can name, and those that tell what is merged with a class.
+        // Only ids that metadata of the linker's edges can name, and those that tell what is merged with a class, or the name of
+        // an enum.
         let named = matches!(
             node.node_type,
             NodeType::Module
@@ -439,6 +440,7 @@ impl<'g> SummaryNodes<'g> {
                 | NodeType::Method
                 | NodeType::Class
                 | NodeType::Interface
+                | NodeType::Enum
                 | NodeType::Namespace
         );
         let id = &mut self.scratch;

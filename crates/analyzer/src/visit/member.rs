@@ -9,7 +9,7 @@ use super::name::Meaning;
 use super::naming::ANONYMOUS;
 use super::text::{shown, static_key, super_text, transparent, write_member};
 use crate::builder::scope::BindingId;
-use crate::builder::{Builder, Member, NodeIdx, Val};
+use crate::builder::{Builder, Member, NO_NODE, NodeIdx, Val};
 use graph_model::summary::{AccessFact, ImportFact, NodeRef, Shape, ShapeRef, Sym};
 
 impl<'a> Builder<'a> {
@@ -115,9 +115,43 @@ impl<'a> Builder<'a> {
                     (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
                         Some(self.sym(&constant_key(&name.sym)))
                     }
+                    (object, MemberProp::Ident(name)) => {
+                        let of = self.constants_name(object)?;
+                        let text = format!("{}.{}", self.names.get(of), name.sym);
+                        Some(self.sym(&constant_key(&text)))
+                    }
                     _ => None,
                 }
             }
+            _ => None,
+        }
+    }
+
+    /// The name of an enum, or of what is imported and may be one, under the name that its module gives it: its members are
+    /// keys by their names, which every module writes alike.
+    fn constants_name(&mut self, object: &Expr) -> Option<Sym> {
+        match object {
+            Expr::Ident(ident) => {
+                let Meaning::Bound(id) = self.meaning(ident) else {
+                    return None;
+                };
+                let node = self.scopes.get(id).node;
+                if node == NO_NODE {
+                    return None;
+                }
+                if self.node(node).node_type == NodeType::Enum {
+                    return Some(self.atom(&ident.sym));
+                }
+                let imported = self.import_fact(node)?.imported;
+                let is_named = imported != self.known.star && imported != self.known.default;
+                is_named.then_some(imported)
+            }
+            Expr::Member(member) => match (&*member.obj, &member.prop) {
+                (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
+                    Some(self.atom(&name.sym))
+                }
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use graph_model::summary::{
     SignatureRef, Type, TypeRef, VarRef,
 };
 
+use super::keys::key_of;
 use super::library;
 use super::value::{Env, Lib, Place, Set, Value, Var};
 use super::{Eval, Key};
@@ -289,11 +290,10 @@ impl<'p> Eval<'_, 'p> {
                         continue;
                     }
                     if let Type::Var(var) = of.summary.type_at(parameter.declared)
-                        && let Shape::Text(text) = shape
                         && is_key(&of.summary, var)
+                        && let Some(key) = key_of(self.module(call.module), argument.shape)
                     {
-                        let text = self.interned(self.name(call.module, text));
-                        let key = Set::one(Value::Text(text));
+                        let key = Set::one(Value::Text(self.interned(&key)));
                         self.infer(module, parameter.declared, &key, env, &mut bound);
                         continue;
                     }

@@ -1,9 +1,12 @@
 //! Members that a key names which is no name: a value that nobody knows, or a constant that stands for one.
 
-use graph_model::summary::{MemberKind, PropertyKind, Type};
+use std::borrow::Cow;
+
+use graph_model::NodeType;
+use graph_model::summary::{MemberKind, PropertyKind, Shape, ShapeRef, Type};
 
 use super::{Eval, Set, Value};
-use crate::program::Fact;
+use crate::program::{Fact, Module};
 
 impl Eval<'_, '_> {
     /// What a key gives that a constant stands for. What the key is nobody tells: if it is not that of a member, it may be the
@@ -68,6 +71,30 @@ impl Eval<'_, '_> {
         }
         Set::NONE
     }
+}
+
+/// The key that a value is: a text, or a member of an enum by their names, as the analyzer names members by such keys.
+pub(super) fn key_of(of: &Module, shape: ShapeRef) -> Option<Cow<'_, str>> {
+    let summary = &of.summary;
+    let (object, name) = match *summary.shape(shape) {
+        Shape::Text(text) => return Some(summary.name(text).into()),
+        Shape::Member(object, name) => (object, name),
+        _ => return None,
+    };
+    let imported = |node| of.import(node).map(|import| summary.name(import.imported));
+    let constants = match *summary.shape(object) {
+        Shape::Binding(node) if summary.node(node).node_type() == Some(NodeType::Enum) => {
+            of.id_name(node)
+        }
+        Shape::Binding(node) => imported(node).filter(|name| !matches!(*name, "*" | "default"))?,
+        // `module.Enum.Member`.
+        Shape::Member(module, name) => match *summary.shape(module) {
+            Shape::Binding(node) if imported(node) == Some("*") => summary.name(name),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(format!("@@{constants}.{}", summary.name(name)).into())
 }
 
 /// Whether a name is that of a constant that stands for a key: the analyzer writes those of symbols and of imports so. Those

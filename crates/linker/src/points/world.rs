@@ -231,7 +231,11 @@ impl<'l, 'p> World<'l, 'p> {
             return known;
         }
         let text = self.of(module).summary.name(sym);
-        let name = self.name(text);
+        // What a member of an enum, or of something imported, is as a key nobody tells: it may be the text of any.
+        let name = match text.strip_prefix("@@").is_some_and(|key| key.contains('.')) {
+            true => ANY,
+            false => self.name(text),
+        };
         self.modules[module as usize].names[sym.0 as usize] = name;
         name
     }

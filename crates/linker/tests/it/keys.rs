@@ -158,3 +158,39 @@ fn keys_of_types_that_are_passed() {
         ]
     );
 }
+
+#[test]
+fn members_of_enums_as_keys() {
+    let found = calls(&[
+        (
+            "events.ts",
+            "export class Door { shut() {} }\nexport class Window { tilt() {} }\nexport enum Kind { Door = 'door', Window = 'window' }\n\
+             export interface Handlers { [Kind.Door]: (door: Door) => void; [Kind.Window]: (window: Window) => void }\n\
+             export class Emitter<E> { on<K extends keyof E>(kind: K, run: E[K]): this { return this; } }\n\
+             export const makers = { [Kind.Door]: () => new Door(), [Kind.Window]: () => new Window() };\n\
+             makers[Kind.Door]().shut();",
+        ),
+        (
+            "app.ts",
+            "import { Emitter, Handlers, Kind, makers } from './events';\nimport * as events from './events';\n\
+             export function listen(emitter: Emitter<Handlers>) {\n  emitter.on(Kind.Door, door => door.shut());\n\
+               emitter.on(events.Kind.Window, window => window.tilt());\n  makers[Kind.Window]().tilt();\n\
+               makers[events.Kind.Door]().shut();\n}",
+        ),
+    ]);
+    let of_values = |edge: &&String| !edge.contains("CALL->emitter.on[");
+    let found: Vec<&String> = found.iter().filter(of_values).collect();
+    assert_eq!(
+        found,
+        [
+            r#"app.ts->CALL->door.shut[in:listen.<on>] CALLS events.ts->METHOD->shut[in:Door] {"resolution":"type"}"#,
+            r#"app.ts->CALL->makers.<computed>().shut[in:listen] CALLS events.ts->METHOD->shut[in:Door] {"resolution":"type"}"#,
+            r#"app.ts->CALL->makers.<computed>().tilt[in:listen] CALLS events.ts->METHOD->tilt[in:Window] {"resolution":"type"}"#,
+            r#"app.ts->CALL->makers.<computed>[in:listen] CALLS events.ts->FUNCTION-><anonymous>[in:makers]#2 {"resolution":"object"}"#,
+            r#"app.ts->CALL->makers.<computed>[in:listen]#2 CALLS events.ts->FUNCTION-><anonymous>[in:makers] {"resolution":"object"}"#,
+            r#"app.ts->CALL->window.tilt[in:listen.<on>#2] CALLS events.ts->METHOD->tilt[in:Window] {"resolution":"type"}"#,
+            r#"events.ts->CALL->makers.<computed> CALLS events.ts->FUNCTION-><anonymous>[in:makers] {"resolution":"object"}"#,
+            r#"events.ts->CALL->makers.<computed>().shut CALLS events.ts->METHOD->shut[in:Door] {"resolution":"type"}"#,
+        ]
+    );
+}
