@@ -82,9 +82,22 @@ impl<'p> Eval<'_, 'p> {
         if let Some(&ty) = types.first() {
             return self.ty(call.module, ty, &Env::NONE);
         }
-        match call.arguments.get(1) {
-            Some(initial) => self.shape(call.module, initial.shape),
-            None => element.clone(),
+        let Some(initial) = call.arguments.get(1) else {
+            return element.clone();
+        };
+        let initial = self.shape(call.module, initial.shape);
+        // An initial value that is an element of a narrower class: elements are accumulated.
+        let is_element = |e: &mut Self, value: &Value| {
+            element.iter().any(|element| match element {
+                Value::Inst(place, _) | Value::Iface(place, _) => {
+                    e.seen_as(value, *place).is_some()
+                }
+                _ => false,
+            })
+        };
+        match !initial.is_empty() && initial.iter().all(|value| is_element(self, value)) {
+            true => element.clone(),
+            false => initial,
         }
     }
 

@@ -1,6 +1,5 @@
 //! Results of calls, and what type variables stand for in a call.
 
-use graph_model::ModuleSummary;
 use graph_model::summary::{
     Argument, CallFact, FunctionFact, List, MemberKind, ParameterFact, Shape, Signature,
     SignatureRef, Type, TypeRef, VarRef,
@@ -10,7 +9,7 @@ use super::keys::key_of;
 use super::library;
 use super::value::{Env, Lib, Place, Set, Value, Var};
 use super::{Eval, Key};
-use crate::program::ModuleIx;
+use crate::program::{Fact, Module, ModuleIx};
 
 /// A call as signatures see it.
 pub(super) struct Call<'p> {
@@ -142,9 +141,13 @@ impl<'p> Eval<'_, 'p> {
         let declared = match (overloads, call) {
             ([], _) if !signature.returns.is_known() => Set::NONE,
             ([], call) => self.signature_result(place.module, function.signature, env, call),
-            ([first, ..], None) => {
-                let returns = of.summary.signature(*first).returns;
-                self.ty(place.module, returns, env)
+            (overloads, None) => {
+                let mut all = Set::NONE;
+                for &overload in overloads {
+                    let returns = of.summary.signature(overload).returns;
+                    all = all.union(self.ty(place.module, returns, env));
+                }
+                all
             }
             (overloads, Some(call)) => {
                 let overloads = overloads.iter().map(|&s| (place.module, s, env.clone()));
@@ -152,6 +155,11 @@ impl<'p> Eval<'_, 'p> {
                 self.best_result(&overloads, call)
             }
         };
+        if !overloads.is_empty()
+            && let Some(made) = self.made(&declared, place, function)
+        {
+            return made;
+        }
         if !declared.is_empty() && !self.is_told_by_body(&declared, place, function, env) {
             // Of a function the type does not say which one it is.
             let is_called = declared.iter().any(|value| match value {
@@ -177,6 +185,26 @@ impl<'p> Eval<'_, 'p> {
             None => env.clone(),
         };
         self.subst(&returned, &env)
+    }
+
+    /// The instances that the body of a function with overloads makes, if they are all of one class that is, or is below, the
+    /// declared one.
+    fn made(&mut self, declared: &Set, place: Place, function: &FunctionFact) -> Option<Set> {
+        let mut classes = declared.iter();
+        let (Some(Value::Inst(class, env)), None) = (classes.next(), classes.next()) else {
+            return None;
+        };
+        if !env.is_empty() {
+            return None;
+        }
+        let returned = self.returned(place, function);
+        let mut values = returned.iter();
+        match (values.next(), values.next()) {
+            (Some(made @ Value::Inst(..)), None) if self.seen_as(made, *class).is_some() => {
+                Some(returned.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Whether the body of a function tells more than the types of its overloads: an implementation without a type gives back
@@ -290,7 +318,7 @@ impl<'p> Eval<'_, 'p> {
                         continue;
                     }
                     if let Type::Var(var) = of.summary.type_at(parameter.declared)
-                        && is_key(&of.summary, var)
+                        && is_key(of, var)
                         && let Some(key) = key_of(self.module(call.module), argument.shape)
                     {
                         let key = Set::one(Value::Text(self.interned(&key)));
@@ -511,12 +539,13 @@ impl<'p> Eval<'_, 'p> {
         call: &Call<'p>,
         index: usize,
     ) -> Set {
-        let Some((module, signature, env)) = self.best(signatures, call) else {
-            return Set::NONE;
-        };
-        let fact = self.module(module).summary.signature(signature);
-        let env = self.bound_by(module, fact, &env, call);
-        self.parameter_type(module, fact, index, &env)
+        let mut all = Set::NONE;
+        for (module, signature, env) in self.meant(signatures, call) {
+            let fact = self.module(module).summary.signature(signature);
+            let env = self.bound_by(module, fact, &env, call);
+            all = all.union(self.parameter_type(module, fact, index, &env));
+        }
+        all
     }
 
     fn parameter_type(
@@ -625,23 +654,27 @@ fn parameter_at(parameters: &[ParameterFact], index: usize) -> Option<&Parameter
 }
 
 /// Whether a type variable stands for a key: `K extends keyof T`, or a part of such.
-fn is_key(summary: &ModuleSummary, var: VarRef) -> bool {
-    fn names_keys(summary: &ModuleSummary, ty: TypeRef, depth: u32) -> bool {
-        let any = |list: List| {
-            let types = list.of(&summary.type_lists).iter();
-            depth > 0
-                && types
-                    .into_iter()
-                    .any(|&ty| names_keys(summary, ty, depth - 1))
+fn is_key(of: &Module, var: VarRef) -> bool {
+    fn names_keys(of: &Module, ty: TypeRef, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
         };
-        match summary.type_at(ty) {
+        let any = |list: List| {
+            let mut types = list.of(&of.summary.type_lists).iter();
+            types.any(|&ty| names_keys(of, ty, depth))
+        };
+        match of.summary.type_at(ty) {
             Type::KeyOf(_) => true,
             Type::Union(list) | Type::Intersection(list) => any(list),
             // `Extract<keyof T, string>`.
             Type::Global(_, _, arguments) => any(arguments),
+            Type::Ref(node, ..) => match of.fact(node) {
+                Fact::Type(i) => names_keys(of, of.summary.type_facts[i as usize].alias, depth),
+                _ => false,
+            },
             _ => false,
         }
     }
-    let fact = summary.type_vars.get(var.0 as usize);
-    fact.is_some_and(|fact| names_keys(summary, fact.constraint, 3))
+    let fact = of.summary.type_vars.get(var.0 as usize);
+    fact.is_some_and(|fact| names_keys(of, fact.constraint, 4))
 }

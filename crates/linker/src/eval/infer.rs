@@ -307,7 +307,7 @@ impl Eval<'_, '_> {
     }
 
     /// What the variables of a class or type stand for in a value that is, or descends from, one.
-    fn seen_as(&mut self, value: &Value, declared: Place) -> Option<Env> {
+    pub(super) fn seen_as(&mut self, value: &Value, declared: Place) -> Option<Env> {
         let mut value = value.clone();
         for _ in 0..16 {
             let (place, env) = match &value {

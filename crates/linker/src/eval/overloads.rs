@@ -1,109 +1,232 @@
 //! Which of several signatures a call means.
 
-use graph_model::ModuleSummary;
-use graph_model::summary::{Shape, ShapeRef, SignatureRef, Type, TypeRef};
+use graph_model::summary::SignatureRef;
 
 use super::Eval;
 use super::calls::Call;
-use super::value::{Env, Set};
+use super::value::{Env, Lib, Set, Value};
 use crate::program::ModuleIx;
 
+/// A signature, and what the type variables around it stand for.
+pub(super) type Overload = (ModuleIx, SignatureRef, Env);
+
+/// Whether a signature takes the arguments of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    No,
+    /// Too little is known of an argument, or it fits by its structure if at all.
+    Unsure,
+    Yes,
+}
+
+/// What a value is at sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    Boolean,
+    Nothing,
+    List,
+    Function,
+    Object,
+}
+
 impl<'p> Eval<'_, 'p> {
-    /// The signature that fits a call best: the first that takes its arguments.
-    pub(super) fn best_result(
-        &mut self,
-        signatures: &[(ModuleIx, SignatureRef, Env)],
-        call: &Call<'p>,
-    ) -> Set {
-        let Some((module, signature, env)) = self.best(signatures, call) else {
-            return Set::NONE;
-        };
-        self.signature_result(module, signature, &env, Some(call))
+    /// What a call gives, by the signatures that it may mean.
+    pub(super) fn best_result(&mut self, signatures: &[Overload], call: &Call<'p>) -> Set {
+        let mut all = Set::NONE;
+        for (module, signature, env) in self.meant(signatures, call) {
+            all = all.union(self.signature_result(module, signature, &env, Some(call)));
+        }
+        all
     }
 
-    pub(super) fn best(
-        &mut self,
-        signatures: &[(ModuleIx, SignatureRef, Env)],
-        call: &Call<'p>,
-    ) -> Option<(ModuleIx, SignatureRef, Env)> {
-        let fitting = signatures
-            .iter()
-            .find(|(module, signature, _)| self.accepts(*module, *signature, call));
-        fitting.or(signatures.last()).cloned()
+    /// The signatures that a call may mean: the first of which an argument shows that it is meant; else those up to the first that
+    /// takes everything; if there is none, the last.
+    pub(super) fn meant(&mut self, signatures: &[Overload], call: &Call<'p>) -> Vec<Overload> {
+        if let [one] = signatures {
+            return vec![one.clone()];
+        }
+        let mut unsure = Vec::new();
+        for overload in signatures {
+            match self.takes(overload, call) {
+                (Fit::Yes, is_shown) if is_shown || unsure.is_empty() => {
+                    return vec![overload.clone()];
+                }
+                (Fit::Yes, _) => {
+                    unsure.push(overload.clone());
+                    break;
+                }
+                (Fit::Unsure, _) => unsure.push(overload.clone()),
+                (Fit::No, _) => {}
+            }
+        }
+        if unsure.is_empty() {
+            unsure.extend(signatures.last().cloned());
+        }
+        unsure
     }
 
-    fn accepts(&mut self, module: ModuleIx, signature: SignatureRef, call: &Call<'p>) -> bool {
-        let of = self.module(module);
-        let signature = of.summary.signature(signature);
+    /// Whether a signature takes the arguments of a call, and whether one of them shows it: what takes anything shows nothing.
+    fn takes(&mut self, (module, signature, env): &Overload, call: &Call<'p>) -> (Fit, bool) {
+        let of = self.module(*module);
+        let signature = of.summary.signature(*signature);
         let parameters = signature.parameters.of(&of.summary.parameters);
-        let required = parameters.iter().filter(|p| !p.optional).count();
-        let rest = parameters.last().is_some_and(|p| p.rest);
+        let required = parameters.iter().filter(|p| !p.optional && !p.rest).count();
+        let rest = parameters.last().filter(|p| p.rest);
         let spread = call.arguments.iter().any(|a| a.spread);
         let count = call.arguments.len();
-        if !spread && (count < required || (count > parameters.len() && !rest)) {
-            return false;
+        if !spread && (count < required || (count > parameters.len() && rest.is_none())) {
+            return (Fit::No, false);
         }
         if !call.type_arguments.is_empty() && call.type_arguments.len > signature.type_vars.len {
-            return false;
+            return (Fit::No, false);
         }
+        let (mut all, mut is_shown) = (Fit::Yes, false);
         for (i, argument) in call.arguments.iter().enumerate() {
-            if argument.spread || call.skip == Some(i) {
-                break;
+            if argument.spread {
+                return (all.min(Fit::Unsure), false);
             }
-            let Some(parameter) = parameters.get(i) else {
+            if call.skip == Some(i) {
+                continue;
+            }
+            let Some(parameter) = parameters.get(i).or(rest) else {
                 break;
             };
-            let given = &self.module(call.module).summary;
-            if !takes(&of.summary, parameter.declared, given, argument.shape) {
-                return false;
+            if !parameter.declared.is_known() {
+                continue;
+            }
+            let mut wanted = self.ty(*module, parameter.declared, env);
+            let is_any = |wanted: &Set| wanted.iter().any(|value| matches!(value, Value::Var(_)));
+            if parameter.rest && !is_any(&wanted) {
+                wanted = self.element(&wanted);
+            }
+            if wanted.is_empty() || is_any(&wanted) {
+                continue;
+            }
+            let given = self.shape(call.module, argument.shape);
+            let given = match *self.module(call.module).summary.shape(argument.shape) {
+                graph_model::summary::Shape::Text(text) => {
+                    let text = self.interned(self.name(call.module, text));
+                    Set::one(Value::Text(text))
+                }
+                _ => given,
+            };
+            let fit = self.fits(&given, &wanted);
+            is_shown |= fit == Fit::Yes;
+            all = all.min(fit);
+            if all == Fit::No {
+                return (Fit::No, false);
             }
         }
-        true
+        (all, is_shown)
     }
-}
 
-/// Whether an argument can have a type, as far as both can be told at sight.
-fn takes(of: &ModuleSummary, ty: TypeRef, given: &ModuleSummary, argument: ShapeRef) -> bool {
-    let shape = *given.shape(argument);
-    match of.type_at(ty) {
-        Type::Union(list) => {
-            let mut parts = list.of(&of.type_lists).iter();
-            parts.any(|&part| takes_as(of, of.type_at(part), given, shape))
+    fn fits(&mut self, given: &Set, wanted: &Set) -> Fit {
+        if given.is_empty() {
+            return Fit::Unsure;
         }
-        ty => takes_as(of, ty, given, shape),
+        let (mut least, mut most) = (Fit::Yes, Fit::No);
+        for given in given.iter() {
+            let mut best = Fit::No;
+            for wanted in wanted.iter() {
+                best = best.max(self.fits_as(given, wanted));
+            }
+            (least, most) = (least.min(best), most.max(best));
+        }
+        match least == most {
+            true => least,
+            false => Fit::Unsure,
+        }
     }
-}
 
-fn takes_as(of: &ModuleSummary, ty: Type, given: &ModuleSummary, shape: Shape) -> bool {
-    let is_known = |name| matches!(name, "string" | "number" | "boolean");
-    match (ty, shape) {
-        (
-            Type::Function(_),
-            Shape::Object(_) | Shape::Primitive(_) | Shape::Text(_) | Shape::Array(_),
-        )
-        | (
-            Type::Primitive(_) | Type::Literal(_) | Type::Array(_) | Type::Object(_),
-            Shape::Function(_),
-        )
-        | (Type::Literal(_), Shape::Object(_) | Shape::Array(_)) => false,
-        (Type::Primitive(wanted), Shape::Primitive(given_as)) => {
-            let (wanted, given) = (of.name(wanted), given.name(given_as));
-            !is_known(wanted) || !is_known(given) || wanted == given
+    fn fits_as(&mut self, given: &Value, wanted: &Value) -> Fit {
+        if matches!(wanted, Value::Var(_)) {
+            return Fit::Yes;
         }
-        (Type::Primitive(wanted), Shape::Text(_)) => {
-            let wanted = of.name(wanted);
-            !is_known(wanted) || wanted == "string"
+        let (Some(is), Some(to_be)) = (self.kind(given), self.kind(wanted)) else {
+            return Fit::Unsure;
+        };
+        match (is, to_be) {
+            // What can be called, and what has indexes, can have the structure of an object.
+            (Kind::Function | Kind::List, Kind::Object) if wanted.is_known_by_type() => Fit::Unsure,
+            (Kind::Object, Kind::Function | Kind::List) if given.is_known_by_type() => Fit::Unsure,
+            _ if is != to_be => Fit::No,
+            (Kind::Text | Kind::Number | Kind::Boolean, _) => self.fits_literal(given, wanted),
+            (Kind::List, _) => match (given, wanted) {
+                (Value::Lib(_, given), Value::Lib(_, wanted)) => {
+                    match (given.first(), wanted.first()) {
+                        (Some(given), Some(wanted)) if !given.is_empty() && !wanted.is_empty() => {
+                            let (given, wanted) = (given.clone(), wanted.clone());
+                            self.fits(&given, &wanted)
+                        }
+                        _ => Fit::Yes,
+                    }
+                }
+                _ => Fit::Yes,
+            },
+            (Kind::Object, _) => self.fits_object(given, wanted),
+            _ => Fit::Yes,
         }
-        (Type::Primitive(wanted), Shape::Object(_) | Shape::Array(_)) => !is_known(of.name(wanted)),
-        // Strings begin with a quote.
-        (Type::Literal(wanted), Shape::Text(text)) => {
-            of.name(wanted).strip_prefix('\'') == Some(given.name(text))
+    }
+
+    fn fits_literal(&self, given: &Value, wanted: &Value) -> Fit {
+        let Value::Literal(module, wanted) = wanted else {
+            return Fit::Yes;
+        };
+        let wanted = self.name(*module, *wanted);
+        let same = match given {
+            Value::Text(given) => wanted.strip_prefix('\'') == Some(&**given),
+            Value::Literal(module, given) => self.name(*module, *given) == wanted,
+            _ => return Fit::Unsure,
+        };
+        if same { Fit::Yes } else { Fit::No }
+    }
+
+    fn fits_object(&mut self, given: &Value, wanted: &Value) -> Fit {
+        match (given, wanted) {
+            (
+                Value::Inst(..) | Value::Iface(..),
+                Value::Inst(place, _) | Value::Iface(place, _),
+            ) if self.seen_as(given, *place).is_some() => Fit::Yes,
+            (Value::Lib(given, _), Value::Lib(wanted, _)) if given == wanted => Fit::Yes,
+            (Value::Obj(_), Value::Lib(Lib::Record, _)) => Fit::Yes,
+            (Value::Lib(..), Value::Lib(..) | Value::Inst(..)) | (_, Value::Lib(..)) => Fit::No,
+            (given, wanted) if given == wanted => Fit::Yes,
+            _ => Fit::Unsure,
         }
-        (Type::Literal(wanted), Shape::Primitive(given_as)) => {
-            let is_text = of.name(wanted).starts_with('\'');
-            let given = given.name(given_as);
-            !is_known(given) || is_text == (given == "string")
-        }
-        _ => true,
+    }
+
+    fn kind(&self, value: &Value) -> Option<Kind> {
+        Some(match value {
+            Value::Text(_) => Kind::Text,
+            Value::Literal(module, text) => match self.name(*module, *text) {
+                text if text.starts_with('\'') => Kind::Text,
+                "true" | "false" => Kind::Boolean,
+                _ => Kind::Number,
+            },
+            Value::Lib(lib, _) => match lib {
+                Lib::String => Kind::Text,
+                Lib::Number => Kind::Number,
+                Lib::Boolean => Kind::Boolean,
+                Lib::Nothing => Kind::Nothing,
+                Lib::Array => Kind::List,
+                _ => Kind::Object,
+            },
+            Value::Tuple(_) => Kind::List,
+            Value::Fn(..)
+            | Value::Bound(..)
+            | Value::Sig(..)
+            | Value::New(..)
+            | Value::LibMethod(..)
+            | Value::Ctor(_) => Kind::Function,
+            Value::Inst(..)
+            | Value::Obj(_)
+            | Value::Iface(..)
+            | Value::Anon(..)
+            | Value::Proto(_)
+            | Value::ExtInst(..) => Kind::Object,
+            _ => return None,
+        })
     }
 }

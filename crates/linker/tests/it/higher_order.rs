@@ -136,7 +136,10 @@ fn what_reduce_accumulates() {
              export function total(items: Item[], sums: Sum[]) {\n\
                items.reduce((sum, item) => { item.size(); return sum.add(); }, new Sum()).done();\n\
                items.reduce<Sum>((typed, item) => typed.add(), null as any);\n\
-               sums.reduceRight((first, sum) => { first.done(); return sum; }).done();\n}",
+               sums.reduceRight((first, sum) => { first.done(); return sum; }).done();\n}\n\
+             interface Part { join(other: Part): Part }\nclass One implements Part { join(other: Part): Part { return other; } }\n\
+             class Two implements Part { join(other: Part): Part { return this; } }\n\
+             export function all(parts: Part[]) { return parts.reduce((whole, part) => whole.join(part), new One()); }",
         )],
         &["CALLS", "UNRESOLVED_CALL"],
     );
@@ -153,6 +156,9 @@ fn what_reduce_accumulates() {
             r#"CALL->sum.add[in:total.<reduce>] CALLS METHOD->add[in:Sum] {"resolution":"type"}"#,
             r#"CALL->sums.reduceRight().done[in:total] CALLS METHOD->done[in:Sum] {"resolution":"type"}"#,
             r#"CALL->typed.add[in:total.<reduce>#2] CALLS METHOD->add[in:Sum] {"resolution":"type"}"#,
+            r#"CALL->whole.join[in:all.<reduce>] CALLS METHOD->join[in:One] {"resolution":"interface","confidence":"possible"}"#,
+            r#"CALL->whole.join[in:all.<reduce>] CALLS METHOD->join[in:Part] {"resolution":"type","confidence":"possible"}"#,
+            r#"CALL->whole.join[in:all.<reduce>] CALLS METHOD->join[in:Two] {"resolution":"interface","confidence":"possible"}"#,
         ]
     );
 }

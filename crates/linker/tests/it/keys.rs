@@ -178,7 +178,9 @@ fn members_of_enums_as_keys() {
                makers[events.Kind.Door]().shut();\n}",
         ),
     ]);
-    let of_values = |edge: &&String| !edge.contains("CALL->emitter.on[");
+    // Where values go, what a key is nobody tells.
+    let of_values =
+        |edge: &&String| !edge.contains("CALL->emitter.on[") && !edge.contains("\"flow\"");
     let found: Vec<&String> = found.iter().filter(of_values).collect();
     assert_eq!(
         found,

@@ -67,3 +67,58 @@ fn functions_without_a_body_have_overloads_too() {
         ]
     );
 }
+
+/// What is called on results, by place and target.
+fn results(source: &str) -> Vec<String> {
+    let found = edges(&[("app.ts", source)], &["CALLS", "UNRESOLVED_CALL"]);
+    let of_results = |edge: &String| edge.contains("METHOD") || edge.contains("UNRESOLVED");
+    found.into_iter().filter(of_results).collect()
+}
+
+const CLASSES: &str = "class A { a() {} both() {} }\nclass B { b() {} both() {} }\n";
+
+#[test]
+fn values_decide_which_overload_is_meant() {
+    let found = results(
+        &[
+            CLASSES,
+            "declare function ext(x: any): any;\n\
+             export function f(x: string): A; export function f(x: number): B;\n\
+             export function f(x: any): A | B { return ext(x); }\n\
+             function opt(x: null | undefined): null; function opt(x: A): B; function opt(x: any): any { return ext(x); }\n\
+             function conv(x: A): A; function conv(x: B): B; function conv(x: any): any { return ext(x); }\n\
+             export function use(n: number, s: string, a: A | null, list: string[], u: unknown) {\n\
+               f(n).b(); f(s).a(); f(n + 1).both(); opt(a)!.b(); conv(new B()).b(); f(u as any).both();\n\
+               f.call(null, 1).b(); [1].map(f)[0].b();\n}",
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL-><array>.map().0.b[in:use] CALLS METHOD->b[in:B] {"resolution":"type"}"#,
+            r#"CALL->conv().b[in:use] CALLS METHOD->b[in:B] {"resolution":"type"}"#,
+            r#"CALL->f().a[in:use] CALLS METHOD->a[in:A] {"resolution":"type"}"#,
+            r#"CALL->f().b[in:use] CALLS METHOD->b[in:B] {"resolution":"type"}"#,
+            r#"CALL->f().both[in:use] CALLS METHOD->both[in:A] {"resolution":"type","confidence":"possible"}"#,
+            r#"CALL->f().both[in:use] CALLS METHOD->both[in:B] {"resolution":"type","confidence":"possible"}"#,
+            r#"CALL->f().both[in:use]#2 CALLS METHOD->both[in:A] {"resolution":"type","confidence":"possible"}"#,
+            r#"CALL->f().both[in:use]#2 CALLS METHOD->both[in:B] {"resolution":"type","confidence":"possible"}"#,
+            r#"CALL->f.call().b[in:use] CALLS METHOD->b[in:B] {"resolution":"type"}"#,
+            r#"CALL->opt().b[in:use] CALLS METHOD->b[in:B] {"resolution":"type"}"#,
+        ]
+    );
+}
+
+#[test]
+fn a_body_tells_the_class_below_the_declared_one() {
+    let found = results(
+        "class Foo { go() {} }\nclass FooImpl extends Foo { go() {} }\n\
+         export function mk(x: string): Foo; export function mk(x: number): Foo; export function mk(x: any) { return new FooImpl(); }\n\
+         mk('x').go();",
+    );
+    assert_eq!(
+        found,
+        [r#"CALL->mk().go CALLS METHOD->go[in:FooImpl] {"resolution":"type"}"#]
+    );
+}

@@ -206,15 +206,13 @@ impl Inner {
                 Some(Err(panic)) => std::panic::resume_unwind(panic),
             }
         });
-        if let Some(files) = &mut self.writable()?.files {
-            if !sync {
-                moved
-                    .into_iter()
-                    .chain([index_file])
-                    .for_each(|file| files.must_sync(file));
-            } else if written.is_err() {
-                files.must_sync_dir();
-            }
+        if let Some(files) = &mut self.writable()?.files
+            && !sync
+        {
+            moved
+                .into_iter()
+                .chain([index_file])
+                .for_each(|file| files.must_sync(file));
         }
         let reference = written?;
         let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;

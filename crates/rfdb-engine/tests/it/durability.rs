@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -12,9 +12,10 @@ use rfdb_engine::{
     Batch, Durability, Engine, IndexMode, LockHolder, NodeId, NodeRow, Options, Owner, Result,
 };
 
-/// Syncs of blocks wait while it is shut; all syncs are counted.
+/// Syncs of blocks, or of names, wait while it is shut; all syncs are counted.
 #[derive(Debug, Default)]
 struct Gate {
+    of_names: AtomicBool,
     shut: Mutex<bool>,
     changed: Condvar,
     waiting: AtomicUsize,
@@ -70,7 +71,7 @@ impl StorageFile for GatedFile {
 
     fn sync(&self) -> io::Result<()> {
         self.gate.syncs.fetch_add(1, Ordering::SeqCst);
-        if self.of_blocks {
+        if self.of_blocks && !self.gate.of_names.load(Ordering::SeqCst) {
             self.gate.pass();
         }
         self.inner.sync()
@@ -120,6 +121,9 @@ impl Storage for Gated {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.gate.syncs.fetch_add(1, Ordering::SeqCst);
+        if self.gate.of_names.load(Ordering::SeqCst) {
+            self.gate.pass();
+        }
         self.inner.sync_dir(dir)
     }
 
@@ -197,6 +201,33 @@ fn a_flush_waits_for_a_group_that_is_being_synced() {
 #[test]
 fn indexes_wait_for_a_group_that_is_being_synced() {
     while_a_group_is_synced(Engine::rebuild_indexes);
+}
+
+#[test]
+fn a_flush_waits_for_names_that_a_load_syncs() {
+    let storage = Gated::default();
+    let dir = Path::new("/db");
+    let engine = Engine::create_in(Arc::new(storage.clone()), dir, options()).unwrap();
+    engine.begin_load().unwrap();
+    engine.commit(node(1), IndexMode::Deferred).unwrap();
+    storage.gate.of_names.store(true, Ordering::SeqCst);
+    storage.gate.set(true);
+    std::thread::scope(|scope| {
+        let building = scope.spawn(|| engine.rebuild_indexes());
+        while storage.gate.waiting.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        let flushing = scope.spawn(|| engine.flush());
+        std::thread::sleep(Duration::from_millis(50));
+        let acknowledged = flushing.is_finished();
+        storage.gate.set(false);
+        flushing.join().unwrap().unwrap();
+        building.join().unwrap().unwrap();
+        assert!(!acknowledged, "the name of the segment was not durable");
+    });
+    let storage = storage.inner.after_crash(true);
+    let engine = Engine::open_in(Arc::new(storage), dir, options()).unwrap();
+    assert_eq!(engine.snapshot().node_count().unwrap(), 1);
 }
 
 #[test]

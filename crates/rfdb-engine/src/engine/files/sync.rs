@@ -48,12 +48,13 @@ impl Files {
         self.dir_changed = true;
     }
 
-    /// What can be synced before the next manifest is written: data files, and the names of all files there are now. The
-    /// data files are asked to be synced again at the end, which costs nothing if they were not written since.
+    /// What can be synced before the next manifest is written: data files, and the names of all files there are now. Both are asked
+    /// to be synced again at the end, which costs nothing if nothing was written since; whoever acknowledges meanwhile must not
+    /// rely on a sync that is under way.
     pub(in crate::engine) fn take_early_sync(&mut self) -> SyncWork {
         SyncWork {
             data: self.unsynced.clone(),
-            dir_changed: std::mem::take(&mut self.dir_changed),
+            dir_changed: self.dir_changed,
             manifest: None,
             mark_file: None,
             ..self.sync_work(Vec::new(), false)
@@ -113,11 +114,6 @@ impl Files {
             mark_file: None,
             ..work
         }
-    }
-
-    /// After an early sync that failed: the names are still to be made durable.
-    pub(in crate::engine) fn must_sync_dir(&mut self) {
-        self.dir_changed = true;
     }
 
     fn sync_work(&self, data: Vec<Arc<dyn StorageFile>>, dir_changed: bool) -> SyncWork {
