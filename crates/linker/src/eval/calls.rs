@@ -7,6 +7,7 @@ use graph_model::summary::{
 
 use super::keys::key_of;
 use super::library;
+use super::overloads::Overload;
 use super::value::{Env, Lib, Place, Set, Value, Var};
 use super::{Eval, Key};
 use crate::program::{Fact, Module, ModuleIx};
@@ -216,21 +217,31 @@ impl<'p> Eval<'_, 'p> {
         function: &FunctionFact,
         env: &Env,
     ) -> bool {
+        if function.overloads.is_empty() {
+            return false;
+        }
+        // A class that is made, of which the type says how it is called.
+        let constructs = |value: &Value| matches!(value, Value::New(..));
+        let returned = self.returned(place, function);
+        if declared.iter().any(constructs)
+            && !returned.is_empty()
+            && returned.iter().all(|value| matches!(value, Value::Ctor(_)))
+        {
+            return true;
+        }
         let tells_nothing = |value: &Value| match value {
             Value::Var(_) | Value::Literal(..) => true,
             Value::Lib(_, arguments) => arguments.is_empty(),
             value => value.is_known_by_type(),
         };
-        if function.overloads.is_empty()
-            || !declared.iter().any(Value::is_known_by_type)
-            || !declared.iter().all(tells_nothing)
-        {
+        if !declared.iter().any(Value::is_known_by_type) || !declared.iter().all(tells_nothing) {
             return false;
         }
         let signature = function.signature;
-        self.signature_result(place.module, signature, env, None)
-            .is_empty()
-            && !self.returned(place, function).is_empty()
+        !returned.is_empty()
+            && self
+                .signature_result(place.module, signature, env, None)
+                .is_empty()
     }
 
     /// What the body of a function gives back.
@@ -471,7 +482,7 @@ impl<'p> Eval<'_, 'p> {
                     let Some(function) = of.function(place.node) else {
                         continue;
                     };
-                    let mut signatures: Vec<(ModuleIx, SignatureRef, Env)> = function
+                    let mut signatures: Vec<Overload> = function
                         .overloads
                         .of(&of.summary.overloads)
                         .iter()
@@ -533,12 +544,7 @@ impl<'p> Eval<'_, 'p> {
         all
     }
 
-    fn expected_of(
-        &mut self,
-        signatures: &[(ModuleIx, SignatureRef, Env)],
-        call: &Call<'p>,
-        index: usize,
-    ) -> Set {
+    fn expected_of(&mut self, signatures: &[Overload], call: &Call<'p>, index: usize) -> Set {
         let mut all = Set::NONE;
         for (module, signature, env) in self.meant(signatures, call) {
             let fact = self.module(module).summary.signature(signature);

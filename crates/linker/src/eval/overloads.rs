@@ -1,6 +1,6 @@
 //! Which of several signatures a call means.
 
-use graph_model::summary::SignatureRef;
+use graph_model::summary::{Shape, SignatureRef};
 
 use super::Eval;
 use super::calls::Call;
@@ -104,13 +104,12 @@ impl<'p> Eval<'_, 'p> {
             if wanted.is_empty() || is_any(&wanted) {
                 continue;
             }
-            let given = self.shape(call.module, argument.shape);
             let given = match *self.module(call.module).summary.shape(argument.shape) {
-                graph_model::summary::Shape::Text(text) => {
+                Shape::Text(text) => {
                     let text = self.interned(self.name(call.module, text));
                     Set::one(Value::Text(text))
                 }
-                _ => given,
+                _ => self.shape(call.module, argument.shape),
             };
             let fit = self.fits(&given, &wanted);
             is_shown |= fit == Fit::Yes;

@@ -122,3 +122,21 @@ fn a_body_tells_the_class_below_the_declared_one() {
         [r#"CALL->mk().go CALLS METHOD->go[in:FooImpl] {"resolution":"type"}"#]
     );
 }
+
+#[test]
+fn a_mixin_with_overloads_makes_a_class() {
+    let found = results(
+        "class Base { base() {} }\nexport type Made<T> = new (...args: any[]) => T;\n\
+         export function mix<T extends Made<Base>>(base: T): T & Made<{ mixed(): void }>;\n\
+         export function mix(base: any): any { return class extends base { mixed() {} }; }\n\
+         class Mixed extends mix(Base) { go() { this.mixed(); this.base(); } }\nnew Mixed().mixed();",
+    );
+    assert_eq!(
+        found,
+        [
+            r#"CALL->new Mixed().mixed CALLS METHOD->mixed[in:mix.<return>] {"resolution":"type"}"#,
+            r#"CALL->this.base[in:Mixed.go] CALLS METHOD->base[in:Base] {"resolution":"this"}"#,
+            r#"CALL->this.mixed[in:Mixed.go] CALLS METHOD->mixed[in:mix.<return>] {"resolution":"this"}"#,
+        ]
+    );
+}
