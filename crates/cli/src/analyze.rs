@@ -135,7 +135,7 @@ fn project_and_store(
     options: &AnalyzeOptions,
     progress: &TerminalProgress,
     silent: bool,
-) -> Result<(Project, Box<dyn Store>), Error> {
+) -> Result<(Project, Box<dyn Store + Send>), Error> {
     let discover = || Ok::<_, Error>(Project::discover(&args.path, options, progress)?);
     if let Some(socket) = &args.socket {
         let project = discover()?;
@@ -153,7 +153,7 @@ fn project_and_store(
     });
     let project = project?;
     if let Some(Ok(store)) = opened {
-        return Ok((project, store as Box<dyn Store>));
+        return Ok((project, store));
     }
     let (store, waited) = open(root, args, &options.cancellation, silent)?;
     // Files may have changed meanwhile.
@@ -167,11 +167,11 @@ fn open(
     args: &AnalyzeArgs,
     cancellation: &Cancellation,
     silent: bool,
-) -> Result<(Box<dyn Store>, bool), Error> {
+) -> Result<(Box<dyn Store + Send>, bool), Error> {
     let mut told = None;
     loop {
         match staging::open(root) {
-            Ok(store) => return Ok((store as Box<dyn Store>, told.is_some())),
+            Ok(store) => return Ok((store, told.is_some())),
             Err(error) => {
                 let holder = match error.holder() {
                     Some(holder) if !args.no_wait => holder,

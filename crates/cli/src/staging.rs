@@ -274,13 +274,13 @@ mod tests {
         counts.nodes.values().sum()
     }
 
-    /// Loads a graph of one node, and lets it take the place of the old one or not.
-    fn load(root: &Path, id: u128, publishes: bool) {
+    /// Loads a graph of some nodes, and lets it take the place of the old one or not.
+    fn load(root: &Path, count: u64, publishes: bool) {
         let store = open(root).unwrap();
         store.begin_load().unwrap();
         let mut batch = Batch::new();
         batch.owner("a.js", "test");
-        for id in 0..=id {
+        for id in 0..u128::from(count) {
             batch.push_node(Node {
                 id,
                 semantic_id: "a",
@@ -292,7 +292,7 @@ mod tests {
         store.rebuild_indexes().unwrap();
         // Whoever loads reads what was loaded.
         let counts = store.counts().unwrap();
-        assert_eq!(counts.nodes.values().sum::<u64>(), id as u64 + 1);
+        assert_eq!(counts.nodes.values().sum::<u64>(), count);
         let version = store.version().unwrap();
         if publishes {
             store.publish().unwrap();
@@ -305,11 +305,11 @@ mod tests {
     fn a_graph_stays_until_the_one_beside_it_is_published() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        load(root, 2, true);
+        load(root, 3, true);
         assert_eq!(nodes(root), 3);
-        load(root, 0, false);
+        load(root, 1, false);
         assert_eq!(nodes(root), 3);
-        load(root, 0, true);
+        load(root, 1, true);
         assert_eq!(nodes(root), 1);
         let path = database::location(root);
         assert!(!beside(&path).exists() && !replaced(&path).exists());

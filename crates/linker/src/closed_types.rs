@@ -3,7 +3,7 @@
 use graph_model::summary::{List, ModuleSummary, Type, TypeRef};
 
 /// For each type of a module, whether it is such a type.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ClosedTypes(Box<[bool]>);
 
 impl ClosedTypes {

@@ -111,17 +111,14 @@ impl<'a> Builder<'a> {
                 if let Some(text) = symbol_key(key) {
                     return Some(self.sym(&text));
                 }
-                match (&*member.obj, &member.prop) {
-                    (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
-                        Some(self.sym(&constant_key(&name.sym)))
-                    }
-                    (object, MemberProp::Ident(name)) => {
-                        let of = self.constants_name(object)?;
-                        let text = format!("{}.{}", self.names.get(of), name.sym);
-                        Some(self.sym(&constant_key(&text)))
-                    }
-                    _ => None,
+                if let Some(name) = self.module_member(member) {
+                    let text = constant_key(self.names.get(name));
+                    return Some(self.sym(&text));
                 }
+                let name = member.prop.as_ident()?;
+                let of = self.constants_name(&member.obj)?;
+                let text = format!("{}.{}", self.names.get(of), name.sym);
+                Some(self.sym(&constant_key(&text)))
             }
             _ => None,
         }
@@ -142,26 +139,33 @@ impl<'a> Builder<'a> {
                 if self.node(node).node_type == NodeType::Enum {
                     return Some(self.atom(&ident.sym));
                 }
-                let imported = self.import_fact(node)?.imported;
-                let is_named = imported != self.known.star && imported != self.known.default;
-                is_named.then_some(imported)
+                self.imported_name(node)
             }
-            Expr::Member(member) => match (&*member.obj, &member.prop) {
-                (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
-                    Some(self.atom(&name.sym))
-                }
-                _ => None,
-            },
+            Expr::Member(member) => self.module_member(member),
             _ => None,
         }
     }
 
+    /// The name of what a member expression takes from a whole module.
+    fn module_member(&mut self, member: &MemberExpr) -> Option<Sym> {
+        match (&*member.obj, &member.prop) {
+            (Expr::Ident(object), MemberProp::Ident(name)) if self.names_module(object) => {
+                Some(self.atom(&name.sym))
+            }
+            _ => None,
+        }
+    }
+
+    /// The name that its module gives to what is imported by itself.
+    fn imported_name(&self, node: NodeIdx) -> Option<Sym> {
+        let imported = self.import_fact(node)?.imported;
+        let is_named = imported != self.known.star && imported != self.known.default;
+        is_named.then_some(imported)
+    }
+
     /// What a name that is imported by itself stands for as a key: itself, under the name that its module gives it.
     fn imported_key(&mut self, id: BindingId) -> Option<Sym> {
-        let imported = self.import_fact(self.scopes.get(id).node)?.imported;
-        if imported == self.known.star || imported == self.known.default {
-            return None;
-        }
+        let imported = self.imported_name(self.scopes.get(id).node)?;
         let text = constant_key(self.names.get(imported));
         Some(self.sym(&text))
     }

@@ -138,23 +138,18 @@ impl<'p> Eval<'_, 'p> {
             return Set::NONE;
         };
         let signature = of.summary.signature(function.signature);
-        let overloads = function.overloads.of(&of.summary.overloads);
-        let declared = match (overloads, call) {
+        let overloads = self.overloads(place, function, env);
+        let declared = match (&overloads[..], call) {
             ([], _) if !signature.returns.is_known() => Set::NONE,
             ([], call) => self.signature_result(place.module, function.signature, env, call),
             (overloads, None) => {
                 let mut all = Set::NONE;
-                for &overload in overloads {
-                    let returns = of.summary.signature(overload).returns;
-                    all = all.union(self.ty(place.module, returns, env));
+                for (module, overload, env) in overloads {
+                    all = all.union(self.signature_result(*module, *overload, env, None));
                 }
                 all
             }
-            (overloads, Some(call)) => {
-                let overloads = overloads.iter().map(|&s| (place.module, s, env.clone()));
-                let overloads: Vec<_> = overloads.collect();
-                self.best_result(&overloads, call)
-            }
+            (overloads, Some(call)) => self.best_result(overloads, call),
         };
         if !overloads.is_empty()
             && let Some(made) = self.made(&declared, place, function)
@@ -482,12 +477,7 @@ impl<'p> Eval<'_, 'p> {
                     let Some(function) = of.function(place.node) else {
                         continue;
                     };
-                    let mut signatures: Vec<Overload> = function
-                        .overloads
-                        .of(&of.summary.overloads)
-                        .iter()
-                        .map(|&s| (place.module, s, env.clone()))
-                        .collect();
+                    let mut signatures = self.overloads(*place, function, env);
                     if signatures.is_empty() {
                         signatures.push((place.module, function.signature, env.clone()));
                     }
@@ -526,13 +516,11 @@ impl<'p> Eval<'_, 'p> {
                         None => Set::NONE,
                     }
                 }
-                Value::LibMethod(Lib::Array, elements, name)
-                    if matches!(&**name, "reduce" | "reduceRight") =>
-                {
+                Value::LibMethod(lib, elements, name) if library::accumulates(*lib, name) => {
                     let element = elements.first().cloned().unwrap_or_default();
                     let accumulated = self.accumulated(&element, &call);
                     let arguments = [element, accumulated].into();
-                    Set::one(Value::LibMethod(Lib::Array, arguments, name.clone()))
+                    Set::one(Value::LibMethod(*lib, arguments, name.clone()))
                 }
                 Value::LibMethod(lib, arguments, name) => {
                     Set::one(Value::LibMethod(*lib, arguments.clone(), name.clone()))

@@ -135,6 +135,11 @@ const STRING: &[Method] = &[
     method("replaceAll", String, &[String]),
 ];
 
+/// Whether a method passes on what its callback gives, from call to call.
+pub(super) fn accumulates(lib: Lib, name: &str) -> bool {
+    find(lib, name).is_some_and(|method| matches!(method.returns, Callback))
+}
+
 /// A method of a class.
 pub(crate) fn find(lib: Lib, name: &str) -> Option<&'static Method> {
     let methods = match lib {

@@ -9,6 +9,16 @@ use crate::program::ModuleIx;
 const MAX_INNER_GUARDS: u32 = 16;
 
 impl Eval<'_, '_> {
+    /// Whether a value is a literal, as types name it; `None` if it is not known which literal it is.
+    pub(super) fn is_literal(&self, value: &Value, literal: &str) -> Option<bool> {
+        match value {
+            Value::Literal(module, text) => Some(self.name(*module, *text) == literal),
+            // Strings begin with a quote.
+            Value::Text(text) => Some(literal.strip_prefix('\'') == Some(&**text)),
+            _ => None,
+        }
+    }
+
     /// What is left of values under a test.
     pub(super) fn narrow(&mut self, module: ModuleIx, set: &Set, guard: Guard) -> Set {
         self.narrow_within(module, set, guard, MAX_INNER_GUARDS)
@@ -76,11 +86,8 @@ impl Eval<'_, '_> {
                 let mut kept = Vec::new();
                 for value in set.iter() {
                     let property = self.member(&Set::one(value.clone()), name);
-                    let mut literals = property.iter().filter_map(|v| match v {
-                        Value::Literal(m, sym) => Some(self.name(*m, *sym) == literal),
-                        Value::Text(text) => Some(literal.strip_prefix('\'') == Some(&**text)),
-                        _ => None,
-                    });
+                    let mut literals =
+                        (property.iter()).filter_map(|v| self.is_literal(v, literal));
                     let fits = match literals.next() {
                         None => true,
                         Some(first) => {

@@ -1,10 +1,10 @@
 //! Which of several signatures a call means.
 
-use graph_model::summary::{Shape, SignatureRef};
+use graph_model::summary::{FunctionFact, Shape, SignatureRef};
 
 use super::Eval;
 use super::calls::Call;
-use super::value::{Env, Lib, Set, Value};
+use super::value::{Env, Lib, Place, Set, Value};
 use crate::program::ModuleIx;
 
 /// A signature, and what the type variables around it stand for.
@@ -32,6 +32,21 @@ enum Kind {
 }
 
 impl<'p> Eval<'_, 'p> {
+    /// The overloads of a function, if it has some.
+    pub(super) fn overloads(
+        &self,
+        place: Place,
+        function: &FunctionFact,
+        env: &Env,
+    ) -> Vec<Overload> {
+        let overloads = function.overloads;
+        let overloads = overloads.of(&self.module(place.module).summary.overloads);
+        overloads
+            .iter()
+            .map(|&s| (place.module, s, env.clone()))
+            .collect()
+    }
+
     /// What a call gives, by the signatures that it may mean.
     pub(super) fn best_result(&mut self, signatures: &[Overload], call: &Call<'p>) -> Set {
         let mut all = Set::NONE;
@@ -173,13 +188,11 @@ impl<'p> Eval<'_, 'p> {
         let Value::Literal(module, wanted) = wanted else {
             return Fit::Yes;
         };
-        let wanted = self.name(*module, *wanted);
-        let same = match given {
-            Value::Text(given) => wanted.strip_prefix('\'') == Some(&**given),
-            Value::Literal(module, given) => self.name(*module, *given) == wanted,
-            _ => return Fit::Unsure,
-        };
-        if same { Fit::Yes } else { Fit::No }
+        match self.is_literal(given, self.name(*module, *wanted)) {
+            Some(true) => Fit::Yes,
+            Some(false) => Fit::No,
+            None => Fit::Unsure,
+        }
     }
 
     fn fits_object(&mut self, given: &Value, wanted: &Value) -> Fit {
