@@ -1,17 +1,67 @@
-//! Files of a database that readers use and that go away when the last of them has finished.
+//! Files of a database that readers use and that go away when the last of them has finished; and how segments are appended to.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::storage::{Bytes, Storage};
+use crate::storage::{Bytes, Coalescer, Storage, StorageFile};
 use crate::{Error, Result};
+
+/// A segment that blocks are appended to, which may keep the last of them in memory until somebody needs them in the file.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    file: Arc<dyn StorageFile>,
+    kept: Mutex<Coalescer>,
+}
+
+impl Appender {
+    pub(crate) fn new(file: Arc<dyn StorageFile>) -> Self {
+        Self {
+            file,
+            kept: Mutex::default(),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Coalescer> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what is kept in memory and belongs behind an offset.
+    pub(crate) fn cut(&self, end: u64) {
+        self.kept().cut(end);
+    }
+
+    /// Writes what is kept in memory.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.kept().flush(&*self.file)
+    }
+}
+
+impl StorageFile for Appender {
+    /// What is written is in the file after [`Appender::flush`] or [`StorageFile::sync`] only.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.kept().write_at(&*self.file, offset, bytes)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.flush()?;
+        self.file.sync()
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.flush()?;
+        self.file.truncate(len)
+    }
+}
 
 /// A file that is removed when it is retired and nobody holds it any more.
 #[derive(Debug)]
 pub(crate) struct DataFile {
     storage: Arc<dyn Storage>,
     path: PathBuf,
+    /// Who appends to it, if anybody did since the database was opened.
+    appender: OnceLock<Arc<Appender>>,
     /// Contents as long as they were when last asked for.
     mapped: Mutex<Bytes>,
     retired: AtomicBool,
@@ -22,6 +72,7 @@ impl DataFile {
         Self {
             storage,
             path,
+            appender: OnceLock::new(),
             mapped: Mutex::default(),
             retired: AtomicBool::new(false),
         }
@@ -31,10 +82,25 @@ impl DataFile {
         &self.path
     }
 
+    /// Lets readers find what is appended. There is one appender for each segment.
+    pub(crate) fn is_appended_by(&self, appender: &Arc<Appender>) {
+        self.appender.get_or_init(|| Arc::clone(appender));
+    }
+
+    fn flush(&self) -> Result<()> {
+        match self.appender.get() {
+            Some(appender) => appender
+                .flush()
+                .map_err(|e| Error::io("write", &self.path, e)),
+            None => Ok(()),
+        }
+    }
+
     /// The contents, at least up to `end`.
     pub(crate) fn bytes(&self, end: u64) -> Result<Bytes> {
         let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
         if (mapped.len() as u64) < end {
+            self.flush()?;
             *mapped = self.storage.map(&self.path).map_err(|e| match e.kind() {
                 std::io::ErrorKind::NotFound => {
                     Error::damaged(&self.path, 0, "the file is missing")
@@ -54,7 +120,9 @@ impl DataFile {
 
     /// Maps the file as it is now. A failure shows when the contents are asked for.
     pub(crate) fn map_all(&self) {
-        if let Ok(len) = self.storage.len(&self.path) {
+        if self.flush().is_ok()
+            && let Ok(len) = self.storage.len(&self.path)
+        {
             let _ = self.bytes(len);
         }
     }

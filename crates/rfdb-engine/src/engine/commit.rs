@@ -98,7 +98,8 @@ impl Inner {
         if let Some(files) = &mut writer.files
             && !add.is_empty()
         {
-            (segment, first) = files.append(add.buffers())?;
+            let load = writer.loading && mode == IndexMode::Deferred;
+            (segment, first) = files.append(add.buffers(), load)?;
         }
         let mut next_block = writer.next_block;
         let mut edits: Vec<Edit> = retire

@@ -17,7 +17,7 @@ use crate::manifest::{Contents, IndexRef};
 use crate::run::{Base, BlockHandle, Run};
 use crate::segment::DataFile;
 use crate::snapshot::Version;
-use crate::storage::{Storage, StorageFile};
+use crate::storage::{Coalescer, Storage, StorageFile};
 use crate::{Error, Result};
 
 /// What a call is to bring about.
@@ -164,7 +164,7 @@ impl Inner {
             // What is committed from now on goes to a segment of its own. If one file is saved again and again, that
             // segment is moved and not everything that was loaded before.
             if active.is_some() && files.active_segment() == active {
-                files.rotate();
+                files.rotate()?;
             }
             files.next_file += 2;
             files.next_file - 2
@@ -279,25 +279,19 @@ impl Inner {
         let file = storage
             .create(&path)
             .map_err(|e| Error::io("create", &path, e))?;
-        let put = |offset: u64, buffer: &[u8]| {
-            file.write_at(offset, buffer)
-                .map_err(|e| Error::io("write", &path, e))
-        };
-        let (mut written, mut buffer) = (0u64, Vec::new());
+        let failed = |e| Error::io("write", &path, e);
+        let (mut end, mut writes) = (0, Coalescer::default());
         for source in sources
             .iter_mut()
             .filter(|source| to_move.contains(&source.desc.segment))
         {
+            let bytes = source.run.block_bytes(source.number)?;
             source.desc.segment = number;
-            source.desc.offset = written + buffer.len() as u64;
-            buffer.extend_from_slice(source.run.block_bytes(source.number)?);
-            if buffer.len() > 1 << 20 {
-                put(written, &buffer)?;
-                written += buffer.len() as u64;
-                buffer.clear();
-            }
+            source.desc.offset = end;
+            writes.write_at(&*file, end, bytes).map_err(failed)?;
+            end += bytes.len() as u64;
         }
-        put(written, &buffer)?;
+        writes.flush(&*file).map_err(failed)?;
         if sync {
             file.sync().map_err(|e| Error::io("sync", &path, e))?;
         }
@@ -452,7 +446,7 @@ impl Inner {
         let writer = &mut *writer;
         let version = writer.version + 1;
         if let Some(files) = &mut writer.files {
-            files.rotate();
+            files.rotate()?;
             let contents = Contents {
                 next_block: writer.next_block,
                 version,

@@ -315,6 +315,9 @@ impl Inner {
     pub(super) fn set_loading(self: &Arc<Self>, loading: bool) -> Result<()> {
         let mut writer = self.writable()?;
         if writer.loading != loading {
+            if let Some(files) = &mut writer.files {
+                files.write_kept()?;
+            }
             self.log(
                 &mut writer,
                 &[Edit::Loading(loading)],

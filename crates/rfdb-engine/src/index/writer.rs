@@ -11,7 +11,7 @@ use super::file::{ALIGN, HEADER, MAGIC, VERSION};
 use super::image::CHUNK;
 use super::sink::{Parts, SectionSink};
 use super::{Counts, SECTIONS, Section};
-use crate::storage::StorageFile;
+use crate::storage::{Coalescer, StorageFile};
 use crate::{Error, Result};
 
 /// How sections lie in the file: about in the order in which they are built, and the same whatever that was.
@@ -65,6 +65,7 @@ struct Written {
     /// Of the chunks of each section.
     checksums: [Vec<u8>; SECTIONS],
     end: u64,
+    writes: Coalescer,
 }
 
 /// Of each chunk of bytes that come in parts.
@@ -126,13 +127,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        self.file
-            .write_at(offset, bytes)
+    /// Adds bytes to the end of the file.
+    fn append(&self, written: &mut Written, bytes: &[u8]) -> Result<()> {
+        let at = written.end;
+        written.end += bytes.len() as u64;
+        written
+            .writes
+            .write_at(self.file, at, bytes)
             .map_err(|e| Error::io("write", self.path, e))
+    }
+
+    /// Zeros up to where a section may begin.
+    fn align(&self, written: &mut Written) -> Result<()> {
+        let gap = written.end.next_multiple_of(ALIGN as u64) - written.end;
+        self.append(written, &[0; ALIGN][..gap as usize])
     }
 
     fn write(&self, section: Section, parts: &[Vec<u8>]) {
@@ -143,13 +151,9 @@ impl<'a> Writer<'a> {
         written.checksums[section as usize] = checksums(parts);
         let start = written.end;
         // After an error the rest does not count.
-        let done = parts.iter().try_for_each(|part| {
-            let at = written.end;
-            written.end += part.len() as u64;
-            self.write_at(at, part)
-        });
+        let done = parts.iter().try_for_each(|part| self.append(written, part));
         written.places[section as usize] = (start, written.end - start);
-        written.end = written.end.next_multiple_of(ALIGN as u64);
+        let done = done.and_then(|()| self.align(written));
         if PARTS.contains(&section)
             && written.end >= WORTH_A_SYNC
             && let Some(sender) = &self.part_written
@@ -169,7 +173,7 @@ impl<'a> Writer<'a> {
             let parts = waiting.sections[*section as usize].as_deref();
             self.write(*section, parts.unwrap_or_default());
         }
-        let written = std::mem::replace(&mut *guard(&self.written), Ok(Written::default()))?;
+        let mut written = std::mem::replace(&mut *guard(&self.written), Ok(Written::default()))?;
         let checksums = written.checksums.concat();
         let place = (written.end, checksums.len() as u64);
         let len = (written.end + place.1).next_multiple_of(ALIGN as u64);
@@ -190,11 +194,13 @@ impl<'a> Writer<'a> {
         let checksum = crc32c::crc32c(&header[16..]);
         header[12..16].copy_from_slice(&checksum.to_le_bytes());
 
-        self.write_at(place.0, &checksums)?;
-        self.write_at(0, &header)?;
-        self.file
-            .truncate(len)
-            .map_err(|e| Error::io("write", self.path, e))?;
+        self.append(&mut written, &checksums)?;
+        let mut end = || {
+            written.writes.flush(self.file)?;
+            self.file.write_at(0, &header)?;
+            self.file.truncate(len)
+        };
+        end().map_err(|e| Error::io("write", self.path, e))?;
         Ok((len, checksum))
     }
 }

@@ -1,6 +1,7 @@
 //! The file layer: everything that the engine asks of a file system, so that tests can make it fail.
 
 mod bytes;
+mod coalesce;
 mod fault;
 mod file_system;
 mod memory;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::{LockHolder, Result};
 
 pub use bytes::Bytes;
+pub(crate) use coalesce::Coalescer;
 pub use fault::{Fault, FaultStorage};
 pub use file_system::FileSystem;
 pub use memory::MemoryStorage;

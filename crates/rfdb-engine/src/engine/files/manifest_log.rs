@@ -56,6 +56,7 @@ impl Files {
         let temporary = self.dir.join(format!("manifest-{number:06}.tmp"));
         let path = self.dir.join(manifest_name(number));
         let bytes = manifest::checkpoint(number, contents);
+        self.write_kept()?;
         if sync {
             self.sync_data()?;
         }

@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use super::Durability;
 use crate::index;
 use crate::manifest::IndexRef;
-use crate::segment::DataFile;
+use crate::segment::{Appender, DataFile};
 use crate::storage::{Storage, StorageFile};
 use crate::{Error, Result};
 
@@ -30,7 +30,8 @@ const SEGMENT_TARGET: u64 = 64 << 20;
 #[derive(Debug)]
 struct Active {
     number: u32,
-    file: Arc<dyn StorageFile>,
+    file: Arc<Appender>,
+    /// Of what was appended, whether or not it is in the file.
     len: u64,
 }
 
@@ -91,8 +92,21 @@ impl Files {
     }
 
     /// Lets the next block begin a new segment.
-    pub(super) fn rotate(&mut self) {
+    pub(super) fn rotate(&mut self) -> Result<()> {
+        self.write_kept()?;
         self.active = None;
+        Ok(())
+    }
+
+    /// Writes what a load keeps in memory of the segment that is appended to. None of the others has such bytes.
+    pub(super) fn write_kept(&mut self) -> Result<()> {
+        let Some(active) = &self.active else {
+            return Ok(());
+        };
+        active.file.flush().map_err(|e| {
+            let path = self.dir.join(segment_name(active.number));
+            Error::io("write", path, e)
+        })
     }
 
     /// Bytes of all files that the database uses.
@@ -106,13 +120,15 @@ impl Files {
         }
     }
 
-    /// Appends blocks that lie one after the other, and answers the segment and the offset of the first.
-    pub(super) fn append(&mut self, blocks: &[Vec<u8>]) -> Result<(u32, u64)> {
+    /// Appends blocks that lie one after the other, and answers the segment and the offset of the first. Those of a load need not
+    /// be in the file afterwards: who reads it, or syncs it, sees to that.
+    pub(super) fn append(&mut self, blocks: &[Vec<u8>], load: bool) -> Result<(u32, u64)> {
         if self
             .active
             .as_ref()
             .is_none_or(|active| active.len >= SEGMENT_TARGET)
         {
+            self.rotate()?;
             let number = self.next_file;
             let path = self.dir.join(segment_name(number));
             let file = self
@@ -121,12 +137,7 @@ impl Files {
                 .map_err(|e| Error::io("create", &path, e))?;
             self.next_file += 1;
             self.dir_changed = true;
-            self.active = Some(Active {
-                number,
-                file,
-                len: 0,
-            });
-            self.segment(number);
+            self.append_to(number, file, 0);
         }
         let Some(active) = &mut self.active else {
             return Err(Error::io(
@@ -137,22 +148,31 @@ impl Files {
         };
         let start = active.len;
         let mut end = start;
-        for bytes in blocks {
-            active.file.write_at(end, bytes).map_err(|e| {
-                let path = self.dir.join(segment_name(active.number));
-                Error::io("write", path, e)
-            })?;
-            end += bytes.len() as u64;
-        }
+        let mut write = || {
+            for bytes in blocks {
+                active.file.write_at(end, bytes)?;
+                end += bytes.len() as u64;
+            }
+            if load { Ok(()) } else { active.file.flush() }
+        };
+        write().map_err(|e| {
+            active.file.cut(start);
+            let path = self.dir.join(segment_name(active.number));
+            Error::io("write", path, e)
+        })?;
         active.len = end;
-        if !self
-            .unsynced
-            .iter()
-            .any(|file| Arc::ptr_eq(file, &active.file))
-        {
-            self.unsynced.push(Arc::clone(&active.file));
+        let file: Arc<dyn StorageFile> = active.file.clone();
+        if !self.unsynced.iter().any(|other| Arc::ptr_eq(other, &file)) {
+            self.unsynced.push(file);
         }
         Ok((active.number, start))
+    }
+
+    /// Lets blocks be appended to a segment of so many bytes.
+    fn append_to(&mut self, number: u32, file: Arc<dyn StorageFile>, len: u64) {
+        let file = Arc::new(Appender::new(file));
+        self.segment(number).is_appended_by(&file);
+        self.active = Some(Active { number, file, len });
     }
 
     /// Creates the file of an index, which is still empty.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::names::{MARK, index_name, is_ours, manifest_name, number_in, segment_name};
-use super::{Active, Files, SEGMENT_TARGET};
+use super::{Files, SEGMENT_TARGET};
 use crate::block::BlockView;
 use crate::block_ref::BlockDesc;
 use crate::engine::Options;
@@ -171,13 +171,13 @@ impl Files {
             _lock: lock,
         };
         let recovered = manifest::read(&bytes, &path, number, durable, |edits, loading| {
-            // After a power cut a frame may be there and the block it names not. During a load this is of no interest, as
-            // the load has to be started again.
-            loading
-                || edits.iter().all(|edit| match edit {
-                    Edit::Add(block) => files.block_is_intact(block).unwrap_or(false),
-                    _ => true,
-                })
+            // After a power cut a frame may be there and the block it names not. A load has to be started again, so of its
+            // blocks only those count as missing that the process had not written when it died.
+            edits.iter().all(|edit| match edit {
+                Edit::Add(block) if loading => files.segment_len(block.segment) >= block.end(),
+                Edit::Add(block) => files.block_is_intact(block).unwrap_or(false),
+                _ => true,
+            })
         })?;
         let contents = recovered.contents;
         files.manifest_len = recovered.end;
@@ -258,22 +258,17 @@ impl Files {
         // are saved often share a segment with each other only.
         let named = listed.iter().map(|block| (block.segment, block.end()));
         let ends = named.chain(base.into_iter().flat_map(Base::segment_ends));
-        let mut active = None;
+        self.manifest = Some(manifest);
+        self.mark = Some(mark);
         if let Some((number, end)) = ends.max() {
             let path = self.dir.join(segment_name(number));
             let len = self.storage.len(&path).unwrap_or(0).max(end);
             let of_base = base.is_some_and(|base| base.segment_ends().any(|(n, _)| n == number));
             if len < SEGMENT_TARGET && number < contents.next_file && !of_base {
-                active = Some(Active {
-                    number,
-                    file: open(&path)?,
-                    len,
-                });
+                let file = open(&path)?;
+                self.append_to(number, file, len);
             }
         }
-        self.manifest = Some(manifest);
-        self.mark = Some(mark);
-        self.active = active;
         Ok(())
     }
 
