@@ -69,7 +69,7 @@ struct Part {
 }
 
 /// So long a run may have things to free after its end.
-const SETTLE: Duration = Duration::from_millis(30);
+const SETTLE: Duration = Duration::from_millis(60);
 
 /// Wall time, and CPU time of all threads.
 #[derive(Clone, Copy)]

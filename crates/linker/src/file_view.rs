@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::program::{ModuleIx, Program};
 
@@ -67,11 +67,7 @@ impl FileView {
     pub(crate) fn new(program: &Program) -> Self {
         let root = program.root.clone();
         let mut view = FileView {
-            modules: (0..)
-                .map(ModuleIx)
-                .zip(program.files())
-                .map(|(ix, file)| (root.join(&**file), ix))
-                .collect(),
+            modules: FxHashMap::with_capacity_and_hasher(program.len(), FxBuildHasher),
             folders: FxHashSet::default(),
             manifests: FxHashSet::default(),
             products: FxHashMap::default(),
@@ -79,9 +75,16 @@ impl FileView {
             node_modules: root.join("node_modules"),
             root,
         };
-        let modules: Vec<PathBuf> = view.modules.keys().cloned().collect();
-        for path in &modules {
-            view.add_folders(path.parent());
+        let mut last = None;
+        for (ix, file) in (0..).map(ModuleIx).zip(program.files()) {
+            let path = view.root.join(&**file);
+            let folder = file.rsplit_once('/').map(|(folder, _)| folder);
+            // Files of a folder mostly come one after the other.
+            if last != Some(folder) {
+                view.add_folders(path.parent());
+                last = Some(folder);
+            }
+            view.modules.insert(path, ix);
         }
         for package in &program.packages.all {
             let directory = if package.directory.is_empty() {

@@ -51,6 +51,7 @@ mod reads;
 pub mod relink;
 mod rewritten;
 mod roles;
+mod shares;
 mod specifiers;
 mod surface;
 #[cfg(test)]
@@ -65,9 +66,6 @@ pub use edges::{External, FileLinks, LinkEdge, json_string};
 pub use file_view::tsconfig_names;
 pub use imports::ImportCounts;
 pub use program::Program;
-
-use std::cmp::Reverse;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use std::sync::OnceLock;
 
@@ -87,6 +85,7 @@ use eval::{Eval, Place};
 use exports::{ExportIx, Exports};
 use graph_model::Diagnostic;
 use hierarchy::Hierarchy;
+use shares::each_module;
 use specifiers::Specifiers;
 
 /// What a link found.
@@ -313,56 +312,4 @@ fn linked(eval: &mut Eval<'_, '_>, ix: ModuleIx) -> Box<Linked> {
         errors: noted.errors,
         reads: reads::take(ix.0),
     })
-}
-
-/// A module is small if its calls are a smaller part of what each thread has to do.
-const SMALL_PART: usize = 32;
-
-/// Places of modules: first the large ones, so that no thread begins one when the others are done, then the rest as they come,
-/// because neighbours ask the same of others.
-fn large_first(linker: &Linker<'_>, modules: &[ModuleIx], threads: usize) -> Vec<u32> {
-    let calls = |i: u32| {
-        let module = linker.program.module(modules[i as usize]);
-        module.summary.calls.len()
-    };
-    let places = || 0..modules.len() as u32;
-    let small = places().map(calls).sum::<usize>() / (threads * SMALL_PART);
-    let mut order: Vec<u32> = places().collect();
-    order.sort_by_key(|&i| Reverse(Some(calls(i)).filter(|&calls| calls > small)));
-    order
-}
-
-/// Runs `f` for some modules, in parallel. Every thread has an evaluation of its own and takes the next module that no
-/// other has taken; that no answer depends on who asked first makes the results independent of it.
-fn each_module<'p, R: Send>(
-    linker: &Linker<'p>,
-    modules: &[ModuleIx],
-    f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
-) -> Vec<R> {
-    let threads = rayon::current_num_threads().max(1);
-    let order = large_first(linker, modules, threads);
-    let next = AtomicUsize::new(0);
-    let parts: Vec<Vec<(u32, R)>> = (0..threads)
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|_| {
-            reads::logged(linker.traced, || {
-                let mut eval = Eval::new(linker);
-                let mut results = Vec::new();
-                loop {
-                    let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                        return results;
-                    };
-                    let ix = modules[i as usize];
-                    eval.enter_module(ix);
-                    results.push((i, f(&mut eval, ix)));
-                }
-            })
-        })
-        .collect();
-    let mut results: Vec<Option<R>> = modules.iter().map(|_| None).collect();
-    for (i, result) in parts.into_iter().flatten() {
-        results[i as usize] = Some(result);
-    }
-    results.into_iter().flatten().collect()
 }

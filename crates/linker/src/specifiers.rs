@@ -137,6 +137,8 @@ type Scope = (Option<PathBuf>, u32);
 struct Resolver<'p> {
     modules: FxHashMap<&'p str, ModuleIx>,
     folders: Folders<'p>,
+    /// Where specifiers lead from a folder for which no tsconfig counts, by both: those that are more than the path of a module.
+    paths: Mutex<FxHashMap<Box<str>, Target>>,
     /// Where specifiers lead that name no path.
     names: Mutex<FxHashMap<Scope, FxHashMap<Box<str>, Target>>>,
     view: Arc<FileView>,
@@ -202,6 +204,7 @@ impl<'p> Resolver<'p> {
         Resolver {
             modules: files.zip(program.indexes()).collect(),
             folders: Folders::new(program),
+            paths: Mutex::default(),
             names: Mutex::default(),
             view,
             with_tsconfig,
@@ -294,11 +297,21 @@ impl<'p> Resolver<'p> {
         if specifier.is_empty() || builtins::is_builtin(specifier) || has_scheme(specifier) {
             return Target::External;
         }
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = self.folders.get(folder);
+        let within = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = self.folders.get(within);
         let path = self.root.join(file);
         if is_relative(specifier) || specifier.starts_with('#') {
-            return self.target(&path, specifier, folder.has_tsconfig);
+            if folder.has_tsconfig {
+                return self.target(&path, specifier, true);
+            }
+            // Without one the same for all files of a folder.
+            let place: Box<str> = [within, specifier].join("\0").into();
+            if let Some(&known) = locked(&self.paths).get(&place) {
+                return known;
+            }
+            let target = self.target(&path, specifier, false);
+            locked(&self.paths).insert(place, target);
+            return target;
         }
         // The same for all files of a package for which the same tsconfig counts.
         let tsconfig = match folder.has_tsconfig {

@@ -67,6 +67,12 @@ struct MethodPath {
     _name: Rc<str>,
 }
 
+/// All that an evaluation remembered: for whoever is to free it.
+pub(crate) struct Answers {
+    _memo: Memo,
+    _bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
+}
+
 pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
     memo: Memo,
@@ -130,6 +136,13 @@ impl<'l, 'p> Eval<'l, 'p> {
             tainted: false,
             fuel: FUEL,
             starved: false,
+        }
+    }
+
+    pub(crate) fn into_answers(self) -> Answers {
+        Answers {
+            _memo: self.memo,
+            _bound: self.bound,
         }
     }
 

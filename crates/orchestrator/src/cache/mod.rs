@@ -96,7 +96,7 @@ impl Cache {
         decode(rest).map_err(|e| damaged(&e))
     }
 
-    /// Replaces the state, and removes files that it does not name.
+    /// Replaces the state. Files that it does not name are left to [`Cache::remove_other_summaries`].
     pub(crate) fn save(&self, state: &State) -> io::Result<()> {
         self.create_folder()?;
         let payload = encode(&(fingerprint(), state))?;
@@ -111,12 +111,11 @@ impl Cache {
         file.write_all(&header)?;
         file.write_all(&payload)?;
         drop(file);
-        replace(&new, &self.folder.join(STATE))?;
-        self.remove_other_summaries(state.summaries);
-        Ok(())
+        replace(&new, &self.folder.join(STATE))
     }
 
-    fn remove_other_summaries(&self, keep: u32) {
+    /// Removes files of summaries that the state does not name any more.
+    pub(crate) fn remove_other_summaries(&self, keep: u32) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
         };

@@ -1,7 +1,7 @@
 //! The end of a run: VALIDATION, what is remembered, what is told.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Run, cache_warning, join::Joined};
 use crate::cache::{
@@ -10,6 +10,10 @@ use crate::cache::{
 use crate::config::ServiceConfig;
 use crate::report::{Changes, FileCounts, Mode, Report, Resolved};
 use crate::{Error, Phase};
+
+/// What a run leaves is freed after so long. To free so many small things takes milliseconds, for which nobody need wait, and a
+/// process that ends with the run is spared it.
+const LEFT_FOR: Duration = Duration::from_millis(20);
 
 /// What is to be remembered of a run besides what it joined.
 pub(super) struct Stored {
@@ -91,16 +95,26 @@ impl Run<'_> {
                 diagnostics: stored(&diagnostics),
             },
         };
-        if let Some(cache) = &self.cache
+        let mut saved = None;
+        if let Some(cache) = self.cache.clone()
             && result.summaries.is_some()
         {
-            let saved = self.clock.step("cache", || cache.save(&state));
-            result.cache_error = result.cache_error.or(saved.err());
+            match self.clock.step("cache", || cache.save(&state)) {
+                Ok(()) => saved = Some(cache),
+                Err(error) => result.cache_error = result.cache_error.or(Some(error)),
+            }
         }
-        // To free so many small things takes a while, for which nobody need wait, and a process that ends here need not do it.
         let done = (joined.program, joined.links, joined.records);
-        self.pool.spawn(move || drop(done));
-        Ok(self.report(&state, mode, changes, result.cache_error))
+        self.pool.spawn(move || {
+            std::thread::sleep(LEFT_FOR);
+            drop(done);
+        });
+        // The system takes a while to remove large files.
+        let (report, _) = rayon::join(
+            || self.report(&state, mode, changes, result.cache_error),
+            || saved.map(|cache| cache.remove_other_summaries(state.summaries)),
+        );
+        Ok(report)
     }
 
     /// What a run tells, from what it remembers.

@@ -131,7 +131,7 @@ pub(crate) fn build(
     let put_numbers = |section, numbers: &[u32]| sink.put(section, vec![le_bytes(numbers)]);
 
     let ids = std::mem::take(&mut vertices.ids);
-    let id_part = || {
+    let id_part = || -> Result<_, BadBlock> {
         let (id_bits, directory) = id_directory(&ids, vertices.count);
         sink.put(Section::Ids, ids);
         put_numbers(Section::IdDirectory, &directory);
@@ -139,7 +139,21 @@ pub(crate) fn build(
         sink.put(Section::NodePositions, positions.collect());
         let older = vertices.older.iter().flat_map(|&(v, p)| [v, p]);
         put_numbers(Section::OlderRows, &older.collect::<Vec<_>>());
-        id_bits
+        let values = if fields.is_empty() {
+            FieldPairs::new()
+        } else {
+            field_values(blocks, &layout, &vertices, fields, parallel)?
+        };
+        let type_names = put_lists(
+            blocks,
+            &layout,
+            &sorted_types,
+            &files,
+            &values,
+            fields,
+            sink,
+        );
+        Ok((id_bits, type_names))
     };
     let node_part = || -> Result<_, BadBlock> {
         let (node_types, names) = node_columns(blocks, &layout, &groups, &type_maps, parallel)?;
@@ -150,12 +164,7 @@ pub(crate) fn build(
         );
         put_numbers(Section::TypePostings, &postings);
         sink.put(Section::Names, vec![names]);
-        let values = if fields.is_empty() {
-            FieldPairs::new()
-        } else {
-            field_values(blocks, &layout, &vertices, fields, parallel)?
-        };
-        Ok((type_ends, node_counts, values))
+        Ok((type_ends, node_counts))
     };
     let edge_part = || {
         adjacency(
@@ -167,9 +176,11 @@ pub(crate) fn build(
             sorted_types.len(),
         )
     };
-    // One thread at a time writes, and nothing is written while edges are dealt out. So the ids are written then; and while the
-    // edges of sources are written, others sort those of targets and go on with the nodes.
-    let (id_bits, edges) = both(parallel, id_part, edge_part);
+    // One thread at a time writes, and nothing is written while edges are dealt out. So the ids are written then, and all lists
+    // made that ask for one thread; and while the edges of sources are written, others sort those of targets and go on with the
+    // nodes.
+    let (id_part, edges) = both(parallel, id_part, edge_part);
+    let (id_bits, type_names) = id_part?;
     let (edges, outgoing, turned) = edges?;
     let targets_and_nodes = || {
         let incoming = turned.by_target(parallel);
@@ -177,15 +188,40 @@ pub(crate) fn build(
         nodes
     };
     let ((), node_part) = both(parallel, || outgoing.put(sink), targets_and_nodes);
-    let (type_ends, node_counts, values) = node_part?;
+    let (type_ends, node_counts) = node_part?;
+    let types: Vec<u32> = (type_names.into_iter().enumerate())
+        .flat_map(|(t, name)| [name, type_ends[t], node_counts[t], edges.counts[t]])
+        .collect();
+    put_numbers(Section::Types, &types);
+    Ok(Counts {
+        blocks: blocks.len() as u32,
+        vertices: vertices.count as u32,
+        node_rows: layout.node_rows as u32,
+        edge_rows: layout.edge_rows as u32,
+        nodes: vertices.nodes,
+        edges: edges.counts.iter().sum(),
+        id_bits,
+        type_width: u32::from(edges.type_width),
+    })
+}
 
-    // Strings, and everything that names them.
+/// Writes the strings, and the lists of blocks, files and values that name them. Answers the string of each type.
+fn put_lists(
+    blocks: &[BlockSource<'_>],
+    layout: &Layout,
+    types: &[&str],
+    files: &BTreeMap<&str, Vec<u32>>,
+    values: &FieldPairs,
+    fields: &[FieldDeclaration],
+    sink: &dyn SectionSink,
+) -> Vec<u32> {
+    let put_numbers = |section, numbers: &[u32]| sink.put(section, vec![le_bytes(numbers)]);
     let mut strings = StringSet::default();
     for block in blocks {
         strings.insert(&block.desc.file);
         strings.insert(&block.desc.context);
     }
-    sorted_types.iter().for_each(|name| strings.insert(name));
+    types.iter().for_each(|name| strings.insert(name));
     files.keys().for_each(|name| strings.insert(name));
     fields.iter().for_each(|field| strings.insert(&field.name));
     for (field, value) in values.keys() {
@@ -193,48 +229,23 @@ pub(crate) fn build(
         strings.insert(value);
     }
     let (string_ends, string_bytes) = strings.seal();
-
-    let records = block_records(blocks, &layout, &strings);
-    sink.put(Section::Blocks, vec![records]);
     put_numbers(Section::StringEnds, &string_ends);
     sink.put(Section::StringBytes, vec![string_bytes]);
-    let mut owners: Vec<(u64, u32)> = blocks
-        .iter()
-        .enumerate()
-        .map(|(number, b)| (hash_owner(b.desc.owner()), number as u32))
-        .collect();
-    owners.sort_unstable();
-    let mut owner_bytes = Vec::with_capacity(owners.len() * 16);
-    for (hash, block) in owners {
-        owner_bytes.extend_from_slice(&hash.to_le_bytes());
-        owner_bytes.extend_from_slice(&block.to_le_bytes());
-        owner_bytes.extend_from_slice(&[0; 4]);
-    }
-    sink.put(Section::Owners, vec![owner_bytes]);
+
+    let records = block_records(blocks, layout, &strings);
+    sink.put(Section::Blocks, vec![records]);
+    sink.put(Section::Owners, vec![owner_records(blocks)]);
     put_numbers(Section::NodeHints, &hints(&layout.nodes, layout.node_rows));
     put_numbers(Section::EdgeHints, &hints(&layout.edges, layout.edge_rows));
-    let types: Vec<u32> = sorted_types
-        .iter()
-        .enumerate()
-        .flat_map(|(t, name)| {
-            [
-                strings.number(name),
-                type_ends[t],
-                node_counts[t],
-                edges.counts[t],
-            ]
-        })
-        .collect();
-    put_numbers(Section::Types, &types);
     let (mut file_list, mut file_postings) = (Vec::new(), Vec::new());
-    for (file, blocks) in &files {
+    for (file, blocks) in files {
         file_postings.extend_from_slice(blocks);
         file_list.extend([strings.number(file), file_postings.len() as u32]);
     }
     put_numbers(Section::Files, &file_list);
     put_numbers(Section::FilePostings, &file_postings);
     let (mut value_list, mut value_postings) = (Vec::new(), Vec::new());
-    for ((field, value), vertices) in &values {
+    for ((field, value), vertices) in values {
         value_postings.extend_from_slice(vertices);
         value_list.extend([
             strings.number(field),
@@ -248,16 +259,23 @@ pub(crate) fn build(
     indexed.sort_unstable();
     indexed.dedup();
     put_numbers(Section::Fields, &indexed);
-    Ok(Counts {
-        blocks: blocks.len() as u32,
-        vertices: vertices.count as u32,
-        node_rows: layout.node_rows as u32,
-        edge_rows: layout.edge_rows as u32,
-        nodes: vertices.nodes,
-        edges: edges.counts.iter().sum(),
-        id_bits,
-        type_width: u32::from(edges.type_width),
-    })
+    types.iter().map(|name| strings.number(name)).collect()
+}
+
+fn owner_records(blocks: &[BlockSource<'_>]) -> Vec<u8> {
+    let mut owners: Vec<(u64, u32)> = blocks
+        .iter()
+        .enumerate()
+        .map(|(number, b)| (hash_owner(b.desc.owner()), number as u32))
+        .collect();
+    owners.sort_unstable();
+    let mut out = Vec::with_capacity(owners.len() * 16);
+    for (hash, block) in owners {
+        out.extend_from_slice(&hash.to_le_bytes());
+        out.extend_from_slice(&block.to_le_bytes());
+        out.extend_from_slice(&[0; 4]);
+    }
+    out
 }
 
 fn block_records(blocks: &[BlockSource<'_>], layout: &Layout, strings: &StringSet<'_>) -> Vec<u8> {
