@@ -224,17 +224,20 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
         .iter_mut()
         .map(|linked| std::mem::take(&mut linked.received))
         .collect();
-    let received = arguments::by_callee(&passed, modules.len());
-    let crowded = higher_order::crowded(results.iter().flat_map(|linked| &linked.runs));
-    let mut runs: Vec<Vec<Run>> = modules.iter().map(|_| Vec::new()).collect();
-    for run in results.iter().flat_map(|linked| &linked.runs) {
-        runs[run.call.module.0 as usize].push(*run);
-    }
     let said: Vec<ModuleErrors> = results
         .iter_mut()
         .map(|linked| std::mem::take(&mut linked.errors))
         .collect();
-    let errors = Errors::new(said.iter());
+    let of_callees = || {
+        let received = arguments::by_callee(&passed, modules.len());
+        let crowded = higher_order::crowded(results.iter().flat_map(|linked| &linked.runs));
+        let mut runs: Vec<Vec<Run>> = modules.iter().map(|_| Vec::new()).collect();
+        for run in results.iter().flat_map(|linked| &linked.runs) {
+            runs[run.call.module.0 as usize].push(*run);
+        }
+        (received, crowded, runs)
+    };
+    let ((received, crowded, runs), errors) = rayon::join(of_callees, || Errors::new(said.iter()));
     results
         .par_iter_mut()
         .zip(modules.par_iter().zip(received.par_iter().zip(&runs)))
