@@ -244,7 +244,8 @@ impl Engine {
         }
     }
 
-    /// Begins a bulk load: until `rebuild_indexes` the database says `Unfinished`, also after the process died.
+    /// Begins a bulk load: until `rebuild_indexes` the database says `Unfinished`, also after the process died. The end of what
+    /// deferred commits wrote in it dies with the process, unless it was read or flushed.
     ///
     /// # Errors
     /// `Io`, `ReadOnly`.
