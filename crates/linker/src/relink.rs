@@ -363,7 +363,7 @@ fn chosen(again: &[bool]) -> Vec<ModuleIx> {
 /// An edited module: what changed, and what became of its nodes.
 struct Edit {
     difference: Difference,
-    before: Module,
+    before: Box<Module>,
     /// The new number of each old node.
     nodes: Vec<Option<NodeRef>>,
     /// The new number of each old fact of a PARAMETER; of those that are gone, one that no fact has.

@@ -13,12 +13,11 @@ use crate::cache::{FileRecord, SummaryWriter, stored};
 use crate::discovery::SourceFile;
 
 /// What came of the files that were analyzed.
-#[derive(Default)]
-pub(super) struct Analyzed {
+pub(super) struct Analyzed<M> {
     /// What is to be remembered of them, in any order.
     pub(super) records: Vec<FileRecord>,
-    /// Their summaries, in any order.
-    pub(super) summaries: Vec<ModuleSummary>,
+    /// What was made of their summaries, in any order.
+    pub(super) modules: Vec<M>,
     /// How long each plugin took.
     pub(super) times: Vec<(String, Duration)>,
     /// Why summaries could not be kept for the next run.
@@ -26,21 +25,28 @@ pub(super) struct Analyzed {
 }
 
 impl Run<'_> {
-    /// Analyzes files, hands their graphs to `commit`, and their summaries to the cache.
-    pub(super) fn analyze(
+    /// Analyzes files, hands their graphs to `commit`, and their summaries to the cache and to `make`.
+    pub(super) fn analyze<M: Send>(
         &self,
         files: &[&SourceFile],
         commit: &(dyn Fn(Graphs) -> Result<(), Error> + Sync),
         cache: Option<&SummaryWriter>,
-    ) -> Result<Analyzed, Error> {
-        let result = Mutex::new(Analyzed::default());
+        make: impl Fn(ModuleSummary) -> M + Sync,
+    ) -> Result<Analyzed<M>, Error> {
+        let result = Mutex::new(Analyzed {
+            records: Vec::new(),
+            modules: Vec::new(),
+            times: Vec::new(),
+            cache_error: None,
+        });
         let done = |file: AnalyzedFile| {
             let source = files[file.file as usize];
             let (mut record, error) = record(source, &file, cache);
             record.facts = file.facts;
+            let made = file.summary.map(&make);
             let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
             result.records.push(record);
-            result.summaries.extend(file.summary);
+            result.modules.extend(made);
             if result.cache_error.is_none() {
                 result.cache_error = error;
             }

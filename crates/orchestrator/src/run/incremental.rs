@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use graph_model::ModuleSummary;
+use linker::program::Module;
 use rayon::prelude::*;
 use rfdb_protocol::{Batch, Rows};
 
@@ -67,7 +67,14 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
     };
     let left = previous.state.links.filter(|_| edits.is_some());
     let (analyzed, left) = rayon::join(
-        || run.analyze(&previous.changes.analyze, &keep, writer.as_ref()),
+        || {
+            run.analyze(
+                &previous.changes.analyze,
+                &keep,
+                writer.as_ref(),
+                |summary| summary,
+            )
+        },
         || cache.load_links(left?),
     );
     let mut analyzed = analyzed?;
@@ -102,20 +109,20 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
                 stored: &stored,
                 batch: &mut batch,
             };
-            run.relink(&mut above, edits, left, &analyzed.summaries, work)?
+            run.relink(&mut above, edits, left, &analyzed.modules, work)?
         }
         None => None,
     };
     let (joined, owners) = match relinked {
         Some(relinked) => relinked,
         None => {
-            let read = (run.clock).step("summaries", || read_summaries(&file, &kept));
-            let mut summaries = match read {
-                Ok(summaries) => summaries,
+            let read = (run.clock).step("summaries", || read_modules(&file, &kept));
+            let mut modules = match read {
+                Ok(modules) => modules,
                 Err(what) => return initial::run(run, InitialReason::DamagedCache(what)),
             };
-            summaries.append(&mut analyzed.summaries);
-            let joined = run.join(above, summaries, &records)?;
+            modules.extend(analyzed.modules.into_iter().map(Module::new));
+            let joined = run.join(above, modules, &records)?;
             let owners = run.clock.step("compare", || {
                 let analyzed = previous.changes.analyze.iter().map(|file| &*file.path);
                 let analyzed = analyzed.collect();
@@ -216,10 +223,10 @@ fn nothing_changed(run: Run<'_>, previous: Previous<'_>) -> Result<Report, Error
     Ok(run.report(&state, Mode::Incremental, changes.counts, cache_error))
 }
 
-fn read_summaries(file: &SummaryFile, kept: &[Span]) -> Result<Vec<ModuleSummary>, String> {
+fn read_modules(file: &SummaryFile, kept: &[Span]) -> Result<Vec<Box<Module>>, String> {
     kept.par_iter()
         .with_min_len(16)
-        .map(|&span| file.get(span))
+        .map(|&span| file.get(span).map(Module::new))
         .collect()
 }
 

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 
 use graph_model::NodeType;
+use linker::program::Module;
 
 use super::Run;
 use crate::analysis::Graphs;
@@ -87,14 +88,14 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
             emptied.wait()?;
             commit(&graphs)
         };
-        run.analyze(&files, &commit, writer.as_ref())
+        run.analyze(&files, &commit, writer.as_ref(), Module::new)
     })?;
     let times = std::mem::take(&mut analyzed.times);
     run.clock.add_all(Phase::Analysis, times);
     analyzed.records.sort_by(|a, b| a.path.cmp(&b.path));
     cache_error = cache_error.or(analyzed.cache_error.take());
 
-    let mut joined = run.join(above, analyzed.summaries, &analyzed.records)?;
+    let mut joined = run.join(above, analyzed.modules, &analyzed.records)?;
     let rows = std::mem::take(&mut joined.rows);
     let mut owners = OwnerHashes::new();
     run.clock.step("commit", || {

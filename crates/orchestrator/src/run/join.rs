@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use graph_model::{Diagnostic, ModuleSummary, NodeId, module_id};
+use graph_model::{Diagnostic, NodeId, module_id};
 use linker::packages::Packages;
-use linker::program::ModuleIx;
+use linker::program::{Module, ModuleIx};
 use linker::relink::Trace;
 use linker::{FileLinks, Links, Program};
 use rayon::prelude::*;
@@ -132,7 +132,7 @@ impl Run<'_> {
     pub(super) fn join(
         &mut self,
         above: Above,
-        summaries: Vec<ModuleSummary>,
+        modules: Vec<Box<Module>>,
         records: &[FileRecord],
     ) -> Result<Joined, Error> {
         let Above {
@@ -152,7 +152,7 @@ impl Run<'_> {
             .collect();
         let program = self
             .clock
-            .step("program", || Program::new(root, packages, summaries));
+            .step("program", || Program::of(root, packages, modules));
         let remembered = self.cache.is_some();
         let link_context = LinkContext {
             program: &program,
