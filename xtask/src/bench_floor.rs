@@ -215,9 +215,11 @@ fn whole(root: &Path, options: &AnalyzeOptions) -> anyhow::Result<Report> {
         ..options.clone()
     };
     let path = folder.path().join("graph.rfdb");
+    let mut config = Config::default();
+    config.options.volatile_loads = true;
     let begun = Instant::now();
     let (server, project) = std::thread::scope(|scope| {
-        let server = scope.spawn(|| Dispatcher::open_or_create(path, Config::default()));
+        let server = scope.spawn(|| Dispatcher::open_or_create(path, config));
         let project = Project::discover(root, options, &NoProgress);
         (server.join(), project)
     });

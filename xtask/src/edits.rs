@@ -68,6 +68,7 @@ impl Workspace {
     pub(crate) fn analyze(&self, clear: bool) -> anyhow::Result<Report> {
         let mut config = Config::default();
         config.options.index_on_read = true;
+        config.options.volatile_loads = true;
         let server = Dispatcher::open_or_create(self.database(), config)?;
         let client = Client::in_process(server.session());
         let options = AnalyzeOptions {

@@ -89,10 +89,12 @@ fn replaced(path: &Path) -> PathBuf {
     with_suffix(path, ".old")
 }
 
-/// An analysis writes last and reads little: what it wrote is indexed by those who ask.
+/// An analysis writes last and reads little: what it wrote is indexed by those who ask. What it loads it loads beside the graph,
+/// for nobody if it is killed.
 fn config() -> Config {
     let mut config = database::config("analyze", false);
     config.options.index_on_read = true;
+    config.options.volatile_loads = true;
     config
 }
 

@@ -98,8 +98,8 @@ impl Inner {
         if let Some(files) = &mut writer.files
             && !add.is_empty()
         {
-            let load = writer.loading && mode == IndexMode::Deferred;
-            (segment, first) = files.append(add.buffers(), load)?;
+            let keep = self.options.volatile_loads && writer.loading && mode == IndexMode::Deferred;
+            (segment, first) = files.append(add.buffers(), keep)?;
         }
         let mut next_block = writer.next_block;
         let mut edits: Vec<Edit> = retire

@@ -51,8 +51,8 @@ pub enum Durability {
 /// How a database is opened.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What an acknowledged immediate commit survives. Deferred commits always survive the death of the process and are
-    /// synced by `rebuild_indexes`.
+    /// What an acknowledged immediate commit survives. Deferred commits survive the death of the process (but for
+    /// `volatile_loads`) and are synced by `rebuild_indexes`.
     pub durability: Durability,
     /// How this process calls itself in the lock file.
     pub program: String,
@@ -63,6 +63,9 @@ pub struct Options {
     /// Leaves the index of what an immediate commit wrote to whoever reads it first: for a process that commits and ends.
     /// Otherwise the commit builds it, so that no reader waits for it.
     pub index_on_read: bool,
+    /// Lets the end of what a bulk load commits stay in memory, 256 KiB at most, until it is read or flushed or the load ends: for a
+    /// process that would start the load again in any case if it were killed. It writes in fewer and larger steps then.
+    pub volatile_loads: bool,
 }
 
 /// Whether the last bulk load came to its end.
@@ -244,8 +247,7 @@ impl Engine {
         }
     }
 
-    /// Begins a bulk load: until `rebuild_indexes` the database says `Unfinished`, also after the process died. The end of what
-    /// deferred commits wrote in it dies with the process, unless it was read or flushed.
+    /// Begins a bulk load: until `rebuild_indexes` the database says `Unfinished`, also after the process died.
     ///
     /// # Errors
     /// `Io`, `ReadOnly`.

@@ -57,6 +57,13 @@ fn options(durability: Durability) -> Options {
     }
 }
 
+fn volatile(durability: Durability) -> Options {
+    Options {
+        volatile_loads: true,
+        ..options(durability)
+    }
+}
+
 /// States of the graph after each acknowledged step, how many of them surely outlive the process, and how many a power cut.
 struct History {
     states: Vec<Model>,
@@ -67,7 +74,8 @@ struct History {
 }
 
 /// Runs steps until the storage stops.
-fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[Step]) -> History {
+fn run(storage: &FaultStorage<MemoryStorage>, options: &Options, steps: &[Step]) -> History {
+    let durability = options.durability;
     let mut history = History {
         states: Vec::new(),
         written: 0,
@@ -75,7 +83,7 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
         begun: Some(Model::default()),
     };
     let arc = || Arc::new(storage.clone());
-    let Ok(engine) = Engine::create_in(arc(), DIR, options(durability)) else {
+    let Ok(engine) = Engine::create_in(arc(), DIR, options.clone()) else {
         return history;
     };
     let mut engine = Some(engine);
@@ -120,7 +128,7 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
         history.begun = Some(model.clone());
         if matches!(step, Step::Reopen) {
             drop(engine.take());
-            match Engine::open_in(arc(), DIR, options(durability)) {
+            match Engine::open_in(arc(), DIR, options.clone()) {
                 Ok(opened) => engine = Some(opened),
                 Err(_) => return history,
             }
@@ -156,7 +164,8 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
             Ok(()) => {
                 history.states.push(model.clone());
                 // What a load writes may be in memory for a while, and what comes later does not count without it.
-                let of_load = before.loading
+                let of_load = options.volatile_loads
+                    && before.loading
                     && matches!(
                         step,
                         Step::Commit { deferred: true, .. } | Step::DeleteNode(_) | Step::BeginLoad
@@ -172,7 +181,7 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
             Err(_) => {
                 // Refused: what readers of the running process see is as before. What a load wrote may have to go to the file,
                 // which takes no more, before it can be read.
-                if !before.loading {
+                if !(options.volatile_loads && before.loading) {
                     assert_same(&open.snapshot(), &before);
                 }
                 return history;
@@ -183,25 +192,19 @@ fn run(storage: &FaultStorage<MemoryStorage>, durability: Durability, steps: &[S
 }
 
 /// After a crash the database opens to a prefix of the history that holds all that was durable.
-fn check(
-    storage: MemoryStorage,
-    history: &History,
-    durability: Durability,
-    power_cut: bool,
-    at: u64,
-) {
+fn check(storage: MemoryStorage, history: &History, options: &Options, power_cut: bool, at: u64) {
     let acknowledged = history.states.len();
     let least = if power_cut {
         history.durable
     } else {
         history.written
     };
-    let opened = Engine::open_in(Arc::new(storage), DIR, options(durability));
+    let opened = Engine::open_in(Arc::new(storage), DIR, options.clone());
     let engine = match opened {
         Ok(engine) => engine,
         Err(Error::NotFound(_)) if least == 0 => return,
         // Without syncing, a power cut may leave files that do not fit together. That is found, not read.
-        Err(Error::Damaged { .. }) if power_cut && durability == Durability::None => return,
+        Err(Error::Damaged { .. }) if power_cut && options.durability == Durability::None => return,
         Err(error) => panic!(
             "operation {at}, power cut {power_cut}: {error} ({least} of {acknowledged} durable)"
         ),
@@ -254,21 +257,21 @@ fn check(
     assert!(engine.snapshot().contains(NodeId(77)).unwrap());
 }
 
-fn every_crash_point(durability: Durability, steps: &[Step]) {
+fn every_crash_point(options: &Options, steps: &[Step]) {
     let count = {
         let storage = FaultStorage::new(MemoryStorage::new(), Fault::Stop, u64::MAX);
-        run(&storage, durability, steps);
+        run(&storage, options, steps);
         storage.operations()
     };
     for at in 0..count {
         let memory = MemoryStorage::new();
         let storage = FaultStorage::new(memory.clone(), Fault::Stop, at);
-        let history = run(&storage, durability, steps);
+        let history = run(&storage, options, steps);
         for power_cut in [false, true] {
             check(
                 memory.after_crash(power_cut),
                 &history,
-                durability,
+                options,
                 power_cut,
                 at,
             );
@@ -281,17 +284,25 @@ proptest! {
 
     #[test]
     fn sync_commits_survive_every_crash_point(steps in prop::collection::vec(step(), 1..10)) {
-        every_crash_point(Durability::Sync, &steps);
+        every_crash_point(&options(Durability::Sync), &steps);
     }
 
     #[test]
     fn unsynced_commits_survive_the_death_of_the_process(steps in prop::collection::vec(step(), 1..10)) {
-        every_crash_point(Durability::None, &steps);
+        every_crash_point(&options(Durability::None), &steps);
     }
 
     #[test]
     fn group_commits_survive_the_death_of_the_process(steps in prop::collection::vec(step(), 1..8)) {
-        every_crash_point(Durability::Group, &steps);
+        every_crash_point(&options(Durability::Group), &steps);
+    }
+
+    #[test]
+    fn loads_that_need_not_outlive_the_process_lose_their_end_at_most(
+        steps in prop::collection::vec(step(), 1..8),
+        durability in prop::sample::select(vec![Durability::None, Durability::Group, Durability::Sync]),
+    ) {
+        every_crash_point(&volatile(durability), &steps);
     }
 
     /// One failed operation: the step fails or not, the graph is as it was, and everything goes on.
@@ -299,14 +310,14 @@ proptest! {
     fn a_full_disk_leaves_the_database_as_it_was(steps in prop::collection::vec(step(), 1..8)) {
         let count = {
             let storage = FaultStorage::new(MemoryStorage::new(), Fault::Stop, u64::MAX);
-            run(&storage, Durability::None, &steps);
+            run(&storage, &options(Durability::None), &steps);
             storage.operations()
         };
         for at in 0..count {
             let memory = MemoryStorage::new();
             let storage = FaultStorage::new(memory.clone(), Fault::FailOnce, at);
-            let history = run(&storage, Durability::None, &steps);
-            check(memory.after_crash(false), &history, Durability::None, false, at);
+            let history = run(&storage, &options(Durability::None), &steps);
+            check(memory.after_crash(false), &history, &options(Durability::None), false, at);
         }
     }
 }

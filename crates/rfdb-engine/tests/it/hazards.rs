@@ -15,6 +15,7 @@ const OPTIONS: Options = Options {
     socket: None,
     read_only: false,
     index_on_read: false,
+    volatile_loads: false,
 };
 
 fn create() -> (TempDir, Engine) {

@@ -45,6 +45,7 @@ fn serve(args: Args) -> Result<(), String> {
                 socket: Some(args.socket.clone()),
                 read_only: false,
                 index_on_read: false,
+                volatile_loads: false,
             },
             metrics: args.metrics,
             limits: args.limits,

@@ -120,9 +120,9 @@ impl Files {
         }
     }
 
-    /// Appends blocks that lie one after the other, and answers the segment and the offset of the first. Those of a load need not
-    /// be in the file afterwards: who reads it, or syncs it, sees to that.
-    pub(super) fn append(&mut self, blocks: &[Vec<u8>], load: bool) -> Result<(u32, u64)> {
+    /// Appends blocks that lie one after the other, and answers the segment and the offset of the first. With `keep` the last need
+    /// not be in the file afterwards: who reads it, or syncs it, sees to that.
+    pub(super) fn append(&mut self, blocks: &[Vec<u8>], keep: bool) -> Result<(u32, u64)> {
         if self
             .active
             .as_ref()
@@ -153,7 +153,7 @@ impl Files {
                 active.file.write_at(end, bytes)?;
                 end += bytes.len() as u64;
             }
-            if load { Ok(()) } else { active.file.flush() }
+            if keep { Ok(()) } else { active.file.flush() }
         };
         write().map_err(|e| {
             active.file.cut(start);

@@ -172,7 +172,7 @@ impl Files {
         };
         let recovered = manifest::read(&bytes, &path, number, durable, |edits, loading| {
             // After a power cut a frame may be there and the block it names not. A load has to be started again, so of its
-            // blocks only those count as missing that the process had not written when it died.
+            // blocks only those count as missing that the process kept in memory when it died (`volatile_loads`).
             edits.iter().all(|edit| match edit {
                 Edit::Add(block) if loading => files.segment_len(block.segment) >= block.end(),
                 Edit::Add(block) => files.block_is_intact(block).unwrap_or(false),
