@@ -54,7 +54,7 @@ fn read_manifest(bytes: &mut [u8], repair: bool) {
     if repair && bytes.len() > manifest::HEADER + 8 {
         manifest::repair(bytes);
     }
-    let _ = manifest::read(bytes, Path::new("fuzz"), 1, 0, |_, _| true);
+    let _ = manifest::read(bytes, Path::new("fuzz"), 1, 0, |_| true);
 }
 
 fn read_index(bytes: &mut [u8], repair: bool) {

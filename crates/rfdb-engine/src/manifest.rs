@@ -376,7 +376,7 @@ pub(crate) fn read(
     path: &Path,
     number: u64,
     durable: u64,
-    mut accept: impl FnMut(&[Edit], bool) -> bool,
+    mut accept: impl FnMut(&[Edit]) -> bool,
 ) -> Result<Recovered> {
     let damaged = |offset: usize, what: &str| Error::damaged(path, offset as u64, what);
     let header: &[u8; HEADER] = bytes
@@ -424,7 +424,7 @@ pub(crate) fn read(
         };
         match read_frame() {
             Some((edits, next)) => {
-                if (end as u64) >= durable && !accept(&edits, contents.loading) {
+                if (end as u64) >= durable && !accept(&edits) {
                     break;
                 }
                 edits.into_iter().for_each(|edit| contents.apply(edit));
@@ -499,7 +499,7 @@ mod tests {
     #[test]
     fn contents_come_back() {
         let bytes = checkpoint(3, &sample());
-        let read = read(&bytes, Path::new("m"), 3, 0, |_, _| true).unwrap();
+        let read = read(&bytes, Path::new("m"), 3, 0, |_| true).unwrap();
         assert_eq!(read.contents, sample());
         assert_eq!(read.end, bytes.len() as u64);
     }
@@ -511,30 +511,25 @@ mod tests {
         let tail = frame(3, start as u64, &[Edit::Retire { id: 7, version: 13 }]);
         bytes.extend_from_slice(&tail);
         for cut in start..bytes.len() {
-            let recovered =
-                read(&bytes[..cut], Path::new("m"), 3, start as u64, |_, _| true).unwrap();
+            let recovered = read(&bytes[..cut], Path::new("m"), 3, start as u64, |_| true).unwrap();
             assert_eq!(recovered.contents, sample());
             if cut > start {
                 assert!(
-                    read(
-                        &bytes[..cut],
-                        Path::new("m"),
-                        3,
-                        bytes.len() as u64,
-                        |_, _| true
-                    )
+                    read(&bytes[..cut], Path::new("m"), 3, bytes.len() as u64, |_| {
+                        true
+                    })
                     .is_err()
                 );
             }
         }
-        let all = read(&bytes, Path::new("m"), 3, start as u64, |_, _| true).unwrap();
+        let all = read(&bytes, Path::new("m"), 3, start as u64, |_| true).unwrap();
         assert!(!all.contents.blocks.contains_key(&7));
         for at in 0..start {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x10;
             // Bytes 32 to 64 of the header are under the checksum too, so every flip is found.
             assert!(
-                read(&flipped, Path::new("m"), 3, start as u64, |_, _| true).is_err(),
+                read(&flipped, Path::new("m"), 3, start as u64, |_| true).is_err(),
                 "byte {at}"
             );
         }
@@ -546,6 +541,6 @@ mod tests {
         bytes[24..32].fill(0xff);
         let checksum = crc32c::crc32c(&bytes[16..HEADER]);
         bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
-        assert!(read(&bytes, Path::new("m"), 1, 0, |_, _| true).is_err());
+        assert!(read(&bytes, Path::new("m"), 1, 0, |_| true).is_err());
     }
 }

@@ -36,6 +36,16 @@ impl Appender {
     pub(crate) fn flush(&self) -> io::Result<()> {
         self.kept().flush(&*self.file)
     }
+
+    /// As `flush`, if anything is kept that belongs before an offset; whether there was.
+    fn flush_before(&self, end: u64) -> io::Result<bool> {
+        let mut kept = self.kept();
+        let needed = kept.keeps_before(end);
+        if needed {
+            kept.flush(&*self.file)?;
+        }
+        Ok(needed)
+    }
 }
 
 impl StorageFile for Appender {
@@ -87,20 +97,20 @@ impl DataFile {
         self.appender.get_or_init(|| Arc::clone(appender));
     }
 
-    fn flush(&self) -> Result<()> {
+    fn flush_before(&self, end: u64) -> Result<bool> {
         match self.appender.get() {
             Some(appender) => appender
-                .flush()
+                .flush_before(end)
                 .map_err(|e| Error::io("write", &self.path, e)),
-            None => Ok(()),
+            None => Ok(false),
         }
     }
 
     /// The contents, at least up to `end`.
     pub(crate) fn bytes(&self, end: u64) -> Result<Bytes> {
         let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
-        if (mapped.len() as u64) < end {
-            self.flush()?;
+        // The file may be longer than what counts: a write that failed leaves a part behind, and others take its place.
+        if self.flush_before(end)? || (mapped.len() as u64) < end {
             *mapped = self.storage.map(&self.path).map_err(|e| match e.kind() {
                 std::io::ErrorKind::NotFound => {
                     Error::damaged(&self.path, 0, "the file is missing")
@@ -120,7 +130,7 @@ impl DataFile {
 
     /// Maps the file as it is now. A failure shows when the contents are asked for.
     pub(crate) fn map_all(&self) {
-        if self.flush().is_ok()
+        if self.flush_before(u64::MAX).is_ok()
             && let Ok(len) = self.storage.len(&self.path)
         {
             let _ = self.bytes(len);

@@ -121,7 +121,7 @@ pub(super) fn run(mut run: Run<'_>, mut previous: Previous<'_>) -> Result<Report
                 Ok(modules) => modules,
                 Err(what) => return initial::run(run, InitialReason::DamagedCache(what)),
             };
-            modules.extend(analyzed.modules.into_iter().map(Module::new));
+            modules.par_extend(analyzed.modules.into_par_iter().map(Module::new));
             let joined = run.join(above, modules, &records)?;
             let owners = run.clock.step("compare", || {
                 let analyzed = previous.changes.analyze.iter().map(|file| &*file.path);
@@ -218,7 +218,10 @@ fn nothing_changed(run: Run<'_>, previous: Previous<'_>) -> Result<Report, Error
     if worth_writing && let Some(cache) = &run.cache {
         state.seen = run.project.seen;
         state.listing = run.project.discovery.listing;
-        cache_error = cache.save(&state).err();
+        match cache.save(&state) {
+            Ok(()) => cache.remove_other_summaries(state.summaries),
+            Err(error) => cache_error = Some(error),
+        }
     }
     Ok(run.report(&state, Mode::Incremental, changes.counts, cache_error))
 }

@@ -105,15 +105,16 @@ impl Run<'_> {
             }
         }
         let done = (joined.program, joined.links, joined.records);
-        self.pool.spawn(move || {
-            std::thread::sleep(LEFT_FOR);
-            drop(done);
-        });
+        let pool = self.pool;
         // The system takes a while to remove large files.
         let (report, _) = rayon::join(
             || self.report(&state, mode, changes, result.cache_error),
             || saved.map(|cache| cache.remove_other_summaries(state.summaries)),
         );
+        pool.spawn(move || {
+            std::thread::sleep(LEFT_FOR);
+            drop(done);
+        });
         Ok(report)
     }
 

@@ -94,11 +94,11 @@ impl Inner {
         }
         let version = writer.version + 1;
         let sync = mode == IndexMode::Immediate && self.options.durability == Durability::Sync;
+        let keep = self.options.volatile_loads && writer.loading && mode == IndexMode::Deferred;
         let (mut segment, mut first) = (0, 0);
         if let Some(files) = &mut writer.files
             && !add.is_empty()
         {
-            let keep = self.options.volatile_loads && writer.loading && mode == IndexMode::Deferred;
             (segment, first) = files.append(add.buffers(), keep)?;
         }
         let mut next_block = writer.next_block;
@@ -138,7 +138,11 @@ impl Inner {
             let bytes = keep.then(|| Bytes::from(bytes.to_vec()));
             handles.push(Arc::new(BlockHandle::written(desc, file, bytes)));
         }
-        self.log(writer, &edits, sync)?;
+        if keep {
+            self.log_before_blocks(writer, &edits, sync)?;
+        } else {
+            self.log(writer, &edits, sync)?;
+        }
 
         // From here on nothing fails.
         writer.version = version;

@@ -299,8 +299,21 @@ impl Inner {
         Ok(writer)
     }
 
-    /// Appends edits to the manifest.
+    /// Appends edits to the manifest, behind all blocks that were committed before.
     pub(super) fn log(&self, writer: &mut Writer, edits: &[Edit], sync: bool) -> Result<()> {
+        if let Some(files) = &mut writer.files {
+            files.write_kept()?;
+        }
+        self.log_before_blocks(writer, edits, sync)
+    }
+
+    /// Appends edits to the manifest although blocks may be in memory still.
+    pub(super) fn log_before_blocks(
+        &self,
+        writer: &mut Writer,
+        edits: &[Edit],
+        sync: bool,
+    ) -> Result<()> {
         let Some(files) = &mut writer.files else {
             return Ok(());
         };
@@ -315,9 +328,6 @@ impl Inner {
     pub(super) fn set_loading(self: &Arc<Self>, loading: bool) -> Result<()> {
         let mut writer = self.writable()?;
         if writer.loading != loading {
-            if let Some(files) = &mut writer.files {
-                files.write_kept()?;
-            }
             self.log(
                 &mut writer,
                 &[Edit::Loading(loading)],
@@ -369,6 +379,7 @@ impl Inner {
         let Some(files) = &mut writer.files else {
             return Ok(());
         };
+        files.write_kept()?;
         let work = files.take_sync_work();
         work.run()
             .inspect_err(|error| writer.stopped = Some(error.to_string()))
@@ -389,7 +400,10 @@ impl Drop for Inner {
         if options.read_only || writer.stopped.is_some() {
             return;
         }
-        // What cannot be synced at the end is found out by the next opening.
+        // What cannot be written or synced at the end is found out by the next opening, unless a mark says that all is well.
+        if files.write_kept().is_err() {
+            return;
+        }
         if options.durability == Durability::None {
             let _ = files.mark_written();
         } else {

@@ -170,11 +170,10 @@ impl Files {
             dir_changed: false,
             _lock: lock,
         };
-        let recovered = manifest::read(&bytes, &path, number, durable, |edits, loading| {
-            // After a power cut a frame may be there and the block it names not. A load has to be started again, so of its
-            // blocks only those count as missing that the process kept in memory when it died (`volatile_loads`).
+        let recovered = manifest::read(&bytes, &path, number, durable, |edits| {
+            // After a power cut a frame may be there and the block it names not; so it may be after the death of a process that
+            // kept the block in memory (`volatile_loads`).
             edits.iter().all(|edit| match edit {
-                Edit::Add(block) if loading => files.segment_len(block.segment) >= block.end(),
                 Edit::Add(block) => files.block_is_intact(block).unwrap_or(false),
                 _ => true,
             })
