@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::storage::{Bytes, Coalescer, Storage, StorageFile};
@@ -13,38 +13,48 @@ use crate::{Error, Result};
 pub(crate) struct Appender {
     file: Arc<dyn StorageFile>,
     kept: Mutex<Coalescer>,
+    /// Bytes that count, whether or not they are in the file. Behind them it may hold a part of a write that failed.
+    len: AtomicU64,
 }
 
 impl Appender {
-    pub(crate) fn new(file: Arc<dyn StorageFile>) -> Self {
+    /// Appends to a file of so many bytes.
+    pub(crate) fn new(file: Arc<dyn StorageFile>, len: u64) -> Self {
         Self {
             file,
             kept: Mutex::default(),
+            len: AtomicU64::new(len),
         }
+    }
+
+    /// Bytes that were appended, and those before.
+    pub(crate) fn len(&self) -> u64 {
+        self.len.load(Ordering::Acquire)
+    }
+
+    /// Appends pieces, all or none, one caller at a time. With `keep` the last of them need not be in the file afterwards.
+    pub(crate) fn append(&self, pieces: &[Vec<u8>], keep: bool) -> io::Result<()> {
+        let start = self.len();
+        let mut end = start;
+        let mut write = || {
+            for bytes in pieces {
+                self.write_at(end, bytes)?;
+                end += bytes.len() as u64;
+            }
+            if keep { Ok(()) } else { self.flush() }
+        };
+        write().inspect_err(|_| self.kept().cut(start))?;
+        self.len.store(end, Ordering::Release);
+        Ok(())
     }
 
     fn kept(&self) -> MutexGuard<'_, Coalescer> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets what is kept in memory and belongs behind an offset.
-    pub(crate) fn cut(&self, end: u64) {
-        self.kept().cut(end);
-    }
-
     /// Writes what is kept in memory.
     pub(crate) fn flush(&self) -> io::Result<()> {
         self.kept().flush(&*self.file)
-    }
-
-    /// As `flush`, if anything is kept that belongs before an offset; whether there was.
-    fn flush_before(&self, end: u64) -> io::Result<bool> {
-        let mut kept = self.kept();
-        let needed = kept.keeps_before(end);
-        if needed {
-            kept.flush(&*self.file)?;
-        }
-        Ok(needed)
     }
 }
 
@@ -97,26 +107,30 @@ impl DataFile {
         self.appender.get_or_init(|| Arc::clone(appender));
     }
 
-    fn flush_before(&self, end: u64) -> Result<bool> {
+    fn flush(&self) -> Result<()> {
         match self.appender.get() {
             Some(appender) => appender
-                .flush_before(end)
+                .flush()
                 .map_err(|e| Error::io("write", &self.path, e)),
-            None => Ok(false),
+            None => Ok(()),
         }
     }
 
     /// The contents, at least up to `end`.
     pub(crate) fn bytes(&self, end: u64) -> Result<Bytes> {
         let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
-        // The file may be longer than what counts: a write that failed leaves a part behind, and others take its place.
-        if self.flush_before(end)? || (mapped.len() as u64) < end {
-            *mapped = self.storage.map(&self.path).map_err(|e| match e.kind() {
+        if (mapped.len() as u64) < end {
+            // What is appended meanwhile is for the next who asks for it.
+            let len = self.appender.get().map(|appender| appender.len());
+            self.flush()?;
+            let all = self.storage.map(&self.path).map_err(|e| match e.kind() {
                 std::io::ErrorKind::NotFound => {
                     Error::damaged(&self.path, 0, "the file is missing")
                 }
                 _ => Error::io("read", &self.path, e),
             })?;
+            let counts = len.map_or(all.len(), |len| all.len().min(len as usize));
+            *mapped = all.slice(0..counts).unwrap_or_default();
             if (mapped.len() as u64) < end {
                 return Err(Error::damaged(
                     &self.path,
@@ -130,7 +144,7 @@ impl DataFile {
 
     /// Maps the file as it is now. A failure shows when the contents are asked for.
     pub(crate) fn map_all(&self) {
-        if self.flush_before(u64::MAX).is_ok()
+        if self.flush().is_ok()
             && let Ok(len) = self.storage.len(&self.path)
         {
             let _ = self.bytes(len);

@@ -81,11 +81,6 @@ impl Coalescer {
         Ok(())
     }
 
-    /// Whether anything is kept that belongs before an offset.
-    pub(crate) fn keeps_before(&self, end: u64) -> bool {
-        !self.bytes.is_empty() && self.start < end
-    }
-
     /// Forgets what was kept and belongs behind an offset.
     pub(crate) fn cut(&mut self, end: u64) {
         self.bytes.truncate(end.saturating_sub(self.start) as usize);

@@ -31,8 +31,6 @@ const SEGMENT_TARGET: u64 = 64 << 20;
 struct Active {
     number: u32,
     file: Arc<Appender>,
-    /// Of what was appended, whether or not it is in the file.
-    len: u64,
 }
 
 /// Open files of a database.
@@ -112,7 +110,7 @@ impl Files {
     /// Bytes of all files that the database uses.
     pub(super) fn segment_len(&self, number: u32) -> u64 {
         match &self.active {
-            Some(active) if active.number == number => active.len,
+            Some(active) if active.number == number => active.file.len(),
             _ => self
                 .storage
                 .len(&self.dir.join(segment_name(number)))
@@ -126,7 +124,7 @@ impl Files {
         if self
             .active
             .as_ref()
-            .is_none_or(|active| active.len >= SEGMENT_TARGET)
+            .is_none_or(|active| active.file.len() >= SEGMENT_TARGET)
         {
             self.rotate()?;
             let number = self.next_file;
@@ -146,21 +144,11 @@ impl Files {
                 io::Error::other("no segment"),
             ));
         };
-        let start = active.len;
-        let mut end = start;
-        let mut write = || {
-            for bytes in blocks {
-                active.file.write_at(end, bytes)?;
-                end += bytes.len() as u64;
-            }
-            if keep { Ok(()) } else { active.file.flush() }
-        };
-        write().map_err(|e| {
-            active.file.cut(start);
+        let start = active.file.len();
+        active.file.append(blocks, keep).map_err(|e| {
             let path = self.dir.join(segment_name(active.number));
             Error::io("write", path, e)
         })?;
-        active.len = end;
         let file: Arc<dyn StorageFile> = active.file.clone();
         if !self.unsynced.iter().any(|other| Arc::ptr_eq(other, &file)) {
             self.unsynced.push(file);
@@ -170,9 +158,9 @@ impl Files {
 
     /// Lets blocks be appended to a segment of so many bytes.
     fn append_to(&mut self, number: u32, file: Arc<dyn StorageFile>, len: u64) {
-        let file = Arc::new(Appender::new(file));
+        let file = Arc::new(Appender::new(file, len));
         self.segment(number).is_appended_by(&file);
-        self.active = Some(Active { number, file, len });
+        self.active = Some(Active { number, file });
     }
 
     /// Creates the file of an index, which is still empty.
