@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ const SMALL_PART: usize = 32;
 /// and each thread remembers the answers that it found itself.
 struct Shares {
     large: Vec<u32>,
-    next_large: AtomicU32,
+    next_large: AtomicUsize,
     small: Vec<u32>,
     /// The run of each thread in `small`: what is left of it, its start in the upper half.
     runs: Vec<AtomicU64>,
@@ -54,7 +54,7 @@ impl Shares {
         runs.resize_with(threads, AtomicU64::default);
         Shares {
             large,
-            next_large: AtomicU32::new(0),
+            next_large: AtomicUsize::new(0),
             small,
             runs,
         }
@@ -62,13 +62,11 @@ impl Shares {
 
     /// The next module for a thread.
     fn take(&self, thread: usize) -> Option<u32> {
-        if (self.next_large.load(Ordering::Relaxed) as usize) < self.large.len() {
-            let next = self.next_large.fetch_add(1, Ordering::Relaxed);
-            if let Some(&large) = self.large.get(next as usize) {
-                return Some(large);
-            }
+        let next = self.next_large.fetch_add(1, Ordering::Relaxed);
+        if let Some(&large) = self.large.get(next) {
+            return Some(large);
         }
-        if let Some((start, _)) = self.shorten(thread, |(start, end)| (start + 1, end)) {
+        if let Some((start, _)) = self.shorten(thread, |start, end| run(start + 1, end)) {
             return self.small.get(start as usize).copied();
         }
         // From the end of the longest run of the others, which its thread comes to last.
@@ -81,23 +79,17 @@ impl Shares {
             if left(&longest) == 0 {
                 return None;
             }
-            if let Some((_, end)) = self.shorten(longest, |(start, end)| (start, end - 1)) {
+            if let Some((_, end)) = self.shorten(longest, |start, end| run(start, end - 1)) {
                 return self.small.get(end as usize - 1).copied();
             }
         }
     }
 
     /// Takes a module off a run; the run as it was, unless nothing was left of it.
-    fn shorten(
-        &self,
-        thread: usize,
-        less: impl Fn((u32, u32)) -> (u32, u32),
-    ) -> Option<(u32, u32)> {
+    fn shorten(&self, thread: usize, less: impl Fn(u32, u32) -> u64) -> Option<(u32, u32)> {
         let less = |before| {
             let (start, end) = ends(before);
-            (start < end)
-                .then(|| less((start, end)))
-                .map(|(start, end)| run(start, end))
+            (start < end).then(|| less(start, end))
         };
         let of = self.runs.get(thread)?;
         let before = of.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);

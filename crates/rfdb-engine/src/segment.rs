@@ -144,9 +144,11 @@ impl DataFile {
 
     /// Maps the file as it is now. A failure shows when the contents are asked for.
     pub(crate) fn map_all(&self) {
-        if self.flush().is_ok()
-            && let Ok(len) = self.storage.len(&self.path)
-        {
+        let len = match self.appender.get() {
+            Some(appender) => Ok(appender.len()),
+            None => self.storage.len(&self.path),
+        };
+        if let Ok(len) = len {
             let _ = self.bytes(len);
         }
     }

@@ -102,20 +102,19 @@ fn run(signal: &Signal, inner: &Weak<Inner>) {
             let Some(inner) = inner.upgrade() else { return };
             guard(&signal.requests).sync = false;
             let _syncing = guard(&inner.syncing);
-            let work = {
-                let mut writer = guard(&inner.writer);
-                if let Some(files) = &mut writer.files
-                    && files.write_kept().is_err()
-                {
-                    // A load has no room left. It may get some, and then the rest can be synced.
-                    guard(&signal.requests).sync = true;
-                    continue;
+            let work = guard(&inner.writer)
+                .files
+                .as_mut()
+                .map(super::files::Files::take_sync_work);
+            match work {
+                None => {}
+                // A load has no room left. It may get some, and then the rest can be synced.
+                Some(Err(_)) => guard(&signal.requests).sync = true,
+                Some(Ok(work)) => {
+                    if let Err(error) = work.run() {
+                        guard(&inner.writer).stopped = Some(error.to_string());
+                    }
                 }
-                let files = writer.files.as_mut();
-                files.map(super::files::Files::take_sync_work)
-            };
-            if let Some(Err(error)) = work.map(|work| work.run()) {
-                guard(&inner.writer).stopped = Some(error.to_string());
             }
         }
     }

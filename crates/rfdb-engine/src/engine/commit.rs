@@ -94,12 +94,12 @@ impl Inner {
         }
         let version = writer.version + 1;
         let sync = mode == IndexMode::Immediate && self.options.durability == Durability::Sync;
-        let keep = self.options.volatile_loads && writer.loading && mode == IndexMode::Deferred;
+        let volatile = self.options.volatile_loads && writer.loading && mode == IndexMode::Deferred;
         let (mut segment, mut first) = (0, 0);
         if let Some(files) = &mut writer.files
             && !add.is_empty()
         {
-            (segment, first) = files.append(add.buffers(), keep)?;
+            (segment, first) = files.append(add.buffers(), volatile)?;
         }
         let mut next_block = writer.next_block;
         let mut edits: Vec<Edit> = retire
@@ -138,7 +138,7 @@ impl Inner {
             let bytes = keep.then(|| Bytes::from(bytes.to_vec()));
             handles.push(Arc::new(BlockHandle::written(desc, file, bytes)));
         }
-        if keep {
+        if volatile {
             self.log_before_blocks(writer, &edits, sync)?;
         } else {
             self.log(writer, &edits, sync)?;

@@ -301,7 +301,7 @@ impl Inner {
 
     /// Appends edits to the manifest, behind all blocks that were committed before.
     pub(super) fn log(&self, writer: &mut Writer, edits: &[Edit], sync: bool) -> Result<()> {
-        if let Some(files) = &mut writer.files {
+        if let Some(files) = &writer.files {
             files.write_kept()?;
         }
         self.log_before_blocks(writer, edits, sync)
@@ -379,8 +379,7 @@ impl Inner {
         let Some(files) = &mut writer.files else {
             return Ok(());
         };
-        files.write_kept()?;
-        let work = files.take_sync_work();
+        let work = files.take_sync_work()?;
         work.run()
             .inspect_err(|error| writer.stopped = Some(error.to_string()))
     }
@@ -401,13 +400,10 @@ impl Drop for Inner {
             return;
         }
         // What cannot be written or synced at the end is found out by the next opening, unless a mark says that all is well.
-        if files.write_kept().is_err() {
-            return;
-        }
         if options.durability == Durability::None {
             let _ = files.mark_written();
         } else {
-            let _ = files.take_sync_work().run();
+            let _ = files.take_sync_work().and_then(|work| work.run());
         }
     }
 }

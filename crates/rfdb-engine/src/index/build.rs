@@ -19,6 +19,10 @@ fn le_bytes(values: &[u32]) -> Vec<u8> {
     bytes.into_flattened()
 }
 
+fn put_numbers(sink: &dyn SectionSink, section: Section, numbers: &[u32]) {
+    sink.put(section, vec![le_bytes(numbers)]);
+}
+
 /// Block of each 64th position.
 fn hints(starts: &[u32], total: usize) -> Vec<u32> {
     let mut hints = Vec::with_capacity((total >> HINT_SHIFT) + 1);
@@ -128,17 +132,15 @@ pub(crate) fn build(
         type_maps,
         files,
     } = labels?;
-    let put_numbers = |section, numbers: &[u32]| sink.put(section, vec![le_bytes(numbers)]);
-
     let ids = std::mem::take(&mut vertices.ids);
     let id_part = || -> Result<_, BadBlock> {
         let (id_bits, directory) = id_directory(&ids, vertices.count);
         sink.put(Section::Ids, ids);
-        put_numbers(Section::IdDirectory, &directory);
+        put_numbers(sink, Section::IdDirectory, &directory);
         let positions = vertices.positions.iter().map(|part| le_bytes(part));
         sink.put(Section::NodePositions, positions.collect());
         let older = vertices.older.iter().flat_map(|&(v, p)| [v, p]);
-        put_numbers(Section::OlderRows, &older.collect::<Vec<_>>());
+        put_numbers(sink, Section::OlderRows, &older.collect::<Vec<_>>());
         let values = if fields.is_empty() {
             FieldPairs::new()
         } else {
@@ -162,7 +164,7 @@ pub(crate) fn build(
             || type_postings(&vertices, &node_types, sorted_types.len()),
             || name_pairs(&vertices, &names, parallel),
         );
-        put_numbers(Section::TypePostings, &postings);
+        put_numbers(sink, Section::TypePostings, &postings);
         sink.put(Section::Names, vec![names]);
         Ok((type_ends, node_counts))
     };
@@ -192,7 +194,7 @@ pub(crate) fn build(
     let types: Vec<u32> = (type_names.into_iter().enumerate())
         .flat_map(|(t, name)| [name, type_ends[t], node_counts[t], edges.counts[t]])
         .collect();
-    put_numbers(Section::Types, &types);
+    put_numbers(sink, Section::Types, &types);
     Ok(Counts {
         blocks: blocks.len() as u32,
         vertices: vertices.count as u32,
@@ -215,7 +217,6 @@ fn put_lists(
     fields: &[FieldDeclaration],
     sink: &dyn SectionSink,
 ) -> Vec<u32> {
-    let put_numbers = |section, numbers: &[u32]| sink.put(section, vec![le_bytes(numbers)]);
     let mut strings = StringSet::default();
     for block in blocks {
         strings.insert(&block.desc.file);
@@ -229,21 +230,29 @@ fn put_lists(
         strings.insert(value);
     }
     let (string_ends, string_bytes) = strings.seal();
-    put_numbers(Section::StringEnds, &string_ends);
+    put_numbers(sink, Section::StringEnds, &string_ends);
     sink.put(Section::StringBytes, vec![string_bytes]);
 
     let records = block_records(blocks, layout, &strings);
     sink.put(Section::Blocks, vec![records]);
     sink.put(Section::Owners, vec![owner_records(blocks)]);
-    put_numbers(Section::NodeHints, &hints(&layout.nodes, layout.node_rows));
-    put_numbers(Section::EdgeHints, &hints(&layout.edges, layout.edge_rows));
+    put_numbers(
+        sink,
+        Section::NodeHints,
+        &hints(&layout.nodes, layout.node_rows),
+    );
+    put_numbers(
+        sink,
+        Section::EdgeHints,
+        &hints(&layout.edges, layout.edge_rows),
+    );
     let (mut file_list, mut file_postings) = (Vec::new(), Vec::new());
     for (file, blocks) in files {
         file_postings.extend_from_slice(blocks);
         file_list.extend([strings.number(file), file_postings.len() as u32]);
     }
-    put_numbers(Section::Files, &file_list);
-    put_numbers(Section::FilePostings, &file_postings);
+    put_numbers(sink, Section::Files, &file_list);
+    put_numbers(sink, Section::FilePostings, &file_postings);
     let (mut value_list, mut value_postings) = (Vec::new(), Vec::new());
     for ((field, value), vertices) in values {
         value_postings.extend_from_slice(vertices);
@@ -253,12 +262,12 @@ fn put_lists(
             value_postings.len() as u32,
         ]);
     }
-    put_numbers(Section::FieldValues, &value_list);
-    put_numbers(Section::FieldPostings, &value_postings);
+    put_numbers(sink, Section::FieldValues, &value_list);
+    put_numbers(sink, Section::FieldPostings, &value_postings);
     let mut indexed: Vec<u32> = fields.iter().map(|f| strings.number(&f.name)).collect();
     indexed.sort_unstable();
     indexed.dedup();
-    put_numbers(Section::Fields, &indexed);
+    put_numbers(sink, Section::Fields, &indexed);
     types.iter().map(|name| strings.number(name)).collect()
 }
 

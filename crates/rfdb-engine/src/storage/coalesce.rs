@@ -52,12 +52,9 @@ impl Coalescer {
         // What is left and fills whole steps goes past the memory here.
         let last = (end + bytes.len() as u64) / STEP as u64 * STEP as u64;
         let (whole, rest) = bytes.split_at(last.saturating_sub(end) as usize);
-        let written = if whole.is_empty() {
-            Ok(())
-        } else {
-            file.write_at(end, whole)
-        };
-        if let Err(error) = written {
+        if !whole.is_empty()
+            && let Err(error) = file.write_at(end, whole)
+        {
             // They are written again, which does no harm.
             self.bytes.truncate(kept);
             return Err(error);

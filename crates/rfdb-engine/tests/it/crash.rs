@@ -6,9 +6,7 @@ use std::sync::Arc;
 use crate::common::{Model, OwnerKey, Rows, assert_same, push, sample_node};
 use proptest::prelude::*;
 use rfdb_engine::storage::{Fault, FaultStorage, MemoryStorage};
-use rfdb_engine::{
-    Batch, Durability, Engine, Error, IndexMode, LoadState, NodeId, NodeRow, Options, Owner,
-};
+use rfdb_engine::{Batch, Durability, Engine, Error, IndexMode, LoadState, NodeId, Options};
 
 const DIR: &str = "/db";
 
@@ -283,19 +281,15 @@ fn every_crash_point(options: &Options, steps: &[Step]) {
 
 /// A node whose name has so many bytes, and is its own.
 fn node_of(id: u128, bytes: usize) -> (Batch, String) {
-    let file = format!("f{id}.ts");
     let name = format!("{id}").repeat(bytes);
+    let mut node = sample_node(id, 0);
+    node.name.clone_from(&name);
+    let rows = Rows {
+        nodes: vec![(id, node)],
+        edges: Vec::new(),
+    };
     let mut batch = Batch::new();
-    batch.owner(Owner::new(&file, ""));
-    batch.push_node(NodeRow {
-        id: NodeId(id),
-        semantic_id: "",
-        node_type: "T",
-        name: &name,
-        file: &file,
-        exported: false,
-        metadata: "",
-    });
+    push(&mut batch, &(format!("f{id}.ts"), String::new()), &rows);
     (batch, name)
 }
 

@@ -97,7 +97,7 @@ impl Files {
     }
 
     /// Writes what a load keeps in memory of the segment that is appended to. None of the others has such bytes.
-    pub(super) fn write_kept(&mut self) -> Result<()> {
+    pub(super) fn write_kept(&self) -> Result<()> {
         let Some(active) = &self.active else {
             return Ok(());
         };

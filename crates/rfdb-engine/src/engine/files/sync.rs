@@ -91,29 +91,34 @@ impl Files {
         }
     }
 
-    /// Says that the manifest is whole as long as the machine is not started anew.
+    /// Says that the manifest, and what it names, is whole as long as the machine is not started anew.
     pub(in crate::engine) fn mark_written(&self) -> Result<()> {
+        self.write_kept()?;
         self.storage
             .boot_id()
             .map_or(Ok(()), |boot| self.write_mark(boot.max(1)))
     }
 
     /// What has to be synced for everything written so far to be durable: nothing, if nothing was written since the last sync.
-    pub(in crate::engine) fn take_sync_work(&mut self) -> SyncWork {
+    ///
+    /// # Errors
+    /// What a load keeps in memory cannot be written; nothing was taken then.
+    pub(in crate::engine) fn take_sync_work(&mut self) -> Result<SyncWork> {
+        self.write_kept()?;
         let data = std::mem::take(&mut self.unsynced);
         let dir_changed = std::mem::take(&mut self.dir_changed);
         let manifest_unsynced = std::mem::take(&mut self.manifest_unsynced);
         let is_written = manifest_unsynced || dir_changed || !data.is_empty();
         let work = self.sync_work(data, dir_changed);
         if is_written {
-            return work;
+            return Ok(work);
         }
         // To ask costs a write to the disk even so: file systems keep when a file was changed.
-        SyncWork {
+        Ok(SyncWork {
             manifest: None,
             mark_file: None,
             ..work
-        }
+        })
     }
 
     fn sync_work(&self, data: Vec<Arc<dyn StorageFile>>, dir_changed: bool) -> SyncWork {
