@@ -85,7 +85,7 @@ pub(crate) fn collect(
     linker: &Linker<'_>,
     ix: ModuleIx,
     call: &CallFact,
-    target: &CallTarget,
+    target: &CallTarget<'_>,
     way: Way,
     out: &mut Vec<Received>,
 ) {

@@ -10,7 +10,11 @@ use crate::program::ModuleIx;
 pub(crate) const BIND: &str = "bind";
 
 /// What `f.bind(t, a)` passes its arguments to; it runs nothing.
-pub(crate) fn passed(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+pub(crate) fn passed<'l>(
+    eval: &mut Eval<'l, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+) -> Vec<CallTarget<'l>> {
     if call.arguments.len < 2 {
         return Vec::new();
     }

@@ -3,7 +3,6 @@
 mod constructors;
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use graph_model::summary::{CallFact, CallKind, ModuleType, Shape, ShapeRef};
 use graph_model::{EdgeType, GLOBAL_MODULE, NodeId, NodeType};
@@ -14,6 +13,7 @@ use crate::arguments::{self, Received};
 use crate::bound::{self, BIND};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
+use crate::eval::GLOBAL;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::flows;
 use crate::followed::{confidence, followed, in_way, settle};
@@ -54,8 +54,8 @@ pub(crate) enum Confidence {
 
 /// Where a call goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CallTarget {
-    pub(crate) callee: Callee,
+pub(crate) struct CallTarget<'a> {
+    pub(crate) callee: Callee<'a>,
     pub(crate) resolution: &'static str,
     pub(crate) confidence: Confidence,
     /// Arguments before the first parameter's one.
@@ -66,29 +66,29 @@ pub(crate) struct CallTarget {
 
 /// What is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Callee {
+pub(crate) enum Callee<'a> {
     /// A callable or class of the project.
     Node(Place),
     /// A function of a package: specifier and path.
-    External(Rc<str>, Rc<str>),
+    External(&'a str, &'a str),
 }
 
 /// What other passes need to know of the targets of calls.
 #[derive(Debug, Default)]
-pub(crate) struct Noted<'p> {
+pub(crate) struct Noted<'l> {
     pub(crate) received: Vec<Received>,
     pub(crate) errors: ModuleErrors,
     /// Calls of functions that may call what they are passed.
-    pub(crate) passing: Vec<(&'p CallFact, CallTarget)>,
+    pub(crate) passing: Vec<(&'l CallFact, CallTarget<'l>)>,
 }
 
-impl<'p> Noted<'p> {
+impl<'l> Noted<'l> {
     fn target(
         &mut self,
         linker: &Linker<'_>,
         ix: ModuleIx,
-        call: &'p CallFact,
-        target: CallTarget,
+        call: &'l CallFact,
+        target: CallTarget<'l>,
     ) {
         let way = arguments::Way::Argument;
         arguments::collect(linker, ix, call, &target, way, &mut self.received);
@@ -102,12 +102,12 @@ impl<'p> Noted<'p> {
 }
 
 /// Runs the pass for one module.
-pub(crate) fn run<'p>(
-    eval: &mut Eval<'_, 'p>,
+pub(crate) fn run<'l>(
+    eval: &mut Eval<'l, '_>,
     ix: ModuleIx,
     points: &Points,
     links: &mut FileLinks,
-    noted: &mut Noted<'p>,
+    noted: &mut Noted<'l>,
 ) -> CallCounts {
     let linker = eval.linker;
     let module = linker.program.module(ix);
@@ -213,7 +213,7 @@ pub(crate) fn run<'p>(
 /// Whether a function of the global object, or of Node's `process`, writes to the console or the process's output.
 fn writes_output(specifier: &str, path: &str) -> bool {
     let path = match specifier {
-        "<global>" => path,
+        GLOBAL => path,
         "process" | "node:process" => {
             return matches!(path, "stdout.write" | "stderr.write");
         }
@@ -254,10 +254,10 @@ fn constructed(
 ) {
     let linker = eval.linker;
     let classes = eval.shape(ix, call.callee);
-    let classes: Vec<Value> = classes
+    let classes: Vec<Value<'_>> = classes
         .iter()
         .filter(|v| matches!(v, Value::Ctor(_) | Value::Fn(..) | Value::Ext(..)))
-        .cloned()
+        .copied()
         .collect();
     let [class] = classes.as_slice() else { return };
     match class {
@@ -292,7 +292,11 @@ fn is_local_class(linker: &Linker<'_>, ix: ModuleIx, callee: ShapeRef) -> bool {
 }
 
 /// Where a call goes, the surest first.
-pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+pub(crate) fn targets<'l>(
+    eval: &mut Eval<'l, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+) -> Vec<CallTarget<'l>> {
     let mut found = Found::default();
     if let Some((functions, name)) = eval.bound_function(ix, call)
         && name != "bind"
@@ -330,7 +334,7 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
                         Fact::Function(_) => Value::Fn(*place, Env::NONE),
                         _ => Value::Ctor(*place),
                     };
-                    found.constructor(eval, &class, env.clone());
+                    found.constructor(eval, &class, *env);
                 } else if let Value::ExtInst(specifier, path) = value {
                     found.external(specifier, path, "external");
                 }
@@ -361,7 +365,11 @@ pub(crate) fn targets(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
 }
 
 /// In a script: the functions that scripts have as members of that name, where nothing is known of the receiver.
-fn members_of_scripts(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> Vec<CallTarget> {
+fn members_of_scripts<'l>(
+    eval: &mut Eval<'l, '_>,
+    ix: ModuleIx,
+    call: &CallFact,
+) -> Vec<CallTarget<'l>> {
     let linker = eval.linker;
     let of = linker.program.module(ix);
     let Shape::Member(receiver, name) = *of.summary.shape(call.callee) else {
@@ -383,16 +391,16 @@ fn members_of_scripts(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) ->
 }
 
 #[derive(Default)]
-struct Found {
-    targets: Vec<CallTarget>,
+struct Found<'a> {
+    targets: Vec<CallTarget<'a>>,
     /// How many values the callee has that count as alternatives.
     sure: usize,
 }
 
-impl Found {
+impl<'a> Found<'a> {
     fn push(
         &mut self,
-        callee: Callee,
+        callee: Callee<'a>,
         resolution: &'static str,
         confidence: Confidence,
         shift: i32,
@@ -416,13 +424,13 @@ impl Found {
         });
     }
 
-    fn external(&mut self, specifier: &Rc<str>, path: &Rc<str>, resolution: &'static str) {
+    fn external(&mut self, specifier: &'a str, path: &'a str, resolution: &'static str) {
         let path = match path.is_empty() {
-            true => "default".into(),
-            false => Rc::clone(path),
+            true => "default",
+            false => path,
         };
         self.push(
-            Callee::External(Rc::clone(specifier), path),
+            Callee::External(specifier, path),
             resolution,
             Confidence::Exact,
             0,
@@ -430,7 +438,13 @@ impl Found {
     }
 
     /// A value that is called.
-    fn callable(&mut self, eval: &mut Eval<'_, '_>, value: &Value, way: &'static str, shift: i32) {
+    fn callable(
+        &mut self,
+        eval: &mut Eval<'a, '_>,
+        value: &Value<'a>,
+        way: &'static str,
+        shift: i32,
+    ) {
         match value {
             Value::Fn(place, _) => {
                 let of = eval.linker.program.module(place.module);
@@ -475,8 +489,7 @@ impl Found {
             }
             Value::LibMethod(lib, _, name) => {
                 let path = eval.method_path(*lib, name);
-                let specifier = Rc::clone(&eval.global_specifier);
-                self.external(&specifier, &path, "builtin");
+                self.external(GLOBAL, path, "builtin");
             }
             Value::Wrapped(place, known) => {
                 let confidence = match known {
@@ -546,7 +559,7 @@ impl Found {
             .collect();
         let mut all = Vec::new();
         for place in known {
-            all.extend_from_slice(&crate::hierarchy::overriding(eval, place));
+            all.extend_from_slice(crate::hierarchy::overriding(eval, place));
         }
         if all.is_empty() {
             return;
@@ -562,7 +575,7 @@ impl Found {
         }
     }
 
-    fn finish(mut self) -> Vec<CallTarget> {
+    fn finish(mut self) -> Vec<CallTarget<'a>> {
         if self.targets.len() > MAX_TARGETS {
             return Vec::new();
         }
@@ -608,7 +621,7 @@ fn way(eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) -> &'static str 
                     Shape::Super(..) => return "super",
                     _ => {}
                 }
-                let receiver: Set = eval.shape(ix, object);
+                let receiver: Set<'_> = eval.shape(ix, object);
                 if receiver.iter().any(|v| matches!(v, Value::Ns(_))) {
                     return "import";
                 }
@@ -636,7 +649,7 @@ fn way(eval: &mut Eval<'_, '_>, ix: ModuleIx, callee: ShapeRef) -> &'static str 
 }
 
 /// Text of the metadata of a CALLS edge.
-pub(crate) fn metadata(target: &CallTarget) -> Cow<'static, str> {
+pub(crate) fn metadata(target: &CallTarget<'_>) -> Cow<'static, str> {
     if target.shift == 0 && target.confidence == Confidence::Exact {
         // What most edges say.
         match target.resolution {
@@ -684,11 +697,11 @@ fn way_outside(specifier: &str) -> &'static str {
 }
 
 /// Whether a class is below one that a receiver is an instance of; `None` if it may be an instance of any class.
-fn below_all(
-    eval: &mut Eval<'_, '_>,
+fn below_all<'l>(
+    eval: &mut Eval<'l, '_>,
     ix: ModuleIx,
     receiver: ShapeRef,
-) -> Option<impl Fn(Place) -> bool + use<>> {
+) -> Option<impl Fn(Place) -> bool + use<'l>> {
     let receivers = eval.shape(ix, receiver);
     let mut below = Vec::new();
     for value in receivers.iter() {

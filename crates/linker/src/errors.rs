@@ -65,7 +65,7 @@ impl ModuleErrors {
         linker: &Linker<'_>,
         module: ModuleIx,
         call: &CallFact,
-        target: &CallTarget,
+        target: &CallTarget<'_>,
     ) {
         if let (Some(node), false) = (call.caller, call.protected)
             && target.confidence < Confidence::Possible

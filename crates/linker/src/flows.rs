@@ -7,6 +7,7 @@ use graph_model::{EdgeType, NodeId, NodeType};
 use crate::arguments::{BuiltinSource, Received, receive_builtin};
 use crate::calls::{CallTarget, Callee, Confidence};
 use crate::edges::{FileLinks, push_number};
+use crate::eval::GLOBAL;
 use crate::eval::hooks::{called_arguments, ends_effects, is_react};
 use crate::eval::{Eval, Place, Value};
 use crate::is_builtin;
@@ -205,7 +206,7 @@ struct Site<'p> {
 }
 
 /// Whether a target is a METHOD without a body.
-fn is_signature(eval: &Eval<'_, '_>, target: &CallTarget) -> bool {
+fn is_signature(eval: &Eval<'_, '_>, target: &CallTarget<'_>) -> bool {
     let Callee::Node(place) = target.callee else {
         return false;
     };
@@ -221,7 +222,7 @@ pub(crate) fn run(
     eval: &mut Eval<'_, '_>,
     ix: ModuleIx,
     call: &CallFact,
-    targets: &[CallTarget],
+    targets: &[CallTarget<'_>],
     links: &mut FileLinks,
     received: &mut Vec<Received>,
 ) {
@@ -247,7 +248,7 @@ pub(crate) fn run(
     let Callee::External(specifier, path) = &target.callee else {
         return;
     };
-    if &**specifier == "<global>" {
+    if *specifier == GLOBAL {
         if let Some((at, sources)) = callback(path) {
             let exact = Confidence::Exact;
             site.calls_back(eval, at, sources, "callback", exact, links, received);
@@ -405,7 +406,7 @@ impl Site<'_> {
             return;
         };
         let values = eval.shape(self.ix, argument.shape);
-        let is_object = |v: &Value| matches!(v, Value::Inst(..) | Value::Obj(_));
+        let is_object = |v: &Value<'_>| matches!(v, Value::Inst(..) | Value::Obj(_));
         if values.is_empty() || !values.iter().all(is_object) {
             return;
         }

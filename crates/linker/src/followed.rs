@@ -25,7 +25,7 @@ pub(crate) fn confidence<'a>(mut reached: impl Iterator<Item = &'a (Place, Reach
 
 /// Where everything is known that comes to a call, it runs no other function of the program: none of those that all
 /// receivers override, and one of several if it is the only one that comes; none that only has the name.
-pub(crate) fn settle(found: &mut Vec<CallTarget>, reached: &[(Place, Reach)]) {
+pub(crate) fn settle(found: &mut Vec<CallTarget<'_>>, reached: &[(Place, Reach)]) {
     let called = in_way(reached, Way::Called);
     if called.clone().next().is_none() || !called.clone().all(|(_, reach)| reach.is_complete) {
         return;
@@ -51,13 +51,13 @@ pub(crate) fn settle(found: &mut Vec<CallTarget>, reached: &[(Place, Reach)]) {
 }
 
 /// Further functions that a call may run, by where functions go.
-pub(crate) fn followed(
-    eval: &mut Eval<'_, '_>,
+pub(crate) fn followed<'l>(
+    eval: &mut Eval<'l, '_>,
     ix: ModuleIx,
     call: &CallFact,
     reached: &[(Place, Reach)],
-    found: &[CallTarget],
-) -> Vec<CallTarget> {
+    found: &[CallTarget<'_>],
+) -> Vec<CallTarget<'l>> {
     let called: Vec<_> = (reached.iter())
         .filter(|(_, reach)| match reach.way {
             Way::Called => true,
@@ -103,12 +103,12 @@ pub(crate) fn followed(
         shift: reach.shift,
         applies: reach.applies,
     };
-    let is_new = |target: &CallTarget| !found.iter().any(|known| known.callee == target.callee);
+    let is_new = |target: &CallTarget<'_>| !found.iter().any(|known| known.callee == target.callee);
     called.iter().map(target).filter(is_new).collect()
 }
 
 /// Whether a target is what the call names, whatever else happens in the program.
-fn is_certain(target: &CallTarget) -> bool {
+fn is_certain(target: &CallTarget<'_>) -> bool {
     let named = matches!(
         target.resolution,
         "import" | "constructor" | "inherited" | "namespace" | "super"

@@ -19,7 +19,7 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
             node: class.node,
         };
         let src = of.summary.node(class.node).node_id();
-        let mut above: Vec<(Place, Env)> = Vec::new();
+        let mut above: Vec<(Place, Env<'_>)> = Vec::new();
         if let Some(extends) = class.extends {
             let local = match *of.summary.shape(extends) {
                 Shape::Binding(node) | Shape::Class(node) => {
@@ -31,7 +31,7 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) 
             for value in base.iter() {
                 match value {
                     Value::Inst(ancestor, env) => {
-                        above.push((*ancestor, env.clone()));
+                        above.push((*ancestor, *env));
                         if !local && *ancestor != place {
                             let dst = linker.node_id(*ancestor);
                             links.edge(src, EdgeType::Extends, dst, "");
@@ -104,12 +104,12 @@ fn constructors(eval: &mut Eval<'_, '_>, ix: ModuleIx, links: &mut FileLinks) {
     }
 }
 
-fn inherits(
-    eval: &mut Eval<'_, '_>,
+fn inherits<'l>(
+    eval: &mut Eval<'l, '_>,
     place: Place,
     ty: TypeRef,
     edge: EdgeType,
-    above: &mut Vec<(Place, Env)>,
+    above: &mut Vec<(Place, Env<'l>)>,
     links: &mut FileLinks,
 ) {
     let linker = eval.linker;
@@ -130,7 +130,7 @@ fn inherits(
     for value in set.iter() {
         match value {
             Value::Inst(ancestor, env) | Value::Iface(ancestor, env) => {
-                above.push((*ancestor, env.clone()));
+                above.push((*ancestor, *env));
                 if !local && *ancestor != place {
                     links.edge(src, edge, linker.node_id(*ancestor), "");
                 }
@@ -146,7 +146,12 @@ fn inherits(
 }
 
 /// OVERRIDES of the members of a class or interface.
-fn overrides(eval: &mut Eval<'_, '_>, place: Place, above: &[(Place, Env)], links: &mut FileLinks) {
+fn overrides<'l>(
+    eval: &mut Eval<'l, '_>,
+    place: Place,
+    above: &[(Place, Env<'l>)],
+    links: &mut FileLinks,
+) {
     if above.is_empty() {
         return;
     }

@@ -1,7 +1,5 @@
 //! Which classes extend and implement which: from the top down.
 
-use std::rc::Rc;
-
 use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
@@ -95,20 +93,20 @@ pub(crate) fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
 }
 
 /// The same, sorted, for whoever asks again and again.
-pub(crate) fn heirs(eval: &mut Eval<'_, '_>, place: Place) -> Rc<[Place]> {
-    if let Some((known, reads)) = eval.heirs.get(&place) {
-        reads::again(*reads);
-        return Rc::clone(known);
+pub(crate) fn heirs<'l>(eval: &mut Eval<'l, '_>, place: Place) -> &'l [Place] {
+    if let Some(&(known, reads)) = eval.heirs.get(&place) {
+        reads::again(reads);
+        return known;
     }
     let begun = reads::open();
-    let found: Rc<[Place]> = below(eval.linker, place).into();
+    let found = eval.arena.alloc_slice_copy(&below(eval.linker, place));
     let reads = reads::close(begun);
-    eval.heirs.insert(place, (Rc::clone(&found), reads));
+    eval.heirs.insert(place, (found, reads));
     found
 }
 
 /// What is directly above a class: what it extends, and what that extends because of the class.
-fn add_ancestors(base: &Value, above: &mut Vec<Place>) {
+fn add_ancestors(base: &Value<'_>, above: &mut Vec<Place>) {
     above.extend(place_of(base));
     if let Value::Inst(_, env) = base {
         for given in given_to_extend(env).flat_map(Set::iter) {
@@ -117,7 +115,7 @@ fn add_ancestors(base: &Value, above: &mut Vec<Place>) {
     }
 }
 
-fn place_of(value: &Value) -> Option<Place> {
+fn place_of(value: &Value<'_>) -> Option<Place> {
     match value {
         Value::Inst(place, _) | Value::Iface(place, _) => Some(*place),
         _ => None,
@@ -172,18 +170,18 @@ fn own_method(eval: &Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
 }
 
 /// Methods that override one of a class above theirs: the class of each, and the method.
-pub(crate) type Overriding = Rc<[(Place, Place)]>;
+pub(crate) type Overriding<'a> = &'a [(Place, Place)];
 
 /// The methods below a class that override one of its methods.
-pub(crate) fn overriding(eval: &mut Eval<'_, '_>, method: Place) -> Overriding {
-    if let Some((known, reads)) = eval.overriding.get(&method) {
-        reads::again(*reads);
-        return Rc::clone(known);
+pub(crate) fn overriding<'l>(eval: &mut Eval<'l, '_>, method: Place) -> Overriding<'l> {
+    if let Some(&(known, reads)) = eval.overriding.get(&method) {
+        reads::again(reads);
+        return known;
     }
     let begun = reads::open();
-    let found: Overriding = find_overriding(eval, method).into();
+    let found = eval.arena.alloc_slice_copy(&find_overriding(eval, method));
     let reads = reads::close(begun);
-    eval.overriding.insert(method, (Rc::clone(&found), reads));
+    eval.overriding.insert(method, (found, reads));
     found
 }
 

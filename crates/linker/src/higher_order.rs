@@ -191,7 +191,7 @@ pub(crate) fn may_run(
     linker: &Linker<'_>,
     ix: ModuleIx,
     call: &CallFact,
-    target: &CallTarget,
+    target: &CallTarget<'_>,
 ) -> bool {
     let Callee::Node(callee) = target.callee else {
         return false;
@@ -228,7 +228,7 @@ pub(crate) fn may_run(
 pub(crate) fn run(
     eval: &mut Eval<'_, '_>,
     ix: ModuleIx,
-    passing: &[(&CallFact, CallTarget)],
+    passing: &[(&CallFact, CallTarget<'_>)],
     links: &mut FileLinks,
     received: &mut Vec<Received>,
     runs: &mut Vec<Run>,
@@ -243,7 +243,7 @@ fn passes(
     eval: &mut Eval<'_, '_>,
     ix: ModuleIx,
     call: &CallFact,
-    target: &CallTarget,
+    target: &CallTarget<'_>,
     links: &mut FileLinks,
     received: &mut Vec<Received>,
     runs: &mut Vec<Run>,
@@ -363,12 +363,12 @@ fn find_sites(
 
 /// One call runs what is passed: the edges of the call that passes it, and what the modules of the others are told.
 #[allow(clippy::too_many_arguments)]
-fn reach(
-    eval: &mut Eval<'_, '_>,
+fn reach<'l>(
+    eval: &mut Eval<'l, '_>,
     ix: ModuleIx,
     call: &CallFact,
     (confidence, resolution): (Confidence, &str),
-    values: &Set,
+    values: &Set<'l>,
     site: Site,
     links: &mut FileLinks,
     received: &mut Vec<Received>,
@@ -376,11 +376,11 @@ fn reach(
 ) {
     let linker = eval.linker;
     let (values, shift, applies) = match site.how {
-        How::Called { shift, applies } => (values.clone(), shift, applies),
+        How::Called { shift, applies } => (*values, shift, applies),
         // Only of objects as they are written: what else has methods is no function that is passed.
         How::Method(name) => {
             let objects = values.iter().filter(|v| matches!(v, Value::Obj(_)));
-            let objects = Set::of(objects.cloned().collect());
+            let objects = Set::of(eval.arena, objects.copied().collect());
             (eval.member_named(&objects, site.module, name), 0, false)
         }
         How::Passed(_) => return,

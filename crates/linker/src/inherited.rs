@@ -19,7 +19,7 @@ pub(crate) fn method(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> 
         return None;
     };
     let name = of.summary.name(name);
-    let (prototype, is_one): (&str, fn(&Value) -> bool) = if OF_FUNCTIONS.contains(&name) {
+    let (prototype, is_one): (&str, fn(&Value<'_>) -> bool) = if OF_FUNCTIONS.contains(&name) {
         ("Function", is_function)
     } else if OBJECT_METHODS.contains(&name) {
         ("Object", is_object)
@@ -36,14 +36,14 @@ pub(crate) fn method(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> 
     is_inherited.then(|| format!("{prototype}.prototype.{name}"))
 }
 
-fn is_function(value: &Value) -> bool {
+fn is_function(value: &Value<'_>) -> bool {
     matches!(
         value,
         Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_)
     )
 }
 
-fn is_object(value: &Value) -> bool {
+fn is_object(value: &Value<'_>) -> bool {
     is_function(value)
         || matches!(
             value,

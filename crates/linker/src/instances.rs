@@ -135,7 +135,7 @@ fn instance_edge(
     eval: &Eval<'_, '_>,
     ix: ModuleIx,
     node: NodeRef,
-    set: &Set,
+    set: &Set<'_>,
     links: &mut FileLinks,
 ) {
     let linker = eval.linker;
@@ -255,7 +255,7 @@ fn reads(
                 None
             }
             Value::Obj(_) => {
-                let set = eval.member(&Set::one(value.clone()), name);
+                let set = eval.member(&Set::one(eval.arena, *value), name);
                 let functions: Vec<Place> = set
                     .iter()
                     .filter_map(|v| match v {

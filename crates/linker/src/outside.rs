@@ -14,7 +14,7 @@ use crate::program::ModuleIx;
 const MAX_FUNCTIONS: usize = 16;
 
 /// Whether a target is a function of a package of which nothing is known.
-pub(crate) fn is_outside(target: &CallTarget) -> bool {
+pub(crate) fn is_outside(target: &CallTarget<'_>) -> bool {
     let Callee::External(specifier, _) = &target.callee else {
         return false;
     };

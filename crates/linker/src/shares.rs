@@ -1,13 +1,13 @@
 //! Which thread links which modules.
 
-use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use bumpalo::Bump;
 use rayon::prelude::*;
 
 use crate::Linker;
-use crate::eval::{Answers, Eval};
+use crate::eval::Eval;
 use crate::program::ModuleIx;
 use crate::reads;
 
@@ -97,12 +97,6 @@ impl Shares {
     }
 }
 
-thread_local! {
-    /// What evaluations of this thread remembered. To free that takes about a twentieth of the time of linking: each thread does
-    /// it when it would wait for others.
-    static LEFT: RefCell<Vec<Answers>> = const { RefCell::new(Vec::new()) };
-}
-
 /// Runs `f` for some modules, in parallel. Every thread has an evaluation of its own; that no answer depends on who asked first
 /// makes the results independent of who links what.
 pub(crate) fn each_module<'p, R: Send>(
@@ -119,22 +113,18 @@ pub(crate) fn each_module<'p, R: Send>(
         .with_max_len(1)
         .map(|thread| {
             reads::logged(linker.traced, || {
-                let mut eval = Eval::new(linker);
+                let arena = Bump::new();
+                let mut eval = Eval::new(linker, &arena);
                 let mut results = Vec::new();
                 while let Some(i) = shares.take(thread) {
                     let ix = modules[i as usize];
                     eval.enter_module(ix);
                     results.push((i, f(&mut eval, ix)));
                 }
-                // A thread alone never waits.
-                if threads > 1 {
-                    LEFT.with_borrow_mut(|left| left.push(eval.into_answers()));
-                }
                 results
             })
         })
         .collect();
-    rayon::spawn_broadcast(|_| drop(LEFT.take()));
     let mut results: Vec<Option<R>> = modules.iter().map(|_| None).collect();
     for (i, result) in parts.into_iter().flatten() {
         results[i as usize] = Some(result);

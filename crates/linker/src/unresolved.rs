@@ -65,7 +65,7 @@ fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static st
     }
     let values = eval.shape(ix, shape);
     if !values.is_empty() {
-        let is_type = |v: &Value| v.is_known_by_type() || matches!(v, Value::Var(_));
+        let is_type = |v: &Value<'_>| v.is_known_by_type() || matches!(v, Value::Var(_));
         return match values.iter().all(is_type) {
             true => "known-by-type-only",
             false => "too-many-candidates",
@@ -148,7 +148,7 @@ fn given_by_others(eval: &mut Eval<'_, '_>, ix: ModuleIx, parameter: u32) -> boo
     !callee.is_empty() && callee.iter().all(is_external)
 }
 
-fn is_external(value: &Value) -> bool {
+fn is_external(value: &Value<'_>) -> bool {
     matches!(
         value,
         Value::Ext(..) | Value::ExtInst(..) | Value::LibMethod(..) | Value::Wrapped(..)

@@ -6,9 +6,9 @@ use super::{Callee, Confidence, Found, MAX_ANCESTORS, MAX_TARGETS, way_outside};
 use crate::eval::{Env, Eval, Place, Value, first_instance};
 use crate::program::ModuleIx;
 
-impl Found {
+impl<'a> Found<'a> {
     /// What making an instance of a class runs, of which is known what it extends.
-    pub(super) fn constructor(&mut self, eval: &mut Eval<'_, '_>, value: &Value, env: Env) {
+    pub(super) fn constructor(&mut self, eval: &mut Eval<'a, '_>, value: &Value<'a>, env: Env<'a>) {
         match value {
             Value::Ctor(place) => {
                 if let Some((target, resolution)) = constructor(eval, *place, env) {
@@ -57,10 +57,10 @@ impl Found {
 
 /// What `new` of a class runs: its own constructor, else that of the nearest ancestor; the class itself if none of them
 /// has one. `None` if an ancestor is unknown or of a package.
-fn constructor(
-    eval: &mut Eval<'_, '_>,
+fn constructor<'l>(
+    eval: &mut Eval<'l, '_>,
     class: Place,
-    mut env: Env,
+    mut env: Env<'l>,
 ) -> Option<(Place, &'static str)> {
     let mut at = class;
     for depth in 0..MAX_ANCESTORS {

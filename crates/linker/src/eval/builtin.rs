@@ -1,32 +1,31 @@
 //! Results of the methods and functions of the language itself.
 
-use std::rc::Rc;
-
 use graph_model::summary::CallFact;
 
 use super::Eval;
+use super::GLOBAL;
 use super::calls::Call;
 use super::library::{self, Part};
 use super::value::{Env, Lib, Set, Value};
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     pub(super) fn lib_result(
         &mut self,
         lib: Lib,
-        arguments: &[Set],
+        arguments: &[Set<'l>],
         name: &str,
         call: &Call<'p>,
         fact: &CallFact,
-    ) -> Set {
+    ) -> Set<'l> {
         let Some(method) = library::find(lib, name) else {
             return match lib {
-                Lib::String => Set::lib(Lib::String, &[]),
-                Lib::Number if name.starts_with("to") => Set::lib(Lib::String, &[]),
+                Lib::String => self.lib(Lib::String, &[]),
+                Lib::Number if name.starts_with("to") => self.lib(Lib::String, &[]),
                 _ => Set::NONE,
             };
         };
         let _ = fact;
-        let callback = |e: &mut Self| -> Set {
+        let callback = |e: &mut Self| -> Set<'l> {
             let Some(first) = call.arguments.first().filter(|_| call.skip != Some(0)) else {
                 return Set::NONE;
             };
@@ -36,20 +35,20 @@ impl<'p> Eval<'_, 'p> {
         match method.returns {
             Part::CallbackArray => {
                 let inner = callback(self);
-                Set::lib(Lib::Array, &[inner])
+                self.lib(Lib::Array, &[inner])
             }
             Part::CallbackFlat => {
                 let inner = callback(self);
                 let flat = self.element(&inner);
-                Set::lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
+                self.lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
             }
             Part::CallbackPromise => {
                 let inner = callback(self);
                 let inner = self.awaited(&inner);
-                Set::lib(Lib::Promise, &[inner])
+                self.lib(Lib::Promise, &[inner])
             }
             Part::Callback => {
-                let element = arguments.first().cloned().unwrap_or_default();
+                let element = arguments.first().copied().unwrap_or_default();
                 let accumulated = self.accumulated(&element, call);
                 if accumulated.is_empty() {
                     return callback(self);
@@ -66,16 +65,16 @@ impl<'p> Eval<'_, 'p> {
                     _ => Set::NONE,
                 };
                 if narrowed.is_empty() {
-                    return Set::lib(lib, arguments);
+                    return self.lib(lib, arguments);
                 }
-                Set::lib(lib, &[narrowed])
+                self.lib(lib, &[narrowed])
             }
             part => self.lib_part(part, lib, arguments),
         }
     }
 
     /// What `reduce` passes from call to call: what its type argument says, or its initial value, or the first element.
-    pub(super) fn accumulated(&mut self, element: &Set, call: &Call<'p>) -> Set {
+    pub(super) fn accumulated(&mut self, element: &Set<'l>, call: &Call<'p>) -> Set<'l> {
         let types = call
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
@@ -83,11 +82,11 @@ impl<'p> Eval<'_, 'p> {
             return self.ty(call.module, ty, &Env::NONE);
         }
         let Some(initial) = call.arguments.get(1) else {
-            return element.clone();
+            return *element;
         };
         let initial = self.shape(call.module, initial.shape);
         // An initial value that is an element of a narrower class: elements are accumulated.
-        let is_element = |e: &mut Self, value: &Value| {
+        let is_element = |e: &mut Self, value: &Value<'l>| {
             element.iter().any(|element| match element {
                 Value::Inst(place, _) | Value::Iface(place, _) => {
                     e.seen_as(value, *place).is_some()
@@ -96,39 +95,39 @@ impl<'p> Eval<'_, 'p> {
             })
         };
         match !initial.is_empty() && initial.iter().all(|value| is_element(self, value)) {
-            true => element.clone(),
+            true => *element,
             false => initial,
         }
     }
 
-    fn lib_part(&mut self, part: Part, lib: Lib, arguments: &[Set]) -> Set {
-        let argument = |i: usize| arguments.get(i).cloned().unwrap_or_default();
+    fn lib_part(&mut self, part: Part, lib: Lib, arguments: &[Set<'l>]) -> Set<'l> {
+        let argument = |i: usize| arguments.get(i).copied().unwrap_or_default();
         match part {
-            Part::Receiver => Set::lib(lib, arguments),
+            Part::Receiver => self.lib(lib, arguments),
             Part::Argument(i) => argument(usize::from(i)),
-            Part::String => Set::lib(Lib::String, &[]),
-            Part::Number => Set::lib(Lib::Number, &[]),
-            Part::Boolean => Set::lib(Lib::Boolean, &[]),
+            Part::String => self.lib(Lib::String, &[]),
+            Part::Number => self.lib(Lib::Number, &[]),
+            Part::Boolean => self.lib(Lib::Boolean, &[]),
             Part::Strings => {
-                let string = Set::lib(Lib::String, &[]);
-                Set::lib(Lib::Array, &[string])
+                let string = self.lib(Lib::String, &[]);
+                self.lib(Lib::Array, &[string])
             }
             Part::Entries => {
                 let pair = match lib {
-                    Lib::Array => [Set::lib(Lib::Number, &[]), argument(0)],
+                    Lib::Array => [self.lib(Lib::Number, &[]), argument(0)],
                     Lib::Set => [argument(0), argument(0)],
                     _ => [argument(0), argument(1)],
                 };
-                let pair = Set::one(Value::Tuple(pair.to_vec().into()));
-                Set::lib(Lib::Array, &[pair])
+                let pair = self.tuple(&pair);
+                self.lib(Lib::Array, &[pair])
             }
-            Part::Keys => Set::lib(Lib::Array, &[argument(0)]),
-            Part::Values => Set::lib(Lib::Array, &[argument(1)]),
-            Part::Step => Set::lib(Lib::Array, arguments),
+            Part::Keys => self.lib(Lib::Array, &[argument(0)]),
+            Part::Values => self.lib(Lib::Array, &[argument(1)]),
+            Part::Step => self.lib(Lib::Array, arguments),
             Part::Flat => {
                 let inner = argument(0);
                 let flat = self.element(&inner);
-                Set::lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
+                self.lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
             }
             _ => Set::NONE,
         }
@@ -138,10 +137,10 @@ impl<'p> Eval<'_, 'p> {
     pub(super) fn lib_parameter(
         &mut self,
         lib: Lib,
-        arguments: &[Set],
+        arguments: &[Set<'l>],
         name: &str,
         index: usize,
-    ) -> Set {
+    ) -> Set<'l> {
         let Some(method) = library::find(lib, name) else {
             return Set::NONE;
         };
@@ -151,7 +150,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    pub(super) fn global_result(&mut self, path: &str, call: &Call<'p>) -> Set {
+    pub(super) fn global_result(&mut self, path: &str, call: &Call<'p>) -> Set<'l> {
         let argument = |e: &mut Self, i: usize| match call.arguments.get(i) {
             Some(argument) if call.skip != Some(i) => e.shape(call.module, argument.shape),
             _ => Set::NONE,
@@ -160,32 +159,35 @@ impl<'p> Eval<'_, 'p> {
             "Promise.resolve" => {
                 let value = argument(self, 0);
                 let value = self.awaited(&value);
-                return Set::lib(Lib::Promise, &[value]);
+                return self.lib(Lib::Promise, &[value]);
             }
             "Promise.all" | "Promise.allSettled" => {
                 let list = argument(self, 0);
                 let mut parts = Set::NONE;
                 for value in list.iter() {
-                    parts = parts.union(match value {
-                        Value::Tuple(elements) => {
-                            let elements: Vec<Set> =
-                                elements.iter().map(|e| self.awaited(e)).collect();
-                            Set::one(Value::Tuple(elements.into()))
-                        }
-                        value => {
-                            let element = self.element(&Set::one(value.clone()));
-                            let element = self.awaited(&element);
-                            Set::lib(Lib::Array, &[element])
-                        }
-                    });
+                    parts = parts.union(
+                        self.arena,
+                        match value {
+                            Value::Tuple(elements) => {
+                                let elements: Vec<Set<'l>> =
+                                    elements.iter().map(|e| self.awaited(e)).collect();
+                                self.tuple(&elements)
+                            }
+                            value => {
+                                let element = self.element(&Set::one(self.arena, *value));
+                                let element = self.awaited(&element);
+                                self.lib(Lib::Array, &[element])
+                            }
+                        },
+                    );
                 }
-                return Set::lib(Lib::Promise, &[parts]);
+                return self.lib(Lib::Promise, &[parts]);
             }
             "Promise.race" | "Promise.any" => {
                 let list = argument(self, 0);
                 let element = self.element(&list);
                 let element = self.awaited(&element);
-                return Set::lib(Lib::Promise, &[element]);
+                return self.lib(Lib::Promise, &[element]);
             }
             "Object.freeze" | "Object.seal" | "Object.preventExtensions" | "structuredClone" => {
                 return argument(self, 0);
@@ -193,33 +195,33 @@ impl<'p> Eval<'_, 'p> {
             "Object.assign" => {
                 let mut all = Set::NONE;
                 for i in 0..call.arguments.len().min(6) {
-                    all = all.union(argument(self, i));
+                    all = all.union(self.arena, argument(self, i));
                 }
                 return all;
             }
             "Object.create" => {
                 let prototype = argument(self, 0);
-                let made: Vec<Value> = prototype
+                let made: Vec<Value<'l>> = prototype
                     .iter()
                     .filter_map(|v| match v {
                         Value::Proto(place) => Some(Value::Inst(*place, Env::NONE)),
                         Value::Lib(Lib::Nothing, _) => None,
-                        v => Some(v.clone()),
+                        v => Some(*v),
                     })
                     .collect();
-                return Set::of(made);
+                return Set::of(self.arena, made);
             }
             "Object.values" => {
                 let object = argument(self, 0);
                 let values = self.member(&object, "*");
-                return Set::lib(Lib::Array, &[values]);
+                return self.lib(Lib::Array, &[values]);
             }
             "Object.entries" => {
                 let object = argument(self, 0);
                 let values = self.member(&object, "*");
-                let string = Set::lib(Lib::String, &[]);
-                let pair = Set::one(Value::Tuple(vec![string, values].into()));
-                return Set::lib(Lib::Array, &[pair]);
+                let string = self.lib(Lib::String, &[]);
+                let pair = self.tuple(&[string, values]);
+                return self.lib(Lib::Array, &[pair]);
             }
             "Array.from" => {
                 let list = argument(self, 0);
@@ -227,25 +229,25 @@ impl<'p> Eval<'_, 'p> {
                 if call.arguments.len() > 1 {
                     let function = argument(self, 1);
                     let mapped = self.returned_by_expected(&function);
-                    return Set::lib(Lib::Array, &[mapped]);
+                    return self.lib(Lib::Array, &[mapped]);
                 }
-                return Set::lib(Lib::Array, &[element]);
+                return self.lib(Lib::Array, &[element]);
             }
             "fetch" => {
-                let response = Value::ExtInst(Rc::clone(&self.global_specifier), "Response".into());
-                return Set::lib(Lib::Promise, &[Set::one(response)]);
+                let response = Value::ExtInst(GLOBAL, "Response");
+                return self.lib(Lib::Promise, &[Set::one(self.arena, response)]);
             }
             _ if path.starts_with("Response.prototype.") => {
                 return match path.rsplit('.').next() {
                     Some("json" | "text" | "blob" | "arrayBuffer" | "formData" | "bytes") => {
-                        Set::lib(Lib::Promise, &[Set::NONE])
+                        self.lib(Lib::Promise, &[Set::NONE])
                     }
                     _ => Set::NONE,
                 };
             }
             "Array.of" => {
                 let element = argument(self, 0);
-                return Set::lib(Lib::Array, &[element]);
+                return self.lib(Lib::Array, &[element]);
             }
             _ => {}
         }

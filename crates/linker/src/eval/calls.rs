@@ -5,6 +5,7 @@ use graph_model::summary::{
     SignatureRef, Type, TypeRef, VarRef,
 };
 
+use super::GLOBAL;
 use super::keys::key_of;
 use super::library;
 use super::overloads::Overload;
@@ -21,7 +22,7 @@ pub(super) struct Call<'p> {
     pub(super) skip: Option<usize>,
 }
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     pub(super) fn call_of(
         &self,
         module: ModuleIx,
@@ -37,7 +38,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What a call gives.
-    pub(crate) fn call_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set {
+    pub(crate) fn call_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set<'l> {
         if let Some((functions, way)) = self.bound_function(module, fact) {
             return self.bound_result(&functions, way, fact);
         }
@@ -45,39 +46,37 @@ impl<'p> Eval<'_, 'p> {
         let callee = self.callee(module, fact);
         let mut all = Set::NONE;
         for value in callee.iter() {
-            all = all.union(self.result(value, &call, fact));
+            all = all.union(self.arena, self.result(value, &call, fact));
         }
         all
     }
 
     /// The values of a callee; the function that the analyzer found, where it did.
-    pub(crate) fn callee(&mut self, module: ModuleIx, fact: &CallFact) -> Set {
+    pub(crate) fn callee(&mut self, module: ModuleIx, fact: &CallFact) -> Set<'l> {
         if let Some(node) = fact.resolved
             && self.module(module).function(node).is_some()
             && fact.kind == graph_model::summary::CallKind::Call
         {
-            return Set::one(Value::Fn(Place { module, node }, Env::NONE));
+            return Set::one(self.arena, Value::Fn(Place { module, node }, Env::NONE));
         }
         self.shape(module, fact.callee)
     }
 
-    fn result(&mut self, callee: &Value, call: &Call<'p>, fact: &CallFact) -> Set {
+    fn result(&mut self, callee: &Value<'l>, call: &Call<'p>, fact: &CallFact) -> Set<'l> {
         match callee {
             Value::Fn(place, env) => self.function_result(*place, env, Some(call)),
             Value::Sig(..) | Value::Iface(..) | Value::Anon(..) => self.typed_result(callee, call),
             Value::LibMethod(lib, arguments, name) => {
                 self.lib_result(*lib, arguments, name, call, fact)
             }
-            Value::Ext(specifier, path) if &**specifier == "<global>" => {
-                self.global_result(path, call)
-            }
+            Value::Ext(specifier, path) if *specifier == GLOBAL => self.global_result(path, call),
             Value::Ext(specifier, path) => self.package_result(specifier, path, call),
             Value::Wrapped(..) => self.wrapped_arguments(call),
             Value::Var(var) => {
                 let constraint = self.constraint(*var);
                 let mut all = Set::NONE;
                 for value in constraint.iter() {
-                    all = all.union(self.deeper(|e| e.result(value, call, fact)));
+                    all = all.union(self.arena, self.deeper(|e| e.result(value, call, fact)));
                 }
                 all
             }
@@ -87,7 +86,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The result of `f.call(…)`, `f.apply(…)` or `f.bind(…)`.
-    fn bound_result(&mut self, functions: &Set, way: &str, fact: &CallFact) -> Set {
+    fn bound_result(&mut self, functions: &Set<'l>, way: &str, fact: &CallFact) -> Set<'l> {
         if way != "bind" {
             return self.returned_by_expected(functions);
         }
@@ -95,11 +94,11 @@ impl<'p> Eval<'_, 'p> {
         let given = fact.arguments.len.saturating_sub(1);
         let bound = functions.iter().map(|value| match (value, given) {
             (Value::Fn(place, env), 1..) => {
-                Value::Bound(*place, env.clone(), u8::try_from(given).unwrap_or(u8::MAX))
+                Value::Bound(*place, *env, u8::try_from(given).unwrap_or(u8::MAX))
             }
-            (value, _) => value.clone(),
+            (value, _) => *value,
         });
-        Set::of(bound.collect())
+        Set::of(self.arena, bound.collect())
     }
 
     /// The function behind `f.call`, `f.apply` or `f.bind`.
@@ -107,7 +106,7 @@ impl<'p> Eval<'_, 'p> {
         &mut self,
         module: ModuleIx,
         fact: &CallFact,
-    ) -> Option<(Set, &'static str)> {
+    ) -> Option<(Set<'l>, &'static str)> {
         let Shape::Member(object, name) = *self.module(module).summary.shape(fact.callee) else {
             return None;
         };
@@ -123,16 +122,16 @@ impl<'p> Eval<'_, 'p> {
             _ => (object, name),
         };
         let object = self.shape(module, object);
-        let functions: Vec<Value> = object
+        let functions: Vec<Value<'l>> = object
             .iter()
             .filter(|v| matches!(v, Value::Fn(..) | Value::Bound(..) | Value::Sig(..)))
-            .cloned()
+            .copied()
             .collect();
-        (!functions.is_empty()).then(|| (Set::of(functions), name))
+        (!functions.is_empty()).then(|| (Set::of(self.arena, functions), name))
     }
 
     /// What a function gives back.
-    fn function_result(&mut self, place: Place, env: &Env, call: Option<&Call<'p>>) -> Set {
+    fn function_result(&mut self, place: Place, env: &Env<'l>, call: Option<&Call<'p>>) -> Set<'l> {
         let of = self.module(place.module);
         let Some(function) = of.function(place.node) else {
             return Set::NONE;
@@ -145,7 +144,10 @@ impl<'p> Eval<'_, 'p> {
             (overloads, None) => {
                 let mut all = Set::NONE;
                 for (module, overload, env) in overloads {
-                    all = all.union(self.signature_result(*module, *overload, env, None));
+                    all = all.union(
+                        self.arena,
+                        self.signature_result(*module, *overload, env, None),
+                    );
                 }
                 all
             }
@@ -178,14 +180,19 @@ impl<'p> Eval<'_, 'p> {
         }
         let env = match call {
             Some(call) => self.bound_by(place.module, signature, env, call),
-            None => env.clone(),
+            None => *env,
         };
         self.subst(&returned, &env)
     }
 
     /// The instances that the body of a function with overloads makes, if they are all of one class that is, or is below, the
     /// declared one.
-    fn made(&mut self, declared: &Set, place: Place, function: &FunctionFact) -> Option<Set> {
+    fn made(
+        &mut self,
+        declared: &Set<'l>,
+        place: Place,
+        function: &FunctionFact,
+    ) -> Option<Set<'l>> {
         let mut classes = declared.iter();
         let (Some(Value::Inst(class, env)), None) = (classes.next(), classes.next()) else {
             return None;
@@ -197,7 +204,7 @@ impl<'p> Eval<'_, 'p> {
         let mut values = returned.iter();
         match (values.next(), values.next()) {
             (Some(made @ Value::Inst(..)), None) if self.seen_as(made, *class).is_some() => {
-                Some(returned.clone())
+                Some(returned)
             }
             _ => None,
         }
@@ -207,16 +214,16 @@ impl<'p> Eval<'_, 'p> {
     /// objects and functions of which the types only say what they have in common.
     fn is_told_by_body(
         &mut self,
-        declared: &Set,
+        declared: &Set<'l>,
         place: Place,
         function: &FunctionFact,
-        env: &Env,
+        env: &Env<'l>,
     ) -> bool {
         if function.overloads.is_empty() {
             return false;
         }
         // A class that is made, of which the type says how it is called.
-        let constructs = |value: &Value| matches!(value, Value::New(..));
+        let constructs = |value: &Value<'l>| matches!(value, Value::New(..));
         let returned = self.returned(place, function);
         if declared.iter().any(constructs)
             && !returned.is_empty()
@@ -224,7 +231,7 @@ impl<'p> Eval<'_, 'p> {
         {
             return true;
         }
-        let tells_nothing = |value: &Value| match value {
+        let tells_nothing = |value: &Value<'l>| match value {
             Value::Var(_) | Value::Literal(..) => true,
             Value::Lib(_, arguments) => arguments.is_empty(),
             value => value.is_known_by_type(),
@@ -240,24 +247,24 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What the body of a function gives back.
-    fn returned(&mut self, place: Place, function: &FunctionFact) -> Set {
+    fn returned(&mut self, place: Place, function: &FunctionFact) -> Set<'l> {
         let of = self.module(place.module);
         self.ask(Key::Returned(place.module, place.node), |e| {
             let mut all = Set::NONE;
             for &shape in function.returned.of(&of.summary.shape_lists) {
                 let set = e.shape(place.module, shape);
-                all = all.union(e.without_nothing(&set));
+                all = all.union(e.arena, e.without_nothing(&set));
             }
             if function.is_generator {
                 let mut yielded = Set::NONE;
                 for &shape in function.yielded.of(&of.summary.shape_lists) {
-                    yielded = yielded.union(e.shape(place.module, shape));
+                    yielded = yielded.union(e.arena, e.shape(place.module, shape));
                 }
-                return Set::lib(Lib::Array, &[yielded]);
+                return e.lib(Lib::Array, &[yielded]);
             }
             if function.is_async {
                 let all = e.awaited(&all);
-                return Set::lib(Lib::Promise, &[all]);
+                return e.lib(Lib::Promise, &[all]);
             }
             all
         })
@@ -267,13 +274,13 @@ impl<'p> Eval<'_, 'p> {
         &mut self,
         module: ModuleIx,
         signature: SignatureRef,
-        env: &Env,
+        env: &Env<'l>,
         call: Option<&Call<'p>>,
-    ) -> Set {
+    ) -> Set<'l> {
         let fact = self.module(module).summary.signature(signature);
         let env = match call {
             Some(call) => self.bound_by(module, fact, env, call),
-            None => env.clone(),
+            None => *env,
         };
         self.ty(module, fact.returns, &env)
     }
@@ -283,14 +290,14 @@ impl<'p> Eval<'_, 'p> {
         &mut self,
         module: ModuleIx,
         signature: &Signature,
-        env: &Env,
+        env: &Env<'l>,
         call: &Call<'p>,
-    ) -> Env {
+    ) -> Env<'l> {
         if signature.type_vars.is_empty() {
-            return env.clone();
+            return *env;
         }
         let of = self.module(module);
-        let mut bound: Vec<(Var, Set)> = Vec::new();
+        let mut bound: Vec<(Var, Set<'l>)> = Vec::new();
         let explicit = call
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
@@ -327,7 +334,7 @@ impl<'p> Eval<'_, 'p> {
                         && is_key(of, var)
                         && let Some(key) = key_of(self.module(call.module), argument.shape)
                     {
-                        let key = Set::one(Value::Text(self.interned(&key)));
+                        let key = Set::one(self.arena, Value::Text(self.interned(&key)));
                         self.infer(module, parameter.declared, &key, env, &mut bound);
                         continue;
                     }
@@ -336,7 +343,7 @@ impl<'p> Eval<'_, 'p> {
                         let set = if argument.spread {
                             set
                         } else {
-                            Set::lib(Lib::Array, &[set])
+                            self.lib(Lib::Array, &[set])
                         };
                         self.infer(module, parameter.declared, &set, env, &mut bound);
                     } else if !argument.spread {
@@ -357,56 +364,59 @@ impl<'p> Eval<'_, 'p> {
             } else {
                 fact.constraint
             };
-            let inner = env.with(bound.clone());
+            let inner = env.with(self.arena, bound.clone());
             let set = self.ty(module, fallback, &inner);
             bound.push((key, set));
         }
-        env.with(bound)
+        env.with(self.arena, bound)
     }
 
     /// What `new` gives.
-    pub(crate) fn new_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set {
+    pub(crate) fn new_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set<'l> {
         let call = self.call_of(module, fact, None);
         let classes = self.shape(module, fact.callee);
         let mut all = Set::NONE;
         for class in classes.iter() {
-            all = all.union(match class {
-                Value::Ctor(place) => {
-                    let made = self.new_instance(*place, &call);
-                    self.seen_through(made, module, fact.callee)
-                }
-                Value::New(m, signature, env) => {
-                    self.signature_result(*m, *signature, env, Some(&call))
-                }
-                Value::Iface(..) | Value::Anon(..) => {
-                    let signatures = self.signatures(class, MemberKind::Construct);
-                    self.best_result(&signatures, &call)
-                }
-                Value::Ext(specifier, path)
-                    if &**specifier == "<global>" && library::named(path).is_some() =>
-                {
-                    let lib = library::named(path).unwrap_or(Lib::Record);
-                    self.new_library(lib, &call)
-                }
-                value => {
-                    let one = Set::one(value.clone());
-                    self.instances(&one)
-                }
-            });
+            all = all.union(
+                self.arena,
+                match class {
+                    Value::Ctor(place) => {
+                        let made = self.new_instance(*place, &call);
+                        self.seen_through(made, module, fact.callee)
+                    }
+                    Value::New(m, signature, env) => {
+                        self.signature_result(*m, *signature, env, Some(&call))
+                    }
+                    Value::Iface(..) | Value::Anon(..) => {
+                        let signatures = self.signatures(class, MemberKind::Construct);
+                        self.best_result(&signatures, &call)
+                    }
+                    Value::Ext(specifier, path)
+                        if *specifier == GLOBAL && library::named(path).is_some() =>
+                    {
+                        let lib = library::named(path).unwrap_or(Lib::Record);
+                        self.new_library(lib, &call)
+                    }
+                    value => {
+                        let one = Set::one(self.arena, *value);
+                        self.instances(&one)
+                    }
+                },
+            );
         }
         all
     }
 
-    fn new_library(&mut self, lib: Lib, call: &Call<'p>) -> Set {
+    fn new_library(&mut self, lib: Lib, call: &Call<'p>) -> Set<'l> {
         let types = call
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
         if !types.is_empty() {
-            let arguments: Vec<Set> = types
+            let arguments: Vec<Set<'l>> = types
                 .iter()
                 .map(|&t| self.ty(call.module, t, &Env::NONE))
                 .collect();
-            return Set::lib(lib, &arguments);
+            return self.lib(lib, &arguments);
         }
         let first = match call.arguments.first() {
             Some(argument) if matches!(lib, Lib::Map | Lib::Set) => {
@@ -419,28 +429,28 @@ impl<'p> Eval<'_, 'p> {
             Lib::Map => {
                 let key = self.member(&element, "0");
                 let value = self.member(&element, "1");
-                Set::lib(lib, &[key, value])
+                self.lib(lib, &[key, value])
             }
-            Lib::Set => Set::lib(lib, &[element]),
-            _ => Set::lib(lib, &[]),
+            Lib::Set => self.lib(lib, &[element]),
+            _ => self.lib(lib, &[]),
         }
     }
 
-    fn new_instance(&mut self, class: Place, call: &Call<'p>) -> Set {
+    fn new_instance(&mut self, class: Place, call: &Call<'p>) -> Set<'l> {
         let vars = self.type_vars(class);
         if vars.is_empty() {
-            return Set::one(Value::Inst(class, Env::NONE));
+            return Set::one(self.arena, Value::Inst(class, Env::NONE));
         }
         let types = call
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
         if !types.is_empty() {
-            let arguments: Vec<Set> = types
+            let arguments: Vec<Set<'l>> = types
                 .iter()
                 .map(|&t| self.ty(call.module, t, &Env::NONE))
                 .collect();
             let env = self.bind(class.module, vars, &arguments);
-            return Set::one(Value::Inst(class, env));
+            return Set::one(self.arena, Value::Inst(class, env));
         }
         // From the constructor's parameters.
         let of = self.module(class.module);
@@ -455,9 +465,9 @@ impl<'p> Eval<'_, 'p> {
                 ..*own
             };
             let env = self.bound_by(class.module, &signature, &Env::NONE, call);
-            return Set::one(Value::Inst(class, env));
+            return Set::one(self.arena, Value::Inst(class, env));
         }
-        Set::one(Value::Inst(class, Env::NONE))
+        Set::one(self.arena, Value::Inst(class, Env::NONE))
     }
 
     /// What a call expects as an argument.
@@ -466,7 +476,7 @@ impl<'p> Eval<'_, 'p> {
         module: ModuleIx,
         fact: &CallFact,
         index: usize,
-    ) -> Set {
+    ) -> Set<'l> {
         let call = self.call_of(module, fact, Some(index));
         let callee = self.callee(module, fact);
         let mut all = Set::NONE;
@@ -479,12 +489,12 @@ impl<'p> Eval<'_, 'p> {
                     };
                     let mut signatures = self.overloads(*place, function, env);
                     if signatures.is_empty() {
-                        signatures.push((place.module, function.signature, env.clone()));
+                        signatures.push((place.module, function.signature, *env));
                     }
                     self.expected_of(&signatures, &call, index)
                 }
                 Value::Sig(m, signature, _, env) => {
-                    self.expected_of(&[(*m, *signature, env.clone())], &call, index)
+                    self.expected_of(&[(*m, *signature, *env)], &call, index)
                 }
                 Value::Iface(..) | Value::Anon(..) => {
                     let kind = match fact.kind {
@@ -495,7 +505,7 @@ impl<'p> Eval<'_, 'p> {
                     self.expected_of(&signatures, &call, index)
                 }
                 Value::New(m, signature, env) => {
-                    self.expected_of(&[(*m, *signature, env.clone())], &call, index)
+                    self.expected_of(&[(*m, *signature, *env)], &call, index)
                 }
                 Value::Ctor(class) => {
                     let of = self.module(class.module);
@@ -517,27 +527,32 @@ impl<'p> Eval<'_, 'p> {
                     }
                 }
                 Value::LibMethod(lib, elements, name) if library::accumulates(*lib, name) => {
-                    let element = elements.first().cloned().unwrap_or_default();
+                    let element = elements.first().copied().unwrap_or_default();
                     let accumulated = self.accumulated(&element, &call);
-                    let arguments = [element, accumulated].into();
-                    Set::one(Value::LibMethod(*lib, arguments, name.clone()))
+                    let arguments = self.arena.alloc_slice_copy(&[element, accumulated]);
+                    Set::one(self.arena, Value::LibMethod(*lib, arguments, name))
                 }
                 Value::LibMethod(lib, arguments, name) => {
-                    Set::one(Value::LibMethod(*lib, arguments.clone(), name.clone()))
+                    Set::one(self.arena, Value::LibMethod(*lib, arguments, name))
                 }
                 _ => Set::NONE,
             };
-            all = all.union(set);
+            all = all.union(self.arena, set);
         }
         all
     }
 
-    fn expected_of(&mut self, signatures: &[Overload], call: &Call<'p>, index: usize) -> Set {
+    fn expected_of(
+        &mut self,
+        signatures: &[Overload<'l>],
+        call: &Call<'p>,
+        index: usize,
+    ) -> Set<'l> {
         let mut all = Set::NONE;
         for (module, signature, env) in self.meant(signatures, call) {
             let fact = self.module(module).summary.signature(signature);
             let env = self.bound_by(module, fact, &env, call);
-            all = all.union(self.parameter_type(module, fact, index, &env));
+            all = all.union(self.arena, self.parameter_type(module, fact, index, &env));
         }
         all
     }
@@ -547,8 +562,8 @@ impl<'p> Eval<'_, 'p> {
         module: ModuleIx,
         signature: &Signature,
         index: usize,
-        env: &Env,
-    ) -> Set {
+        env: &Env<'l>,
+    ) -> Set<'l> {
         let parameters = signature
             .parameters
             .of(&self.module(module).summary.parameters);
@@ -563,19 +578,19 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The values of a parameter of a function that stands where functions of these types are expected.
-    pub(crate) fn parameter_of(&mut self, expected: &Set, index: usize, rest: bool) -> Set {
+    pub(crate) fn parameter_of(&mut self, expected: &Set<'l>, index: usize, rest: bool) -> Set<'l> {
         let mut all = Set::NONE;
         for value in expected.iter() {
             let signatures = match value {
-                Value::Sig(m, signature, _, env) => vec![(*m, *signature, env.clone())],
+                Value::Sig(m, signature, _, env) => vec![(*m, *signature, *env)],
                 Value::Fn(place, env) => match self.module(place.module).function(place.node) {
-                    Some(function) => vec![(place.module, function.signature, env.clone())],
+                    Some(function) => vec![(place.module, function.signature, *env)],
                     None => Vec::new(),
                 },
                 Value::Iface(..) | Value::Anon(..) => self.signatures(value, MemberKind::Call),
                 Value::LibMethod(lib, arguments, name) => {
                     let set = self.lib_parameter(*lib, arguments, name, index);
-                    all = all.union(set);
+                    all = all.union(self.arena, set);
                     continue;
                 }
                 _ => Vec::new(),
@@ -584,36 +599,36 @@ impl<'p> Eval<'_, 'p> {
                 let fact = self.module(module).summary.signature(signature);
                 let set = self.parameter_type(module, fact, index, &env);
                 let set = if rest && !set.is_empty() {
-                    Set::lib(Lib::Array, &[set])
+                    self.lib(Lib::Array, &[set])
                 } else {
                     set
                 };
-                all = all.union(set);
+                all = all.union(self.arena, set);
             }
         }
         all
     }
 
     /// Declared types of a parameter of functions.
-    pub(super) fn annotated_parameter(&mut self, functions: &Set, index: usize) -> Set {
+    pub(super) fn annotated_parameter(&mut self, functions: &Set<'l>, index: usize) -> Set<'l> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let (module, signature, env) = match value {
-                Value::Sig(m, signature, _, env) => (*m, *signature, env.clone()),
+                Value::Sig(m, signature, _, env) => (*m, *signature, *env),
                 Value::Fn(place, env) => match self.module(place.module).function(place.node) {
-                    Some(function) => (place.module, function.signature, env.clone()),
+                    Some(function) => (place.module, function.signature, *env),
                     None => continue,
                 },
                 _ => continue,
             };
             let fact = self.module(module).summary.signature(signature);
-            all = all.union(self.parameter_type(module, fact, index, &env));
+            all = all.union(self.arena, self.parameter_type(module, fact, index, &env));
         }
         all
     }
 
     /// What functions give back, whatever they are called with.
-    pub(crate) fn returned_by_expected(&mut self, functions: &Set) -> Set {
+    pub(crate) fn returned_by_expected(&mut self, functions: &Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let set = match value {
@@ -626,7 +641,7 @@ impl<'p> Eval<'_, 'p> {
                 Value::Iface(..) | Value::Anon(..) => {
                     match self.signatures(value, MemberKind::Call).first() {
                         Some((m, signature, env)) => {
-                            let (m, signature, env) = (*m, *signature, env.clone());
+                            let (m, signature, env) = (*m, *signature, *env);
                             self.deeper(|e| e.signature_result(m, signature, &env, None))
                         }
                         None => Set::NONE,
@@ -634,7 +649,7 @@ impl<'p> Eval<'_, 'p> {
                 }
                 _ => Set::NONE,
             };
-            all = all.union(set);
+            all = all.union(self.arena, set);
         }
         all
     }

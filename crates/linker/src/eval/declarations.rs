@@ -18,9 +18,9 @@ pub(crate) struct Found {
     pub(crate) member: MemberFact,
 }
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// Whether a value may have a member.
-    pub(crate) fn has_member(&mut self, value: &Value, name: &str) -> bool {
+    pub(crate) fn has_member(&mut self, value: &Value<'l>, name: &str) -> bool {
         match value {
             Value::Inst(place, env) | Value::Iface(place, env) => {
                 self.member_fact(*place, env, name, false).is_some()
@@ -42,14 +42,14 @@ impl Eval<'_, '_> {
     pub(crate) fn member_fact(
         &mut self,
         place: Place,
-        env: &Env,
+        env: &Env<'l>,
         name: &str,
         is_static: bool,
     ) -> Option<Found> {
-        let mut stack = vec![(place, env.clone())];
+        let mut stack = vec![(place, *env)];
         let mut seen = Vec::new();
         while let Some((at, env)) = stack.pop() {
-            let is_seen = |seen: &(Place, Env)| seen.0 == at && seen.1 == env;
+            let is_seen = |seen: &(Place, Env<'l>)| seen.0 == at && seen.1 == env;
             if seen.len() > MAX_ANCESTORS || seen.iter().any(is_seen) {
                 continue;
             }
@@ -75,13 +75,13 @@ impl Eval<'_, '_> {
                     member: *member,
                 });
             }
-            seen.push((at, env.clone()));
+            seen.push((at, env));
             let bases = match of.fact(at.node) {
                 Fact::Type(i) => {
                     let extends = of.summary.type_facts[i as usize].extends;
                     let mut all = Set::NONE;
                     for &base in extends.of(&of.summary.type_lists) {
-                        all = all.union(self.ty(at.module, base, &Env::NONE));
+                        all = all.union(self.arena, self.ty(at.module, base, &Env::NONE));
                     }
                     all
                 }
@@ -91,7 +91,7 @@ impl Eval<'_, '_> {
             stack.extend(self.merged_interface(at).map(|interface| (interface, env)));
             for value in bases.iter() {
                 if let Value::Inst(place, env) | Value::Iface(place, env) = value {
-                    stack.push((*place, env.clone()));
+                    stack.push((*place, *env));
                 }
             }
         }

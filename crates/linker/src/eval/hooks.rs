@@ -52,22 +52,22 @@ pub(super) fn type_argument_of(specifier: &str, path: &str, member: &str) -> Opt
     }
 }
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     /// What a hook gives, or a context; none where the function is no such one.
     pub(super) fn hook_result(
         &mut self,
-        specifier: &str,
+        specifier: &'l str,
         name: &str,
         call: &Call<'p>,
-    ) -> Option<Set> {
-        let of_react = |path: &str| Set::one(Value::Ext(specifier.into(), path.into()));
-        let pair = |first: Set, second: Set| Set::one(Value::Tuple(vec![first, second].into()));
+    ) -> Option<Set<'l>> {
+        let arena = self.arena;
+        let of_react = |path: &'static str| Set::one(arena, Value::Ext(specifier, path));
         Some(match name {
             "useState" => {
                 let state = self.call_argument(call, 0);
                 let state = self.initialised(&state);
                 let state = self.state(call, state);
-                pair(state, of_react(SET_STATE))
+                self.tuple(&[state, of_react(SET_STATE)])
             }
             "useReducer" => {
                 let reducer = self.call_argument(call, 0);
@@ -85,35 +85,38 @@ impl<'p> Eval<'_, 'p> {
                     let place: Place = self.function_of(value)?;
                     Some(Value::Bound(place, Env::NONE, 1))
                 });
-                let dispatch = Set::of(dispatch.collect());
+                let dispatch = Set::of(self.arena, dispatch.collect());
                 let dispatch = match dispatch.is_empty() {
                     true => of_react(DISPATCH),
                     false => dispatch,
                 };
-                pair(state, dispatch)
+                self.tuple(&[state, dispatch])
             }
-            "useTransition" => pair(Set::lib(Lib::Boolean, &[]), of_react("useTransition.start")),
+            "useTransition" => {
+                let is_pending = self.lib(Lib::Boolean, &[]);
+                self.tuple(&[is_pending, of_react("useTransition.start")])
+            }
             "useRef" | "createRef" => {
                 let current = self.call_argument(call, 0);
                 let current = self.state(call, current);
-                Set::lib(Lib::Record, &[current])
+                self.lib(Lib::Record, &[current])
             }
             "createContext" => {
                 let value = self.call_argument(call, 0);
                 let typed = self.type_argument(call);
                 if typed.is_empty() {
-                    let is_default = Set::lib(Lib::Boolean, &[]);
-                    return Some(Set::lib(Lib::Context, &[value, is_default]));
+                    let is_default = self.lib(Lib::Boolean, &[]);
+                    return Some(self.lib(Lib::Context, &[value, is_default]));
                 }
                 let value = self.with_functions(typed, &value);
-                Set::lib(Lib::Context, &[value])
+                self.lib(Lib::Context, &[value])
             }
             "useContext" | "use" => {
                 let of = self.call_argument(call, 0);
                 let mut all = Set::NONE;
                 for value in of.iter() {
                     if let Value::Lib(Lib::Context, arguments) = value {
-                        all = all.union(arguments.first().cloned().unwrap_or_default());
+                        all = all.union(self.arena, arguments.first().copied().unwrap_or_default());
                         if arguments.len() > 1 {
                             self.depends_on(Confidence::Possible);
                         }
@@ -126,7 +129,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The type that a call says its result is about.
-    fn type_argument(&mut self, call: &Call<'p>) -> Set {
+    fn type_argument(&mut self, call: &Call<'p>) -> Set<'l> {
         let module = self.module(call.module);
         match call.type_arguments.of(&module.summary.type_lists).first() {
             Some(&ty) => self.ty(call.module, ty, &Env::NONE),
@@ -135,7 +138,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What a state may be: of the type that the call says, else what it begins with.
-    fn state(&mut self, call: &Call<'p>, first: Set) -> Set {
+    fn state(&mut self, call: &Call<'p>, first: Set<'l>) -> Set<'l> {
         let typed = self.type_argument(call);
         if !typed.is_empty() {
             return self.with_functions(typed, &first);
@@ -148,11 +151,11 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What a state begins with: what a function gives that is passed for it.
-    fn initialised(&mut self, passed: &Set) -> Set {
+    fn initialised(&mut self, passed: &Set<'l>) -> Set<'l> {
         let functions = passed.iter().filter(|v| self.function_of(v).is_some());
-        let functions = Set::of(functions.cloned().collect());
+        let functions = Set::of(self.arena, functions.copied().collect());
         match functions.is_empty() {
-            true => passed.clone(),
+            true => *passed,
             false => self.returned_by_expected(&functions),
         }
     }

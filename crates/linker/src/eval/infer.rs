@@ -7,15 +7,15 @@ use super::{Eval, library};
 use crate::member_lists::read_members;
 use crate::program::{Fact, ModuleIx};
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// Matches a parameter's type with an argument.
     pub(super) fn infer(
         &mut self,
         module: ModuleIx,
         ty: TypeRef,
-        set: &Set,
-        env: &Env,
-        bound: &mut Vec<(Var, Set)>,
+        set: &Set<'l>,
+        env: &Env<'l>,
+        bound: &mut Vec<(Var, Set<'l>)>,
     ) {
         if set.is_empty() || !self.step() || self.depth >= super::MAX_DEPTH {
             return;
@@ -28,18 +28,18 @@ impl Eval<'_, '_> {
                     return;
                 }
                 match bound.iter_mut().find(|b| b.0 == key) {
-                    Some(known) => known.1 = known.1.clone().union(set.clone()),
-                    None => bound.push((key, set.clone())),
+                    Some(known) => known.1 = known.1.union(self.arena, *set),
+                    None => bound.push((key, *set)),
                 }
             }
             Type::Alias(inner) => self.infer(module, inner, set, env, bound),
             Type::Array(inner) => {
-                let arrays: Vec<Value> = set
+                let arrays: Vec<Value<'l>> = set
                     .iter()
                     .filter(|v| matches!(v, Value::Lib(Lib::Array | Lib::Set, _) | Value::Tuple(_)))
-                    .cloned()
+                    .copied()
                     .collect();
-                let element = self.element(&Set::of(arrays));
+                let element = self.element(&Set::of(self.arena, arrays));
                 self.infer(module, inner, &element, env, bound);
             }
             Type::Tuple(list) => {
@@ -112,7 +112,10 @@ impl Eval<'_, '_> {
                         MemberKind::Index => {
                             let mut all = Set::NONE;
                             for value in set.iter() {
-                                all = all.union(self.member(&Set::one(value.clone()), "*"));
+                                all = all.union(
+                                    self.arena,
+                                    self.member(&Set::one(self.arena, *value), "*"),
+                                );
                             }
                             self.infer(module, member.declared, &all, env, bound);
                         }
@@ -173,9 +176,9 @@ impl Eval<'_, '_> {
         module: ModuleIx,
         ty: TypeRef,
         arguments: List,
-        set: &Set,
-        env: &Env,
-        bound: &mut Vec<(Var, Set)>,
+        set: &Set<'l>,
+        env: &Env<'l>,
+        bound: &mut Vec<(Var, Set<'l>)>,
     ) {
         let of = self.module(module);
         let Some(declared) = self.declaration(module, ty) else {
@@ -184,13 +187,13 @@ impl Eval<'_, '_> {
         let vars = self.type_vars(declared);
         let wanted = arguments.of(&of.summary.type_lists);
         // What the declaration's own variables stand for in the argument.
-        let mut inner: Vec<(Var, Set)> = Vec::new();
+        let mut inner: Vec<(Var, Set<'l>)> = Vec::new();
         for value in set.iter() {
             if let Some(env) = self.seen_as(value, declared) {
                 for bound in env.iter() {
                     match inner.iter_mut().find(|b| b.0 == bound.0) {
-                        Some(known) => known.1 = known.1.clone().union(bound.1.clone()),
-                        None => inner.push(bound.clone()),
+                        Some(known) => known.1 = known.1.union(self.arena, bound.1),
+                        None => inner.push(*bound),
                     }
                 }
             }
@@ -233,7 +236,7 @@ impl Eval<'_, '_> {
         for (var, &wanted) in vars.indexes().zip(wanted) {
             let key = (declared.module, VarRef(var));
             if let Some((_, given)) = inner.iter().find(|b| b.0 == key) {
-                let given = given.clone();
+                let given = *given;
                 self.infer(module, wanted, &given, env, bound);
             }
         }
@@ -307,11 +310,11 @@ impl Eval<'_, '_> {
     }
 
     /// What the variables of a class or type stand for in a value that is, or descends from, one.
-    pub(super) fn seen_as(&mut self, value: &Value, declared: Place) -> Option<Env> {
-        let mut value = value.clone();
+    pub(super) fn seen_as(&mut self, value: &Value<'l>, declared: Place) -> Option<Env<'l>> {
+        let mut value = *value;
         for _ in 0..16 {
             let (place, env) = match &value {
-                Value::Inst(place, env) | Value::Iface(place, env) => (*place, env.clone()),
+                Value::Inst(place, env) | Value::Iface(place, env) => (*place, *env),
                 _ => return None,
             };
             if place == declared {
@@ -323,7 +326,7 @@ impl Eval<'_, '_> {
                     let extends = of.summary.type_facts[i as usize].extends;
                     let mut all = Set::NONE;
                     for &base in extends.of(&of.summary.type_lists) {
-                        all = all.union(self.ty(place.module, base, &env));
+                        all = all.union(self.arena, self.ty(place.module, base, &env));
                     }
                     all
                 }
@@ -335,12 +338,12 @@ impl Eval<'_, '_> {
                         for v in set.iter() {
                             if matches!(v, Value::Iface(p, _) if *p == declared) {
                                 return match v {
-                                    Value::Iface(_, env) => Some(env.clone()),
+                                    Value::Iface(_, env) => Some(*env),
                                     _ => None,
                                 };
                             }
                         }
-                        all = all.union(set);
+                        all = all.union(self.arena, set);
                     }
                     let base = self.base_in(place, &env);
                     let base = self.subst(&base, &env);
@@ -348,10 +351,9 @@ impl Eval<'_, '_> {
                 }
                 _ => return None,
             };
-            value = bases
+            value = *bases
                 .iter()
-                .find(|v| matches!(v, Value::Inst(..) | Value::Iface(..)))?
-                .clone();
+                .find(|v| matches!(v, Value::Inst(..) | Value::Iface(..)))?;
         }
         None
     }

@@ -8,10 +8,10 @@ use graph_model::summary::{MemberKind, PropertyKind, Shape, ShapeRef, Type};
 use super::{Eval, Set, Value};
 use crate::program::{Fact, Module};
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// What a key gives that a constant stands for. What the key is nobody tells: if it is not that of a member, it may be the
     /// text of one.
-    pub(super) fn imported_member(&mut self, value: &Value, key: &str) -> Set {
+    pub(super) fn imported_member(&mut self, value: &Value<'l>, key: &str) -> Set<'l> {
         let found = match value {
             Value::Lib(..) | Value::Tuple(_) | Value::Ext(..) => Set::NONE,
             value => self.named_member(value, key),
@@ -23,7 +23,7 @@ impl Eval<'_, '_> {
     }
 
     /// Any member: what an index signature, or all properties, give.
-    pub(super) fn computed_member(&mut self, value: &Value) -> Set {
+    pub(super) fn computed_member(&mut self, value: &Value<'l>) -> Set<'l> {
         match value {
             Value::Obj(place) => {
                 let of = self.module(place.module);
@@ -33,18 +33,18 @@ impl Eval<'_, '_> {
                 let mut all = Set::NONE;
                 for property in object.properties.of(&of.summary.properties) {
                     if property.kind == PropertyKind::Value {
-                        all = all.union(self.shape(place.module, property.shape));
+                        all = all.union(self.arena, self.shape(place.module, property.shape));
                     }
                 }
                 all
             }
             Value::Iface(..) | Value::Anon(..) | Value::Inst(..) => self.indexed(value),
-            value => self.element(&Set::one(value.clone())),
+            value => self.element(&Set::one(self.arena, *value)),
         }
     }
 
     /// What an index signature gives.
-    pub(crate) fn indexed(&mut self, value: &Value) -> Set {
+    pub(crate) fn indexed(&mut self, value: &Value<'l>) -> Set<'l> {
         let (module, members, env) = match value {
             Value::Iface(place, env) => {
                 let of = self.module(place.module);
@@ -54,11 +54,11 @@ impl Eval<'_, '_> {
                 (
                     place.module,
                     of.summary.type_facts[i as usize].members,
-                    env.clone(),
+                    *env,
                 )
             }
             Value::Anon(module, ty, env) => match self.module(*module).summary.type_at(*ty) {
-                Type::Object(members) => (*module, members, env.clone()),
+                Type::Object(members) => (*module, members, *env),
                 _ => return Set::NONE,
             },
             _ => return Set::NONE,

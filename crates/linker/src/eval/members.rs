@@ -1,7 +1,5 @@
 //! Members of values: the chain of classes, interfaces, object literals, modules, built-ins.
 
-use std::rc::Rc;
-
 use graph_model::NodeType;
 use graph_model::summary::{List, MemberKind, Shape, Sym, Type, VarRef};
 
@@ -13,24 +11,24 @@ use crate::program::{Fact, ModuleIx, Name, Target};
 /// Classes above a class that are looked at.
 pub(super) const MAX_ANCESTORS: usize = 32;
 
-impl Eval<'_, '_> {
-    pub(crate) fn member_named(&mut self, set: &Set, module: ModuleIx, name: Sym) -> Set {
+impl<'l> Eval<'l, '_> {
+    pub(crate) fn member_named(&mut self, set: &Set<'l>, module: ModuleIx, name: Sym) -> Set<'l> {
         let name = self.name(module, name);
         self.member(set, name)
     }
 
     /// The values of a member of values.
-    pub(crate) fn member(&mut self, set: &Set, name: &str) -> Set {
+    pub(crate) fn member(&mut self, set: &Set<'l>, name: &str) -> Set<'l> {
         // In `Options | boolean` the options are meant.
         if set.iter().any(|value| self.lacks(value, name)) {
             let meant = set.iter().filter(|value| !self.lacks(value, name));
-            let meant: Vec<Value> = meant.cloned().collect();
-            return self.member_of_each(meant.iter(), name);
+            let meant: Vec<&Value<'l>> = meant.collect();
+            return self.member_of_each(meant.into_iter(), name);
         }
         self.member_of_each(set.iter(), name)
     }
 
-    fn lacks(&self, value: &Value, name: &str) -> bool {
+    fn lacks(&self, value: &Value<'l>, name: &str) -> bool {
         match value {
             Value::Lib(lib, _) => library::lacks(*lib, name),
             Value::Literal(module, text) => {
@@ -41,16 +39,20 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn member_of_each<'v>(&mut self, values: impl Iterator<Item = &'v Value>, name: &str) -> Set {
+    fn member_of_each(
+        &mut self,
+        values: impl Iterator<Item = &'l Value<'l>>,
+        name: &str,
+    ) -> Set<'l> {
         let mut all = Union::default();
         for value in values {
             all.add(self.deeper(|e| e.member_of(value, name)));
         }
-        all.finish()
+        all.finish(self.arena)
     }
 
     /// A member of a namespace or enum, by what its name means.
-    fn scope_member(&mut self, place: Place, name: &str) -> Set {
+    fn scope_member(&mut self, place: Place, name: &str) -> Set<'l> {
         let of = self.module(place.module);
         let Some(scope) = of.scope(place.node) else {
             return Set::NONE;
@@ -62,17 +64,20 @@ impl Eval<'_, '_> {
                 continue;
             }
             if of.summary.node(node).node_type() == Some(NodeType::EnumMember) {
-                return Set::one(Value::Enum(place));
+                return Set::one(self.arena, Value::Enum(place));
             }
-            all = all.union(self.node(Place {
-                module: place.module,
-                node,
-            }));
+            all = all.union(
+                self.arena,
+                self.node(Place {
+                    module: place.module,
+                    node,
+                }),
+            );
         }
         all
     }
 
-    fn member_of(&mut self, value: &Value, name: &str) -> Set {
+    fn member_of(&mut self, value: &Value<'l>, name: &str) -> Set<'l> {
         match name {
             "*" => return self.computed_member(value),
             key if is_imported_key(key) => return self.imported_member(value, key),
@@ -80,10 +85,10 @@ impl Eval<'_, '_> {
             "..." => {
                 return match value {
                     Value::Tuple(parts) => {
-                        let all = parts.iter().cloned().fold(Set::NONE, Set::union);
-                        Set::lib(Lib::Array, &[all])
+                        let all = self.united(parts.iter().copied());
+                        self.lib(Lib::Array, &[all])
                     }
-                    value => Set::one(value.clone()),
+                    value => Set::one(self.arena, *value),
                 };
             }
             _ => {}
@@ -91,7 +96,7 @@ impl Eval<'_, '_> {
         self.named_member(value, name)
     }
 
-    pub(super) fn named_member(&mut self, value: &Value, name: &str) -> Set {
+    pub(super) fn named_member(&mut self, value: &Value<'l>, name: &str) -> Set<'l> {
         match value {
             Value::Inst(place, env) => self.instance_member(*place, env, name, value),
             Value::Proto(place) => {
@@ -122,7 +127,7 @@ impl Eval<'_, '_> {
             Value::Obj(place) => self.object_member(*place, name),
             Value::Fn(place, _) => {
                 match name {
-                    "prototype" => return Set::one(Value::Proto(*place)),
+                    "prototype" => return Set::one(self.arena, Value::Proto(*place)),
                     "call" | "apply" | "bind" => {}
                     _ => {}
                 }
@@ -143,12 +148,12 @@ impl Eval<'_, '_> {
                         module: *module,
                         export,
                     });
-                    let own: Vec<Value> = value
+                    let own: Vec<Value<'l>> = value
                         .iter()
                         .filter(|v| !matches!(v, Value::Ns(m) if m == module))
-                        .cloned()
+                        .copied()
                         .collect();
-                    return self.member(&Set::of(own), name);
+                    return self.member(&Set::of(self.arena, own), name);
                 }
                 Set::NONE
             }
@@ -156,26 +161,30 @@ impl Eval<'_, '_> {
             Value::Lib(lib, arguments) => self.lib_member(*lib, arguments, name),
             Value::Tuple(parts) => {
                 if let Ok(index) = name.parse::<usize>() {
-                    return parts.get(index).cloned().unwrap_or_default();
+                    return parts.get(index).copied().unwrap_or_default();
                 }
-                let all = parts.iter().cloned().fold(Set::NONE, Set::union);
-                self.lib_member(Lib::Array, &[all].into(), name)
+                let all = self.united(parts.iter().copied());
+                {
+                    let all = self.arena.alloc_slice_copy(&[all]);
+                    self.lib_member(Lib::Array, all, name)
+                }
             }
             Value::Ext(specifier, path) => {
-                let path = if path.is_empty() {
-                    name.to_owned()
-                } else {
-                    [path, ".", name].concat()
+                let path = match path.is_empty() {
+                    true => self.arena.alloc_str(name),
+                    false => self.arena.alloc_str(&[path, ".", name].concat()),
                 };
-                Set::one(Value::Ext(specifier.clone(), path.into()))
+                Set::one(self.arena, Value::Ext(specifier, path))
             }
             Value::ExtInst(specifier, path) => {
-                let path = if path.is_empty() {
-                    format!("prototype.{name}")
-                } else {
-                    [path, ".prototype.", name].concat()
+                let path = match path.is_empty() {
+                    true => ["prototype.", name].concat(),
+                    false => [path, ".prototype.", name].concat(),
                 };
-                Set::one(Value::Ext(specifier.clone(), path.into()))
+                Set::one(
+                    self.arena,
+                    Value::Ext(specifier, self.arena.alloc_str(&path)),
+                )
             }
             Value::Var(var) => {
                 let constraint = self.constraint(*var);
@@ -183,11 +192,11 @@ impl Eval<'_, '_> {
             }
             Value::Literal(module, text) => {
                 if self.name(*module, *text).starts_with('\'') {
-                    return self.lib_member(Lib::String, &[].into(), name);
+                    return self.lib_member(Lib::String, &[], name);
                 }
                 Set::NONE
             }
-            Value::Text(_) => self.lib_member(Lib::String, &[].into(), name),
+            Value::Text(_) => self.lib_member(Lib::String, &[], name),
             Value::Bound(..)
             | Value::Wrapped(..)
             | Value::Sig(..)
@@ -197,21 +206,21 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn lib_member(&mut self, lib: Lib, arguments: &Rc<[Set]>, name: &str) -> Set {
+    fn lib_member(&mut self, lib: Lib, arguments: &'l [Set<'l>], name: &str) -> Set<'l> {
         match (lib, name) {
             (Lib::Nothing | Lib::Context, _) => return Set::NONE,
-            (Lib::Record, _) => return arguments.first().cloned().unwrap_or_default(),
+            (Lib::Record, _) => return arguments.first().copied().unwrap_or_default(),
             (Lib::Array, _) if name.bytes().all(|b| b.is_ascii_digit()) => {
-                return arguments.first().cloned().unwrap_or_default();
+                return arguments.first().copied().unwrap_or_default();
             }
             (Lib::Array | Lib::String, "length") | (Lib::Map | Lib::Set, "size") => {
-                return Set::lib(Lib::Number, &[]);
+                return self.lib(Lib::Number, &[]);
             }
-            (Lib::Array, "value") => return arguments.first().cloned().unwrap_or_default(),
+            (Lib::Array, "value") => return arguments.first().copied().unwrap_or_default(),
             _ => {}
         }
         let name = self.interned(name);
-        Set::one(Value::LibMethod(lib, Rc::clone(arguments), name))
+        Set::one(self.arena, Value::LibMethod(lib, arguments, name))
     }
 
     /// The members of an object type, by their facts.
@@ -219,12 +228,12 @@ impl Eval<'_, '_> {
         &mut self,
         module: ModuleIx,
         members: List,
-        env: &Env,
+        env: &Env<'l>,
         name: &str,
-    ) -> Option<Set> {
+    ) -> Option<Set<'l>> {
         read_member(self.linker.program, module, members, name);
         let of = self.module(module);
-        let mut all: Option<Set> = None;
+        let mut all: Option<Set<'l>> = None;
         let mut index = None;
         for member in members.of(&of.summary.members) {
             if member.kind == MemberKind::Index {
@@ -240,13 +249,16 @@ impl Eval<'_, '_> {
                 MemberKind::Method => {
                     let place = member.node.map(|node| Place { module, node });
                     if let Some(signature) = member.signature {
-                        let value = Value::Sig(module, signature, place, env.clone());
-                        all = Some(all.unwrap_or_default().union(Set::one(value)));
+                        let value = Value::Sig(module, signature, place, *env);
+                        all = Some(
+                            all.unwrap_or_default()
+                                .union(self.arena, Set::one(self.arena, value)),
+                        );
                     }
                 }
                 _ => {
                     let set = self.ty(module, member.declared, env);
-                    all = Some(all.unwrap_or_default().union(set));
+                    all = Some(all.unwrap_or_default().union(self.arena, set));
                 }
             }
         }
@@ -259,7 +271,7 @@ impl Eval<'_, '_> {
     }
 
     /// A member of an interface or of an alias that is an object type.
-    fn type_member(&mut self, place: Place, env: &Env, name: &str) -> Set {
+    fn type_member(&mut self, place: Place, env: &Env<'l>, name: &str) -> Set<'l> {
         let of = self.module(place.module);
         let Fact::Type(i) = of.fact(place.node) else {
             return Set::NONE;
@@ -290,13 +302,13 @@ impl Eval<'_, '_> {
 
     /// A member of what an interface extends or a class implements. Of the classes of the language only what they are known to
     /// have: `interface List<T> extends Methods, Iterable<T>` has most of its members from elsewhere.
-    fn known_member(&mut self, bases: &Set, name: &str) -> Set {
-        let lacks = |base: &Value| matches!(base, Value::Lib(lib, _) if library::find(*lib, name).is_none());
+    fn known_member(&mut self, bases: &Set<'l>, name: &str) -> Set<'l> {
+        let lacks = |base: &Value<'l>| matches!(base, Value::Lib(lib, _) if library::find(*lib, name).is_none());
         self.member_of_each(bases.iter().filter(|base| !lacks(base)), name)
     }
 
     /// The instance that a class extends.
-    pub(crate) fn base(&mut self, class: Place) -> Set {
+    pub(crate) fn base(&mut self, class: Place) -> Set<'l> {
         let of = self.module(class.module);
         let Some(fact) = of.class(class.node) else {
             return self.prototype_base(class);
@@ -306,7 +318,7 @@ impl Eval<'_, '_> {
         };
         let arguments = fact.extends_arguments;
         self.ask(Key::Base(class.module, class.node), |e| {
-            let arguments: Vec<Set> = arguments
+            let arguments: Vec<Set<'l>> = arguments
                 .of(&e.module(class.module).summary.type_lists)
                 .iter()
                 .map(|&t| e.ty(class.module, t, &Env::NONE))
@@ -322,20 +334,26 @@ impl Eval<'_, '_> {
                         let env = e.with_given(*place, &env, class.module, extends);
                         all.push(Value::Inst(*place, env));
                     }
-                    value => all.push(value.clone()),
+                    value => all.push(*value),
                 }
             }
-            Set::of(all)
+            Set::of(self.arena, all)
         })
     }
 
     /// A member of an instance of a class or constructor function.
-    fn instance_member(&mut self, class: Place, env: &Env, name: &str, this: &Value) -> Set {
+    fn instance_member(
+        &mut self,
+        class: Place,
+        env: &Env<'l>,
+        name: &str,
+        this: &Value<'l>,
+    ) -> Set<'l> {
         let mut merged = Set::NONE;
         match self.chain_member(class, env, name, this, &mut merged) {
             // An interface says what members are, classes have them. What a class of a package has nobody knows.
             Some(found) if found.iter().all(|value| matches!(value, Value::Ext(..))) => {
-                found.union(merged)
+                found.union(self.arena, merged)
             }
             Some(found) => found,
             None if merged.is_empty() => self.implemented_member(class, name),
@@ -347,13 +365,13 @@ impl Eval<'_, '_> {
     fn chain_member(
         &mut self,
         class: Place,
-        env: &Env,
+        env: &Env<'l>,
         name: &str,
-        this: &Value,
-        merged: &mut Set,
-    ) -> Option<Set> {
+        this: &Value<'l>,
+        merged: &mut Set<'l>,
+    ) -> Option<Set<'l>> {
         let mut at = class;
-        let mut env = env.clone();
+        let mut env = *env;
         for _ in 0..MAX_ANCESTORS {
             let bound = self.with_this(&env, this);
             if let Some(set) = self.own_member(at, &bound, name, false) {
@@ -368,20 +386,20 @@ impl Eval<'_, '_> {
             for value in base.iter() {
                 match value {
                     Value::Inst(place, inner) if next.is_none() => {
-                        next = Some((*place, inner.clone()));
+                        next = Some((*place, *inner));
                     }
-                    value => others = others.union(self.outer_member(at, value, name)),
+                    value => others = others.union(self.arena, self.outer_member(at, value, name)),
                 }
             }
             match next {
                 Some((place, inner)) => {
                     // The base's arguments are in terms of this class's variables.
-                    let mut mapped: Vec<(Var, Set)> = Vec::new();
-                    let entries: Vec<(Var, Set)> = inner.iter().cloned().collect();
+                    let mut mapped: Vec<(Var, Set<'l>)> = Vec::new();
+                    let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
                     for (var, set) in entries {
                         mapped.push((var, self.subst(&set, &env)));
                     }
-                    env = Env::of(mapped);
+                    env = Env::of(self.arena, mapped);
                     at = place;
                     if !others.is_empty() {
                         return Some(others);
@@ -394,7 +412,7 @@ impl Eval<'_, '_> {
     }
 
     /// A member of what a class extends that is no class of the project.
-    fn outer_member(&mut self, class: Place, base: &Value, name: &str) -> Set {
+    fn outer_member(&mut self, class: Place, base: &Value<'l>, name: &str) -> Set<'l> {
         let of = self.module(class.module);
         if let Value::ExtInst(specifier, path) = base
             && let Some(fact) = of.class(class.node)
@@ -403,11 +421,11 @@ impl Eval<'_, '_> {
         {
             return self.ty(class.module, ty, &Env::NONE);
         }
-        self.member(&Set::one(base.clone()), name)
+        self.member(&Set::one(self.arena, *base), name)
     }
 
     /// A member of the interface that a class is merged with.
-    fn merged_member(&mut self, class: Place, env: &Env, name: &str) -> Set {
+    fn merged_member(&mut self, class: Place, env: &Env<'l>, name: &str) -> Set<'l> {
         let Some(interface) = self.merged_interface(class) else {
             return Set::NONE;
         };
@@ -419,11 +437,11 @@ impl Eval<'_, '_> {
         let vars = of.summary.type_facts[i as usize].type_vars.indexes();
         let bound = fact.type_vars.indexes().zip(vars).map(|(of_class, var)| {
             let of_class = (class.module, VarRef(of_class));
-            let set = env.get(of_class).cloned();
-            let set = set.unwrap_or_else(|| Set::one(Value::Var(of_class)));
+            let set = env.get(of_class);
+            let set = set.unwrap_or_else(|| Set::one(self.arena, Value::Var(of_class)));
             ((class.module, VarRef(var)), set)
         });
-        let env = env.with(bound.collect());
+        let env = env.with(self.arena, bound.collect());
         self.type_member(interface, &env, name)
     }
 
@@ -432,7 +450,7 @@ impl Eval<'_, '_> {
         Some(Place { node, ..class })
     }
 
-    fn implemented_member(&mut self, class: Place, name: &str) -> Set {
+    fn implemented_member(&mut self, class: Place, name: &str) -> Set<'l> {
         let of = self.module(class.module);
         let Some(fact) = of.class(class.node) else {
             return Set::NONE;
@@ -451,14 +469,14 @@ impl Eval<'_, '_> {
     pub(crate) fn own_member(
         &mut self,
         class: Place,
-        env: &Env,
+        env: &Env<'l>,
         name: &str,
         is_static: bool,
-    ) -> Option<Set> {
+    ) -> Option<Set<'l>> {
         let of = self.module(class.module);
         let module = class.module;
         if let Some(fact) = of.class(class.node) {
-            let mut result: Option<Set> = None;
+            let mut result: Option<Set<'l>> = None;
             for (i, member) in of.members_named(fact.members, name) {
                 if member.is_static != is_static {
                     continue;
@@ -466,12 +484,15 @@ impl Eval<'_, '_> {
                 match member.kind {
                     MemberKind::Method => {
                         let node = member.node?;
-                        return Some(Set::one(Value::Fn(Place { module, node }, env.clone())));
+                        return Some(Set::one(
+                            self.arena,
+                            Value::Fn(Place { module, node }, *env),
+                        ));
                     }
                     MemberKind::Getter => {
                         let node = member.node?;
-                        let getter = Value::Fn(Place { module, node }, env.clone());
-                        return Some(self.returned_by_expected(&Set::one(getter)));
+                        let getter = Value::Fn(Place { module, node }, *env);
+                        return Some(self.returned_by_expected(&Set::one(self.arena, getter)));
                     }
                     MemberKind::Property => {
                         let declared = self.ty(module, member.declared, env);
@@ -487,10 +508,10 @@ impl Eval<'_, '_> {
                             let init = e.shape(module, member.init);
                             let written = e.class_writes(class, member.name, is_static);
                             let all = e.without_nothing(&init);
-                            all.union(e.without_nothing(&written))
+                            all.union(self.arena, e.without_nothing(&written))
                         });
                         let set = self.subst(&values, env);
-                        result = Some(result.unwrap_or_default().union(set));
+                        result = Some(result.unwrap_or_default().union(self.arena, set));
                     }
                     _ => {}
                 }
@@ -531,12 +552,12 @@ impl Eval<'_, '_> {
                 let write = of.summary.writes[i as usize];
                 if of.summary.name(write.name) == "prototype" {
                     let value = self.shape(module, write.value);
-                    let objects: Vec<Value> = value
+                    let objects: Vec<Value<'l>> = value
                         .iter()
                         .filter(|v| matches!(v, Value::Obj(_)))
-                        .cloned()
+                        .copied()
                         .collect();
-                    let set = self.member(&Set::of(objects), name);
+                    let set = self.member(&Set::of(self.arena, objects), name);
                     if !set.is_empty() {
                         return Some(set);
                     }
@@ -546,7 +567,7 @@ impl Eval<'_, '_> {
         None
     }
 
-    fn class_writes(&mut self, class: Place, name: Sym, is_static: bool) -> Set {
+    fn class_writes(&mut self, class: Place, name: Sym, is_static: bool) -> Set<'l> {
         let of = self.module(class.module);
         let Some(fact) = of.class(class.node) else {
             return Set::NONE;
@@ -566,14 +587,14 @@ impl Eval<'_, '_> {
         let mut all = Set::NONE;
         for write in &fact.writes {
             if write.0 == name && write.1 == is_static {
-                all = all.union(self.shape(class.module, write.3));
+                all = all.union(self.arena, self.shape(class.module, write.3));
             }
         }
         all
     }
 
     /// What is written to a property of something, in its own module.
-    pub(super) fn written(&mut self, place: Place, target: Target, name: &str) -> Set {
+    pub(super) fn written(&mut self, place: Place, target: Target, name: &str) -> Set<'l> {
         let of = self.module(place.module);
         let writes = of.property_writes(target);
         if writes.is_empty() {
@@ -593,16 +614,19 @@ impl Eval<'_, '_> {
                 }
             }
             let set = self.shape(place.module, write.value);
-            all = all.union(self.without_nothing(&set));
+            all = all.union(self.arena, self.without_nothing(&set));
         }
         all
     }
 
-    fn static_member(&mut self, class: Place, name: &str) -> Set {
+    fn static_member(&mut self, class: Place, name: &str) -> Set<'l> {
         if name == "prototype" {
-            return Set::one(Value::Proto(class));
+            return Set::one(self.arena, Value::Proto(class));
         }
-        let this = Env::of(vec![(THIS, Set::one(Value::Inst(class, Env::NONE)))]);
+        let this = Env::of(
+            self.arena,
+            vec![(THIS, Set::one(self.arena, Value::Inst(class, Env::NONE)))],
+        );
         let (mut at, mut env) = (class, Env::NONE);
         for _ in 0..MAX_ANCESTORS {
             if let Some(set) = self.own_member(at, &this, name, true) {
@@ -617,22 +641,21 @@ impl Eval<'_, '_> {
     }
 
     /// What a construct signature of a type gives.
-    pub(crate) fn constructed(&mut self, value: &Value) -> Set {
-        self.signatures(value, MemberKind::Construct)
-            .into_iter()
-            .map(|(module, signature, env)| {
-                let returns = self.module(module).summary.signature(signature).returns;
-                self.ty(module, returns, &env)
-            })
-            .fold(Set::NONE, Set::union)
+    pub(crate) fn constructed(&mut self, value: &Value<'l>) -> Set<'l> {
+        let mut all = Set::NONE;
+        for (module, signature, env) in self.signatures(value, MemberKind::Construct) {
+            let returns = self.module(module).summary.signature(signature).returns;
+            all = all.union(self.arena, self.ty(module, returns, &env));
+        }
+        all
     }
 
     /// The call or construct signatures of a type.
     pub(crate) fn signatures(
         &mut self,
-        value: &Value,
+        value: &Value<'l>,
         kind: MemberKind,
-    ) -> Vec<(ModuleIx, graph_model::summary::SignatureRef, Env)> {
+    ) -> Vec<(ModuleIx, graph_model::summary::SignatureRef, Env<'l>)> {
         let (module, members, env, extends) = match value {
             Value::Iface(place, env) => {
                 let of = self.module(place.module);
@@ -640,10 +663,10 @@ impl Eval<'_, '_> {
                     return Vec::new();
                 };
                 let fact = of.summary.type_facts[i as usize];
-                (place.module, fact.members, env.clone(), fact.extends)
+                (place.module, fact.members, *env, fact.extends)
             }
             Value::Anon(module, ty, env) => match self.module(*module).summary.type_at(*ty) {
-                Type::Object(members) => (*module, members, env.clone(), List::EMPTY),
+                Type::Object(members) => (*module, members, *env, List::EMPTY),
                 _ => return Vec::new(),
             },
             _ => return Vec::new(),
@@ -653,7 +676,7 @@ impl Eval<'_, '_> {
             .of(&of.summary.members)
             .iter()
             .filter(|m| m.kind == kind)
-            .filter_map(|m| Some((module, m.signature?, env.clone())))
+            .filter_map(|m| Some((module, m.signature?, env)))
             .collect();
         if found.is_empty() && self.depth < super::MAX_DEPTH {
             self.depth += 1;
@@ -670,9 +693,9 @@ impl Eval<'_, '_> {
 }
 
 /// The first class that values are instances of, and what is known in it.
-pub(crate) fn first_instance(set: &Set) -> Option<(Place, Env)> {
+pub(crate) fn first_instance<'a>(set: &Set<'a>) -> Option<(Place, Env<'a>)> {
     set.iter().find_map(|value| match value {
-        Value::Inst(place, env) => Some((*place, env.clone())),
+        Value::Inst(place, env) => Some((*place, *env)),
         _ => None,
     })
 }

@@ -27,9 +27,9 @@ pub(super) enum Key {
 }
 
 /// An answer that depends on nothing but the question.
-#[derive(Debug, Clone)]
-pub(super) struct Clean {
-    pub(super) set: Set,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clean<'a> {
+    pub(super) set: Set<'a>,
     /// How many questions deep it is.
     pub(super) height: u32,
     /// What was read for it, as [`reads`](crate::reads) names it.
@@ -37,9 +37,9 @@ pub(super) struct Clean {
 }
 
 /// An answer that counts while one module is linked.
-#[derive(Debug, Clone)]
-pub(super) struct Local {
-    pub(super) set: Set,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Local<'a> {
+    pub(super) set: Set<'a>,
     /// Whether an assumption had a part in it.
     pub(super) assumed: Confidence,
     /// What was read for it, as [`reads`](crate::reads) names it.
@@ -47,9 +47,9 @@ pub(super) struct Local {
 }
 
 /// A remembered answer.
-pub(super) enum Known<'m> {
-    Clean(&'m Clean),
-    Local(&'m Local),
+pub(super) enum Known<'m, 'a> {
+    Clean(&'m Clean<'a>),
+    Local(&'m Local<'a>),
 }
 
 /// Which answer a question has: none is 0; the answers of one module are counted down from the end.
@@ -65,18 +65,18 @@ struct Slots {
 
 /// Answers in a row that never move: there are many, and a list that grows copies them again and again.
 #[derive(Debug, Default)]
-struct Row(Vec<Vec<Clean>>);
+struct Row<'a>(Vec<Vec<Clean<'a>>>);
 
-impl Row {
+impl<'a> Row<'a> {
     /// So many lie in one piece of memory.
     const PIECE: usize = 1 << 10;
 
-    fn get(&self, at: usize) -> Option<&Clean> {
+    fn get(&self, at: usize) -> Option<&Clean<'a>> {
         self.0.get(at / Self::PIECE)?.get(at % Self::PIECE)
     }
 
     /// Adds an answer, and tells where.
-    fn push(&mut self, clean: Clean) -> usize {
+    fn push(&mut self, clean: Clean<'a>) -> usize {
         let pieces = self.0.len();
         match self.0.last_mut().filter(|last| last.len() < Self::PIECE) {
             Some(last) => {
@@ -95,15 +95,15 @@ impl Row {
 
 /// All answers of one evaluation.
 #[derive(Debug)]
-pub(super) struct Memo {
+pub(super) struct Memo<'a> {
     /// For each module that was asked about.
     modules: Vec<Option<Box<Slots>>>,
     others: FxHashMap<Key, Slot>,
-    clean: Row,
-    local: Vec<(Key, Local)>,
+    clean: Row<'a>,
+    local: Vec<(Key, Local<'a>)>,
 }
 
-impl Memo {
+impl<'a> Memo<'a> {
     pub(super) fn new(program: &Program) -> Self {
         Memo {
             modules: program.indexes().map(|_| None).collect(),
@@ -114,7 +114,7 @@ impl Memo {
     }
 
     /// The answer to a question, if it is known.
-    pub(super) fn get(&self, key: Key) -> Option<Known<'_>> {
+    pub(super) fn get(&self, key: Key) -> Option<Known<'_, 'a>> {
         let slots = |module: ModuleIx| self.modules.get(module.0 as usize)?.as_deref();
         let slot = match key {
             Key::Shape(module, shape) => slots(module)?.shapes.get(shape.0 as usize),
@@ -134,13 +134,13 @@ impl Memo {
 
     /// Remembers an answer.
     #[inline]
-    pub(super) fn keep(&mut self, program: &Program, key: Key, clean: Clean) {
+    pub(super) fn keep(&mut self, program: &Program, key: Key, clean: Clean<'a>) {
         let slot = self.clean.push(clean) as Slot + 1;
         self.set(program, key, slot);
     }
 
     /// Remembers an answer until [`Memo::forget_local`].
-    pub(super) fn keep_local(&mut self, program: &Program, key: Key, local: Local) {
+    pub(super) fn keep_local(&mut self, program: &Program, key: Key, local: Local<'a>) {
         let slot = Slot::MAX - self.local.len() as Slot;
         self.local.push((key, local));
         self.set(program, key, slot);

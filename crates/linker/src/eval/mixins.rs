@@ -23,20 +23,20 @@ enum At {
     Node(Place),
 }
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// The instance that a class extends, seen by somebody who knows what type variables and parameters stand for.
-    pub(crate) fn base_in(&mut self, class: Place, env: &Env) -> Set {
+    pub(crate) fn base_in(&mut self, class: Place, env: &Env<'l>) -> Set<'l> {
         if !env.is_empty()
             && let Some(parameter) = self.extended_parameter(class)
             && let Some(given) = env.get(variable(parameter))
         {
-            return given.clone();
+            return given;
         }
         self.base(class)
     }
 
     /// Instances of what an expression gives, which is extended: those of classes that extend a parameter, with what it is.
-    fn extended(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+    fn extended(&mut self, module: ModuleIx, shape: ShapeRef) -> Set<'l> {
         let classes = self.shape(module, shape);
         let instances = self.instances(&classes);
         self.seen_through(instances, module, shape)
@@ -45,11 +45,11 @@ impl Eval<'_, '_> {
     /// Instances of classes that an expression gives, with what these extend because of it.
     pub(super) fn seen_through(
         &mut self,
-        instances: Set,
+        instances: Set<'l>,
         module: ModuleIx,
         shape: ShapeRef,
-    ) -> Set {
-        let mixed = |value: &Value| match value {
+    ) -> Set<'l> {
+        let mixed = |value: &Value<'l>| match value {
             Value::Inst(class, _) => self.extended_parameter(*class).is_some(),
             _ => false,
         };
@@ -60,35 +60,36 @@ impl Eval<'_, '_> {
             Value::Inst(class, env) => {
                 Value::Inst(*class, self.with_given(*class, env, module, shape))
             }
-            value => value.clone(),
+            value => *value,
         });
-        Set::of(seen.collect())
+        let seen = seen.collect();
+        Set::of(self.arena, seen)
     }
 
     /// What is known in a class that an expression gives, and what the parameter stands for that it extends.
     pub(crate) fn with_given(
         &mut self,
         class: Place,
-        env: &Env,
+        env: &Env<'l>,
         module: ModuleIx,
         shape: ShapeRef,
-    ) -> Env {
+    ) -> Env<'l> {
         let Some(parameter) = self.extended_parameter(class) else {
-            return env.clone();
+            return *env;
         };
         let Some((module, argument)) = self.argument_for(parameter, module, shape) else {
-            return env.clone();
+            return *env;
         };
         let given = self.ask(Key::Extended(module, argument), |e| {
             e.extended(module, argument)
         });
         if given.is_empty() {
-            return env.clone();
+            return *env;
         }
-        let seen = env.with(vec![(variable(parameter), given)]);
+        let seen = env.with(self.arena, vec![(variable(parameter), given)]);
         // What nests too deep is no value: better one of which less is known.
-        match Set::one(Value::Inst(class, seen.clone())).is_empty() {
-            true => env.clone(),
+        match Set::one(self.arena, Value::Inst(class, seen)).is_empty() {
+            true => *env,
             false => seen,
         }
     }
@@ -106,8 +107,8 @@ impl Eval<'_, '_> {
     }
 
     /// Whether nobody knows what some class extends that is the class itself or above it: a parameter.
-    pub(crate) fn extends_unknown(&mut self, class: Place, env: &Env) -> bool {
-        let mut at = Some((class, env.clone()));
+    pub(crate) fn extends_unknown(&mut self, class: Place, env: &Env<'l>) -> bool {
+        let mut at = Some((class, *env));
         for _ in 0..MAX_STEPS {
             let Some((class, env)) = at else { break };
             if let Some(parameter) = self.extended_parameter(class)
@@ -176,7 +177,8 @@ impl Eval<'_, '_> {
             return None;
         }
         let callee = self.callee(call.module, fact);
-        let is_called = |value: &Value| matches!(value, Value::Fn(place, _) if *place == function);
+        let is_called =
+            |value: &Value<'l>| matches!(value, Value::Fn(place, _) if *place == function);
         let passed = (call.module, argument.shape);
         callee.iter().any(is_called).then_some(passed)
     }
@@ -243,12 +245,12 @@ fn stands_for_parameter(var: Var) -> bool {
 }
 
 /// Whether nothing is known but what parameters stand for that classes extend.
-pub(super) fn binds_no_types(env: &Env) -> bool {
+pub(super) fn binds_no_types(env: &Env<'_>) -> bool {
     env.iter().all(|bound| stands_for_parameter(bound.0))
 }
 
 /// What the parameters stand for that classes extend.
-pub(crate) fn given_to_extend(env: &Env) -> impl Iterator<Item = &Set> {
+pub(crate) fn given_to_extend<'a>(env: &Env<'a>) -> impl Iterator<Item = Set<'a>> + use<'a> {
     let of_parameters = env.iter().filter(|bound| stands_for_parameter(bound.0));
-    of_parameters.map(|bound| &bound.1)
+    of_parameters.map(|bound| bound.1)
 }

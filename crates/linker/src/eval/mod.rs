@@ -25,10 +25,9 @@ mod types;
 mod value;
 mod wrapped;
 
-use std::rc::Rc;
-
+use bumpalo::Bump;
 use graph_model::summary::{NodeRef, TypeRef};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Linker;
 use crate::calls::Confidence;
@@ -44,15 +43,17 @@ pub(crate) use members::first_instance;
 pub(crate) use mixins::given_to_extend;
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
+/// The specifier of the global object.
+pub(crate) const GLOBAL: &str = "<global>";
 /// Questions nest so deep.
 const MAX_DEPTH: u32 = 96;
 /// Steps inside of one question that are no questions themselves. What is left out for this depends on the question only.
 const FUEL: u32 = 300;
 
 /// The answer to a question that is a step of another.
-#[derive(Debug, Clone)]
-struct StepAnswer {
-    set: Set,
+#[derive(Debug, Clone, Copy)]
+struct StepAnswer<'a> {
+    set: Set<'a>,
     height: u32,
     /// How many steps it takes: they are taken again when it is remembered, so that what is left for the rest of the
     /// question does not depend on what was asked before.
@@ -61,21 +62,11 @@ struct StepAnswer {
     reads: u32,
 }
 
-/// `Array.prototype.map`, and the name in it: nothing else comes to lie where it lies while it is kept.
-struct MethodPath {
-    path: Rc<str>,
-    _name: Rc<str>,
-}
-
-/// All that an evaluation remembered: for whoever is to free it.
-pub(crate) struct Answers {
-    _memo: Memo,
-    _bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
-}
-
 pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
-    memo: Memo,
+    /// Where values lie.
+    pub(crate) arena: &'l Bump,
+    memo: Memo<'l>,
     /// Waits for the links of the next module.
     pub(crate) desk: Desk,
     /// The module that is linked.
@@ -84,23 +75,23 @@ pub(crate) struct Eval<'l, 'p> {
     /// that scripts share.
     pub(crate) assumed: Confidence,
     /// Types under an environment.
-    bound: FxHashMap<(ModuleIx, TypeRef, Env), StepAnswer>,
+    bound: FxHashMap<(ModuleIx, TypeRef, Env<'l>), StepAnswer<'l>>,
     /// Methods that override a method, and what was read for them.
-    pub(crate) overriding: FxHashMap<Place, (crate::hierarchy::Overriding, u32)>,
+    pub(crate) overriding: FxHashMap<Place, (crate::hierarchy::Overriding<'l>, u32)>,
     /// Classes below a class, and what was read for them.
-    pub(crate) heirs: FxHashMap<Place, (Rc<[Place]>, u32)>,
+    pub(crate) heirs: FxHashMap<Place, (&'l [Place], u32)>,
     /// Names of the global object.
-    globals: FxHashMap<&'p str, Set>,
-    /// The specifier of the global object.
-    pub(crate) global_specifier: Rc<str>,
+    globals: FxHashMap<&'p str, Set<'l>>,
     /// Environments that tell no more than what `this` is, by that.
-    this_only: FxHashMap<(bool, Place), Env>,
+    this_only: FxHashMap<(bool, Place), Env<'l>>,
     /// Names of the methods of functions that call them.
     words: [(&'static str, Name<'static>); 3],
     /// Names of methods of built-in types.
-    names: FxHashMap<Box<str>, Rc<str>>,
+    names: FxHashSet<&'l str>,
     /// Paths of such methods, by the class and where the shared name lies.
-    method_paths: FxHashMap<(Lib, *const u8), MethodPath>,
+    method_paths: FxHashMap<(Lib, *const u8), &'l str>,
+    /// Built-in types without arguments.
+    bare: [Set<'l>; Lib::COUNT],
     open: Vec<Key>,
     depth: u32,
     /// Deepest level that the current answer needed.
@@ -114,9 +105,10 @@ pub(crate) struct Eval<'l, 'p> {
 }
 
 impl<'l, 'p> Eval<'l, 'p> {
-    pub(crate) fn new(linker: &'l Linker<'p>) -> Self {
+    pub(crate) fn new(linker: &'l Linker<'p>, arena: &'l Bump) -> Self {
         Eval {
             linker,
+            arena,
             memo: Memo::new(linker.program),
             desk: Desk::default(),
             current: ModuleIx(u32::MAX),
@@ -125,24 +117,17 @@ impl<'l, 'p> Eval<'l, 'p> {
             overriding: FxHashMap::default(),
             heirs: FxHashMap::default(),
             globals: FxHashMap::default(),
-            global_specifier: "<global>".into(),
             this_only: FxHashMap::default(),
             words: ["call", "apply", "bind"].map(|word| (word, Name::new(word))),
-            names: FxHashMap::default(),
+            names: FxHashSet::default(),
             method_paths: FxHashMap::default(),
+            bare: Lib::ALL.map(|lib| Set::one(arena, Value::Lib(lib, &[]))),
             open: Vec::new(),
             depth: 0,
             deepest: 0,
             tainted: false,
             fuel: FUEL,
             starved: false,
-        }
-    }
-
-    pub(crate) fn into_answers(self) -> Answers {
-        Answers {
-            _memo: self.memo,
-            _bound: self.bound,
         }
     }
 
@@ -173,14 +158,14 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Answers a question, once.
-    fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Set) -> Set {
+    fn ask(&mut self, key: Key, answer: impl FnOnce(&mut Self) -> Set<'l>) -> Set<'l> {
         match self.memo.get(key) {
             Some(Known::Clean(known)) => {
                 reads::again(known.reads);
                 let reach = self.depth + known.height;
                 if reach <= MAX_DEPTH {
                     self.deepest = self.deepest.max(reach);
-                    return known.set.clone();
+                    return known.set;
                 }
                 self.tainted = true;
                 return Set::NONE;
@@ -189,7 +174,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 reads::again(known.reads);
                 self.tainted = true;
                 self.assumed = self.assumed.max(known.assumed);
-                return known.set.clone();
+                return known.set;
             }
             None => {}
         }
@@ -213,14 +198,14 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.open.pop();
         if self.tainted {
             let local = Local {
-                set: set.clone(),
+                set,
                 assumed: self.assumed,
                 reads,
             };
             self.memo.keep_local(self.linker.program, key, local);
         } else {
             let clean = Clean {
-                set: set.clone(),
+                set,
                 height: self.deepest - self.depth,
                 reads,
             };
@@ -239,7 +224,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// What a parameter gets in the calls of its function, where all of them are known: while its own module is linked.
-    fn passed(&mut self, place: Place, function: NodeRef, index: usize) -> Set {
+    fn passed(&mut self, place: Place, function: NodeRef, index: usize) -> Set<'l> {
         let of = self.module(place.module);
         let calls = of.private_calls(function);
         if calls.is_empty() {
@@ -260,7 +245,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             if set.is_empty() {
                 return Set::NONE;
             }
-            all = all.union(set);
+            all = all.union(self.arena, set);
         }
         if !all.is_empty() {
             self.assumed = self.assumed.max(Confidence::Likely);
@@ -269,7 +254,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Goes one level deeper without a question; none where that is too deep.
-    fn deeper(&mut self, answer: impl FnOnce(&mut Self) -> Set) -> Set {
+    fn deeper(&mut self, answer: impl FnOnce(&mut Self) -> Set<'l>) -> Set<'l> {
         if !self.step() {
             return Set::NONE;
         }
@@ -285,8 +270,8 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// A type under an environment: a step, remembered where it depends on nothing but itself.
-    fn bound_type(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
-        let key = (module, ty, env.clone());
+    fn bound_type(&mut self, module: ModuleIx, ty: TypeRef, env: &Env<'l>) -> Set<'l> {
+        let key = (module, ty, *env);
         if let Some(known) = self.bound.get(&key)
             && known.steps <= self.fuel
             && self.depth + known.height <= MAX_DEPTH
@@ -294,7 +279,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             reads::again(known.reads);
             self.fuel -= known.steps;
             self.deepest = self.deepest.max(self.depth + known.height);
-            return known.set.clone();
+            return known.set;
         }
         let outer = std::mem::replace(&mut self.tainted, false);
         let outer_starved = std::mem::replace(&mut self.starved, false);
@@ -305,7 +290,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         let reads = reads::close(begun);
         if !self.tainted && !self.starved {
             let answer = StepAnswer {
-                set: set.clone(),
+                set,
                 height: self.deepest - self.depth,
                 steps: fuel - self.fuel,
                 reads,
@@ -319,14 +304,14 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// The value of a node that is what it is whatever is asked.
-    fn constant(&mut self, place: Place, value: impl FnOnce() -> Value) -> Set {
+    fn constant(&mut self, place: Place, value: impl FnOnce() -> Value<'l>) -> Set<'l> {
         let key = Key::Node(place.module, place.node);
         if let Some(Known::Clean(known)) = self.memo.get(key) {
-            return known.set.clone();
+            return known.set;
         }
-        let set = Set::one(value());
+        let set = Set::one(self.arena, value());
         let clean = Clean {
-            set: set.clone(),
+            set,
             height: 0,
             reads: 0,
         };
@@ -335,40 +320,56 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// An environment and what `this` stands for in it.
-    fn with_this(&mut self, env: &Env, this: &Value) -> Env {
+    fn with_this(&mut self, env: &Env<'l>, this: &Value<'l>) -> Env<'l> {
         let key = match this {
             Value::Inst(place, inner) if inner.is_empty() => (false, *place),
             Value::Iface(place, inner) if inner.is_empty() => (true, *place),
-            this => return env.with_this(Set::one(this.clone())),
+            this => return env.with_this(self.arena, Set::one(self.arena, *this)),
         };
         if !env.is_empty() {
-            return env.with_this(Set::one(this.clone()));
+            return env.with_this(self.arena, Set::one(self.arena, *this));
         }
-        let make = || Env::NONE.with_this(Set::one(this.clone()));
-        self.this_only.entry(key).or_insert_with(make).clone()
+        let make = || Env::NONE.with_this(self.arena, Set::one(self.arena, *this));
+        *self.this_only.entry(key).or_insert_with(make)
     }
 
     /// A name, shared.
-    fn interned(&mut self, name: &str) -> Rc<str> {
+    fn interned(&mut self, name: &str) -> &'l str {
         if let Some(known) = self.names.get(name) {
-            return Rc::clone(known);
+            return known;
         }
-        let shared: Rc<str> = name.into();
-        self.names.insert(name.into(), Rc::clone(&shared));
+        let shared = self.arena.alloc_str(name);
+        self.names.insert(shared);
         shared
     }
 
+    /// A built-in type with its arguments.
+    fn lib(&self, lib: Lib, arguments: &[Set<'l>]) -> Set<'l> {
+        if arguments.is_empty() {
+            return self.bare[lib as usize];
+        }
+        let arguments = self.arena.alloc_slice_copy(arguments);
+        Set::one(self.arena, Value::Lib(lib, arguments))
+    }
+
+    /// All values of some sets.
+    fn united(&self, sets: impl IntoIterator<Item = Set<'l>>) -> Set<'l> {
+        let all = |all: Set<'l>, set| all.union(self.arena, set);
+        sets.into_iter().fold(Set::NONE, all)
+    }
+
+    /// A tuple of its elements.
+    fn tuple(&self, elements: &[Set<'l>]) -> Set<'l> {
+        let elements = self.arena.alloc_slice_copy(elements);
+        Set::one(self.arena, Value::Tuple(elements))
+    }
+
     /// The path of a method of a built-in type: `Array.prototype.map`.
-    pub(crate) fn method_path(&mut self, lib: Lib, name: &Rc<str>) -> Rc<str> {
-        let make = || {
-            let path = [lib.class(), ".prototype.", name].concat();
-            MethodPath {
-                path: path.into(),
-                _name: Rc::clone(name),
-            }
-        };
+    pub(crate) fn method_path(&mut self, lib: Lib, name: &'l str) -> &'l str {
+        let arena = self.arena;
+        let make = || &*arena.alloc_str(&[lib.class(), ".prototype.", name].concat());
         let key = (lib, name.as_ptr());
-        Rc::clone(&self.method_paths.entry(key).or_insert_with(make).path)
+        self.method_paths.entry(key).or_insert_with(make)
     }
 
     fn module(&self, module: ModuleIx) -> &'p crate::program::Module {

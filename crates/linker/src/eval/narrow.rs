@@ -8,9 +8,9 @@ use crate::program::ModuleIx;
 /// Tests inside of tests are looked into so deep: as deep as the analyzer does.
 const MAX_INNER_GUARDS: u32 = 16;
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// Whether a value is a literal, as types name it; `None` if it is not known which literal it is.
-    pub(super) fn is_literal(&self, value: &Value, literal: &str) -> Option<bool> {
+    pub(super) fn is_literal(&self, value: &Value<'l>, literal: &str) -> Option<bool> {
         match value {
             Value::Literal(module, text) => Some(self.name(*module, *text) == literal),
             // Strings begin with a quote.
@@ -20,12 +20,18 @@ impl Eval<'_, '_> {
     }
 
     /// What is left of values under a test.
-    pub(super) fn narrow(&mut self, module: ModuleIx, set: &Set, guard: Guard) -> Set {
+    pub(super) fn narrow(&mut self, module: ModuleIx, set: &Set<'l>, guard: Guard) -> Set<'l> {
         self.narrow_within(module, set, guard, MAX_INNER_GUARDS)
     }
 
     /// As [`Eval::narrow`], with tests inside of tests so deep.
-    fn narrow_within(&mut self, module: ModuleIx, set: &Set, guard: Guard, depth: u32) -> Set {
+    fn narrow_within(
+        &mut self,
+        module: ModuleIx,
+        set: &Set<'l>,
+        guard: Guard,
+        depth: u32,
+    ) -> Set<'l> {
         let inner = |inner: GuardRef| {
             let of = self.linker.program.module(module);
             let inner = of.summary.guards.get(inner.0 as usize).copied();
@@ -36,32 +42,33 @@ impl Eval<'_, '_> {
                 let classes = self.shape(module, class);
                 let instances = self.instances(&classes);
                 if guard.negated {
-                    let left: Vec<Value> = set
+                    let left: Vec<Value<'l>> = set
                         .iter()
                         .filter(|v| !instances.iter().any(|i| same_class(v, i)))
-                        .cloned()
+                        .copied()
                         .collect();
                     return if left.is_empty() {
-                        set.clone()
+                        *set
                     } else {
-                        Set::of(left)
+                        Set::of(self.arena, left)
                     };
                 }
-                let kept: Vec<Value> = set
+                let kept: Vec<Value<'l>> = set
                     .iter()
                     .filter(|v| instances.iter().any(|i| same_class(v, i)))
-                    .cloned()
+                    .copied()
                     .collect();
                 if !kept.is_empty() {
-                    return Set::of(kept);
+                    return Set::of(self.arena, kept);
                 }
                 if instances.is_empty() {
-                    return set.clone();
+                    return *set;
                 }
                 instances
             }
             GuardTest::IsArray => {
-                let is_array = |v: &Value| matches!(v, Value::Lib(Lib::Array, _) | Value::Tuple(_));
+                let is_array =
+                    |v: &Value<'l>| matches!(v, Value::Lib(Lib::Array, _) | Value::Tuple(_));
                 self.filter(set, |v| is_array(v) != guard.negated)
             }
             GuardTest::TypeOf(name) => {
@@ -85,7 +92,7 @@ impl Eval<'_, '_> {
                 let literal = self.name(module, literal);
                 let mut kept = Vec::new();
                 for value in set.iter() {
-                    let property = self.member(&Set::one(value.clone()), name);
+                    let property = self.member(&Set::one(self.arena, *value), name);
                     let mut literals =
                         (property.iter()).filter_map(|v| self.is_literal(v, literal));
                     let fits = match literals.next() {
@@ -97,13 +104,13 @@ impl Eval<'_, '_> {
                         }
                     };
                     if fits {
-                        kept.push(value.clone());
+                        kept.push(*value);
                     }
                 }
                 if kept.is_empty() {
-                    return set.clone();
+                    return *set;
                 }
-                Set::of(kept)
+                Set::of(self.arena, kept)
             }
             GuardTest::Asserted(node, index, tested) => {
                 match (self.module(module).call(node), inner(tested)) {
@@ -112,53 +119,53 @@ impl Eval<'_, '_> {
                     {
                         self.narrow_within(module, set, tested, depth)
                     }
-                    _ => set.clone(),
+                    _ => *set,
                 }
             }
             GuardTest::Either(first, second) => match (inner(first), inner(second)) {
                 (Some((first, depth)), Some((second, _))) => {
                     let first = self.narrow_within(module, set, first, depth);
                     let second = self.narrow_within(module, set, second, depth);
-                    first.union(second)
+                    first.union(self.arena, second)
                 }
-                _ => set.clone(),
+                _ => *set,
             },
             GuardTest::Predicate(node, index) => {
                 let Some(call) = self.module(module).call(node) else {
-                    return set.clone();
+                    return *set;
                 };
                 let narrowed = self.predicate(module, call, index as usize);
                 if narrowed.is_empty() {
-                    return set.clone();
+                    return *set;
                 }
                 if guard.negated {
                     return self.filter(set, |v| !narrowed.iter().any(|n| same_class(v, n)));
                 }
-                let kept: Vec<Value> = set
+                let kept: Vec<Value<'l>> = set
                     .iter()
                     .filter(|v| narrowed.iter().any(|n| same_class(v, n)))
-                    .cloned()
+                    .copied()
                     .collect();
                 if kept.is_empty() {
                     narrowed
                 } else {
-                    Set::of(kept)
+                    Set::of(self.arena, kept)
                 }
             }
         }
     }
 
-    fn filter(&self, set: &Set, mut keep: impl FnMut(&Value) -> bool) -> Set {
-        let kept: Vec<Value> = set.iter().filter(|v| keep(v)).cloned().collect();
+    fn filter(&self, set: &Set<'l>, mut keep: impl FnMut(&Value<'l>) -> bool) -> Set<'l> {
+        let kept: Vec<Value<'l>> = set.iter().filter(|v| keep(v)).copied().collect();
         if kept.is_empty() {
-            return set.clone();
+            return *set;
         }
-        Set::of(kept)
+        Set::of(self.arena, kept)
     }
 }
 
 /// Whether two values are instances of one class, or of one type.
-fn same_class(a: &Value, b: &Value) -> bool {
+fn same_class(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a, b) {
         (Value::Inst(x, _), Value::Inst(y, _)) | (Value::Iface(x, _), Value::Iface(y, _)) => x == y,
         (Value::Lib(x, _), Value::Lib(y, _)) => x == y,
@@ -166,7 +173,7 @@ fn same_class(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn type_of(value: &Value) -> Option<&'static str> {
+fn type_of(value: &Value<'_>) -> Option<&'static str> {
     Some(match value {
         Value::Fn(..) | Value::Bound(..) | Value::Sig(..) | Value::New(..) | Value::Ctor(_) => {
             "function"

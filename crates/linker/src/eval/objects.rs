@@ -6,9 +6,9 @@ use super::Eval;
 use super::value::{Place, Set};
 use crate::program::{Name, Target};
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// A member of an object literal.
-    pub(super) fn object_member(&mut self, place: Place, name: &str) -> Set {
+    pub(super) fn object_member(&mut self, place: Place, name: &str) -> Set<'l> {
         let of = self.module(place.module);
         let Some(object) = of.object(place.node) else {
             return Set::NONE;
@@ -49,7 +49,7 @@ impl Eval<'_, '_> {
     }
 
     /// What an object literal says that it inherits from.
-    pub(super) fn object_prototype(&mut self, place: Place) -> Set {
+    pub(super) fn object_prototype(&mut self, place: Place) -> Set<'l> {
         let of = self.module(place.module);
         let Some(object) = of.object(place.node) else {
             return Set::NONE;

@@ -8,7 +8,7 @@ use super::value::{Env, Lib, Place, Set, Value};
 use crate::program::ModuleIx;
 
 /// A signature, and what the type variables around it stand for.
-pub(super) type Overload = (ModuleIx, SignatureRef, Env);
+pub(super) type Overload<'a> = (ModuleIx, SignatureRef, Env<'a>);
 
 /// Whether a signature takes the arguments of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,59 +31,63 @@ enum Kind {
     Object,
 }
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     /// The overloads of a function, if it has some.
     pub(super) fn overloads(
         &self,
         place: Place,
         function: &FunctionFact,
-        env: &Env,
-    ) -> Vec<Overload> {
+        env: &Env<'l>,
+    ) -> Vec<Overload<'l>> {
         let overloads = function.overloads;
         let overloads = overloads.of(&self.module(place.module).summary.overloads);
-        overloads
-            .iter()
-            .map(|&s| (place.module, s, env.clone()))
-            .collect()
+        overloads.iter().map(|&s| (place.module, s, *env)).collect()
     }
 
     /// What a call gives, by the signatures that it may mean.
-    pub(super) fn best_result(&mut self, signatures: &[Overload], call: &Call<'p>) -> Set {
+    pub(super) fn best_result(&mut self, signatures: &[Overload<'l>], call: &Call<'p>) -> Set<'l> {
         let mut all = Set::NONE;
         for (module, signature, env) in self.meant(signatures, call) {
-            all = all.union(self.signature_result(module, signature, &env, Some(call)));
+            all = all.union(
+                self.arena,
+                self.signature_result(module, signature, &env, Some(call)),
+            );
         }
         all
     }
 
     /// The signatures that a call may mean: the first of which an argument shows that it is meant; else those up to the first that
     /// takes everything; if there is none, the last.
-    pub(super) fn meant(&mut self, signatures: &[Overload], call: &Call<'p>) -> Vec<Overload> {
+    pub(super) fn meant(
+        &mut self,
+        signatures: &[Overload<'l>],
+        call: &Call<'p>,
+    ) -> Vec<Overload<'l>> {
         if let [one] = signatures {
-            return vec![one.clone()];
+            return vec![*one];
         }
         let mut unsure = Vec::new();
         for overload in signatures {
             match self.takes(overload, call) {
                 (Fit::Yes, is_shown) if is_shown || unsure.is_empty() => {
-                    return vec![overload.clone()];
+                    return vec![*overload];
                 }
                 (Fit::Yes, _) => {
-                    unsure.push(overload.clone());
+                    unsure.push(*overload);
                     break;
                 }
-                (Fit::Unsure, _) => unsure.push(overload.clone()),
+                (Fit::Unsure, _) => unsure.push(*overload),
                 (Fit::No, _) => {}
             }
         }
         if unsure.is_empty() {
-            unsure.extend(signatures.last().cloned());
+            unsure.extend(signatures.last().copied());
         }
         unsure
     }
 
     /// Whether a signature takes the arguments of a call, and whether one of them shows it: what takes anything shows nothing.
-    fn takes(&mut self, (module, signature, env): &Overload, call: &Call<'p>) -> (Fit, bool) {
+    fn takes(&mut self, (module, signature, env): &Overload<'l>, call: &Call<'p>) -> (Fit, bool) {
         let of = self.module(*module);
         let signature = of.summary.signature(*signature);
         let parameters = signature.parameters.of(&of.summary.parameters);
@@ -112,7 +116,8 @@ impl<'p> Eval<'_, 'p> {
                 continue;
             }
             let mut wanted = self.ty(*module, parameter.declared, env);
-            let is_any = |wanted: &Set| wanted.iter().any(|value| matches!(value, Value::Var(_)));
+            let is_any =
+                |wanted: &Set<'l>| wanted.iter().any(|value| matches!(value, Value::Var(_)));
             if parameter.rest && !is_any(&wanted) {
                 wanted = self.element(&wanted);
             }
@@ -122,7 +127,7 @@ impl<'p> Eval<'_, 'p> {
             let given = match *self.module(call.module).summary.shape(argument.shape) {
                 Shape::Text(text) => {
                     let text = self.interned(self.name(call.module, text));
-                    Set::one(Value::Text(text))
+                    Set::one(self.arena, Value::Text(text))
                 }
                 _ => self.shape(call.module, argument.shape),
             };
@@ -136,7 +141,7 @@ impl<'p> Eval<'_, 'p> {
         (all, is_shown)
     }
 
-    fn fits(&mut self, given: &Set, wanted: &Set) -> Fit {
+    fn fits(&mut self, given: &Set<'l>, wanted: &Set<'l>) -> Fit {
         if given.is_empty() {
             return Fit::Unsure;
         }
@@ -154,7 +159,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn fits_as(&mut self, given: &Value, wanted: &Value) -> Fit {
+    fn fits_as(&mut self, given: &Value<'l>, wanted: &Value<'l>) -> Fit {
         if matches!(wanted, Value::Var(_)) {
             return Fit::Yes;
         }
@@ -171,7 +176,7 @@ impl<'p> Eval<'_, 'p> {
                 (Value::Lib(_, given), Value::Lib(_, wanted)) => {
                     match (given.first(), wanted.first()) {
                         (Some(given), Some(wanted)) if !given.is_empty() && !wanted.is_empty() => {
-                            let (given, wanted) = (given.clone(), wanted.clone());
+                            let (given, wanted) = (*given, *wanted);
                             self.fits(&given, &wanted)
                         }
                         _ => Fit::Yes,
@@ -184,7 +189,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn fits_literal(&self, given: &Value, wanted: &Value) -> Fit {
+    fn fits_literal(&self, given: &Value<'l>, wanted: &Value<'l>) -> Fit {
         let Value::Literal(module, wanted) = wanted else {
             return Fit::Yes;
         };
@@ -195,7 +200,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn fits_object(&mut self, given: &Value, wanted: &Value) -> Fit {
+    fn fits_object(&mut self, given: &Value<'l>, wanted: &Value<'l>) -> Fit {
         match (given, wanted) {
             (
                 Value::Inst(..) | Value::Iface(..),
@@ -209,7 +214,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn kind(&self, value: &Value) -> Option<Kind> {
+    fn kind(&self, value: &Value<'l>) -> Option<Kind> {
         Some(match value {
             Value::Text(_) => Kind::Text,
             Value::Literal(module, text) => match self.name(*module, *text) {

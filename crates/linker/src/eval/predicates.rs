@@ -5,9 +5,9 @@ use graph_model::summary::{CallFact, SignatureRef, Type, TypeRef};
 use super::{Env, Eval, Set, Value};
 use crate::program::ModuleIx;
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// What a predicate says of its argument.
-    pub(crate) fn predicate(&mut self, module: ModuleIx, fact: &CallFact, index: usize) -> Set {
+    pub(crate) fn predicate(&mut self, module: ModuleIx, fact: &CallFact, index: usize) -> Set<'l> {
         let call = self.call_of(module, fact, None);
         let callee = self.callee(module, fact);
         let mut all = Set::NONE;
@@ -23,23 +23,23 @@ impl Eval<'_, '_> {
             let parameters = signature.parameters.of(&of.summary.parameters);
             if parameters.get(index).is_some_and(|p| p.name == name) {
                 let env = self.bound_by(m, signature, &env, &call);
-                all = all.union(self.ty(m, ty, &env));
+                all = all.union(self.arena, self.ty(m, ty, &env));
             }
         }
         all
     }
 
     /// The signature of a function, the first of its overloads.
-    fn first_signature(&self, value: &Value) -> Option<(ModuleIx, SignatureRef, Env)> {
+    fn first_signature(&self, value: &Value<'l>) -> Option<(ModuleIx, SignatureRef, Env<'l>)> {
         match value {
             Value::Fn(place, env) => {
                 let of = self.module(place.module);
                 let function = of.function(place.node)?;
                 let overload = function.overloads.of(&of.summary.overloads).first();
                 let signature = overload.copied().unwrap_or(function.signature);
-                Some((place.module, signature, env.clone()))
+                Some((place.module, signature, *env))
             }
-            Value::Sig(m, signature, _, env) => Some((*m, *signature, env.clone())),
+            Value::Sig(m, signature, _, env) => Some((*m, *signature, *env)),
             _ => None,
         }
     }
@@ -73,21 +73,21 @@ impl Eval<'_, '_> {
     }
 
     /// The type that predicates tell.
-    pub(super) fn predicate_type(&mut self, functions: &Set) -> Set {
+    pub(super) fn predicate_type(&mut self, functions: &Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let (m, signature, env) = match value {
                 Value::Fn(place, env) => match self.module(place.module).function(place.node) {
-                    Some(function) => (place.module, function.signature, env.clone()),
+                    Some(function) => (place.module, function.signature, *env),
                     None => continue,
                 },
-                Value::Sig(m, signature, _, env) => (*m, *signature, env.clone()),
+                Value::Sig(m, signature, _, env) => (*m, *signature, *env),
                 _ => continue,
             };
             let of = self.module(m);
             let returns = of.summary.signature(signature).returns;
             if let Type::Predicate(_, ty) = of.summary.type_at(returns) {
-                all = all.union(self.ty(m, ty, &env));
+                all = all.union(self.arena, self.ty(m, ty, &env));
             }
         }
         all

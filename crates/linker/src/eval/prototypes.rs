@@ -6,9 +6,9 @@ use super::value::{Env, Place, Set, Value};
 use super::{Eval, Key};
 use crate::program::Target;
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// `util.inherits(F, G)`, `F.prototype = Object.create(G.prototype)`, `Object.setPrototypeOf(F.prototype, …)`.
-    pub(super) fn prototype_base(&mut self, function: Place) -> Set {
+    pub(super) fn prototype_base(&mut self, function: Place) -> Set<'l> {
         let of = self.module(function.module);
         self.ask(Key::Base(function.module, function.node), |e| {
             let mut all = Set::NONE;
@@ -17,14 +17,14 @@ impl Eval<'_, '_> {
                 let name = of.summary.name(write.name);
                 if name == "prototype" || name == "__proto__" {
                     let value = e.shape(function.module, write.value);
-                    all = all.union(e.prototypes(&value));
+                    all = all.union(self.arena, e.prototypes(&value));
                 }
             }
             for &i in of.property_writes(Target::Prototype(function.node)) {
                 let write = of.summary.writes[i as usize];
                 if of.summary.name(write.name) == "__proto__" {
                     let value = e.shape(function.module, write.value);
-                    all = all.union(e.prototypes(&value));
+                    all = all.union(self.arena, e.prototypes(&value));
                 }
             }
             for call in &of.summary.calls {
@@ -46,7 +46,7 @@ impl Eval<'_, '_> {
                         });
                         if inherits {
                             let parent = e.shape(function.module, parent.shape);
-                            all = all.union(e.instances(&parent));
+                            all = all.union(self.arena, e.instances(&parent));
                         }
                     }
                     continue;
@@ -55,11 +55,11 @@ impl Eval<'_, '_> {
                 match of.summary.name(name) {
                     "inherits" if node_is(of, child.shape, function.node, false) => {
                         let parent = e.shape(function.module, parent.shape);
-                        all = all.union(e.instances(&parent));
+                        all = all.union(self.arena, e.instances(&parent));
                     }
                     "setPrototypeOf" if node_is(of, child.shape, function.node, true) => {
                         let parent = e.shape(function.module, parent.shape);
-                        all = all.union(e.prototypes(&parent));
+                        all = all.union(self.arena, e.prototypes(&parent));
                     }
                     _ => {}
                 }
@@ -69,16 +69,17 @@ impl Eval<'_, '_> {
     }
 
     /// Instances of what prototypes belong to.
-    fn prototypes(&mut self, set: &Set) -> Set {
+    fn prototypes(&mut self, set: &Set<'l>) -> Set<'l> {
         Set::of(
+            self.arena,
             set.iter()
                 .filter_map(|v| match v {
                     Value::Proto(place) => Some(Value::Inst(*place, Env::NONE)),
-                    Value::Inst(place, env) => Some(Value::Inst(*place, env.clone())),
+                    Value::Inst(place, env) => Some(Value::Inst(*place, *env)),
                     Value::Obj(place) => Some(Value::Obj(*place)),
                     Value::Ext(specifier, path) => path
                         .strip_suffix(".prototype")
-                        .map(|path| Value::ExtInst(specifier.clone(), path.into())),
+                        .map(|path| Value::ExtInst(specifier, path)),
                     _ => None,
                 })
                 .collect(),

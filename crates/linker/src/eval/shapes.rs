@@ -1,12 +1,11 @@
 //! From shapes to values: names, members, calls, literals.
 
-use std::rc::Rc;
-
 use graph_model::NodeType;
 use graph_model::summary::{
     ExportTarget, ImportFact, ImportForm, List, ModuleType, Shape, ShapeRef, Sym,
 };
 
+use super::GLOBAL;
 use super::value::{Lib, Place, Set, Union, Value};
 use super::{Env, Eval, Key};
 use crate::calls::Confidence;
@@ -14,9 +13,9 @@ use crate::exports::{ExportIx, Found};
 use crate::program::{Fact, ModuleIx, Role, Target};
 use crate::specifiers::Target as Specifier;
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     /// The values of a shape of a module.
-    pub(crate) fn shape(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+    pub(crate) fn shape(&mut self, module: ModuleIx, shape: ShapeRef) -> Set<'l> {
         match *self.module(module).summary.shape(shape) {
             Shape::Unknown => Set::NONE,
             Shape::Binding(node)
@@ -25,7 +24,7 @@ impl<'p> Eval<'_, 'p> {
             | Shape::Object(node)
             | Shape::Import(node) => self.node(Place { module, node }),
             Shape::Primitive(name) => self.primitive(self.name(module, name)),
-            Shape::Text(_) => Set::lib(Lib::String, &[]),
+            Shape::Text(_) => self.lib(Lib::String, &[]),
             Shape::Global(name) => self.global(module, name),
             Shape::Exports => self.exports(module),
             Shape::Jsx(_) => Set::NONE,
@@ -33,7 +32,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn compound(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+    fn compound(&mut self, module: ModuleIx, shape: ShapeRef) -> Set<'l> {
         let of = self.module(module);
         match *of.summary.shape(shape) {
             Shape::Member(object, name) => {
@@ -54,15 +53,15 @@ impl<'p> Eval<'_, 'p> {
                     _ => List::EMPTY,
                 };
                 let shapes = elements.of(&of.summary.shape_lists);
-                let parts: Vec<Set> = shapes.iter().map(|&s| self.shape(module, s)).collect();
+                let parts: Vec<Set<'l>> = shapes.iter().map(|&s| self.shape(module, s)).collect();
                 let spread = shapes
                     .iter()
                     .any(|&s| matches!(of.summary.shape(s), Shape::Element(_)));
                 if spread || parts.len() > 8 || parts.len() < 2 {
-                    let all = parts.into_iter().fold(Set::NONE, Set::union);
-                    return Set::lib(Lib::Array, &[all]);
+                    let all = self.united(parts);
+                    return self.lib(Lib::Array, &[all]);
                 }
-                Set::one(Value::Tuple(parts.into()))
+                self.tuple(&parts)
             }
             Shape::Await(inner) => {
                 let inner = self.shape(module, inner);
@@ -93,7 +92,7 @@ impl<'p> Eval<'_, 'p> {
                     let part = self.shape(module, part);
                     all.add(self.without_nothing(&part));
                 }
-                all.finish()
+                all.finish(self.arena)
             }
             Shape::Narrow(inner, guard) => {
                 let set = self.shape(module, inner);
@@ -124,6 +123,7 @@ impl<'p> Eval<'_, 'p> {
                     return base;
                 }
                 Set::of(
+                    self.arena,
                     base.iter()
                         .filter_map(|v| match v {
                             Value::Inst(place, _) => Some(Value::Ctor(*place)),
@@ -137,16 +137,16 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What something is read of. Members of `exports` are those of the module, which has them before what it exports as a whole.
-    fn object(&mut self, module: ModuleIx, shape: ShapeRef) -> Set {
+    fn object(&mut self, module: ModuleIx, shape: ShapeRef) -> Set<'l> {
         let of = self.module(module);
         match *of.summary.shape(of.summary.unwrapped(shape)) {
-            Shape::Exports => Set::one(Value::Ns(module)),
+            Shape::Exports => Set::one(self.arena, Value::Ns(module)),
             _ => self.shape(module, shape),
         }
     }
 
     /// `exports` as a value: what the module exports as a whole, if that is something else.
-    fn exports(&mut self, module: ModuleIx) -> Set {
+    fn exports(&mut self, module: ModuleIx) -> Set<'l> {
         let of = self.module(module);
         let whole = of.export_equals().map(|export| of.export(export).shape);
         let is_itself = |shape| *of.summary.shape(of.summary.unwrapped(shape)) == Shape::Exports;
@@ -154,19 +154,20 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// Without `null` and `undefined`.
-    pub(crate) fn without_nothing(&self, set: &Set) -> Set {
+    pub(crate) fn without_nothing(&self, set: &Set<'l>) -> Set<'l> {
         if !set.iter().any(|v| matches!(v, Value::Lib(Lib::Nothing, _))) {
-            return set.clone();
+            return *set;
         }
         Set::of(
+            self.arena,
             set.iter()
                 .filter(|v| !matches!(v, Value::Lib(Lib::Nothing, _)))
-                .cloned()
+                .copied()
                 .collect(),
         )
     }
 
-    pub(crate) fn primitive(&self, name: &str) -> Set {
+    pub(crate) fn primitive(&self, name: &str) -> Set<'l> {
         let lib = match name {
             "string" => Lib::String,
             "number" | "bigint" => Lib::Number,
@@ -175,39 +176,44 @@ impl<'p> Eval<'_, 'p> {
             "null" | "undefined" | "void" => Lib::Nothing,
             _ => return Set::NONE,
         };
-        Set::lib(lib, &[])
+        self.lib(lib, &[])
     }
 
-    fn global(&mut self, module: ModuleIx, name: Sym) -> Set {
+    fn global(&mut self, module: ModuleIx, name: Sym) -> Set<'l> {
         let name = self.name(module, name);
         if let Some(places) = self.linker.globals.get(name) {
-            return places
-                .iter()
-                .map(|&p| self.node(p))
-                .fold(Set::NONE, Set::union);
+            return self.nodes(places);
         }
         let of = self.module(module);
         if of.summary.module_type == ModuleType::Script
             && let Some(places) = self.linker.script_globals(name)
         {
-            let set = places.iter().map(|&p| self.node(p));
-            let set = set.fold(Set::NONE, Set::union);
+            let set = self.nodes(places);
             // The answer counts for this module only, where it is known how sure it is.
             self.tainted = true;
             self.assumed = Confidence::Possible;
             return set;
         }
-        let specifier = &self.global_specifier;
-        let global = || Set::one(Value::Ext(Rc::clone(specifier), name.into()));
-        self.globals.entry(name).or_insert_with(global).clone()
+        let arena = self.arena;
+        let global = || Set::one(arena, Value::Ext(GLOBAL, name));
+        *self.globals.entry(name).or_insert_with(global)
+    }
+
+    /// The values of some nodes.
+    fn nodes(&mut self, places: &[Place]) -> Set<'l> {
+        let mut all = Set::NONE;
+        for &place in places {
+            all = all.union(self.arena, self.node(place));
+        }
+        all
     }
 
     /// What `this` is inside a class or function.
-    fn this(&mut self, owner: Place, is_static: bool) -> Set {
+    fn this(&mut self, owner: Place, is_static: bool) -> Set<'l> {
         let of = self.module(owner.module);
         match of.fact(owner.node) {
-            Fact::Class(_) if is_static => Set::one(Value::Ctor(owner)),
-            Fact::Class(_) => Set::one(Value::Inst(owner, Env::NONE)),
+            Fact::Class(_) if is_static => Set::one(self.arena, Value::Ctor(owner)),
+            Fact::Class(_) => Set::one(self.arena, Value::Inst(owner, Env::NONE)),
             Fact::Function(i) => {
                 let function = &of.summary.functions[i as usize];
                 let declared = of.summary.signature(function.signature).this_type;
@@ -222,25 +228,25 @@ impl<'p> Eval<'_, 'p> {
                         module: owner.module,
                         node: object,
                     };
-                    return Set::one(Value::Obj(place));
+                    return Set::one(self.arena, Value::Obj(place));
                 }
                 if function.this_shape != ShapeRef::UNKNOWN {
                     let object = self.shape(owner.module, function.this_shape);
-                    let this: Vec<Value> = object
+                    let this: Vec<Value<'l>> = object
                         .iter()
                         .map(|v| match v {
                             Value::Proto(class) => Value::Inst(*class, Env::NONE),
-                            v => v.clone(),
+                            v => *v,
                         })
                         .collect();
                     if !this.is_empty() {
-                        return Set::of(this);
+                        return Set::of(self.arena, this);
                     }
                 }
                 let constructs = !of.property_writes(Target::This(owner.node)).is_empty()
                     || !of.property_writes(Target::Prototype(owner.node)).is_empty();
                 if constructs && !function.is_arrow {
-                    return Set::one(Value::Inst(owner, Env::NONE));
+                    return Set::one(self.arena, Value::Inst(owner, Env::NONE));
                 }
                 Set::NONE
             }
@@ -249,7 +255,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The values that a node is or holds.
-    pub(crate) fn node(&mut self, place: Place) -> Set {
+    pub(crate) fn node(&mut self, place: Place) -> Set<'l> {
         let of = self.module(place.module);
         match of.fact(place.node) {
             Fact::Class(_) => self.constant(place, || Value::Ctor(place)),
@@ -274,12 +280,14 @@ impl<'p> Eval<'_, 'p> {
             Fact::Parameter(_) => {
                 self.ask(Key::Node(place.module, place.node), |e| e.parameter(place))
             }
-            Fact::Call(_) if of.object(place.node).is_some() => Set::one(Value::Obj(place)),
+            Fact::Call(_) if of.object(place.node).is_some() => {
+                Set::one(self.arena, Value::Obj(place))
+            }
             Fact::Array(_) | Fact::Type(_) | Fact::Call(_) | Fact::TypeVar(_) => Set::NONE,
         }
     }
 
-    fn variable(&mut self, place: Place) -> Set {
+    fn variable(&mut self, place: Place) -> Set<'l> {
         let of = self.module(place.module);
         let mut declared = Set::NONE;
         for variable in of.variables(place.node) {
@@ -288,7 +296,7 @@ impl<'p> Eval<'_, 'p> {
                 for &name in &variable.path {
                     set = self.member_named(&set, place.module, name);
                 }
-                declared = declared.union(set);
+                declared = declared.union(self.arena, set);
             }
         }
         if !declared.is_empty() {
@@ -306,7 +314,7 @@ impl<'p> Eval<'_, 'p> {
                 Shape::Object(_) | Shape::New(_) | Shape::Function(_)
             ) {
                 let exact = self.shape(place.module, init.init);
-                let is_exact = |v: &Value| match v {
+                let is_exact = |v: &Value<'l>| match v {
                     Value::Inst(_, env) => super::mixins::binds_no_types(env),
                     Value::Obj(_) | Value::Fn(..) => true,
                     _ => false,
@@ -319,7 +327,7 @@ impl<'p> Eval<'_, 'p> {
             if declared.iter().all(|v| matches!(v, Value::ExtInst(..))) {
                 let value = self.shape(place.module, init.init);
                 return match self.are_functions(&value) {
-                    true => declared.union(value),
+                    true => declared.union(self.arena, value),
                     false => declared,
                 };
             }
@@ -333,10 +341,10 @@ impl<'p> Eval<'_, 'p> {
             }
             all.add(self.without_nothing(&set));
         }
-        all.finish()
+        all.finish(self.arena)
     }
 
-    fn parameter(&mut self, place: Place) -> Set {
+    fn parameter(&mut self, place: Place) -> Set<'l> {
         let of = self.module(place.module);
         let Fact::Parameter(i) = of.fact(place.node) else {
             return Set::NONE;
@@ -378,13 +386,13 @@ impl<'p> Eval<'_, 'p> {
         // Writes: `options = options || {}`.
         for variable in of.variables(place.node) {
             let written = self.shape(place.module, variable.init);
-            set = set.union(written);
+            set = set.union(self.arena, written);
         }
         self.without_nothing(&set)
     }
 
     /// The value that the place of a function or literal expects.
-    pub(crate) fn expected(&mut self, place: Place) -> Set {
+    pub(crate) fn expected(&mut self, place: Place) -> Set<'l> {
         let of = self.module(place.module);
         let Some(role) = of.role(place.node) else {
             return Set::NONE;
@@ -394,7 +402,7 @@ impl<'p> Eval<'_, 'p> {
         })
     }
 
-    fn expected_by(&mut self, place: Place, role: Role) -> Set {
+    fn expected_by(&mut self, place: Place, role: Role) -> Set<'l> {
         let module = place.module;
         let of = self.module(module);
         match role {
@@ -409,7 +417,8 @@ impl<'p> Eval<'_, 'p> {
                 let mut declared = Set::NONE;
                 for variable in of.variables(node) {
                     if variable.path.is_empty() {
-                        declared = declared.union(self.ty(module, variable.declared, &Env::NONE));
+                        declared = declared
+                            .union(self.arena, self.ty(module, variable.declared, &Env::NONE));
                     }
                 }
                 declared
@@ -455,12 +464,12 @@ impl<'p> Eval<'_, 'p> {
                     return self.ty(module, write.declared, &Env::NONE);
                 }
                 let object = self.shape(module, write.object);
-                let typed: Vec<Value> = object
+                let typed: Vec<Value<'l>> = object
                     .iter()
                     .filter(|v| matches!(v, Value::Inst(..) | Value::Iface(..) | Value::Anon(..)))
-                    .cloned()
+                    .copied()
                     .collect();
-                self.member(&Set::of(typed), self.name(module, write.name))
+                self.member(&Set::of(self.arena, typed), self.name(module, write.name))
             }
             Role::Default(function, index) => {
                 let function = &of.summary.functions[function as usize];
@@ -474,7 +483,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    fn import(&mut self, module: ModuleIx, import: &ImportFact) -> Set {
+    fn import(&mut self, module: ModuleIx, import: &ImportFact) -> Set<'l> {
         let Some(specifier) = import.specifier else {
             return Set::NONE;
         };
@@ -488,7 +497,7 @@ impl<'p> Eval<'_, 'p> {
                 }
                 let set = self.whole_module(target, import.form != ImportForm::Static);
                 if import.form == ImportForm::Dynamic {
-                    return Set::lib(Lib::Promise, &[set]);
+                    return self.lib(Lib::Promise, &[set]);
                 }
                 set
             }
@@ -498,23 +507,23 @@ impl<'p> Eval<'_, 'p> {
                 } else {
                     imported
                 };
-                Set::one(Value::Ext(of.summary.name(specifier).into(), path.into()))
+                Set::one(self.arena, Value::Ext(of.summary.name(specifier), path))
             }
             Specifier::Asset | Specifier::Missing => Set::NONE,
         }
     }
 
     /// A module as a whole; `as_value` where the value of `module.exports` is meant.
-    pub(crate) fn whole_module(&mut self, module: ModuleIx, as_value: bool) -> Set {
-        let namespace = Set::one(Value::Ns(module));
+    pub(crate) fn whole_module(&mut self, module: ModuleIx, as_value: bool) -> Set<'l> {
+        let namespace = Set::one(self.arena, Value::Ns(module));
         if as_value && let Some(export) = self.module(module).export_equals() {
             let value = self.export(ExportIx { module, export });
-            return value.union(namespace);
+            return value.union(self.arena, namespace);
         }
         namespace
     }
 
-    pub(crate) fn found(&mut self, found: &Found, name: &str) -> Set {
+    pub(crate) fn found(&mut self, found: &Found, name: &str) -> Set<'l> {
         match found {
             Found::Export(export, _) => self.export(*export),
             Found::Module(module) => self.whole_module(*module, true),
@@ -529,25 +538,28 @@ impl<'p> Eval<'_, 'p> {
                         imported => imported,
                     },
                     ExportTarget::StarAs { .. } => "",
-                    _ => name,
+                    _ => self.interned(name),
                 };
-                Set::one(Value::Ext(specifier.into(), path.into()))
+                Set::one(self.arena, Value::Ext(specifier, path))
             }
             Found::None | Found::Ambiguous => Set::NONE,
         }
     }
 
-    pub(crate) fn export(&mut self, at: ExportIx) -> Set {
+    pub(crate) fn export(&mut self, at: ExportIx) -> Set<'l> {
         let of = self.module(at.module);
         let export = of.export(at.export);
         match &export.target {
             ExportTarget::Local(nodes) | ExportTarget::Equals(nodes) => self.deeper(|e| {
                 let mut all = Set::NONE;
                 for &node in nodes {
-                    all = all.union(e.node(Place {
-                        module: at.module,
-                        node,
-                    }));
+                    all = all.union(
+                        self.arena,
+                        e.node(Place {
+                            module: at.module,
+                            node,
+                        }),
+                    );
                 }
                 if all.is_empty() {
                     all = e.shape(at.module, export.shape);
@@ -557,7 +569,7 @@ impl<'p> Eval<'_, 'p> {
             ExportTarget::Reexport { .. }
             | ExportTarget::Star { .. }
             | ExportTarget::StarAs { .. } => match self.linker.exports.step(at) {
-                Some(Found::Module(module)) => Set::one(Value::Ns(module)),
+                Some(Found::Module(module)) => Set::one(self.arena, Value::Ns(module)),
                 Some(found) => {
                     let name = self.name(at.module, export.name);
                     self.deeper(|e| e.found(&found, name))
@@ -568,34 +580,34 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// Instances of what can be constructed.
-    pub(crate) fn instances(&mut self, classes: &Set) -> Set {
+    pub(crate) fn instances(&mut self, classes: &Set<'l>) -> Set<'l> {
         let mut all = Vec::with_capacity(classes.iter().len());
         for value in classes.iter() {
             match value {
                 Value::Ctor(place) => all.push(Value::Inst(*place, Env::NONE)),
                 Value::Fn(place, _) => all.push(Value::Inst(*place, Env::NONE)),
-                Value::Ext(specifier, path) if &**specifier == "<global>" => {
+                Value::Ext(specifier, path) if *specifier == GLOBAL => {
                     all.push(match super::library::named(path) {
-                        Some(lib) => Value::Lib(lib, std::rc::Rc::new([])),
-                        None => Value::ExtInst(specifier.clone(), path.clone()),
+                        Some(lib) => Value::Lib(lib, &[]),
+                        None => Value::ExtInst(specifier, path),
                     });
                 }
                 Value::Ext(specifier, path) => {
-                    all.push(Value::ExtInst(specifier.clone(), path.clone()));
+                    all.push(Value::ExtInst(specifier, path));
                 }
                 Value::New(m, signature, env) => {
                     let returns = self.module(*m).summary.signature(*signature).returns;
                     let set = self.ty(*m, returns, env);
-                    all.extend(set.iter().cloned());
+                    all.extend(set.iter().copied());
                 }
                 Value::Iface(..) | Value::Anon(..) => {
                     for v in self.constructed(value).iter() {
-                        all.push(v.clone());
+                        all.push(*v);
                     }
                 }
                 _ => {}
             }
         }
-        Set::of(all)
+        Set::of(self.arena, all)
     }
 }

@@ -10,9 +10,9 @@ use crate::program::{ModuleIx, Role};
 /// So many functions may be behind a value that is known by its type.
 const MAX_FUNCTIONS: usize = 4;
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     /// The function with a body that a value is.
-    pub(crate) fn function_of(&self, value: &Value) -> Option<Place> {
+    pub(crate) fn function_of(&self, value: &Value<'l>) -> Option<Place> {
         match *value {
             Value::Fn(place, _) => Some(place),
             Value::Sig(_, _, Some(place), _) => {
@@ -26,7 +26,12 @@ impl<'p> Eval<'_, 'p> {
 
     /// Values of types, with the functions that a value of them is known to be: the types say what calls of them give, the
     /// functions where they go.
-    pub(super) fn typed_functions(&mut self, typed: Set, module: ModuleIx, value: ShapeRef) -> Set {
+    pub(super) fn typed_functions(
+        &mut self,
+        typed: Set<'l>,
+        module: ModuleIx,
+        value: ShapeRef,
+    ) -> Set<'l> {
         if typed.is_empty() || !typed.iter().all(Value::is_known_by_type) {
             return typed;
         }
@@ -35,7 +40,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The same for values that are known.
-    pub(super) fn with_functions(&mut self, typed: Set, known: &Set) -> Set {
+    pub(super) fn with_functions(&mut self, typed: Set<'l>, known: &Set<'l>) -> Set<'l> {
         if typed.is_empty() || !typed.iter().all(Value::is_known_by_type) {
             return typed;
         }
@@ -56,17 +61,16 @@ impl<'p> Eval<'_, 'p> {
         for value in typed.iter() {
             match value {
                 Value::Sig(module, signature, None, env) => all.extend(
-                    (functions.iter())
-                        .map(|&at| Value::Sig(*module, *signature, Some(at), env.clone())),
+                    (functions.iter()).map(|&at| Value::Sig(*module, *signature, Some(at), *env)),
                 ),
-                value => all.push(value.with_functions(&functions)),
+                value => all.push(value.with_functions(self.arena, &functions)),
             }
         }
-        Set::of(all)
+        Set::of(self.arena, all)
     }
 
     /// What a call of a value gives by the value's type; nothing if that is none of a function.
-    pub(super) fn typed_result(&mut self, value: &Value, call: &Call<'p>) -> Set {
+    pub(super) fn typed_result(&mut self, value: &Value<'l>, call: &Call<'p>) -> Set<'l> {
         match value {
             Value::Sig(module, signature, _, env) => {
                 self.signature_result(*module, *signature, env, Some(call))
@@ -80,13 +84,13 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What a function gives back by the type of the variable that it is the value of.
-    pub(super) fn declared_result(&mut self, place: Place, call: &Call<'p>) -> Set {
+    pub(super) fn declared_result(&mut self, place: Place, call: &Call<'p>) -> Set<'l> {
         let Some(Role::Variable(_)) = self.module(place.module).role(place.node) else {
             return Set::NONE;
         };
         let mut all = Set::NONE;
         for value in self.expected(place).iter() {
-            all = all.union(self.typed_result(value, call));
+            all = all.union(self.arena, self.typed_result(value, call));
         }
         all
     }

@@ -2,31 +2,36 @@
 
 use graph_model::summary::{List, NodeRef, Sym, Type, TypeRef, VarRef};
 
+use super::GLOBAL;
 use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
 use super::{Eval, Key, library};
 use crate::exports::Found;
 use crate::program::{Fact, ModuleIx};
 use crate::specifiers::Target;
 
-impl Eval<'_, '_> {
+impl<'l> Eval<'l, '_> {
     /// The values of a type.
-    pub(crate) fn ty(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+    pub(crate) fn ty(&mut self, module: ModuleIx, ty: TypeRef, env: &Env<'l>) -> Set<'l> {
         let of = self.module(module);
         match of.summary.type_at(ty) {
             Type::Unknown => Set::NONE,
             Type::Primitive(name) => self.primitive(self.name(module, name)),
-            Type::Literal(text) => Set::one(Value::Literal(module, text)),
+            Type::Literal(text) => Set::one(self.arena, Value::Literal(module, text)),
             Type::Var(var) => match env.get((module, var)) {
-                Some(set) => set.clone(),
-                None => Set::one(Value::Var((module, var))),
+                Some(set) => set,
+                None => Set::one(self.arena, Value::Var((module, var))),
             },
-            Type::Function(signature) => Set::one(Value::Sig(module, signature, None, env.clone())),
-            Type::Constructor(signature) => Set::one(Value::New(module, signature, env.clone())),
-            Type::Object(_) => Set::one(Value::Anon(module, ty, env.clone())),
-            Type::KeyOf(_) => Set::lib(Lib::String, &[]),
-            Type::Predicate(..) => Set::lib(Lib::Boolean, &[]),
+            Type::Function(signature) => {
+                Set::one(self.arena, Value::Sig(module, signature, None, *env))
+            }
+            Type::Constructor(signature) => {
+                Set::one(self.arena, Value::New(module, signature, *env))
+            }
+            Type::Object(_) => Set::one(self.arena, Value::Anon(module, ty, *env)),
+            Type::KeyOf(_) => self.lib(Lib::String, &[]),
+            Type::Predicate(..) => self.lib(Lib::Boolean, &[]),
             Type::TypeOf(shape) => self.shape(module, shape),
-            Type::This => env.get(THIS).cloned().unwrap_or_default(),
+            Type::This => env.get(THIS).unwrap_or_default(),
             _ if env.is_empty() || of.closed_types().has(ty) => self
                 .ask(Key::Type(module, ty), |e| {
                     e.composed(module, ty, &Env::NONE)
@@ -35,7 +40,7 @@ impl Eval<'_, '_> {
         }
     }
 
-    fn types(&mut self, module: ModuleIx, list: List, env: &Env) -> Vec<Set> {
+    fn types(&mut self, module: ModuleIx, list: List, env: &Env<'l>) -> Vec<Set<'l>> {
         let of = self.module(module);
         list.of(&of.summary.type_lists)
             .iter()
@@ -43,7 +48,7 @@ impl Eval<'_, '_> {
             .collect()
     }
 
-    pub(super) fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: &Env) -> Set {
+    pub(super) fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: &Env<'l>) -> Set<'l> {
         let of = self.module(module);
         match of.summary.type_at(ty) {
             Type::Ref(node, path, arguments) => self.reference(module, node, path, arguments, env),
@@ -53,7 +58,7 @@ impl Eval<'_, '_> {
             Type::Alias(inner) => self.ty(module, inner, env),
             Type::Array(inner) => {
                 let inner = self.ty(module, inner, env);
-                Set::lib(Lib::Array, &[inner])
+                self.lib(Lib::Array, &[inner])
             }
             Type::Tuple(list) => {
                 let rest = list
@@ -62,10 +67,10 @@ impl Eval<'_, '_> {
                     .any(|&t| matches!(of.summary.type_at(t), Type::Rest(_)));
                 let parts = self.types(module, list, env);
                 if rest {
-                    let all = parts.into_iter().fold(Set::NONE, Set::union);
-                    return Set::lib(Lib::Array, &[all]);
+                    let all = self.united(parts);
+                    return self.lib(Lib::Array, &[all]);
                 }
-                Set::one(Value::Tuple(parts.into()))
+                self.tuple(&parts)
             }
             Type::Rest(inner) => {
                 let inner = self.ty(module, inner, env);
@@ -73,31 +78,34 @@ impl Eval<'_, '_> {
             }
             Type::Union(list) | Type::Intersection(list) => {
                 let parts = self.types(module, list, env);
-                parts.into_iter().fold(Set::NONE, Set::union)
+                self.united(parts)
             }
             Type::Conditional(yes, no) => {
                 let yes = self.ty(module, yes, env);
-                yes.union(self.ty(module, no, env))
+                yes.union(self.arena, self.ty(module, no, env))
             }
             Type::Mapped(value) => {
                 let value = self.ty(module, value, env);
-                Set::lib(Lib::Record, &[value])
+                self.lib(Lib::Record, &[value])
             }
             Type::Indexed(object, key) => {
                 let object = self.ty(module, object, env);
                 let key = self.ty(module, key, env);
                 let mut all = Set::NONE;
                 for key in key.iter() {
-                    all = all.union(match key {
-                        Value::Literal(m, text) => {
-                            let text = self.name(*m, *text);
-                            let text = text.strip_prefix('\'').unwrap_or(text);
-                            self.member(&object, text)
-                        }
-                        Value::Text(text) => self.member(&object, text),
-                        Value::Lib(Lib::Number, _) => self.element(&object),
-                        _ => Set::NONE,
-                    });
+                    all = all.union(
+                        self.arena,
+                        match key {
+                            Value::Literal(m, text) => {
+                                let text = self.name(*m, *text);
+                                let text = text.strip_prefix('\'').unwrap_or(text);
+                                self.member(&object, text)
+                            }
+                            Value::Text(text) => self.member(&object, text),
+                            Value::Lib(Lib::Number, _) => self.element(&object),
+                            _ => Set::NONE,
+                        },
+                    );
                 }
                 all
             }
@@ -117,10 +125,10 @@ impl Eval<'_, '_> {
                             .of(&of.summary.paths)
                             .first()
                             .map_or("", |&n| self.name(module, n));
-                        Set::one(Value::ExtInst(
-                            self.name(module, specifier).into(),
-                            path.into(),
-                        ))
+                        Set::one(
+                            self.arena,
+                            Value::ExtInst(self.name(module, specifier), path),
+                        )
                     }
                     Target::Asset | Target::Missing => Set::NONE,
                 }
@@ -135,8 +143,8 @@ impl Eval<'_, '_> {
         node: NodeRef,
         path: List,
         arguments: List,
-        env: &Env,
-    ) -> Set {
+        env: &Env<'l>,
+    ) -> Set<'l> {
         let of = self.module(module);
         let arguments = self.types(module, arguments, env);
         let names: Vec<&str> = path
@@ -148,7 +156,12 @@ impl Eval<'_, '_> {
     }
 
     /// What a declaration means as a type, after further names.
-    pub(crate) fn named_type(&mut self, place: Place, path: &[&str], arguments: &[Set]) -> Set {
+    pub(crate) fn named_type(
+        &mut self,
+        place: Place,
+        path: &[&str],
+        arguments: &[Set<'l>],
+    ) -> Set<'l> {
         let of = self.module(place.module);
         if let Fact::Import(i) = of.fact(place.node) {
             let import = &of.summary.imports[i as usize];
@@ -171,10 +184,8 @@ impl Eval<'_, '_> {
                     } else {
                         imported
                     };
-                    Set::one(Value::ExtInst(
-                        of.summary.name(specifier).into(),
-                        name.into(),
-                    ))
+                    let name = self.interned(name);
+                    Set::one(self.arena, Value::ExtInst(of.summary.name(specifier), name))
                 }
                 Target::Asset | Target::Missing => Set::NONE,
             };
@@ -193,13 +204,13 @@ impl Eval<'_, '_> {
                         module: place.module,
                         node,
                     };
-                    all = all.union(self.named_type(place, rest, arguments));
+                    all = all.union(self.arena, self.named_type(place, rest, arguments));
                 }
                 if !all.is_empty() {
                     return all;
                 }
                 if of.summary.node(place.node).node_type() == Some(graph_model::NodeType::Enum) {
-                    return Set::one(Value::Enum(place));
+                    return Set::one(self.arena, Value::Enum(place));
                 }
                 return Set::NONE;
             }
@@ -215,18 +226,18 @@ impl Eval<'_, '_> {
             Fact::Class(i) => {
                 let vars = of.summary.classes[i as usize].type_vars;
                 let env = self.bind(place.module, vars, arguments);
-                Set::one(Value::Inst(place, env))
+                Set::one(self.arena, Value::Inst(place, env))
             }
             Fact::Type(i) => {
                 let fact = of.summary.type_facts[i as usize];
                 let env = self.bind(place.module, fact.type_vars, arguments);
                 if !fact.alias.is_known() {
-                    return Set::one(Value::Iface(place, env));
+                    return Set::one(self.arena, Value::Iface(place, env));
                 }
                 self.ty(place.module, fact.alias, &env)
             }
-            Fact::Scope(_) => Set::one(Value::Enum(place)),
-            Fact::TypeVar(var) => Set::one(Value::Var((place.module, VarRef(var)))),
+            Fact::Scope(_) => Set::one(self.arena, Value::Enum(place)),
+            Fact::TypeVar(var) => Set::one(self.arena, Value::Var((place.module, VarRef(var)))),
             Fact::Variable(_) | Fact::Function(_) => {
                 let value = self.node(place);
                 self.instances(&value)
@@ -236,7 +247,7 @@ impl Eval<'_, '_> {
     }
 
     /// What a name of a module means as a type.
-    fn imported_type(&mut self, module: ModuleIx, path: &[&str], arguments: &[Set]) -> Set {
+    fn imported_type(&mut self, module: ModuleIx, path: &[&str], arguments: &[Set<'l>]) -> Set<'l> {
         let Some((first, rest)) = path.split_first() else {
             let value = self.whole_module(module, true);
             return self.instances(&value);
@@ -266,7 +277,13 @@ impl Eval<'_, '_> {
         Set::NONE
     }
 
-    fn found_type(&mut self, found: &Found, name: &str, path: &[&str], arguments: &[Set]) -> Set {
+    fn found_type(
+        &mut self,
+        found: &Found,
+        name: &str,
+        path: &[&str],
+        arguments: &[Set<'l>],
+    ) -> Set<'l> {
         match found {
             Found::Export(at, _) => {
                 let of = self.module(at.module);
@@ -279,7 +296,10 @@ impl Eval<'_, '_> {
                                 module: at.module,
                                 node,
                             };
-                            all = all.union(self.deeper(|e| e.named_type(place, path, arguments)));
+                            all = all.union(
+                                self.arena,
+                                self.deeper(|e| e.named_type(place, path, arguments)),
+                            );
                         }
                         all
                     }
@@ -296,7 +316,10 @@ impl Eval<'_, '_> {
             Found::External(at) => {
                 let name = path.first().copied().unwrap_or(name);
                 match self.linker.external_specifier(*at) {
-                    Some(specifier) => Set::one(Value::ExtInst(specifier.into(), name.into())),
+                    Some(specifier) => {
+                        let name = self.interned(name);
+                        Set::one(self.arena, Value::ExtInst(specifier, name))
+                    }
                     None => Set::NONE,
                 }
             }
@@ -305,15 +328,15 @@ impl Eval<'_, '_> {
     }
 
     /// Type variables bound to arguments, or to their defaults.
-    pub(crate) fn bind(&mut self, module: ModuleIx, vars: List, arguments: &[Set]) -> Env {
+    pub(crate) fn bind(&mut self, module: ModuleIx, vars: List, arguments: &[Set<'l>]) -> Env<'l> {
         if vars.is_empty() {
             return Env::NONE;
         }
         let of = self.module(module);
-        let mut bound: Vec<(Var, Set)> = Vec::with_capacity(vars.len as usize);
+        let mut bound: Vec<(Var, Set<'l>)> = Vec::with_capacity(vars.len as usize);
         for (i, var) in vars.indexes().enumerate() {
             let set = match arguments.get(i) {
-                Some(set) => set.clone(),
+                Some(set) => *set,
                 None if arguments.is_empty() && i == 0 => {
                     // Written without arguments: all defaults, if there are some.
                     let default = of.summary.type_vars[var as usize].default;
@@ -324,13 +347,13 @@ impl Eval<'_, '_> {
                 }
                 None => {
                     let default = of.summary.type_vars[var as usize].default;
-                    let env = Env::of(bound.clone());
+                    let env = Env::of(self.arena, bound.clone());
                     self.ty(module, default, &env)
                 }
             };
             bound.push(((module, VarRef(var)), set));
         }
-        Env::of(bound)
+        Env::of(self.arena, bound)
     }
 
     fn global_type(
@@ -339,8 +362,8 @@ impl Eval<'_, '_> {
         name: Sym,
         path: List,
         arguments: List,
-        env: &Env,
-    ) -> Set {
+        env: &Env<'l>,
+    ) -> Set<'l> {
         let name = self.name(module, name);
         if let Some(places) = self.linker.globals.get(name) {
             let arguments = self.types(module, arguments, env);
@@ -350,13 +373,14 @@ impl Eval<'_, '_> {
                 .iter()
                 .map(|&n| self.name(module, n))
                 .collect();
-            return places
-                .iter()
-                .map(|&p| self.named_type(p, &names, &arguments))
-                .fold(Set::NONE, Set::union);
+            let mut all = Set::NONE;
+            for &place in places {
+                all = all.union(self.arena, self.named_type(place, &names, &arguments));
+            }
+            return all;
         }
         let arguments = self.types(module, arguments, env);
-        let first = || arguments.first().cloned().unwrap_or_default();
+        let first = || arguments.first().copied().unwrap_or_default();
         match name {
             "Readonly" | "Partial" | "Required" | "Pick" | "Omit" | "Extract" | "Exclude"
             | "NoInfer" | "ThisType" => first(),
@@ -373,40 +397,40 @@ impl Eval<'_, '_> {
             "Parameters" | "ConstructorParameters" => Set::NONE,
             "Function" | "Object" | "any" => Set::NONE,
             "Record" => {
-                let value = arguments.get(1).cloned().unwrap_or_default();
-                Set::lib(Lib::Record, &[value])
+                let value = arguments.get(1).copied().unwrap_or_default();
+                self.lib(Lib::Record, &[value])
             }
             _ => match library::named(name) {
-                Some(lib) => Set::lib(lib, &arguments),
-                None => Set::one(Value::ExtInst("<global>".into(), name.into())),
+                Some(lib) => self.lib(lib, &arguments),
+                None => Set::one(self.arena, Value::ExtInst(GLOBAL, name)),
             },
         }
     }
 
     /// Puts what type variables stand for into values.
-    pub(crate) fn subst(&mut self, set: &Set, env: &Env) -> Set {
+    pub(crate) fn subst(&mut self, set: &Set<'l>, env: &Env<'l>) -> Set<'l> {
         if env.is_empty() || set.is_empty() {
-            return set.clone();
+            return *set;
         }
         self.deeper(|e| e.substituted(set, env))
     }
 
-    fn substituted(&mut self, set: &Set, env: &Env) -> Set {
+    fn substituted(&mut self, set: &Set<'l>, env: &Env<'l>) -> Set<'l> {
         let mut all = Vec::with_capacity(set.iter().len());
         for value in set.iter() {
             match value {
                 Value::Var(var) => match env.get(*var) {
-                    Some(bound) => all.extend(bound.iter().cloned()),
-                    None => all.push(value.clone()),
+                    Some(bound) => all.extend(bound.iter().copied()),
+                    None => all.push(*value),
                 },
                 Value::Lib(lib, arguments) if !arguments.is_empty() => {
-                    let arguments: Vec<Set> =
+                    let arguments: Vec<Set<'l>> =
                         arguments.iter().map(|a| self.subst(a, env)).collect();
-                    all.push(Value::Lib(*lib, arguments.into()));
+                    all.push(Value::Lib(*lib, self.arena.alloc_slice_copy(&arguments)));
                 }
                 Value::Tuple(parts) => {
-                    let parts: Vec<Set> = parts.iter().map(|a| self.subst(a, env)).collect();
-                    all.push(Value::Tuple(parts.into()));
+                    let parts: Vec<Set<'l>> = parts.iter().map(|a| self.subst(a, env)).collect();
+                    all.push(Value::Tuple(self.arena.alloc_slice_copy(&parts)));
                 }
                 Value::Inst(place, inner) => {
                     let env = self.subst_env(*place, inner, env);
@@ -436,41 +460,41 @@ impl Eval<'_, '_> {
                     let env = self.closed(inner, env);
                     all.push(Value::Anon(*module, *ty, env));
                 }
-                value => all.push(value.clone()),
+                value => all.push(*value),
             }
         }
-        Set::of(all)
+        Set::of(self.arena, all)
     }
 
     /// The environment of something that may use any variable around it.
-    fn closed(&mut self, inner: &Env, env: &Env) -> Env {
-        let mut bound: Vec<(Var, Set)> = Vec::new();
-        let entries: Vec<(Var, Set)> = inner.iter().cloned().collect();
+    fn closed(&mut self, inner: &Env<'l>, env: &Env<'l>) -> Env<'l> {
+        let mut bound: Vec<(Var, Set<'l>)> = Vec::new();
+        let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
         for (var, set) in entries {
             bound.push((var, self.subst(&set, env)));
         }
-        env.with(bound)
+        env.with(self.arena, bound)
     }
 
     /// The environment of an instance: its own variables only.
-    fn subst_env(&mut self, place: Place, inner: &Env, env: &Env) -> Env {
+    fn subst_env(&mut self, place: Place, inner: &Env<'l>, env: &Env<'l>) -> Env<'l> {
         if inner.is_empty() {
             let vars = self.type_vars(place);
-            let bound: Vec<(Var, Set)> = vars
+            let bound: Vec<(Var, Set<'l>)> = vars
                 .indexes()
                 .filter_map(|v| {
                     let var = (place.module, VarRef(v));
-                    Some((var, env.get(var)?.clone()))
+                    Some((var, env.get(var)?))
                 })
                 .collect();
-            return Env::of(bound);
+            return Env::of(self.arena, bound);
         }
-        let entries: Vec<(Var, Set)> = inner.iter().cloned().collect();
+        let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
         let mut bound = Vec::with_capacity(entries.len());
         for (var, set) in entries {
             bound.push((var, self.subst(&set, env)));
         }
-        Env::of(bound)
+        Env::of(self.arena, bound)
     }
 
     /// The type variables of a class or type.
@@ -484,57 +508,65 @@ impl Eval<'_, '_> {
     }
 
     /// What an awaited value becomes.
-    pub(crate) fn awaited(&mut self, set: &Set) -> Set {
+    pub(crate) fn awaited(&mut self, set: &Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in set.iter() {
-            all = all.union(match value {
-                Value::Lib(Lib::Promise, arguments) => match arguments.first() {
-                    Some(inner) => inner.clone(),
-                    None => Set::NONE,
+            all = all.union(
+                self.arena,
+                match value {
+                    Value::Lib(Lib::Promise, arguments) => match arguments.first() {
+                        Some(inner) => *inner,
+                        None => Set::NONE,
+                    },
+                    value => Set::one(self.arena, *value),
                 },
-                value => Set::one(value.clone()),
-            });
+            );
         }
         all
     }
 
     /// What iterating over a value gives.
-    pub(crate) fn element(&mut self, set: &Set) -> Set {
+    pub(crate) fn element(&mut self, set: &Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in set.iter() {
-            all = all.union(match value {
-                Value::Lib(Lib::Array | Lib::Set | Lib::Record, arguments) => {
-                    arguments.first().cloned().unwrap_or_default()
-                }
-                Value::Lib(Lib::Map, arguments) => Set::one(Value::Tuple(arguments.clone())),
-                Value::Lib(Lib::String, _) => Set::lib(Lib::String, &[]),
-                Value::Tuple(parts) => parts.iter().cloned().fold(Set::NONE, Set::union),
-                Value::Iface(..) | Value::Inst(..) | Value::Anon(..) => {
-                    let indexed = self.indexed(value);
-                    if indexed.is_empty() {
-                        let iterator = self.member(&Set::one(value.clone()), "@@iterator");
-                        let iterated = self.returned_by_expected(&iterator);
-                        if iterated.is_empty() {
-                            Set::NONE
-                        } else {
-                            self.deeper(|e| e.element(&iterated))
-                        }
-                    } else {
-                        indexed
+            all = all.union(
+                self.arena,
+                match value {
+                    Value::Lib(Lib::Array | Lib::Set | Lib::Record, arguments) => {
+                        arguments.first().copied().unwrap_or_default()
                     }
-                }
-                Value::Var(var) => {
-                    let constraint = self.constraint(*var);
-                    self.deeper(|e| e.element(&constraint))
-                }
-                _ => Set::NONE,
-            });
+                    Value::Lib(Lib::Map, arguments) => {
+                        Set::one(self.arena, Value::Tuple(arguments))
+                    }
+                    Value::Lib(Lib::String, _) => self.lib(Lib::String, &[]),
+                    Value::Tuple(parts) => self.united(parts.iter().copied()),
+                    Value::Iface(..) | Value::Inst(..) | Value::Anon(..) => {
+                        let indexed = self.indexed(value);
+                        if indexed.is_empty() {
+                            let iterator = self.member(&Set::one(self.arena, *value), "@@iterator");
+                            let iterated = self.returned_by_expected(&iterator);
+                            if iterated.is_empty() {
+                                Set::NONE
+                            } else {
+                                self.deeper(|e| e.element(&iterated))
+                            }
+                        } else {
+                            indexed
+                        }
+                    }
+                    Value::Var(var) => {
+                        let constraint = self.constraint(*var);
+                        self.deeper(|e| e.element(&constraint))
+                    }
+                    _ => Set::NONE,
+                },
+            );
         }
         all
     }
 
     /// What a type variable extends.
-    pub(crate) fn constraint(&mut self, var: Var) -> Set {
+    pub(crate) fn constraint(&mut self, var: Var) -> Set<'l> {
         if var == THIS {
             return Set::NONE;
         }

@@ -40,9 +40,14 @@ fn gives(specifier: &str, name: &str) -> Gives {
     }
 }
 
-impl<'p> Eval<'_, 'p> {
+impl<'l, 'p> Eval<'l, 'p> {
     /// What a function of a package gives back.
-    pub(super) fn package_result(&mut self, specifier: &str, path: &str, call: &Call<'p>) -> Set {
+    pub(super) fn package_result(
+        &mut self,
+        specifier: &'l str,
+        path: &str,
+        call: &Call<'p>,
+    ) -> Set<'l> {
         let name = path.rsplit('.').next().unwrap_or(path);
         if is_react(specifier)
             && let Some(result) = self.hook_result(specifier, name, call)
@@ -51,7 +56,7 @@ impl<'p> Eval<'_, 'p> {
         }
         // `fs.promises.readFile`, `fs/promises`, `timers/promises`.
         if specifier.ends_with("/promises") || path.starts_with("promises.") {
-            return Set::lib(Lib::Promise, &[Set::NONE]);
+            return self.lib(Lib::Promise, &[Set::NONE]);
         }
         match gives(specifier, name) {
             Gives::Maybe => self.wrapped_arguments(call),
@@ -75,11 +80,11 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// What may call the functions that it was passed.
-    pub(super) fn wrapped_arguments(&mut self, call: &Call<'p>) -> Set {
+    pub(super) fn wrapped_arguments(&mut self, call: &Call<'p>) -> Set<'l> {
         let mut all = Set::NONE;
         for index in 0..call.arguments.len() {
             let passed = self.call_argument(call, index);
-            all = all.union(self.wrapped(&passed, false));
+            all = all.union(self.arena, self.wrapped(&passed, false));
         }
         match all.iter().count() {
             0..=MAX_FUNCTIONS => all,
@@ -87,7 +92,7 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
-    pub(super) fn call_argument(&mut self, call: &Call<'p>, index: usize) -> Set {
+    pub(super) fn call_argument(&mut self, call: &Call<'p>, index: usize) -> Set<'l> {
         match call.arguments.get(index) {
             Some(argument) if call.skip != Some(index) && !argument.spread => {
                 self.shape(call.module, argument.shape)
@@ -97,17 +102,17 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// The functions and classes among some values, as something that calls them.
-    fn wrapped(&mut self, values: &Set, known: bool) -> Set {
+    fn wrapped(&mut self, values: &Set<'l>, known: bool) -> Set<'l> {
         let wrapped = values.iter().filter_map(|value| match *value {
             Value::Wrapped(place, was_known) => Some(Value::Wrapped(place, known && was_known)),
             Value::Ctor(place) => Some(Value::Wrapped(place, known)),
             ref value => Some(Value::Wrapped(self.function_of(value)?, known)),
         });
-        Set::of(wrapped.collect())
+        Set::of(self.arena, wrapped.collect())
     }
 
     /// Whether all values are functions and classes of the project, or made of them.
-    pub(super) fn are_functions(&self, values: &Set) -> bool {
+    pub(super) fn are_functions(&self, values: &Set<'l>) -> bool {
         let mut values = values.iter().peekable();
         values.peek().is_some()
             && values.all(|value| {
