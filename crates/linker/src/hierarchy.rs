@@ -99,7 +99,7 @@ pub(crate) fn heirs<'l>(eval: &mut Eval<'l, '_>, place: Place) -> &'l [Place] {
         return known;
     }
     let begun = reads::open();
-    let found = eval.arena.alloc_slice_copy(&below(eval.linker, place));
+    let found = eval.arena.list(&below(eval.linker, place));
     let reads = reads::close(begun);
     eval.heirs.insert(place, (found, reads));
     found
@@ -179,7 +179,7 @@ pub(crate) fn overriding<'l>(eval: &mut Eval<'l, '_>, method: Place) -> Overridi
         return known;
     }
     let begun = reads::open();
-    let found = eval.arena.alloc_slice_copy(&find_overriding(eval, method));
+    let found = eval.arena.list(&find_overriding(eval, method));
     let reads = reads::close(begun);
     eval.overriding.insert(method, (found, reads));
     found

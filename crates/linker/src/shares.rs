@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use bumpalo::Bump;
+use crate::eval::Arena;
 use rayon::prelude::*;
 
 use crate::Linker;
@@ -113,7 +113,7 @@ pub(crate) fn each_module<'p, R: Send>(
         .with_max_len(1)
         .map(|thread| {
             reads::logged(linker.traced, || {
-                let arena = Bump::new();
+                let arena = Arena::new();
                 let mut eval = Eval::new(linker, &arena);
                 let mut results = Vec::new();
                 while let Some(i) = shares.take(thread) {

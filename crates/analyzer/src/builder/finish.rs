@@ -108,7 +108,9 @@ impl Walked {
         self.write_edges(&place, &mut graph);
         self.add_global_module(&place, &mut graph);
         graph.holes = self.meta.holes;
-        graph.names = Arc::new(self.names.into_names());
+        let mut names = self.names.into_names();
+        names.shrink_to_fit();
+        graph.names = Arc::new(names);
         graph.texts = self.meta.texts.into_names();
         graph.templates = self.meta.templates.give_back();
         let mut summary = summarise(self.facts, &place, &graph, self.module_type);
@@ -382,7 +384,9 @@ fn summarise(
     summary.file = graph.file.clone();
     summary.names = graph.names.clone();
     summary.nodes = nodes.nodes;
+    summary.nodes.shrink_to_fit();
     summary.ids = nodes.ids;
+    summary.ids.shrink_to_fit();
     summary
 }
 

@@ -529,7 +529,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 Value::LibMethod(lib, elements, name) if library::accumulates(*lib, name) => {
                     let element = elements.first().copied().unwrap_or_default();
                     let accumulated = self.accumulated(&element, &call);
-                    let arguments = self.arena.alloc_slice_copy(&[element, accumulated]);
+                    let arguments = self.arena.list(&[element, accumulated]);
                     Set::one(self.arena, Value::LibMethod(*lib, arguments, name))
                 }
                 Value::LibMethod(lib, arguments, name) => {

@@ -165,14 +165,14 @@ impl<'l> Eval<'l, '_> {
                 }
                 let all = self.united(parts.iter().copied());
                 {
-                    let all = self.arena.alloc_slice_copy(&[all]);
+                    let all = self.arena.list(&[all]);
                     self.lib_member(Lib::Array, all, name)
                 }
             }
             Value::Ext(specifier, path) => {
                 let path = match path.is_empty() {
-                    true => self.arena.alloc_str(name),
-                    false => self.arena.alloc_str(&[path, ".", name].concat()),
+                    true => self.arena.text(name),
+                    false => self.arena.text(&[path, ".", name].concat()),
                 };
                 Set::one(self.arena, Value::Ext(specifier, path))
             }
@@ -181,10 +181,7 @@ impl<'l> Eval<'l, '_> {
                     true => ["prototype.", name].concat(),
                     false => [path, ".prototype.", name].concat(),
                 };
-                Set::one(
-                    self.arena,
-                    Value::Ext(specifier, self.arena.alloc_str(&path)),
-                )
+                Set::one(self.arena, Value::Ext(specifier, self.arena.text(&path)))
             }
             Value::Var(var) => {
                 let constraint = self.constraint(*var);

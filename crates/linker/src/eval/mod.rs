@@ -4,6 +4,7 @@
 //! making a cycle or the limit of depth had a part is only remembered while one module is linked, and what is remembered
 //! longer counts as deep as it is.
 
+mod arena;
 mod builtin;
 mod calls;
 mod declarations;
@@ -25,7 +26,6 @@ mod types;
 mod value;
 mod wrapped;
 
-use bumpalo::Bump;
 use graph_model::summary::{NodeRef, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -37,6 +37,7 @@ use crate::reads;
 
 use memo::{Clean, Key, Known, Local, Memo};
 
+pub(crate) use arena::Arena;
 pub(crate) use keys::is_imported_key;
 pub(crate) use library::OBJECT_METHODS;
 pub(crate) use members::first_instance;
@@ -65,7 +66,7 @@ struct StepAnswer<'a> {
 pub(crate) struct Eval<'l, 'p> {
     pub(crate) linker: &'l Linker<'p>,
     /// Where values lie.
-    pub(crate) arena: &'l Bump,
+    pub(crate) arena: &'l Arena,
     memo: Memo<'l>,
     /// Waits for the links of the next module.
     pub(crate) desk: Desk,
@@ -105,7 +106,7 @@ pub(crate) struct Eval<'l, 'p> {
 }
 
 impl<'l, 'p> Eval<'l, 'p> {
-    pub(crate) fn new(linker: &'l Linker<'p>, arena: &'l Bump) -> Self {
+    pub(crate) fn new(linker: &'l Linker<'p>, arena: &'l Arena) -> Self {
         Eval {
             linker,
             arena,
@@ -338,7 +339,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         if let Some(known) = self.names.get(name) {
             return known;
         }
-        let shared = self.arena.alloc_str(name);
+        let shared = self.arena.text(name);
         self.names.insert(shared);
         shared
     }
@@ -348,7 +349,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         if arguments.is_empty() {
             return self.bare[lib as usize];
         }
-        let arguments = self.arena.alloc_slice_copy(arguments);
+        let arguments = self.arena.list(arguments);
         Set::one(self.arena, Value::Lib(lib, arguments))
     }
 
@@ -360,14 +361,14 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     /// A tuple of its elements.
     fn tuple(&self, elements: &[Set<'l>]) -> Set<'l> {
-        let elements = self.arena.alloc_slice_copy(elements);
+        let elements = self.arena.list(elements);
         Set::one(self.arena, Value::Tuple(elements))
     }
 
     /// The path of a method of a built-in type: `Array.prototype.map`.
     pub(crate) fn method_path(&mut self, lib: Lib, name: &'l str) -> &'l str {
         let arena = self.arena;
-        let make = || &*arena.alloc_str(&[lib.class(), ".prototype.", name].concat());
+        let make = || arena.text(&[lib.class(), ".prototype.", name].concat());
         let key = (lib, name.as_ptr());
         self.method_paths.entry(key).or_insert_with(make)
     }

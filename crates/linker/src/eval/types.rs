@@ -426,11 +426,11 @@ impl<'l> Eval<'l, '_> {
                 Value::Lib(lib, arguments) if !arguments.is_empty() => {
                     let arguments: Vec<Set<'l>> =
                         arguments.iter().map(|a| self.subst(a, env)).collect();
-                    all.push(Value::Lib(*lib, self.arena.alloc_slice_copy(&arguments)));
+                    all.push(Value::Lib(*lib, self.arena.list(&arguments)));
                 }
                 Value::Tuple(parts) => {
                     let parts: Vec<Set<'l>> = parts.iter().map(|a| self.subst(a, env)).collect();
-                    all.push(Value::Tuple(self.arena.alloc_slice_copy(&parts)));
+                    all.push(Value::Tuple(self.arena.list(&parts)));
                 }
                 Value::Inst(place, inner) => {
                     let env = self.subst_env(*place, inner, env);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-use bumpalo::Bump;
+use super::arena::Arena;
 use graph_model::summary::{NodeRef, SignatureRef, Sym, TypeRef, VarRef};
 
 use crate::program::ModuleIx;
@@ -52,12 +52,12 @@ enum Items<'a, T> {
 }
 
 impl<'a, T: Copy + Hash> Shared<'a, T> {
-    fn new(arena: &'a Bump, items: &[T], depth: u8) -> &'a Self {
+    fn new(arena: &'a Arena, items: &[T], depth: u8) -> &'a Self {
         let items = match *items {
             [item] => Items::One([item]),
-            _ => Items::Many(arena.alloc_slice_copy(items)),
+            _ => Items::Many(arena.list(items)),
         };
-        arena.alloc(Shared {
+        arena.one(Shared {
             items,
             hash: Cell::new(0),
             depth,
@@ -117,7 +117,7 @@ pub(crate) struct Env<'a>(List<'a, (Var, Set<'a>)>);
 impl<'a> Env<'a> {
     pub(crate) const NONE: Env<'static> = Env(None);
 
-    pub(crate) fn of(arena: &'a Bump, mut bound: Vec<(Var, Set<'a>)>) -> Self {
+    pub(crate) fn of(arena: &'a Arena, mut bound: Vec<(Var, Set<'a>)>) -> Self {
         if bound.is_empty() {
             return Env::NONE;
         }
@@ -128,13 +128,13 @@ impl<'a> Env<'a> {
         Env::sorted(arena, &bound)
     }
 
-    fn sorted(arena: &'a Bump, bound: &[(Var, Set<'a>)]) -> Self {
+    fn sorted(arena: &'a Arena, bound: &[(Var, Set<'a>)]) -> Self {
         let depth = bound.iter().map(|b| b.1.depth()).max().unwrap_or(0);
         Env(Some(Shared::new(arena, bound, depth)))
     }
 
     /// This environment and what `this` stands for.
-    pub(crate) fn with_this(self, arena: &'a Bump, this: Set<'a>) -> Self {
+    pub(crate) fn with_this(self, arena: &'a Arena, this: Set<'a>) -> Self {
         if self.is_empty() {
             return Env::sorted(arena, &[(THIS, this)]);
         }
@@ -163,7 +163,7 @@ impl<'a> Env<'a> {
     }
 
     /// This environment, with more bindings that take precedence.
-    pub(crate) fn with(self, arena: &'a Bump, more: Vec<(Var, Set<'a>)>) -> Self {
+    pub(crate) fn with(self, arena: &'a Arena, more: Vec<(Var, Set<'a>)>) -> Self {
         if more.is_empty() {
             return self;
         }
@@ -188,7 +188,7 @@ impl<'a> Value<'a> {
     }
 
     /// A value of an object type or interface, with the functions that are called when it is.
-    pub(crate) fn with_functions(self, arena: &'a Bump, functions: &[Place]) -> Self {
+    pub(crate) fn with_functions(self, arena: &'a Arena, functions: &[Place]) -> Self {
         let functions = functions
             .iter()
             .map(|&place| Value::Fn(place, Env::NONE))
@@ -380,11 +380,11 @@ pub(crate) struct Set<'a>(List<'a, Value<'a>>);
 impl<'a> Set<'a> {
     pub(crate) const NONE: Set<'static> = Set(None);
 
-    pub(crate) fn one(arena: &'a Bump, value: Value<'a>) -> Self {
+    pub(crate) fn one(arena: &'a Arena, value: Value<'a>) -> Self {
         Set::sorted(arena, &[value])
     }
 
-    pub(crate) fn of(arena: &'a Bump, mut values: Vec<Value<'a>>) -> Self {
+    pub(crate) fn of(arena: &'a Arena, mut values: Vec<Value<'a>>) -> Self {
         if values.is_empty() {
             return Set::NONE;
         }
@@ -396,7 +396,7 @@ impl<'a> Set<'a> {
     }
 
     #[inline]
-    fn sorted(arena: &'a Bump, values: &[Value<'a>]) -> Self {
+    fn sorted(arena: &'a Arena, values: &[Value<'a>]) -> Self {
         if values.len() > MAX_VALUES {
             return Set::NONE;
         }
@@ -419,7 +419,7 @@ impl<'a> Set<'a> {
         self.0.map_or(0, |shared| shared.depth)
     }
 
-    pub(crate) fn union(self, arena: &'a Bump, other: Self) -> Self {
+    pub(crate) fn union(self, arena: &'a Arena, other: Self) -> Self {
         let (Some(a), Some(b)) = (self.0, other.0) else {
             return if self.is_empty() { other } else { self };
         };
@@ -486,7 +486,7 @@ impl<'a> Union<'a> {
         }
     }
 
-    pub(crate) fn finish(self, arena: &'a Bump) -> Set<'a> {
+    pub(crate) fn finish(self, arena: &'a Arena) -> Set<'a> {
         if self.values.is_empty() {
             return self.set;
         }
