@@ -7,7 +7,7 @@ use graph_model::summary::{ExportTarget, ModuleType};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mutex::locked;
-use crate::program::{ModuleIx, Program};
+use crate::program::{ModuleIx, Name, Program};
 use crate::reads;
 use crate::specifiers::{Specifiers, Target};
 
@@ -78,7 +78,8 @@ impl<'p> Exports<'p> {
     }
 
     fn lookup_in(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
-        reads::read(module.0, reads::name_key(name));
+        let hashed = Name::new(name);
+        reads::read(module.0, reads::key_of(hashed));
         let of = self.program.module(module);
         let common_js = of.summary.module_type == ModuleType::CommonJs;
         if name == "default" && common_js && !of.summary.es_module_marker {
@@ -87,7 +88,7 @@ impl<'p> Exports<'p> {
                 None => Found::Module(module),
             };
         }
-        if let Some(export) = of.export_named(name) {
+        if let Some(export) = of.export_of(hashed) {
             return Found::Export(ExportIx { module, export }, Box::default());
         }
         if name == "default" {

@@ -128,6 +128,10 @@ pub(crate) struct Name<'n> {
 }
 
 impl<'n> Name<'n> {
+    pub(crate) fn hash(self) -> u32 {
+        self.hash
+    }
+
     pub(crate) fn new(text: &'n str) -> Self {
         Name {
             text,
@@ -555,7 +559,10 @@ impl Module {
     /// Index of the first export of a name that the module itself writes (`export *` aside).
     #[must_use]
     pub fn export_named(&self, name: &str) -> Option<u32> {
-        let name = Name::new(name);
+        self.export_of(Name::new(name))
+    }
+
+    pub(crate) fn export_of(&self, name: Name<'_>) -> Option<u32> {
         let at = (self.exports_by_name).partition_point(|&(hash, _)| hash < name.hash);
         let same = self.exports_by_name[at..].iter();
         let mut same = same.take_while(|(hash, _)| *hash == name.hash);

@@ -12,9 +12,10 @@ use std::cell::{Cell, RefCell};
 
 use graph_model::NodeId;
 use graph_model::summary::{ModuleSummary, NodeRef};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::hash::Hasher as _;
+
+use crate::program::Name;
 
 /// More reads than these are as good as all.
 const MAX_READS: usize = 1 << 12;
@@ -29,9 +30,12 @@ pub(crate) const SCRIPTS: u32 = u32::MAX;
 
 /// Stands for a name of a module. Two names may share a number: then a change of one counts for both.
 pub(crate) fn name_key(name: &str) -> u32 {
-    let mut hasher = FxHasher::default();
-    hasher.write(name.as_bytes());
-    (hasher.finish() >> 32) as u32 | 1
+    key_of(Name::new(name))
+}
+
+/// The same, of a name whose hash is known.
+pub(crate) fn key_of(name: Name<'_>) -> u32 {
+    name.hash() | 1
 }
 
 /// Stands for a function of a module.
@@ -64,9 +68,11 @@ struct Log {
     leaves: FxHashMap<(u32, u32), u32>,
     /// What the open answers have read so far, the innermost last.
     open: Vec<u32>,
-    seen: Vec<bool>,
-    /// Room for what is seen and found at the end of a module.
-    visited: Vec<u32>,
+    /// For each node the number of the last module that reached it.
+    seen: Vec<u32>,
+    /// Number of the module that is ended.
+    turn: u32,
+    /// Room for what is found at the end of a module.
     found: Vec<(u32, u32)>,
 }
 
@@ -213,14 +219,15 @@ impl Log {
     }
 
     fn take(&mut self, of: u32) -> Reads {
-        self.seen.resize(self.nodes.len(), false);
-        let (visited, found, stack) = (&mut self.visited, &mut self.found, &mut self.open);
-        let mut all = false;
+        self.seen.resize(self.nodes.len(), 0);
+        self.turn += 1;
+        let (found, stack) = (&mut self.found, &mut self.open);
+        let (mut visited, mut all) = (0, false);
         while let Some(id) = stack.pop() {
-            if std::mem::replace(&mut self.seen[id as usize], true) {
+            if std::mem::replace(&mut self.seen[id as usize], self.turn) == self.turn {
                 continue;
             }
-            visited.push(id);
+            visited += 1;
             match self.nodes[id as usize] {
                 // A module knows itself, but not what is below its classes.
                 Node::Leaf(module, key) if module != of || is_heirs(key) => {
@@ -232,13 +239,10 @@ impl Log {
                     stack.extend_from_slice(&self.children[children]);
                 }
             }
-            if visited.len() > MAX_VISITS || found.len() > MAX_READS {
+            if visited > MAX_VISITS || found.len() > MAX_READS {
                 all = true;
                 break;
             }
-        }
-        for id in visited.drain(..) {
-            self.seen[id as usize] = false;
         }
         stack.clear();
         let reads = if all { Reads::all() } else { Reads::new(found) };

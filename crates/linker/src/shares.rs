@@ -108,13 +108,16 @@ pub(crate) fn each_module<'p, R: Send>(
     let calls = |&ix: &ModuleIx| linker.program.module(ix).summary.calls.len();
     let sizes: Vec<usize> = modules.iter().map(calls).collect();
     let shares = Shares::new(&sizes, threads);
+    // About half of the types are asked for with one, each by about one thread.
+    let types = |&ix: &ModuleIx| linker.program.module(ix).summary.types.len();
+    let bound = modules.iter().map(types).sum::<usize>() / 2 / threads;
     let parts: Vec<Vec<(u32, R)>> = (0..threads)
         .into_par_iter()
         .with_max_len(1)
         .map(|thread| {
             reads::logged(linker.traced, || {
                 let arena = Arena::new();
-                let mut eval = Eval::new(linker, &arena);
+                let mut eval = Eval::new(linker, &arena, bound);
                 let mut results = Vec::new();
                 while let Some(i) = shares.take(thread) {
                     let ix = modules[i as usize];

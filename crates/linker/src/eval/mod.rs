@@ -35,6 +35,8 @@ use crate::edges::Desk;
 use crate::program::{ModuleIx, Name};
 use crate::reads;
 
+use value::Union;
+
 use memo::{Clean, Key, Known, Local, Memo};
 
 pub(crate) use arena::Arena;
@@ -106,7 +108,8 @@ pub(crate) struct Eval<'l, 'p> {
 }
 
 impl<'l, 'p> Eval<'l, 'p> {
-    pub(crate) fn new(linker: &'l Linker<'p>, arena: &'l Arena) -> Self {
+    /// With room for so many types under an environment.
+    pub(crate) fn new(linker: &'l Linker<'p>, arena: &'l Arena, bound: usize) -> Self {
         Eval {
             linker,
             arena,
@@ -114,7 +117,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             desk: Desk::default(),
             current: ModuleIx(u32::MAX),
             assumed: Confidence::Exact,
-            bound: FxHashMap::default(),
+            bound: FxHashMap::with_capacity_and_hasher(bound, Default::default()),
             overriding: FxHashMap::default(),
             heirs: FxHashMap::default(),
             globals: FxHashMap::default(),
@@ -355,8 +358,9 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     /// All values of some sets.
     fn united(&self, sets: impl IntoIterator<Item = Set<'l>>) -> Set<'l> {
-        let all = |all: Set<'l>, set| all.union(self.arena, set);
-        sets.into_iter().fold(Set::NONE, all)
+        let mut all = Union::default();
+        sets.into_iter().for_each(|set| all.add(set));
+        all.finish(self.arena)
     }
 
     /// A tuple of its elements.
