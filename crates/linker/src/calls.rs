@@ -323,7 +323,7 @@ pub(crate) fn targets<'l>(
         match call.kind {
             CallKind::New => {
                 let env = match value {
-                    Value::Ctor(class) => eval.with_given(*class, &Env::NONE, ix, call.callee),
+                    Value::Ctor(class) => eval.with_given(*class, Env::NONE, ix, call.callee),
                     _ => Env::NONE,
                 };
                 found.constructor(eval, value, env);
@@ -707,7 +707,7 @@ fn below_all<'l>(
     for value in receivers.iter() {
         match value {
             // What a class passes to a mixin is above the class, and has methods that the mixin's class has not.
-            Value::Inst(class, env) if !eval.extends_unknown(*class, env) => {
+            Value::Inst(class, env) if !eval.extends_unknown(*class, *env) => {
                 below.push(crate::hierarchy::heirs(eval, *class));
             }
             Value::Lib(..) | Value::Literal(..) | Value::Text(_) => {}

@@ -411,7 +411,7 @@ impl Site<'_> {
             return;
         }
         for method in methods {
-            let found = eval.member(&values, method);
+            let found = eval.member(values, method);
             let functions = found.iter().filter_map(|v| eval.function_of(v));
             let functions: Vec<Place> = functions.collect();
             for &function in &functions {
@@ -431,7 +431,7 @@ impl Site<'_> {
             return;
         };
         let effect = eval.shape(self.ix, argument.shape);
-        let ends = eval.returned_by_expected(&effect);
+        let ends = eval.returned_by_expected(effect);
         for end in ends.iter().filter_map(|v| eval.function_of(v)) {
             let target = eval.linker.node_id(end);
             let metadata = r#"{"callType":"callback"}"#;

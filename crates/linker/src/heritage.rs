@@ -126,7 +126,7 @@ fn inherits<'l>(
         _ => false,
     };
     let src = linker.node_id(place);
-    let set = eval.ty(place.module, ty, &Env::NONE);
+    let set = eval.ty(place.module, ty, Env::NONE);
     for value in set.iter() {
         match value {
             Value::Inst(ancestor, env) | Value::Iface(ancestor, env) => {
@@ -172,7 +172,7 @@ fn overrides<'l>(
         }
         let name = of.summary.name(member.name);
         for (ancestor, env) in above {
-            let Some(found) = eval.member_fact(*ancestor, env, name, member.is_static) else {
+            let Some(found) = eval.member_fact(*ancestor, *env, name, member.is_static) else {
                 continue;
             };
             if let Some(target) = found.place

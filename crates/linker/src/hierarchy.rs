@@ -38,7 +38,7 @@ impl Hierarchy {
                 pairs.extend(above.into_iter().map(|p| (p, heir)));
             }
             for &implemented in class.implements.of(&of.summary.type_lists) {
-                let set = eval.ty(ix, implemented, &crate::eval::Env::NONE);
+                let set = eval.ty(ix, implemented, crate::eval::Env::NONE);
                 pairs.extend(set.iter().filter_map(place_of).map(|p| (p, heir)));
             }
         }
@@ -48,7 +48,7 @@ impl Hierarchy {
                 node: fact.node,
             };
             for &base in fact.extends.of(&of.summary.type_lists) {
-                let set = eval.ty(ix, base, &crate::eval::Env::NONE);
+                let set = eval.ty(ix, base, crate::eval::Env::NONE);
                 pairs.extend(set.iter().filter_map(place_of).map(|p| (p, heir)));
             }
         }
@@ -109,7 +109,7 @@ pub(crate) fn heirs<'l>(eval: &mut Eval<'l, '_>, place: Place) -> &'l [Place] {
 fn add_ancestors(base: &Value<'_>, above: &mut Vec<Place>) {
     above.extend(place_of(base));
     if let Value::Inst(_, env) = base {
-        for given in given_to_extend(env).flat_map(Set::iter) {
+        for given in given_to_extend(*env).flat_map(Set::iter) {
             add_ancestors(given, above);
         }
     }

@@ -272,7 +272,7 @@ fn passes(
         eval.refuel();
         let mut values = eval.shape(ix, argument.shape);
         for &name in &binding.path {
-            values = eval.member_named(&values, callee.module, name);
+            values = eval.member_named(values, callee.module, name);
         }
         if !values
             .iter()
@@ -292,7 +292,7 @@ fn passes(
                 ix,
                 call,
                 (target.confidence, target.resolution),
-                &values,
+                values,
                 site,
                 links,
                 received,
@@ -368,7 +368,7 @@ fn reach<'l>(
     ix: ModuleIx,
     call: &CallFact,
     (confidence, resolution): (Confidence, &str),
-    values: &Set<'l>,
+    values: Set<'l>,
     site: Site,
     links: &mut FileLinks,
     received: &mut Vec<Received>,
@@ -376,12 +376,12 @@ fn reach<'l>(
 ) {
     let linker = eval.linker;
     let (values, shift, applies) = match site.how {
-        How::Called { shift, applies } => (*values, shift, applies),
+        How::Called { shift, applies } => (values, shift, applies),
         // Only of objects as they are written: what else has methods is no function that is passed.
         How::Method(name) => {
             let objects = values.iter().filter(|v| matches!(v, Value::Obj(_)));
             let objects = Set::of(eval.arena, objects.copied().collect());
-            (eval.member_named(&objects, site.module, name), 0, false)
+            (eval.member_named(objects, site.module, name), 0, false)
         }
         How::Passed(_) => return,
     };

@@ -43,9 +43,9 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, points: &Points, links:
                 eval.refuel();
                 let name = of.summary.name(member.name);
                 let set = eval
-                    .own_member(place, &crate::eval::Env::NONE, name, member.is_static)
+                    .own_member(place, crate::eval::Env::NONE, name, member.is_static)
                     .unwrap_or_default();
-                instance_edge(eval, ix, node, &set, links);
+                instance_edge(eval, ix, node, set, links);
             }
         }
         let members = class.members.of(&of.summary.members);
@@ -58,9 +58,9 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, points: &Points, links:
             eval.refuel();
             let name = of.summary.name(name);
             let set = eval
-                .own_member(place, &crate::eval::Env::NONE, name, is_static)
+                .own_member(place, crate::eval::Env::NONE, name, is_static)
                 .unwrap_or_default();
-            instance_edge(eval, ix, node, &set, links);
+            instance_edge(eval, ix, node, set, links);
         }
     }
     for access in &of.summary.accesses {
@@ -128,14 +128,14 @@ fn getters(
 fn instance_of(eval: &mut Eval<'_, '_>, ix: ModuleIx, node: NodeRef, links: &mut FileLinks) {
     eval.refuel();
     let set = eval.node(Place { module: ix, node });
-    instance_edge(eval, ix, node, &set, links);
+    instance_edge(eval, ix, node, set, links);
 }
 
 fn instance_edge(
     eval: &Eval<'_, '_>,
     ix: ModuleIx,
     node: NodeRef,
-    set: &Set<'_>,
+    set: Set<'_>,
     links: &mut FileLinks,
 ) {
     let linker = eval.linker;
@@ -196,8 +196,8 @@ fn reads(
         let place = match value {
             Value::Inst(place, _) | Value::Iface(place, _) | Value::Proto(place) => {
                 let env = match value {
-                    Value::Inst(_, env) => env,
-                    _ => &Env::NONE,
+                    Value::Inst(_, env) => *env,
+                    _ => Env::NONE,
                 };
                 // The analyzer has joined members of the class itself.
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
@@ -210,7 +210,7 @@ fn reads(
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
                     return;
                 }
-                eval.member_fact(*place, &Env::NONE, name, true)
+                eval.member_fact(*place, Env::NONE, name, true)
                     .and_then(|f| f.place)
             }
             Value::Ns(module) => match linker.exports.lookup(*module, name) {
@@ -255,7 +255,7 @@ fn reads(
                 None
             }
             Value::Obj(_) => {
-                let set = eval.member(&Set::one(eval.arena, *value), name);
+                let set = eval.member(Set::one(eval.arena, *value), name);
                 let functions: Vec<Place> = set
                     .iter()
                     .filter_map(|v| match v {

@@ -85,7 +85,7 @@ fn constructor<'l>(
         if fact.extends.is_none() {
             return Some((class, "constructor"));
         }
-        match first_instance(&eval.base_in(at, &env)) {
+        match first_instance(eval.base_in(at, env)) {
             Some(next) => (at, env) = next,
             // What is extended is of a package, or unknown: the class is all there is.
             None => return Some((class, "constructor")),

@@ -30,7 +30,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 return Set::NONE;
             };
             let function = e.shape(call.module, first.shape);
-            e.returned_by_expected(&function)
+            e.returned_by_expected(function)
         };
         match method.returns {
             Part::CallbackArray => {
@@ -39,17 +39,17 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             Part::CallbackFlat => {
                 let inner = callback(self);
-                let flat = self.element(&inner);
+                let flat = self.element(inner);
                 self.lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
             }
             Part::CallbackPromise => {
                 let inner = callback(self);
-                let inner = self.awaited(&inner);
+                let inner = self.awaited(inner);
                 self.lib(Lib::Promise, &[inner])
             }
             Part::Callback => {
                 let element = arguments.first().copied().unwrap_or_default();
-                let accumulated = self.accumulated(&element, call);
+                let accumulated = self.accumulated(element, call);
                 if accumulated.is_empty() {
                     return callback(self);
                 }
@@ -60,7 +60,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 let narrowed = match call.arguments.first() {
                     Some(first) if call.skip != Some(0) => {
                         let function = self.shape(call.module, first.shape);
-                        self.predicate_type(&function)
+                        self.predicate_type(function)
                     }
                     _ => Set::NONE,
                 };
@@ -74,15 +74,15 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// What `reduce` passes from call to call: what its type argument says, or its initial value, or the first element.
-    pub(super) fn accumulated(&mut self, element: &Set<'l>, call: &Call<'p>) -> Set<'l> {
+    pub(super) fn accumulated(&mut self, element: Set<'l>, call: &Call<'p>) -> Set<'l> {
         let types = call
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
         if let Some(&ty) = types.first() {
-            return self.ty(call.module, ty, &Env::NONE);
+            return self.ty(call.module, ty, Env::NONE);
         }
         let Some(initial) = call.arguments.get(1) else {
-            return *element;
+            return element;
         };
         let initial = self.shape(call.module, initial.shape);
         // An initial value that is an element of a narrower class: elements are accumulated.
@@ -95,7 +95,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             })
         };
         match !initial.is_empty() && initial.iter().all(|value| is_element(self, value)) {
-            true => *element,
+            true => element,
             false => initial,
         }
     }
@@ -126,7 +126,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             Part::Step => self.lib(Lib::Array, arguments),
             Part::Flat => {
                 let inner = argument(0);
-                let flat = self.element(&inner);
+                let flat = self.element(inner);
                 self.lib(Lib::Array, &[if flat.is_empty() { inner } else { flat }])
             }
             _ => Set::NONE,
@@ -158,7 +158,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         match path {
             "Promise.resolve" => {
                 let value = argument(self, 0);
-                let value = self.awaited(&value);
+                let value = self.awaited(value);
                 return self.lib(Lib::Promise, &[value]);
             }
             "Promise.all" | "Promise.allSettled" => {
@@ -170,12 +170,12 @@ impl<'l, 'p> Eval<'l, 'p> {
                         match value {
                             Value::Tuple(elements) => {
                                 let elements: Vec<Set<'l>> =
-                                    elements.iter().map(|e| self.awaited(e)).collect();
+                                    elements.iter().map(|e| self.awaited(*e)).collect();
                                 self.tuple(&elements)
                             }
                             value => {
-                                let element = self.element(&Set::one(self.arena, *value));
-                                let element = self.awaited(&element);
+                                let element = self.element(Set::one(self.arena, *value));
+                                let element = self.awaited(element);
                                 self.lib(Lib::Array, &[element])
                             }
                         },
@@ -185,8 +185,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             "Promise.race" | "Promise.any" => {
                 let list = argument(self, 0);
-                let element = self.element(&list);
-                let element = self.awaited(&element);
+                let element = self.element(list);
+                let element = self.awaited(element);
                 return self.lib(Lib::Promise, &[element]);
             }
             "Object.freeze" | "Object.seal" | "Object.preventExtensions" | "structuredClone" => {
@@ -213,22 +213,22 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             "Object.values" => {
                 let object = argument(self, 0);
-                let values = self.member(&object, "*");
+                let values = self.member(object, "*");
                 return self.lib(Lib::Array, &[values]);
             }
             "Object.entries" => {
                 let object = argument(self, 0);
-                let values = self.member(&object, "*");
+                let values = self.member(object, "*");
                 let string = self.lib(Lib::String, &[]);
                 let pair = self.tuple(&[string, values]);
                 return self.lib(Lib::Array, &[pair]);
             }
             "Array.from" => {
                 let list = argument(self, 0);
-                let element = self.element(&list);
+                let element = self.element(list);
                 if call.arguments.len() > 1 {
                     let function = argument(self, 1);
-                    let mapped = self.returned_by_expected(&function);
+                    let mapped = self.returned_by_expected(function);
                     return self.lib(Lib::Array, &[mapped]);
                 }
                 return self.lib(Lib::Array, &[element]);

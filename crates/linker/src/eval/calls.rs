@@ -40,7 +40,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     /// What a call gives.
     pub(crate) fn call_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set<'l> {
         if let Some((functions, way)) = self.bound_function(module, fact) {
-            return self.bound_result(&functions, way, fact);
+            return self.bound_result(functions, way, fact);
         }
         let call = self.call_of(module, fact, None);
         let callee = self.callee(module, fact);
@@ -64,7 +64,7 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     fn result(&mut self, callee: &Value<'l>, call: &Call<'p>, fact: &CallFact) -> Set<'l> {
         match callee {
-            Value::Fn(place, env) => self.function_result(*place, env, Some(call)),
+            Value::Fn(place, env) => self.function_result(*place, *env, Some(call)),
             Value::Sig(..) | Value::Iface(..) | Value::Anon(..) => self.typed_result(callee, call),
             Value::LibMethod(lib, arguments, name) => {
                 self.lib_result(*lib, arguments, name, call, fact)
@@ -80,13 +80,13 @@ impl<'l, 'p> Eval<'l, 'p> {
                 }
                 all
             }
-            Value::Bound(place, env, _) => self.function_result(*place, env, None),
+            Value::Bound(place, env, _) => self.function_result(*place, *env, None),
             _ => Set::NONE,
         }
     }
 
     /// The result of `f.call(…)`, `f.apply(…)` or `f.bind(…)`.
-    fn bound_result(&mut self, functions: &Set<'l>, way: &str, fact: &CallFact) -> Set<'l> {
+    fn bound_result(&mut self, functions: Set<'l>, way: &str, fact: &CallFact) -> Set<'l> {
         if way != "bind" {
             return self.returned_by_expected(functions);
         }
@@ -131,7 +131,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// What a function gives back.
-    fn function_result(&mut self, place: Place, env: &Env<'l>, call: Option<&Call<'p>>) -> Set<'l> {
+    fn function_result(&mut self, place: Place, env: Env<'l>, call: Option<&Call<'p>>) -> Set<'l> {
         let of = self.module(place.module);
         let Some(function) = of.function(place.node) else {
             return Set::NONE;
@@ -146,7 +146,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 for (module, overload, env) in overloads {
                     all = all.union(
                         self.arena,
-                        self.signature_result(*module, *overload, env, None),
+                        self.signature_result(*module, *overload, *env, None),
                     );
                 }
                 all
@@ -154,11 +154,11 @@ impl<'l, 'p> Eval<'l, 'p> {
             (overloads, Some(call)) => self.best_result(overloads, call),
         };
         if !overloads.is_empty()
-            && let Some(made) = self.made(&declared, place, function)
+            && let Some(made) = self.made(declared, place, function)
         {
             return made;
         }
-        if !declared.is_empty() && !self.is_told_by_body(&declared, place, function, env) {
+        if !declared.is_empty() && !self.is_told_by_body(declared, place, function, env) {
             // Of a function the type does not say which one it is.
             let is_called = declared.iter().any(|value| match value {
                 Value::Sig(_, _, None, _) => true,
@@ -169,27 +169,27 @@ impl<'l, 'p> Eval<'l, 'p> {
                 return declared;
             }
             let returned = self.returned(place, function);
-            return self.with_functions(declared, &returned);
+            return self.with_functions(declared, returned);
         }
         let returned = self.returned(place, function);
         if let Some(call) = call {
             let declared = self.declared_result(place, call);
             if !declared.is_empty() {
-                return self.with_functions(declared, &returned);
+                return self.with_functions(declared, returned);
             }
         }
         let env = match call {
             Some(call) => self.bound_by(place.module, signature, env, call),
-            None => *env,
+            None => env,
         };
-        self.subst(&returned, &env)
+        self.subst(returned, env)
     }
 
     /// The instances that the body of a function with overloads makes, if they are all of one class that is, or is below, the
     /// declared one.
     fn made(
         &mut self,
-        declared: &Set<'l>,
+        declared: Set<'l>,
         place: Place,
         function: &FunctionFact,
     ) -> Option<Set<'l>> {
@@ -214,10 +214,10 @@ impl<'l, 'p> Eval<'l, 'p> {
     /// objects and functions of which the types only say what they have in common.
     fn is_told_by_body(
         &mut self,
-        declared: &Set<'l>,
+        declared: Set<'l>,
         place: Place,
         function: &FunctionFact,
-        env: &Env<'l>,
+        env: Env<'l>,
     ) -> bool {
         if function.overloads.is_empty() {
             return false;
@@ -253,7 +253,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             let mut all = Set::NONE;
             for &shape in function.returned.of(&of.summary.shape_lists) {
                 let set = e.shape(place.module, shape);
-                all = all.union(e.arena, e.without_nothing(&set));
+                all = all.union(e.arena, e.without_nothing(set));
             }
             if function.is_generator {
                 let mut yielded = Set::NONE;
@@ -263,7 +263,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 return e.lib(Lib::Array, &[yielded]);
             }
             if function.is_async {
-                let all = e.awaited(&all);
+                let all = e.awaited(all);
                 return e.lib(Lib::Promise, &[all]);
             }
             all
@@ -274,15 +274,15 @@ impl<'l, 'p> Eval<'l, 'p> {
         &mut self,
         module: ModuleIx,
         signature: SignatureRef,
-        env: &Env<'l>,
+        env: Env<'l>,
         call: Option<&Call<'p>>,
     ) -> Set<'l> {
         let fact = self.module(module).summary.signature(signature);
         let env = match call {
             Some(call) => self.bound_by(module, fact, env, call),
-            None => *env,
+            None => env,
         };
-        self.ty(module, fact.returns, &env)
+        self.ty(module, fact.returns, env)
     }
 
     /// What the type variables of a signature stand for in a call.
@@ -290,11 +290,11 @@ impl<'l, 'p> Eval<'l, 'p> {
         &mut self,
         module: ModuleIx,
         signature: &Signature,
-        env: &Env<'l>,
+        env: Env<'l>,
         call: &Call<'p>,
     ) -> Env<'l> {
         if signature.type_vars.is_empty() {
-            return *env;
+            return env;
         }
         let of = self.module(module);
         let mut bound: Vec<(Var, Set<'l>)> = Vec::new();
@@ -302,7 +302,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
         for (var, &ty) in signature.type_vars.indexes().zip(explicit) {
-            let mut set = self.ty(call.module, ty, &Env::NONE);
+            let mut set = self.ty(call.module, ty, Env::NONE);
             // What has a type of which nothing else is known is an argument of this type.
             let parameters = signature.parameters.of(&of.summary.parameters);
             for (parameter, argument) in parameters.iter().zip(call.arguments) {
@@ -335,7 +335,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                         && let Some(key) = key_of(self.module(call.module), argument.shape)
                     {
                         let key = Set::one(self.arena, Value::Text(self.interned(&key)));
-                        self.infer(module, parameter.declared, &key, env, &mut bound);
+                        self.infer(module, parameter.declared, key, env, &mut bound);
                         continue;
                     }
                     let set = self.shape(call.module, argument.shape);
@@ -345,9 +345,9 @@ impl<'l, 'p> Eval<'l, 'p> {
                         } else {
                             self.lib(Lib::Array, &[set])
                         };
-                        self.infer(module, parameter.declared, &set, env, &mut bound);
+                        self.infer(module, parameter.declared, set, env, &mut bound);
                     } else if !argument.spread {
-                        self.infer(module, parameter.declared, &set, env, &mut bound);
+                        self.infer(module, parameter.declared, set, env, &mut bound);
                     }
                 }
             }
@@ -365,7 +365,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 fact.constraint
             };
             let inner = env.with(self.arena, bound.clone());
-            let set = self.ty(module, fallback, &inner);
+            let set = self.ty(module, fallback, inner);
             bound.push((key, set));
         }
         env.with(self.arena, bound)
@@ -385,7 +385,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                         self.seen_through(made, module, fact.callee)
                     }
                     Value::New(m, signature, env) => {
-                        self.signature_result(*m, *signature, env, Some(&call))
+                        self.signature_result(*m, *signature, *env, Some(&call))
                     }
                     Value::Iface(..) | Value::Anon(..) => {
                         let signatures = self.signatures(class, MemberKind::Construct);
@@ -399,7 +399,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                     }
                     value => {
                         let one = Set::one(self.arena, *value);
-                        self.instances(&one)
+                        self.instances(one)
                     }
                 },
             );
@@ -414,7 +414,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         if !types.is_empty() {
             let arguments: Vec<Set<'l>> = types
                 .iter()
-                .map(|&t| self.ty(call.module, t, &Env::NONE))
+                .map(|&t| self.ty(call.module, t, Env::NONE))
                 .collect();
             return self.lib(lib, &arguments);
         }
@@ -424,11 +424,11 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             _ => Set::NONE,
         };
-        let element = self.element(&first);
+        let element = self.element(first);
         match lib {
             Lib::Map => {
-                let key = self.member(&element, "0");
-                let value = self.member(&element, "1");
+                let key = self.member(element, "0");
+                let value = self.member(element, "1");
                 self.lib(lib, &[key, value])
             }
             Lib::Set => self.lib(lib, &[element]),
@@ -447,7 +447,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         if !types.is_empty() {
             let arguments: Vec<Set<'l>> = types
                 .iter()
-                .map(|&t| self.ty(call.module, t, &Env::NONE))
+                .map(|&t| self.ty(call.module, t, Env::NONE))
                 .collect();
             let env = self.bind(class.module, vars, &arguments);
             return Set::one(self.arena, Value::Inst(class, env));
@@ -464,7 +464,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 type_vars: vars,
                 ..*own
             };
-            let env = self.bound_by(class.module, &signature, &Env::NONE, call);
+            let env = self.bound_by(class.module, &signature, Env::NONE, call);
             return Set::one(self.arena, Value::Inst(class, env));
         }
         Set::one(self.arena, Value::Inst(class, Env::NONE))
@@ -487,7 +487,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                     let Some(function) = of.function(place.node) else {
                         continue;
                     };
-                    let mut signatures = self.overloads(*place, function, env);
+                    let mut signatures = self.overloads(*place, function, *env);
                     if signatures.is_empty() {
                         signatures.push((place.module, function.signature, *env));
                     }
@@ -520,15 +520,15 @@ impl<'l, 'p> Eval<'l, 'p> {
                                 type_vars: self.type_vars(*class),
                                 ..*own
                             };
-                            let env = self.bound_by(class.module, &signature, &Env::NONE, &call);
-                            self.parameter_type(class.module, &signature, index, &env)
+                            let env = self.bound_by(class.module, &signature, Env::NONE, &call);
+                            self.parameter_type(class.module, &signature, index, env)
                         }
                         None => Set::NONE,
                     }
                 }
                 Value::LibMethod(lib, elements, name) if library::accumulates(*lib, name) => {
                     let element = elements.first().copied().unwrap_or_default();
-                    let accumulated = self.accumulated(&element, &call);
+                    let accumulated = self.accumulated(element, &call);
                     let arguments = self.arena.list(&[element, accumulated]);
                     Set::one(self.arena, Value::LibMethod(*lib, arguments, name))
                 }
@@ -551,8 +551,8 @@ impl<'l, 'p> Eval<'l, 'p> {
         let mut all = Set::NONE;
         for (module, signature, env) in self.meant(signatures, call) {
             let fact = self.module(module).summary.signature(signature);
-            let env = self.bound_by(module, fact, &env, call);
-            all = all.union(self.arena, self.parameter_type(module, fact, index, &env));
+            let env = self.bound_by(module, fact, env, call);
+            all = all.union(self.arena, self.parameter_type(module, fact, index, env));
         }
         all
     }
@@ -562,7 +562,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         module: ModuleIx,
         signature: &Signature,
         index: usize,
-        env: &Env<'l>,
+        env: Env<'l>,
     ) -> Set<'l> {
         let parameters = signature
             .parameters
@@ -572,13 +572,13 @@ impl<'l, 'p> Eval<'l, 'p> {
         };
         let set = self.ty(module, parameter.declared, env);
         if parameter.rest {
-            return self.element(&set);
+            return self.element(set);
         }
         set
     }
 
     /// The values of a parameter of a function that stands where functions of these types are expected.
-    pub(crate) fn parameter_of(&mut self, expected: &Set<'l>, index: usize, rest: bool) -> Set<'l> {
+    pub(crate) fn parameter_of(&mut self, expected: Set<'l>, index: usize, rest: bool) -> Set<'l> {
         let mut all = Set::NONE;
         for value in expected.iter() {
             let signatures = match value {
@@ -597,7 +597,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             };
             for (module, signature, env) in signatures {
                 let fact = self.module(module).summary.signature(signature);
-                let set = self.parameter_type(module, fact, index, &env);
+                let set = self.parameter_type(module, fact, index, env);
                 let set = if rest && !set.is_empty() {
                     self.lib(Lib::Array, &[set])
                 } else {
@@ -610,7 +610,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Declared types of a parameter of functions.
-    pub(super) fn annotated_parameter(&mut self, functions: &Set<'l>, index: usize) -> Set<'l> {
+    pub(super) fn annotated_parameter(&mut self, functions: Set<'l>, index: usize) -> Set<'l> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let (module, signature, env) = match value {
@@ -622,27 +622,27 @@ impl<'l, 'p> Eval<'l, 'p> {
                 _ => continue,
             };
             let fact = self.module(module).summary.signature(signature);
-            all = all.union(self.arena, self.parameter_type(module, fact, index, &env));
+            all = all.union(self.arena, self.parameter_type(module, fact, index, env));
         }
         all
     }
 
     /// What functions give back, whatever they are called with.
-    pub(crate) fn returned_by_expected(&mut self, functions: &Set<'l>) -> Set<'l> {
+    pub(crate) fn returned_by_expected(&mut self, functions: Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let set = match value {
                 Value::Fn(place, env) | Value::Bound(place, env, _) => {
-                    self.deeper(|e| e.function_result(*place, env, None))
+                    self.deeper(|e| e.function_result(*place, *env, None))
                 }
                 Value::Sig(m, signature, _, env) => {
-                    self.deeper(|e| e.signature_result(*m, *signature, env, None))
+                    self.deeper(|e| e.signature_result(*m, *signature, *env, None))
                 }
                 Value::Iface(..) | Value::Anon(..) => {
                     match self.signatures(value, MemberKind::Call).first() {
                         Some((m, signature, env)) => {
                             let (m, signature, env) = (*m, *signature, *env);
-                            self.deeper(|e| e.signature_result(m, signature, &env, None))
+                            self.deeper(|e| e.signature_result(m, signature, env, None))
                         }
                         None => Set::NONE,
                     }

@@ -23,7 +23,7 @@ impl<'l> Eval<'l, '_> {
     pub(crate) fn has_member(&mut self, value: &Value<'l>, name: &str) -> bool {
         match value {
             Value::Inst(place, env) | Value::Iface(place, env) => {
-                self.member_fact(*place, env, name, false).is_some()
+                self.member_fact(*place, *env, name, false).is_some()
             }
             Value::Anon(module, ty, _) => match self.module(*module).summary.type_at(*ty) {
                 Type::Object(members) => {
@@ -42,11 +42,11 @@ impl<'l> Eval<'l, '_> {
     pub(crate) fn member_fact(
         &mut self,
         place: Place,
-        env: &Env<'l>,
+        env: Env<'l>,
         name: &str,
         is_static: bool,
     ) -> Option<Found> {
-        let mut stack = vec![(place, *env)];
+        let mut stack = vec![(place, env)];
         let mut seen = Vec::new();
         while let Some((at, env)) = stack.pop() {
             let is_seen = |seen: &(Place, Env<'l>)| seen.0 == at && seen.1 == env;
@@ -81,11 +81,11 @@ impl<'l> Eval<'l, '_> {
                     let extends = of.summary.type_facts[i as usize].extends;
                     let mut all = Set::NONE;
                     for &base in extends.of(&of.summary.type_lists) {
-                        all = all.union(self.arena, self.ty(at.module, base, &Env::NONE));
+                        all = all.union(self.arena, self.ty(at.module, base, Env::NONE));
                     }
                     all
                 }
-                _ => self.base_in(at, &env),
+                _ => self.base_in(at, env),
             };
             // After what is extended.
             stack.extend(self.merged_interface(at).map(|interface| (interface, env)));
@@ -100,7 +100,7 @@ impl<'l> Eval<'l, '_> {
 
     /// The PROPERTY of a class or type: declared, or written to in its own methods.
     pub(crate) fn property(&mut self, class: Place, name: &str, is_static: bool) -> Option<Place> {
-        let found = self.member_fact(class, &Env::NONE, name, is_static);
+        let found = self.member_fact(class, Env::NONE, name, is_static);
         let place = found.and_then(|f| f.place).or_else(|| {
             let of = self.module(class.module);
             let mut writes = of.class(class.node)?.writes.iter();

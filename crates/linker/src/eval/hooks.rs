@@ -65,17 +65,17 @@ impl<'l, 'p> Eval<'l, 'p> {
         Some(match name {
             "useState" => {
                 let state = self.call_argument(call, 0);
-                let state = self.initialised(&state);
+                let state = self.initialised(state);
                 let state = self.state(call, state);
                 self.tuple(&[state, of_react(SET_STATE)])
             }
             "useReducer" => {
                 let reducer = self.call_argument(call, 0);
-                let mut state = self.returned_by_expected(&reducer);
+                let mut state = self.returned_by_expected(reducer);
                 let init = self.call_argument(call, 2);
                 let init = match init.is_empty() {
                     true => self.call_argument(call, 1),
-                    false => self.returned_by_expected(&init),
+                    false => self.returned_by_expected(init),
                 };
                 if state.is_empty() {
                     state = self.state(call, init);
@@ -108,7 +108,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                     let is_default = self.lib(Lib::Boolean, &[]);
                     return Some(self.lib(Lib::Context, &[value, is_default]));
                 }
-                let value = self.with_functions(typed, &value);
+                let value = self.with_functions(typed, value);
                 self.lib(Lib::Context, &[value])
             }
             "useContext" | "use" => {
@@ -132,7 +132,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     fn type_argument(&mut self, call: &Call<'p>) -> Set<'l> {
         let module = self.module(call.module);
         match call.type_arguments.of(&module.summary.type_lists).first() {
-            Some(&ty) => self.ty(call.module, ty, &Env::NONE),
+            Some(&ty) => self.ty(call.module, ty, Env::NONE),
             None => Set::NONE,
         }
     }
@@ -141,9 +141,9 @@ impl<'l, 'p> Eval<'l, 'p> {
     fn state(&mut self, call: &Call<'p>, first: Set<'l>) -> Set<'l> {
         let typed = self.type_argument(call);
         if !typed.is_empty() {
-            return self.with_functions(typed, &first);
+            return self.with_functions(typed, first);
         }
-        let first = self.without_nothing(&first);
+        let first = self.without_nothing(first);
         if !first.is_empty() {
             self.depends_on(Confidence::Likely);
         }
@@ -151,12 +151,12 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// What a state begins with: what a function gives that is passed for it.
-    fn initialised(&mut self, passed: &Set<'l>) -> Set<'l> {
+    fn initialised(&mut self, passed: Set<'l>) -> Set<'l> {
         let functions = passed.iter().filter(|v| self.function_of(v).is_some());
         let functions = Set::of(self.arena, functions.copied().collect());
         match functions.is_empty() {
-            true => *passed,
-            false => self.returned_by_expected(&functions),
+            true => passed,
+            false => self.returned_by_expected(functions),
         }
     }
 }

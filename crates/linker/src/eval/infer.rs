@@ -13,8 +13,8 @@ impl<'l> Eval<'l, '_> {
         &mut self,
         module: ModuleIx,
         ty: TypeRef,
-        set: &Set<'l>,
-        env: &Env<'l>,
+        set: Set<'l>,
+        env: Env<'l>,
         bound: &mut Vec<(Var, Set<'l>)>,
     ) {
         if set.is_empty() || !self.step() || self.depth >= super::MAX_DEPTH {
@@ -28,8 +28,8 @@ impl<'l> Eval<'l, '_> {
                     return;
                 }
                 match bound.iter_mut().find(|b| b.0 == key) {
-                    Some(known) => known.1 = known.1.union(self.arena, *set),
-                    None => bound.push((key, *set)),
+                    Some(known) => known.1 = known.1.union(self.arena, set),
+                    None => bound.push((key, set)),
                 }
             }
             Type::Alias(inner) => self.infer(module, inner, set, env, bound),
@@ -39,14 +39,14 @@ impl<'l> Eval<'l, '_> {
                     .filter(|v| matches!(v, Value::Lib(Lib::Array | Lib::Set, _) | Value::Tuple(_)))
                     .copied()
                     .collect();
-                let element = self.element(&Set::of(self.arena, arrays));
-                self.infer(module, inner, &element, env, bound);
+                let element = self.element(Set::of(self.arena, arrays));
+                self.infer(module, inner, element, env, bound);
             }
             Type::Tuple(list) => {
                 for (i, &part) in list.of(&of.summary.type_lists).iter().enumerate() {
                     let index = i.to_string();
                     let member = self.member(set, &index);
-                    self.infer(module, part, &member, env, bound);
+                    self.infer(module, part, member, env, bound);
                 }
             }
             Type::Union(list) | Type::Intersection(list) => {
@@ -60,7 +60,7 @@ impl<'l> Eval<'l, '_> {
                 if bound.len() == before {
                     let set = self.without_nothing(set);
                     for part in parts.iter().filter(|t| bare(t)) {
-                        self.infer(module, *part, &set, env, bound);
+                        self.infer(module, *part, set, env, bound);
                     }
                 }
             }
@@ -71,25 +71,25 @@ impl<'l> Eval<'l, '_> {
                     let returns = match of.summary.type_at(signature.returns) {
                         Type::Predicate(_, ty) => {
                             let narrowed = self.predicate_type(set);
-                            self.infer(module, ty, &narrowed, env, bound);
+                            self.infer(module, ty, narrowed, env, bound);
                             return;
                         }
                         _ => signature.returns,
                     };
-                    self.infer(module, returns, &returned, env, bound);
+                    self.infer(module, returns, returned, env, bound);
                 }
                 let parameters = signature.parameters.of(&of.summary.parameters);
                 for (i, parameter) in parameters.iter().enumerate() {
                     if parameter.declared.is_known() {
                         let given = self.annotated_parameter(set, i);
-                        self.infer(module, parameter.declared, &given, env, bound);
+                        self.infer(module, parameter.declared, given, env, bound);
                     }
                 }
             }
             Type::Constructor(signature) => {
                 let returns = of.summary.signature(signature).returns;
                 let instances = self.instances(set);
-                self.infer(module, returns, &instances, env, bound);
+                self.infer(module, returns, instances, env, bound);
             }
             Type::Object(members) => {
                 read_members(self.linker.program, module, members);
@@ -98,15 +98,15 @@ impl<'l> Eval<'l, '_> {
                         MemberKind::Property | MemberKind::Getter => {
                             let name = of.summary.name(member.name);
                             let given = self.member(set, name);
-                            self.infer(module, member.declared, &given, env, bound);
+                            self.infer(module, member.declared, given, env, bound);
                         }
                         MemberKind::Method => {
                             let name = of.summary.name(member.name);
                             let given = self.member(set, name);
                             if let Some(signature) = member.signature {
                                 let returns = of.summary.signature(signature).returns;
-                                let returned = self.returned_by_expected(&given);
-                                self.infer(module, returns, &returned, env, bound);
+                                let returned = self.returned_by_expected(given);
+                                self.infer(module, returns, returned, env, bound);
                             }
                         }
                         MemberKind::Index => {
@@ -114,10 +114,10 @@ impl<'l> Eval<'l, '_> {
                             for value in set.iter() {
                                 all = all.union(
                                     self.arena,
-                                    self.member(&Set::one(self.arena, *value), "*"),
+                                    self.member(Set::one(self.arena, *value), "*"),
                                 );
                             }
-                            self.infer(module, member.declared, &all, env, bound);
+                            self.infer(module, member.declared, all, env, bound);
                         }
                         _ => {}
                     }
@@ -125,7 +125,7 @@ impl<'l> Eval<'l, '_> {
             }
             Type::Mapped(value) => {
                 let all = self.member(set, "*");
-                self.infer(module, value, &all, env, bound);
+                self.infer(module, value, all, env, bound);
             }
             Type::Global(name, _, arguments) => {
                 let arguments = arguments.of(&of.summary.type_lists);
@@ -138,7 +138,7 @@ impl<'l> Eval<'l, '_> {
                     "Record" => {
                         if let Some(&value) = arguments.get(1) {
                             let all = self.member(set, "*");
-                            self.infer(module, value, &all, env, bound);
+                            self.infer(module, value, all, env, bound);
                         }
                     }
                     name => {
@@ -148,7 +148,7 @@ impl<'l> Eval<'l, '_> {
                         if lib == Lib::Array {
                             if let Some(&inner) = arguments.first() {
                                 let element = self.element(set);
-                                self.infer(module, inner, &element, env, bound);
+                                self.infer(module, inner, element, env, bound);
                             }
                             return;
                         }
@@ -157,7 +157,7 @@ impl<'l> Eval<'l, '_> {
                                 && *l == lib
                             {
                                 for (&wanted, given) in arguments.iter().zip(given.iter()) {
-                                    self.infer(module, wanted, given, env, bound);
+                                    self.infer(module, wanted, *given, env, bound);
                                 }
                             }
                         }
@@ -176,8 +176,8 @@ impl<'l> Eval<'l, '_> {
         module: ModuleIx,
         ty: TypeRef,
         arguments: List,
-        set: &Set<'l>,
-        env: &Env<'l>,
+        set: Set<'l>,
+        env: Env<'l>,
         bound: &mut Vec<(Var, Set<'l>)>,
     ) {
         let of = self.module(module);
@@ -204,7 +204,7 @@ impl<'l> Eval<'l, '_> {
                 let fact = of.summary.type_facts[i as usize];
                 self.depth += 1;
                 if fact.alias.is_known() {
-                    self.infer(declared.module, fact.alias, set, &Env::NONE, &mut inner);
+                    self.infer(declared.module, fact.alias, set, Env::NONE, &mut inner);
                 } else {
                     read_members(self.linker.program, declared.module, fact.members);
                     for member in fact.members.of(&of.summary.members) {
@@ -212,7 +212,7 @@ impl<'l> Eval<'l, '_> {
                         {
                             let returns = of.summary.signature(signature).returns;
                             let returned = self.returned_by_expected(set);
-                            self.infer(declared.module, returns, &returned, &Env::NONE, &mut inner);
+                            self.infer(declared.module, returns, returned, Env::NONE, &mut inner);
                         } else if member.kind == MemberKind::Property && member.declared.is_known()
                         {
                             let name = of.summary.name(member.name);
@@ -220,14 +220,14 @@ impl<'l> Eval<'l, '_> {
                             self.infer(
                                 declared.module,
                                 member.declared,
-                                &given,
-                                &Env::NONE,
+                                given,
+                                Env::NONE,
                                 &mut inner,
                             );
                         }
                     }
                     for &base in fact.extends.of(&of.summary.type_lists) {
-                        self.infer(declared.module, base, set, &Env::NONE, &mut inner);
+                        self.infer(declared.module, base, set, Env::NONE, &mut inner);
                     }
                 }
                 self.depth -= 1;
@@ -237,7 +237,7 @@ impl<'l> Eval<'l, '_> {
             let key = (declared.module, VarRef(var));
             if let Some((_, given)) = inner.iter().find(|b| b.0 == key) {
                 let given = *given;
-                self.infer(module, wanted, &given, env, bound);
+                self.infer(module, wanted, given, env, bound);
             }
         }
     }
@@ -326,7 +326,7 @@ impl<'l> Eval<'l, '_> {
                     let extends = of.summary.type_facts[i as usize].extends;
                     let mut all = Set::NONE;
                     for &base in extends.of(&of.summary.type_lists) {
-                        all = all.union(self.arena, self.ty(place.module, base, &env));
+                        all = all.union(self.arena, self.ty(place.module, base, env));
                     }
                     all
                 }
@@ -334,7 +334,7 @@ impl<'l> Eval<'l, '_> {
                     let implements = of.summary.classes[i as usize].implements;
                     let mut all = Set::NONE;
                     for &implemented in implements.of(&of.summary.type_lists) {
-                        let set = self.ty(place.module, implemented, &env);
+                        let set = self.ty(place.module, implemented, env);
                         for v in set.iter() {
                             if matches!(v, Value::Iface(p, _) if *p == declared) {
                                 return match v {
@@ -345,8 +345,8 @@ impl<'l> Eval<'l, '_> {
                         }
                         all = all.union(self.arena, set);
                     }
-                    let base = self.base_in(place, &env);
-                    let base = self.subst(&base, &env);
+                    let base = self.base_in(place, env);
+                    let base = self.subst(base, env);
                     if base.is_empty() { all } else { base }
                 }
                 _ => return None,

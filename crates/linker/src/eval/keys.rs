@@ -39,7 +39,7 @@ impl<'l> Eval<'l, '_> {
                 all
             }
             Value::Iface(..) | Value::Anon(..) | Value::Inst(..) => self.indexed(value),
-            value => self.element(&Set::one(self.arena, *value)),
+            value => self.element(Set::one(self.arena, *value)),
         }
     }
 
@@ -66,7 +66,7 @@ impl<'l> Eval<'l, '_> {
         let of = self.module(module);
         for member in members.of(&of.summary.members) {
             if member.kind == MemberKind::Index {
-                return self.ty(module, member.declared, &env);
+                return self.ty(module, member.declared, env);
             }
         }
         Set::NONE

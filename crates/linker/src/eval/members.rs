@@ -12,13 +12,13 @@ use crate::program::{Fact, ModuleIx, Name, Target};
 pub(super) const MAX_ANCESTORS: usize = 32;
 
 impl<'l> Eval<'l, '_> {
-    pub(crate) fn member_named(&mut self, set: &Set<'l>, module: ModuleIx, name: Sym) -> Set<'l> {
+    pub(crate) fn member_named(&mut self, set: Set<'l>, module: ModuleIx, name: Sym) -> Set<'l> {
         let name = self.name(module, name);
         self.member(set, name)
     }
 
     /// The values of a member of values.
-    pub(crate) fn member(&mut self, set: &Set<'l>, name: &str) -> Set<'l> {
+    pub(crate) fn member(&mut self, set: Set<'l>, name: &str) -> Set<'l> {
         // In `Options | boolean` the options are meant.
         if set.iter().any(|value| self.lacks(value, name)) {
             let meant = set.iter().filter(|value| !self.lacks(value, name));
@@ -98,12 +98,12 @@ impl<'l> Eval<'l, '_> {
 
     pub(super) fn named_member(&mut self, value: &Value<'l>, name: &str) -> Set<'l> {
         match value {
-            Value::Inst(place, env) => self.instance_member(*place, env, name, value),
+            Value::Inst(place, env) => self.instance_member(*place, *env, name, value),
             Value::Proto(place) => {
                 if name == "constructor" {
                     return self.node(*place);
                 }
-                self.instance_member(*place, &Env::NONE, name, value)
+                self.instance_member(*place, Env::NONE, name, value)
             }
             Value::Ctor(place) => {
                 let set = self.static_member(*place, name);
@@ -113,15 +113,15 @@ impl<'l> Eval<'l, '_> {
                 set
             }
             Value::Iface(place, env) => {
-                let env = self.with_this(env, value);
-                self.type_member(*place, &env, name)
+                let env = self.with_this(*env, value);
+                self.type_member(*place, env, name)
             }
             Value::Anon(module, ty, env) => {
                 let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
                     return Set::NONE;
                 };
-                let env = self.with_this(env, value);
-                self.member_in(*module, members, &env, name)
+                let env = self.with_this(*env, value);
+                self.member_in(*module, members, env, name)
                     .unwrap_or_default()
             }
             Value::Obj(place) => self.object_member(*place, name),
@@ -153,7 +153,7 @@ impl<'l> Eval<'l, '_> {
                         .filter(|v| !matches!(v, Value::Ns(m) if m == module))
                         .copied()
                         .collect();
-                    return self.member(&Set::of(self.arena, own), name);
+                    return self.member(Set::of(self.arena, own), name);
                 }
                 Set::NONE
             }
@@ -185,7 +185,7 @@ impl<'l> Eval<'l, '_> {
             }
             Value::Var(var) => {
                 let constraint = self.constraint(*var);
-                self.member(&constraint, name)
+                self.member(constraint, name)
             }
             Value::Literal(module, text) => {
                 if self.name(*module, *text).starts_with('\'') {
@@ -225,7 +225,7 @@ impl<'l> Eval<'l, '_> {
         &mut self,
         module: ModuleIx,
         members: List,
-        env: &Env<'l>,
+        env: Env<'l>,
         name: &str,
     ) -> Option<Set<'l>> {
         read_member(self.linker.program, module, members, name);
@@ -246,7 +246,7 @@ impl<'l> Eval<'l, '_> {
                 MemberKind::Method => {
                     let place = member.node.map(|node| Place { module, node });
                     if let Some(signature) = member.signature {
-                        let value = Value::Sig(module, signature, place, *env);
+                        let value = Value::Sig(module, signature, place, env);
                         all = Some(
                             all.unwrap_or_default()
                                 .union(self.arena, Set::one(self.arena, value)),
@@ -268,7 +268,7 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// A member of an interface or of an alias that is an object type.
-    fn type_member(&mut self, place: Place, env: &Env<'l>, name: &str) -> Set<'l> {
+    fn type_member(&mut self, place: Place, env: Env<'l>, name: &str) -> Set<'l> {
         let of = self.module(place.module);
         let Fact::Type(i) = of.fact(place.node) else {
             return Set::NONE;
@@ -289,7 +289,7 @@ impl<'l> Eval<'l, '_> {
         }
         for &base in fact.extends.of(&of.summary.type_lists) {
             let base = self.ty(place.module, base, env);
-            let set = self.known_member(&base, name);
+            let set = self.known_member(base, name);
             if !set.is_empty() {
                 return set;
             }
@@ -299,7 +299,7 @@ impl<'l> Eval<'l, '_> {
 
     /// A member of what an interface extends or a class implements. Of the classes of the language only what they are known to
     /// have: `interface List<T> extends Methods, Iterable<T>` has most of its members from elsewhere.
-    fn known_member(&mut self, bases: &Set<'l>, name: &str) -> Set<'l> {
+    fn known_member(&mut self, bases: Set<'l>, name: &str) -> Set<'l> {
         let lacks = |base: &Value<'l>| matches!(base, Value::Lib(lib, _) if library::find(*lib, name).is_none());
         self.member_of_each(bases.iter().filter(|base| !lacks(base)), name)
     }
@@ -318,17 +318,17 @@ impl<'l> Eval<'l, '_> {
             let arguments: Vec<Set<'l>> = arguments
                 .of(&e.module(class.module).summary.type_lists)
                 .iter()
-                .map(|&t| e.ty(class.module, t, &Env::NONE))
+                .map(|&t| e.ty(class.module, t, Env::NONE))
                 .collect();
             let classes = e.shape(class.module, extends);
-            let instances = e.instances(&classes);
+            let instances = e.instances(classes);
             let mut all = Vec::new();
             for value in instances.iter() {
                 match value {
                     Value::Inst(place, env) if env.is_empty() => {
                         let vars = e.type_vars(*place);
                         let env = e.bind(place.module, vars, &arguments);
-                        let env = e.with_given(*place, &env, class.module, extends);
+                        let env = e.with_given(*place, env, class.module, extends);
                         all.push(Value::Inst(*place, env));
                     }
                     value => all.push(*value),
@@ -342,7 +342,7 @@ impl<'l> Eval<'l, '_> {
     fn instance_member(
         &mut self,
         class: Place,
-        env: &Env<'l>,
+        env: Env<'l>,
         name: &str,
         this: &Value<'l>,
     ) -> Set<'l> {
@@ -362,22 +362,22 @@ impl<'l> Eval<'l, '_> {
     fn chain_member(
         &mut self,
         class: Place,
-        env: &Env<'l>,
+        env: Env<'l>,
         name: &str,
         this: &Value<'l>,
         merged: &mut Set<'l>,
     ) -> Option<Set<'l>> {
         let mut at = class;
-        let mut env = *env;
+        let mut env = env;
         for _ in 0..MAX_ANCESTORS {
-            let bound = self.with_this(&env, this);
-            if let Some(set) = self.own_member(at, &bound, name, false) {
+            let bound = self.with_this(env, this);
+            if let Some(set) = self.own_member(at, bound, name, false) {
                 return Some(set);
             }
             if merged.is_empty() {
-                *merged = self.merged_member(at, &bound, name);
+                *merged = self.merged_member(at, bound, name);
             }
-            let base = self.base_in(at, &env);
+            let base = self.base_in(at, env);
             let mut next = None;
             let mut others = Set::NONE;
             for value in base.iter() {
@@ -394,7 +394,7 @@ impl<'l> Eval<'l, '_> {
                     let mut mapped: Vec<(Var, Set<'l>)> = Vec::new();
                     let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
                     for (var, set) in entries {
-                        mapped.push((var, self.subst(&set, &env)));
+                        mapped.push((var, self.subst(set, env)));
                     }
                     env = Env::of(self.arena, mapped);
                     at = place;
@@ -416,13 +416,13 @@ impl<'l> Eval<'l, '_> {
             && let Some(at) = hooks::type_argument_of(specifier, path, name)
             && let Some(&ty) = fact.extends_arguments.of(&of.summary.type_lists).get(at)
         {
-            return self.ty(class.module, ty, &Env::NONE);
+            return self.ty(class.module, ty, Env::NONE);
         }
-        self.member(&Set::one(self.arena, *base), name)
+        self.member(Set::one(self.arena, *base), name)
     }
 
     /// A member of the interface that a class is merged with.
-    fn merged_member(&mut self, class: Place, env: &Env<'l>, name: &str) -> Set<'l> {
+    fn merged_member(&mut self, class: Place, env: Env<'l>, name: &str) -> Set<'l> {
         let Some(interface) = self.merged_interface(class) else {
             return Set::NONE;
         };
@@ -439,7 +439,7 @@ impl<'l> Eval<'l, '_> {
             ((class.module, VarRef(var)), set)
         });
         let env = env.with(self.arena, bound.collect());
-        self.type_member(interface, &env, name)
+        self.type_member(interface, env, name)
     }
 
     pub(super) fn merged_interface(&self, class: Place) -> Option<Place> {
@@ -453,8 +453,8 @@ impl<'l> Eval<'l, '_> {
             return Set::NONE;
         };
         for &implemented in fact.implements.of(&of.summary.type_lists) {
-            let ty = self.ty(class.module, implemented, &Env::NONE);
-            let set = self.known_member(&ty, name);
+            let ty = self.ty(class.module, implemented, Env::NONE);
+            let set = self.known_member(ty, name);
             if !set.is_empty() {
                 return set;
             }
@@ -466,7 +466,7 @@ impl<'l> Eval<'l, '_> {
     pub(crate) fn own_member(
         &mut self,
         class: Place,
-        env: &Env<'l>,
+        env: Env<'l>,
         name: &str,
         is_static: bool,
     ) -> Option<Set<'l>> {
@@ -481,15 +481,12 @@ impl<'l> Eval<'l, '_> {
                 match member.kind {
                     MemberKind::Method => {
                         let node = member.node?;
-                        return Some(Set::one(
-                            self.arena,
-                            Value::Fn(Place { module, node }, *env),
-                        ));
+                        return Some(Set::one(self.arena, Value::Fn(Place { module, node }, env)));
                     }
                     MemberKind::Getter => {
                         let node = member.node?;
-                        let getter = Value::Fn(Place { module, node }, *env);
-                        return Some(self.returned_by_expected(&Set::one(self.arena, getter)));
+                        let getter = Value::Fn(Place { module, node }, env);
+                        return Some(self.returned_by_expected(Set::one(self.arena, getter)));
                     }
                     MemberKind::Property => {
                         let declared = self.ty(module, member.declared, env);
@@ -504,10 +501,10 @@ impl<'l> Eval<'l, '_> {
                         let values = self.ask(key, |e| {
                             let init = e.shape(module, member.init);
                             let written = e.class_writes(class, member.name, is_static);
-                            let all = e.without_nothing(&init);
-                            all.union(self.arena, e.without_nothing(&written))
+                            let all = e.without_nothing(init);
+                            all.union(self.arena, e.without_nothing(written))
                         });
-                        let set = self.subst(&values, env);
+                        let set = self.subst(values, env);
                         result = Some(result.unwrap_or_default().union(self.arena, set));
                     }
                     _ => {}
@@ -524,9 +521,9 @@ impl<'l> Eval<'l, '_> {
                 let key = Key::ClassMember(module, class.node, u32::MAX, sym.0);
                 let values = self.ask(key, |e| {
                     let written = e.class_writes(class, sym, is_static);
-                    e.without_nothing(&written)
+                    e.without_nothing(written)
                 });
-                return Some(self.subst(&values, env));
+                return Some(self.subst(values, env));
             }
         }
         let targets = if is_static {
@@ -554,7 +551,7 @@ impl<'l> Eval<'l, '_> {
                         .filter(|v| matches!(v, Value::Obj(_)))
                         .copied()
                         .collect();
-                    let set = self.member(&Set::of(self.arena, objects), name);
+                    let set = self.member(Set::of(self.arena, objects), name);
                     if !set.is_empty() {
                         return Some(set);
                     }
@@ -605,13 +602,13 @@ impl<'l> Eval<'l, '_> {
                 continue;
             }
             if write.declared.is_known() {
-                let set = self.ty(place.module, write.declared, &Env::NONE);
+                let set = self.ty(place.module, write.declared, Env::NONE);
                 if !set.is_empty() {
                     return set;
                 }
             }
             let set = self.shape(place.module, write.value);
-            all = all.union(self.arena, self.without_nothing(&set));
+            all = all.union(self.arena, self.without_nothing(set));
         }
         all
     }
@@ -626,10 +623,10 @@ impl<'l> Eval<'l, '_> {
         );
         let (mut at, mut env) = (class, Env::NONE);
         for _ in 0..MAX_ANCESTORS {
-            if let Some(set) = self.own_member(at, &this, name, true) {
+            if let Some(set) = self.own_member(at, this, name, true) {
                 return set;
             }
-            match first_instance(&self.base_in(at, &env)) {
+            match first_instance(self.base_in(at, env)) {
                 Some(next) => (at, env) = next,
                 None => break,
             }
@@ -642,7 +639,7 @@ impl<'l> Eval<'l, '_> {
         let mut all = Set::NONE;
         for (module, signature, env) in self.signatures(value, MemberKind::Construct) {
             let returns = self.module(module).summary.signature(signature).returns;
-            all = all.union(self.arena, self.ty(module, returns, &env));
+            all = all.union(self.arena, self.ty(module, returns, env));
         }
         all
     }
@@ -678,7 +675,7 @@ impl<'l> Eval<'l, '_> {
         if found.is_empty() && self.depth < super::MAX_DEPTH {
             self.depth += 1;
             for &base in extends.of(&of.summary.type_lists) {
-                let base = self.ty(module, base, &env);
+                let base = self.ty(module, base, env);
                 for value in base.iter() {
                     found.extend(self.signatures(value, kind));
                 }
@@ -690,7 +687,7 @@ impl<'l> Eval<'l, '_> {
 }
 
 /// The first class that values are instances of, and what is known in it.
-pub(crate) fn first_instance<'a>(set: &Set<'a>) -> Option<(Place, Env<'a>)> {
+pub(crate) fn first_instance<'a>(set: Set<'a>) -> Option<(Place, Env<'a>)> {
     set.iter().find_map(|value| match value {
         Value::Inst(place, env) => Some((*place, *env)),
         _ => None,

@@ -25,7 +25,7 @@ enum At {
 
 impl<'l> Eval<'l, '_> {
     /// The instance that a class extends, seen by somebody who knows what type variables and parameters stand for.
-    pub(crate) fn base_in(&mut self, class: Place, env: &Env<'l>) -> Set<'l> {
+    pub(crate) fn base_in(&mut self, class: Place, env: Env<'l>) -> Set<'l> {
         if !env.is_empty()
             && let Some(parameter) = self.extended_parameter(class)
             && let Some(given) = env.get(variable(parameter))
@@ -38,7 +38,7 @@ impl<'l> Eval<'l, '_> {
     /// Instances of what an expression gives, which is extended: those of classes that extend a parameter, with what it is.
     fn extended(&mut self, module: ModuleIx, shape: ShapeRef) -> Set<'l> {
         let classes = self.shape(module, shape);
-        let instances = self.instances(&classes);
+        let instances = self.instances(classes);
         self.seen_through(instances, module, shape)
     }
 
@@ -58,7 +58,7 @@ impl<'l> Eval<'l, '_> {
         }
         let seen = instances.iter().map(|value| match value {
             Value::Inst(class, env) => {
-                Value::Inst(*class, self.with_given(*class, env, module, shape))
+                Value::Inst(*class, self.with_given(*class, *env, module, shape))
             }
             value => *value,
         });
@@ -70,26 +70,26 @@ impl<'l> Eval<'l, '_> {
     pub(crate) fn with_given(
         &mut self,
         class: Place,
-        env: &Env<'l>,
+        env: Env<'l>,
         module: ModuleIx,
         shape: ShapeRef,
     ) -> Env<'l> {
         let Some(parameter) = self.extended_parameter(class) else {
-            return *env;
+            return env;
         };
         let Some((module, argument)) = self.argument_for(parameter, module, shape) else {
-            return *env;
+            return env;
         };
         let given = self.ask(Key::Extended(module, argument), |e| {
             e.extended(module, argument)
         });
         if given.is_empty() {
-            return *env;
+            return env;
         }
         let seen = env.with(self.arena, vec![(variable(parameter), given)]);
         // What nests too deep is no value: better one of which less is known.
         match Set::one(self.arena, Value::Inst(class, seen)).is_empty() {
-            true => *env,
+            true => env,
             false => seen,
         }
     }
@@ -107,8 +107,8 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// Whether nobody knows what some class extends that is the class itself or above it: a parameter.
-    pub(crate) fn extends_unknown(&mut self, class: Place, env: &Env<'l>) -> bool {
-        let mut at = Some((class, *env));
+    pub(crate) fn extends_unknown(&mut self, class: Place, env: Env<'l>) -> bool {
+        let mut at = Some((class, env));
         for _ in 0..MAX_STEPS {
             let Some((class, env)) = at else { break };
             if let Some(parameter) = self.extended_parameter(class)
@@ -116,7 +116,7 @@ impl<'l> Eval<'l, '_> {
             {
                 return true;
             }
-            at = first_instance(&self.base_in(class, &env));
+            at = first_instance(self.base_in(class, env));
         }
         false
     }
@@ -245,12 +245,12 @@ fn stands_for_parameter(var: Var) -> bool {
 }
 
 /// Whether nothing is known but what parameters stand for that classes extend.
-pub(super) fn binds_no_types(env: &Env<'_>) -> bool {
+pub(super) fn binds_no_types(env: Env<'_>) -> bool {
     env.iter().all(|bound| stands_for_parameter(bound.0))
 }
 
 /// What the parameters stand for that classes extend.
-pub(crate) fn given_to_extend<'a>(env: &Env<'a>) -> impl Iterator<Item = Set<'a>> + use<'a> {
+pub(crate) fn given_to_extend<'a>(env: Env<'a>) -> impl Iterator<Item = Set<'a>> + use<'a> {
     let of_parameters = env.iter().filter(|bound| stands_for_parameter(bound.0));
     of_parameters.map(|bound| bound.1)
 }

@@ -274,8 +274,8 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// A type under an environment: a step, remembered where it depends on nothing but itself.
-    fn bound_type(&mut self, module: ModuleIx, ty: TypeRef, env: &Env<'l>) -> Set<'l> {
-        let key = (module, ty, *env);
+    fn bound_type(&mut self, module: ModuleIx, ty: TypeRef, env: Env<'l>) -> Set<'l> {
+        let key = (module, ty, env);
         if let Some(known) = self.bound.get(&key)
             && known.steps <= self.fuel
             && self.depth + known.height <= MAX_DEPTH
@@ -324,7 +324,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// An environment and what `this` stands for in it.
-    fn with_this(&mut self, env: &Env<'l>, this: &Value<'l>) -> Env<'l> {
+    fn with_this(&mut self, env: Env<'l>, this: &Value<'l>) -> Env<'l> {
         let key = match this {
             Value::Inst(place, inner) if inner.is_empty() => (false, *place),
             Value::Iface(place, inner) if inner.is_empty() => (true, *place),

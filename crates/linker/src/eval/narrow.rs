@@ -20,7 +20,7 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// What is left of values under a test.
-    pub(super) fn narrow(&mut self, module: ModuleIx, set: &Set<'l>, guard: Guard) -> Set<'l> {
+    pub(super) fn narrow(&mut self, module: ModuleIx, set: Set<'l>, guard: Guard) -> Set<'l> {
         self.narrow_within(module, set, guard, MAX_INNER_GUARDS)
     }
 
@@ -28,7 +28,7 @@ impl<'l> Eval<'l, '_> {
     fn narrow_within(
         &mut self,
         module: ModuleIx,
-        set: &Set<'l>,
+        set: Set<'l>,
         guard: Guard,
         depth: u32,
     ) -> Set<'l> {
@@ -40,7 +40,7 @@ impl<'l> Eval<'l, '_> {
         match guard.test {
             GuardTest::InstanceOf(class) => {
                 let classes = self.shape(module, class);
-                let instances = self.instances(&classes);
+                let instances = self.instances(classes);
                 if guard.negated {
                     let left: Vec<Value<'l>> = set
                         .iter()
@@ -48,7 +48,7 @@ impl<'l> Eval<'l, '_> {
                         .copied()
                         .collect();
                     return if left.is_empty() {
-                        *set
+                        set
                     } else {
                         Set::of(self.arena, left)
                     };
@@ -62,7 +62,7 @@ impl<'l> Eval<'l, '_> {
                     return Set::of(self.arena, kept);
                 }
                 if instances.is_empty() {
-                    return *set;
+                    return set;
                 }
                 instances
             }
@@ -92,7 +92,7 @@ impl<'l> Eval<'l, '_> {
                 let literal = self.name(module, literal);
                 let mut kept = Vec::new();
                 for value in set.iter() {
-                    let property = self.member(&Set::one(self.arena, *value), name);
+                    let property = self.member(Set::one(self.arena, *value), name);
                     let mut literals =
                         (property.iter()).filter_map(|v| self.is_literal(v, literal));
                     let fits = match literals.next() {
@@ -108,7 +108,7 @@ impl<'l> Eval<'l, '_> {
                     }
                 }
                 if kept.is_empty() {
-                    return *set;
+                    return set;
                 }
                 Set::of(self.arena, kept)
             }
@@ -119,7 +119,7 @@ impl<'l> Eval<'l, '_> {
                     {
                         self.narrow_within(module, set, tested, depth)
                     }
-                    _ => *set,
+                    _ => set,
                 }
             }
             GuardTest::Either(first, second) => match (inner(first), inner(second)) {
@@ -128,15 +128,15 @@ impl<'l> Eval<'l, '_> {
                     let second = self.narrow_within(module, set, second, depth);
                     first.union(self.arena, second)
                 }
-                _ => *set,
+                _ => set,
             },
             GuardTest::Predicate(node, index) => {
                 let Some(call) = self.module(module).call(node) else {
-                    return *set;
+                    return set;
                 };
                 let narrowed = self.predicate(module, call, index as usize);
                 if narrowed.is_empty() {
-                    return *set;
+                    return set;
                 }
                 if guard.negated {
                     return self.filter(set, |v| !narrowed.iter().any(|n| same_class(v, n)));
@@ -155,10 +155,10 @@ impl<'l> Eval<'l, '_> {
         }
     }
 
-    fn filter(&self, set: &Set<'l>, mut keep: impl FnMut(&Value<'l>) -> bool) -> Set<'l> {
+    fn filter(&self, set: Set<'l>, mut keep: impl FnMut(&Value<'l>) -> bool) -> Set<'l> {
         let kept: Vec<Value<'l>> = set.iter().filter(|v| keep(v)).copied().collect();
         if kept.is_empty() {
-            return *set;
+            return set;
         }
         Set::of(self.arena, kept)
     }

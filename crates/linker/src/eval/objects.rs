@@ -20,7 +20,7 @@ impl<'l> Eval<'l, '_> {
             match property.kind {
                 PropertyKind::Spread => {
                     let spread = self.shape(place.module, property.shape);
-                    let set = self.member(&spread, name);
+                    let set = self.member(spread, name);
                     if !set.is_empty() {
                         return set;
                     }
@@ -29,11 +29,11 @@ impl<'l> Eval<'l, '_> {
                 _ if !of.is_named(property.name, named) => {}
                 PropertyKind::Getter => {
                     let getter = self.shape(place.module, property.shape);
-                    return self.returned_by_expected(&getter);
+                    return self.returned_by_expected(getter);
                 }
                 PropertyKind::Value => {
                     let set = self.shape(place.module, property.shape);
-                    let set = self.without_nothing(&set);
+                    let set = self.without_nothing(set);
                     if !set.is_empty() {
                         return set;
                     }
@@ -45,7 +45,7 @@ impl<'l> Eval<'l, '_> {
             return set;
         }
         let inherited = self.object_prototype(place);
-        self.member(&inherited, name)
+        self.member(inherited, name)
     }
 
     /// What an object literal says that it inherits from.

@@ -37,11 +37,11 @@ impl<'l, 'p> Eval<'l, 'p> {
         &self,
         place: Place,
         function: &FunctionFact,
-        env: &Env<'l>,
+        env: Env<'l>,
     ) -> Vec<Overload<'l>> {
         let overloads = function.overloads;
         let overloads = overloads.of(&self.module(place.module).summary.overloads);
-        overloads.iter().map(|&s| (place.module, s, *env)).collect()
+        overloads.iter().map(|&s| (place.module, s, env)).collect()
     }
 
     /// What a call gives, by the signatures that it may mean.
@@ -50,7 +50,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         for (module, signature, env) in self.meant(signatures, call) {
             all = all.union(
                 self.arena,
-                self.signature_result(module, signature, &env, Some(call)),
+                self.signature_result(module, signature, env, Some(call)),
             );
         }
         all
@@ -115,13 +115,13 @@ impl<'l, 'p> Eval<'l, 'p> {
             if !parameter.declared.is_known() {
                 continue;
             }
-            let mut wanted = self.ty(*module, parameter.declared, env);
+            let mut wanted = self.ty(*module, parameter.declared, *env);
             let is_any =
-                |wanted: &Set<'l>| wanted.iter().any(|value| matches!(value, Value::Var(_)));
-            if parameter.rest && !is_any(&wanted) {
-                wanted = self.element(&wanted);
+                |wanted: Set<'l>| wanted.iter().any(|value| matches!(value, Value::Var(_)));
+            if parameter.rest && !is_any(wanted) {
+                wanted = self.element(wanted);
             }
-            if wanted.is_empty() || is_any(&wanted) {
+            if wanted.is_empty() || is_any(wanted) {
                 continue;
             }
             let given = match *self.module(call.module).summary.shape(argument.shape) {
@@ -131,7 +131,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 }
                 _ => self.shape(call.module, argument.shape),
             };
-            let fit = self.fits(&given, &wanted);
+            let fit = self.fits(given, wanted);
             is_shown |= fit == Fit::Yes;
             all = all.min(fit);
             if all == Fit::No {
@@ -141,7 +141,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         (all, is_shown)
     }
 
-    fn fits(&mut self, given: &Set<'l>, wanted: &Set<'l>) -> Fit {
+    fn fits(&mut self, given: Set<'l>, wanted: Set<'l>) -> Fit {
         if given.is_empty() {
             return Fit::Unsure;
         }
@@ -177,7 +177,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                     match (given.first(), wanted.first()) {
                         (Some(given), Some(wanted)) if !given.is_empty() && !wanted.is_empty() => {
                             let (given, wanted) = (*given, *wanted);
-                            self.fits(&given, &wanted)
+                            self.fits(given, wanted)
                         }
                         _ => Fit::Yes,
                     }

@@ -22,8 +22,8 @@ impl<'l> Eval<'l, '_> {
             };
             let parameters = signature.parameters.of(&of.summary.parameters);
             if parameters.get(index).is_some_and(|p| p.name == name) {
-                let env = self.bound_by(m, signature, &env, &call);
-                all = all.union(self.arena, self.ty(m, ty, &env));
+                let env = self.bound_by(m, signature, env, &call);
+                all = all.union(self.arena, self.ty(m, ty, env));
             }
         }
         all
@@ -73,7 +73,7 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// The type that predicates tell.
-    pub(super) fn predicate_type(&mut self, functions: &Set<'l>) -> Set<'l> {
+    pub(super) fn predicate_type(&mut self, functions: Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in functions.iter() {
             let (m, signature, env) = match value {
@@ -87,7 +87,7 @@ impl<'l> Eval<'l, '_> {
             let of = self.module(m);
             let returns = of.summary.signature(signature).returns;
             if let Type::Predicate(_, ty) = of.summary.type_at(returns) {
-                all = all.union(self.arena, self.ty(m, ty, &env));
+                all = all.union(self.arena, self.ty(m, ty, env));
             }
         }
         all

@@ -17,14 +17,14 @@ impl<'l> Eval<'l, '_> {
                 let name = of.summary.name(write.name);
                 if name == "prototype" || name == "__proto__" {
                     let value = e.shape(function.module, write.value);
-                    all = all.union(self.arena, e.prototypes(&value));
+                    all = all.union(self.arena, e.prototypes(value));
                 }
             }
             for &i in of.property_writes(Target::Prototype(function.node)) {
                 let write = of.summary.writes[i as usize];
                 if of.summary.name(write.name) == "__proto__" {
                     let value = e.shape(function.module, write.value);
-                    all = all.union(self.arena, e.prototypes(&value));
+                    all = all.union(self.arena, e.prototypes(value));
                 }
             }
             for call in &of.summary.calls {
@@ -46,7 +46,7 @@ impl<'l> Eval<'l, '_> {
                         });
                         if inherits {
                             let parent = e.shape(function.module, parent.shape);
-                            all = all.union(self.arena, e.instances(&parent));
+                            all = all.union(self.arena, e.instances(parent));
                         }
                     }
                     continue;
@@ -55,11 +55,11 @@ impl<'l> Eval<'l, '_> {
                 match of.summary.name(name) {
                     "inherits" if node_is(of, child.shape, function.node, false) => {
                         let parent = e.shape(function.module, parent.shape);
-                        all = all.union(self.arena, e.instances(&parent));
+                        all = all.union(self.arena, e.instances(parent));
                     }
                     "setPrototypeOf" if node_is(of, child.shape, function.node, true) => {
                         let parent = e.shape(function.module, parent.shape);
-                        all = all.union(self.arena, e.prototypes(&parent));
+                        all = all.union(self.arena, e.prototypes(parent));
                     }
                     _ => {}
                 }
@@ -69,7 +69,7 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// Instances of what prototypes belong to.
-    fn prototypes(&mut self, set: &Set<'l>) -> Set<'l> {
+    fn prototypes(&mut self, set: Set<'l>) -> Set<'l> {
         Set::of(
             self.arena,
             set.iter()

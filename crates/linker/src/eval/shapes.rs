@@ -37,7 +37,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         match *of.summary.shape(shape) {
             Shape::Member(object, name) => {
                 let object = self.object(module, object);
-                self.member_named(&object, module, name)
+                self.member_named(object, module, name)
             }
             Shape::Call(node) => match of.call(node) {
                 Some(call) => self.call_result(module, call),
@@ -65,21 +65,21 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             Shape::Await(inner) => {
                 let inner = self.shape(module, inner);
-                self.awaited(&inner)
+                self.awaited(inner)
             }
             Shape::Element(inner) => {
                 let inner = self.shape(module, inner);
-                self.element(&inner)
+                self.element(inner)
             }
             Shape::Path(inner, path) => {
                 let mut set = self.object(module, inner);
                 for &name in path.of(&of.summary.paths) {
-                    set = self.member_named(&set, module, name);
+                    set = self.member_named(set, module, name);
                 }
                 set
             }
             Shape::Cast(inner, ty) => {
-                let cast = self.ty(module, ty, &Env::NONE);
+                let cast = self.ty(module, ty, Env::NONE);
                 // `as any` and `as unknown` tell nothing, and change nothing.
                 if cast.is_empty() {
                     return self.shape(module, inner);
@@ -90,14 +90,14 @@ impl<'l, 'p> Eval<'l, 'p> {
                 let mut all = Union::default();
                 for &part in list.of(&of.summary.shape_lists) {
                     let part = self.shape(module, part);
-                    all.add(self.without_nothing(&part));
+                    all.add(self.without_nothing(part));
                 }
                 all.finish(self.arena)
             }
             Shape::Narrow(inner, guard) => {
                 let set = self.shape(module, inner);
                 match of.summary.guards.get(guard.0 as usize) {
-                    Some(&guard) => self.narrow(module, &set, guard),
+                    Some(&guard) => self.narrow(module, set, guard),
                     None => set,
                 }
             }
@@ -154,9 +154,9 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Without `null` and `undefined`.
-    pub(crate) fn without_nothing(&self, set: &Set<'l>) -> Set<'l> {
+    pub(crate) fn without_nothing(&self, set: Set<'l>) -> Set<'l> {
         if !set.iter().any(|v| matches!(v, Value::Lib(Lib::Nothing, _))) {
-            return *set;
+            return set;
         }
         Set::of(
             self.arena,
@@ -218,7 +218,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 let function = &of.summary.functions[i as usize];
                 let declared = of.summary.signature(function.signature).this_type;
                 if declared.is_known() {
-                    let declared = self.ty(owner.module, declared, &Env::NONE);
+                    let declared = self.ty(owner.module, declared, Env::NONE);
                     if !declared.is_empty() {
                         return declared;
                     }
@@ -292,9 +292,9 @@ impl<'l, 'p> Eval<'l, 'p> {
         let mut declared = Set::NONE;
         for variable in of.variables(place.node) {
             if variable.declared.is_known() {
-                let mut set = self.ty(place.module, variable.declared, &Env::NONE);
+                let mut set = self.ty(place.module, variable.declared, Env::NONE);
                 for &name in &variable.path {
-                    set = self.member_named(&set, place.module, name);
+                    set = self.member_named(set, place.module, name);
                 }
                 declared = declared.union(self.arena, set);
             }
@@ -315,7 +315,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             ) {
                 let exact = self.shape(place.module, init.init);
                 let is_exact = |v: &Value<'l>| match v {
-                    Value::Inst(_, env) => super::mixins::binds_no_types(env),
+                    Value::Inst(_, env) => super::mixins::binds_no_types(*env),
                     Value::Obj(_) | Value::Fn(..) => true,
                     _ => false,
                 };
@@ -326,7 +326,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             // A type of a package does not say what can be called.
             if declared.iter().all(|v| matches!(v, Value::ExtInst(..))) {
                 let value = self.shape(place.module, init.init);
-                return match self.are_functions(&value) {
+                return match self.are_functions(value) {
                     true => declared.union(self.arena, value),
                     false => declared,
                 };
@@ -337,9 +337,9 @@ impl<'l, 'p> Eval<'l, 'p> {
         for variable in of.variables(place.node) {
             let mut set = self.shape(place.module, variable.init);
             for &name in &variable.path {
-                set = self.member_named(&set, place.module, name);
+                set = self.member_named(set, place.module, name);
             }
-            all.add(self.without_nothing(&set));
+            all.add(self.without_nothing(set));
         }
         all.finish(self.arena)
     }
@@ -358,37 +358,37 @@ impl<'l, 'p> Eval<'l, 'p> {
         let Some(parameter) = parameters.get(binding.index as usize) else {
             return Set::NONE;
         };
-        let mut set = self.ty(place.module, parameter.declared, &Env::NONE);
+        let mut set = self.ty(place.module, parameter.declared, Env::NONE);
         if set.is_empty() {
             let owner = Place {
                 module: place.module,
                 node: binding.function,
             };
             let expected = self.expected(owner);
-            set = self.parameter_of(&expected, binding.index as usize, parameter.rest);
+            set = self.parameter_of(expected, binding.index as usize, parameter.rest);
         }
         if set.is_empty() {
             set = self.shape(place.module, parameter.default);
         }
         if set.is_empty() && !parameter.rest {
             let passed = self.passed(place, binding.function, binding.index as usize);
-            set = self.without_nothing(&passed);
+            set = self.without_nothing(passed);
         }
         for &name in &binding.path {
-            set = self.member_named(&set, place.module, name);
+            set = self.member_named(set, place.module, name);
         }
         if set.is_empty() {
             set = self.shape(place.module, binding.default);
         }
         if parameter.declared.is_known() && !set.is_empty() {
-            return self.without_nothing(&set);
+            return self.without_nothing(set);
         }
         // Writes: `options = options || {}`.
         for variable in of.variables(place.node) {
             let written = self.shape(place.module, variable.init);
             set = set.union(self.arena, written);
         }
-        self.without_nothing(&set)
+        self.without_nothing(set)
     }
 
     /// The value that the place of a function or literal expects.
@@ -418,7 +418,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 for variable in of.variables(node) {
                     if variable.path.is_empty() {
                         declared = declared
-                            .union(self.arena, self.ty(module, variable.declared, &Env::NONE));
+                            .union(self.arena, self.ty(module, variable.declared, Env::NONE));
                     }
                 }
                 declared
@@ -428,40 +428,40 @@ impl<'l, 'p> Eval<'l, 'p> {
                     module,
                     node: object,
                 });
-                self.member_named(&object, module, name)
+                self.member_named(object, module, name)
             }
             Role::Element(array) => {
                 let array = self.expected(Place {
                     module,
                     node: array,
                 });
-                self.element(&array)
+                self.element(array)
             }
             Role::Returned(i) => {
                 let function = &of.summary.functions[i as usize];
                 let declared = of.summary.signature(function.signature).returns;
-                let mut set = self.ty(module, declared, &Env::NONE);
+                let mut set = self.ty(module, declared, Env::NONE);
                 if set.is_empty() {
                     let owner = Place {
                         module,
                         node: function.node,
                     };
                     let expected = self.expected(owner);
-                    set = self.returned_by_expected(&expected);
+                    set = self.returned_by_expected(expected);
                 }
                 if function.is_async {
-                    set = self.awaited(&set);
+                    set = self.awaited(set);
                 }
                 set
             }
             Role::Member(_, index) => {
                 let member = of.summary.members[index as usize];
-                self.ty(module, member.declared, &Env::NONE)
+                self.ty(module, member.declared, Env::NONE)
             }
             Role::Written(i) => {
                 let write = of.summary.writes[i as usize];
                 if write.declared.is_known() {
-                    return self.ty(module, write.declared, &Env::NONE);
+                    return self.ty(module, write.declared, Env::NONE);
                 }
                 let object = self.shape(module, write.object);
                 let typed: Vec<Value<'l>> = object
@@ -469,17 +469,17 @@ impl<'l, 'p> Eval<'l, 'p> {
                     .filter(|v| matches!(v, Value::Inst(..) | Value::Iface(..) | Value::Anon(..)))
                     .copied()
                     .collect();
-                self.member(&Set::of(self.arena, typed), self.name(module, write.name))
+                self.member(Set::of(self.arena, typed), self.name(module, write.name))
             }
             Role::Default(function, index) => {
                 let function = &of.summary.functions[function as usize];
                 let parameters = of.summary.signature(function.signature).parameters;
                 match parameters.of(&of.summary.parameters).get(index as usize) {
-                    Some(parameter) => self.ty(module, parameter.declared, &Env::NONE),
+                    Some(parameter) => self.ty(module, parameter.declared, Env::NONE),
                     None => Set::NONE,
                 }
             }
-            Role::Cast(ty) => self.ty(module, ty, &Env::NONE),
+            Role::Cast(ty) => self.ty(module, ty, Env::NONE),
         }
     }
 
@@ -580,7 +580,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Instances of what can be constructed.
-    pub(crate) fn instances(&mut self, classes: &Set<'l>) -> Set<'l> {
+    pub(crate) fn instances(&mut self, classes: Set<'l>) -> Set<'l> {
         let mut all = Vec::with_capacity(classes.iter().len());
         for value in classes.iter() {
             match value {
@@ -597,7 +597,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 }
                 Value::New(m, signature, env) => {
                     let returns = self.module(*m).summary.signature(*signature).returns;
-                    let set = self.ty(*m, returns, env);
+                    let set = self.ty(*m, returns, *env);
                     all.extend(set.iter().copied());
                 }
                 Value::Iface(..) | Value::Anon(..) => {

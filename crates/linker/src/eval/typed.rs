@@ -36,11 +36,11 @@ impl<'l, 'p> Eval<'l, 'p> {
             return typed;
         }
         let known = self.shape(module, value);
-        self.with_functions(typed, &known)
+        self.with_functions(typed, known)
     }
 
     /// The same for values that are known.
-    pub(super) fn with_functions(&mut self, typed: Set<'l>, known: &Set<'l>) -> Set<'l> {
+    pub(super) fn with_functions(&mut self, typed: Set<'l>, known: Set<'l>) -> Set<'l> {
         if typed.is_empty() || !typed.iter().all(Value::is_known_by_type) {
             return typed;
         }
@@ -73,7 +73,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     pub(super) fn typed_result(&mut self, value: &Value<'l>, call: &Call<'p>) -> Set<'l> {
         match value {
             Value::Sig(module, signature, _, env) => {
-                self.signature_result(*module, *signature, env, Some(call))
+                self.signature_result(*module, *signature, *env, Some(call))
             }
             Value::Iface(..) | Value::Anon(..) => {
                 let signatures = self.signatures(value, MemberKind::Call);

@@ -11,7 +11,7 @@ use crate::specifiers::Target;
 
 impl<'l> Eval<'l, '_> {
     /// The values of a type.
-    pub(crate) fn ty(&mut self, module: ModuleIx, ty: TypeRef, env: &Env<'l>) -> Set<'l> {
+    pub(crate) fn ty(&mut self, module: ModuleIx, ty: TypeRef, env: Env<'l>) -> Set<'l> {
         let of = self.module(module);
         match of.summary.type_at(ty) {
             Type::Unknown => Set::NONE,
@@ -22,25 +22,24 @@ impl<'l> Eval<'l, '_> {
                 None => Set::one(self.arena, Value::Var((module, var))),
             },
             Type::Function(signature) => {
-                Set::one(self.arena, Value::Sig(module, signature, None, *env))
+                Set::one(self.arena, Value::Sig(module, signature, None, env))
             }
             Type::Constructor(signature) => {
-                Set::one(self.arena, Value::New(module, signature, *env))
+                Set::one(self.arena, Value::New(module, signature, env))
             }
-            Type::Object(_) => Set::one(self.arena, Value::Anon(module, ty, *env)),
+            Type::Object(_) => Set::one(self.arena, Value::Anon(module, ty, env)),
             Type::KeyOf(_) => self.lib(Lib::String, &[]),
             Type::Predicate(..) => self.lib(Lib::Boolean, &[]),
             Type::TypeOf(shape) => self.shape(module, shape),
             Type::This => env.get(THIS).unwrap_or_default(),
-            _ if env.is_empty() || of.closed_types().has(ty) => self
-                .ask(Key::Type(module, ty), |e| {
-                    e.composed(module, ty, &Env::NONE)
-                }),
+            _ if env.is_empty() || of.closed_types().has(ty) => {
+                self.ask(Key::Type(module, ty), |e| e.composed(module, ty, Env::NONE))
+            }
             _ => self.bound_type(module, ty, env),
         }
     }
 
-    fn types(&mut self, module: ModuleIx, list: List, env: &Env<'l>) -> Vec<Set<'l>> {
+    fn types(&mut self, module: ModuleIx, list: List, env: Env<'l>) -> Vec<Set<'l>> {
         let of = self.module(module);
         list.of(&of.summary.type_lists)
             .iter()
@@ -48,7 +47,7 @@ impl<'l> Eval<'l, '_> {
             .collect()
     }
 
-    pub(super) fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: &Env<'l>) -> Set<'l> {
+    pub(super) fn composed(&mut self, module: ModuleIx, ty: TypeRef, env: Env<'l>) -> Set<'l> {
         let of = self.module(module);
         match of.summary.type_at(ty) {
             Type::Ref(node, path, arguments) => self.reference(module, node, path, arguments, env),
@@ -74,7 +73,7 @@ impl<'l> Eval<'l, '_> {
             }
             Type::Rest(inner) => {
                 let inner = self.ty(module, inner, env);
-                self.element(&inner)
+                self.element(inner)
             }
             Type::Union(list) | Type::Intersection(list) => {
                 let parts = self.types(module, list, env);
@@ -99,10 +98,10 @@ impl<'l> Eval<'l, '_> {
                             Value::Literal(m, text) => {
                                 let text = self.name(*m, *text);
                                 let text = text.strip_prefix('\'').unwrap_or(text);
-                                self.member(&object, text)
+                                self.member(object, text)
                             }
-                            Value::Text(text) => self.member(&object, text),
-                            Value::Lib(Lib::Number, _) => self.element(&object),
+                            Value::Text(text) => self.member(object, text),
+                            Value::Lib(Lib::Number, _) => self.element(object),
                             _ => Set::NONE,
                         },
                     );
@@ -143,7 +142,7 @@ impl<'l> Eval<'l, '_> {
         node: NodeRef,
         path: List,
         arguments: List,
-        env: &Env<'l>,
+        env: Env<'l>,
     ) -> Set<'l> {
         let of = self.module(module);
         let arguments = self.types(module, arguments, env);
@@ -216,11 +215,11 @@ impl<'l> Eval<'l, '_> {
             }
             // A name of a value: `typeof` is implied in comments.
             let value = self.node(place);
-            let mut value = self.member(&value, first);
+            let mut value = self.member(value, first);
             for name in rest {
-                value = self.member(&value, name);
+                value = self.member(value, name);
             }
-            return self.instances(&value);
+            return self.instances(value);
         }
         match of.fact(place.node) {
             Fact::Class(i) => {
@@ -234,13 +233,13 @@ impl<'l> Eval<'l, '_> {
                 if !fact.alias.is_known() {
                     return Set::one(self.arena, Value::Iface(place, env));
                 }
-                self.ty(place.module, fact.alias, &env)
+                self.ty(place.module, fact.alias, env)
             }
             Fact::Scope(_) => Set::one(self.arena, Value::Enum(place)),
             Fact::TypeVar(var) => Set::one(self.arena, Value::Var((place.module, VarRef(var)))),
             Fact::Variable(_) | Fact::Function(_) => {
                 let value = self.node(place);
-                self.instances(&value)
+                self.instances(value)
             }
             _ => Set::NONE,
         }
@@ -250,7 +249,7 @@ impl<'l> Eval<'l, '_> {
     fn imported_type(&mut self, module: ModuleIx, path: &[&str], arguments: &[Set<'l>]) -> Set<'l> {
         let Some((first, rest)) = path.split_first() else {
             let value = self.whole_module(module, true);
-            return self.instances(&value);
+            return self.instances(value);
         };
         let found = self.linker.exports.lookup(module, first);
         let set = self.found_type(&found, first, rest, arguments);
@@ -265,14 +264,14 @@ impl<'l> Eval<'l, '_> {
                 .iter()
                 .find(|(name, _)| of.summary.name(*name) == *first);
             if let Some(&(_, ty)) = defined {
-                return self.ty(module, ty, &Env::NONE);
+                return self.ty(module, ty, Env::NONE);
             }
         }
         // A static or other member of what the module is.
         if self.module(module).export_equals().is_some() {
             let value = self.whole_module(module, true);
-            let member = self.member(&value, first);
-            return self.instances(&member);
+            let member = self.member(value, first);
+            return self.instances(member);
         }
         Set::NONE
     }
@@ -343,12 +342,12 @@ impl<'l> Eval<'l, '_> {
                     if !default.is_known() {
                         return Env::NONE;
                     }
-                    self.ty(module, default, &Env::NONE)
+                    self.ty(module, default, Env::NONE)
                 }
                 None => {
                     let default = of.summary.type_vars[var as usize].default;
                     let env = Env::of(self.arena, bound.clone());
-                    self.ty(module, default, &env)
+                    self.ty(module, default, env)
                 }
             };
             bound.push(((module, VarRef(var)), set));
@@ -362,7 +361,7 @@ impl<'l> Eval<'l, '_> {
         name: Sym,
         path: List,
         arguments: List,
-        env: &Env<'l>,
+        env: Env<'l>,
     ) -> Set<'l> {
         let name = self.name(module, name);
         if let Some(places) = self.linker.globals.get(name) {
@@ -384,15 +383,15 @@ impl<'l> Eval<'l, '_> {
         match name {
             "Readonly" | "Partial" | "Required" | "Pick" | "Omit" | "Extract" | "Exclude"
             | "NoInfer" | "ThisType" => first(),
-            "NonNullable" => self.without_nothing(&first()),
-            "Awaited" => self.awaited(&first()),
+            "NonNullable" => self.without_nothing(first()),
+            "Awaited" => self.awaited(first()),
             "ReturnType" => {
                 let function = first();
-                self.returned_by_expected(&function)
+                self.returned_by_expected(function)
             }
             "InstanceType" => {
                 let class = first();
-                self.instances(&class)
+                self.instances(class)
             }
             "Parameters" | "ConstructorParameters" => Set::NONE,
             "Function" | "Object" | "any" => Set::NONE,
@@ -408,14 +407,14 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// Puts what type variables stand for into values.
-    pub(crate) fn subst(&mut self, set: &Set<'l>, env: &Env<'l>) -> Set<'l> {
+    pub(crate) fn subst(&mut self, set: Set<'l>, env: Env<'l>) -> Set<'l> {
         if env.is_empty() || set.is_empty() {
-            return *set;
+            return set;
         }
         self.deeper(|e| e.substituted(set, env))
     }
 
-    fn substituted(&mut self, set: &Set<'l>, env: &Env<'l>) -> Set<'l> {
+    fn substituted(&mut self, set: Set<'l>, env: Env<'l>) -> Set<'l> {
         let mut all = Vec::with_capacity(set.iter().len());
         for value in set.iter() {
             match value {
@@ -425,39 +424,39 @@ impl<'l> Eval<'l, '_> {
                 },
                 Value::Lib(lib, arguments) if !arguments.is_empty() => {
                     let arguments: Vec<Set<'l>> =
-                        arguments.iter().map(|a| self.subst(a, env)).collect();
+                        arguments.iter().map(|a| self.subst(*a, env)).collect();
                     all.push(Value::Lib(*lib, self.arena.list(&arguments)));
                 }
                 Value::Tuple(parts) => {
-                    let parts: Vec<Set<'l>> = parts.iter().map(|a| self.subst(a, env)).collect();
+                    let parts: Vec<Set<'l>> = parts.iter().map(|a| self.subst(*a, env)).collect();
                     all.push(Value::Tuple(self.arena.list(&parts)));
                 }
                 Value::Inst(place, inner) => {
-                    let env = self.subst_env(*place, inner, env);
+                    let env = self.subst_env(*place, *inner, env);
                     all.push(Value::Inst(*place, env));
                 }
                 Value::Iface(place, inner) => {
-                    let env = self.subst_env(*place, inner, env);
+                    let env = self.subst_env(*place, *inner, env);
                     all.push(Value::Iface(*place, env));
                 }
                 Value::Fn(place, inner) => {
-                    let env = self.closed(inner, env);
+                    let env = self.closed(*inner, env);
                     all.push(Value::Fn(*place, env));
                 }
                 Value::Bound(place, inner, given) => {
-                    let env = self.closed(inner, env);
+                    let env = self.closed(*inner, env);
                     all.push(Value::Bound(*place, env, *given));
                 }
                 Value::Sig(module, signature, node, inner) => {
-                    let env = self.closed(inner, env);
+                    let env = self.closed(*inner, env);
                     all.push(Value::Sig(*module, *signature, *node, env));
                 }
                 Value::New(module, signature, inner) => {
-                    let env = self.closed(inner, env);
+                    let env = self.closed(*inner, env);
                     all.push(Value::New(*module, *signature, env));
                 }
                 Value::Anon(module, ty, inner) => {
-                    let env = self.closed(inner, env);
+                    let env = self.closed(*inner, env);
                     all.push(Value::Anon(*module, *ty, env));
                 }
                 value => all.push(*value),
@@ -467,17 +466,17 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// The environment of something that may use any variable around it.
-    fn closed(&mut self, inner: &Env<'l>, env: &Env<'l>) -> Env<'l> {
+    fn closed(&mut self, inner: Env<'l>, env: Env<'l>) -> Env<'l> {
         let mut bound: Vec<(Var, Set<'l>)> = Vec::new();
         let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
         for (var, set) in entries {
-            bound.push((var, self.subst(&set, env)));
+            bound.push((var, self.subst(set, env)));
         }
         env.with(self.arena, bound)
     }
 
     /// The environment of an instance: its own variables only.
-    fn subst_env(&mut self, place: Place, inner: &Env<'l>, env: &Env<'l>) -> Env<'l> {
+    fn subst_env(&mut self, place: Place, inner: Env<'l>, env: Env<'l>) -> Env<'l> {
         if inner.is_empty() {
             let vars = self.type_vars(place);
             let bound: Vec<(Var, Set<'l>)> = vars
@@ -492,7 +491,7 @@ impl<'l> Eval<'l, '_> {
         let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
         let mut bound = Vec::with_capacity(entries.len());
         for (var, set) in entries {
-            bound.push((var, self.subst(&set, env)));
+            bound.push((var, self.subst(set, env)));
         }
         Env::of(self.arena, bound)
     }
@@ -508,7 +507,7 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// What an awaited value becomes.
-    pub(crate) fn awaited(&mut self, set: &Set<'l>) -> Set<'l> {
+    pub(crate) fn awaited(&mut self, set: Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in set.iter() {
             all = all.union(
@@ -526,7 +525,7 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// What iterating over a value gives.
-    pub(crate) fn element(&mut self, set: &Set<'l>) -> Set<'l> {
+    pub(crate) fn element(&mut self, set: Set<'l>) -> Set<'l> {
         let mut all = Set::NONE;
         for value in set.iter() {
             all = all.union(
@@ -543,12 +542,12 @@ impl<'l> Eval<'l, '_> {
                     Value::Iface(..) | Value::Inst(..) | Value::Anon(..) => {
                         let indexed = self.indexed(value);
                         if indexed.is_empty() {
-                            let iterator = self.member(&Set::one(self.arena, *value), "@@iterator");
-                            let iterated = self.returned_by_expected(&iterator);
+                            let iterator = self.member(Set::one(self.arena, *value), "@@iterator");
+                            let iterated = self.returned_by_expected(iterator);
                             if iterated.is_empty() {
                                 Set::NONE
                             } else {
-                                self.deeper(|e| e.element(&iterated))
+                                self.deeper(|e| e.element(iterated))
                             }
                         } else {
                             indexed
@@ -556,7 +555,7 @@ impl<'l> Eval<'l, '_> {
                     }
                     Value::Var(var) => {
                         let constraint = self.constraint(*var);
-                        self.deeper(|e| e.element(&constraint))
+                        self.deeper(|e| e.element(constraint))
                     }
                     _ => Set::NONE,
                 },
@@ -571,7 +570,7 @@ impl<'l> Eval<'l, '_> {
             return Set::NONE;
         }
         match self.module(var.0).summary.type_vars.get(var.1.0 as usize) {
-            Some(fact) => self.ty(var.0, fact.constraint, &Env::NONE),
+            Some(fact) => self.ty(var.0, fact.constraint, Env::NONE),
             None => Set::NONE,
         }
     }

@@ -209,8 +209,11 @@ impl<'a> Value<'a> {
         };
         // What type variables stand for may have been put into the value since.
         let of = self.without_environment();
-        let own = |set: &Set<'a>| set.iter().any(|value| value.without_environment() == of);
-        let functions = behind.filter(own).into_iter().flat_map(Set::iter);
+        let own = |set: Set<'a>| set.iter().any(|value| value.without_environment() == of);
+        let functions = behind
+            .filter(|arg0: &Set<'_>| own(*arg0))
+            .into_iter()
+            .flat_map(Set::iter);
         functions.filter_map(|value| match value {
             Value::Fn(place, _) => Some(*place),
             _ => None,

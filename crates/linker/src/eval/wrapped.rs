@@ -63,18 +63,18 @@ impl<'l, 'p> Eval<'l, 'p> {
             Gives::Argument => self.call_argument(call, 0),
             Gives::Wrapper => {
                 let passed = self.call_argument(call, 0);
-                self.wrapped(&passed, true)
+                self.wrapped(passed, true)
             }
             Gives::Result => {
                 let passed = self.call_argument(call, 0);
-                self.returned_by_expected(&passed)
+                self.returned_by_expected(passed)
             }
             Gives::Loaded => {
                 let passed = self.call_argument(call, 0);
-                let loaded = self.returned_by_expected(&passed);
-                let loaded = self.awaited(&loaded);
-                let component = self.member(&loaded, "default");
-                self.wrapped(&component, true)
+                let loaded = self.returned_by_expected(passed);
+                let loaded = self.awaited(loaded);
+                let component = self.member(loaded, "default");
+                self.wrapped(component, true)
             }
         }
     }
@@ -84,7 +84,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         let mut all = Set::NONE;
         for index in 0..call.arguments.len() {
             let passed = self.call_argument(call, index);
-            all = all.union(self.arena, self.wrapped(&passed, false));
+            all = all.union(self.arena, self.wrapped(passed, false));
         }
         match all.iter().count() {
             0..=MAX_FUNCTIONS => all,
@@ -102,7 +102,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// The functions and classes among some values, as something that calls them.
-    fn wrapped(&mut self, values: &Set<'l>, known: bool) -> Set<'l> {
+    fn wrapped(&mut self, values: Set<'l>, known: bool) -> Set<'l> {
         let wrapped = values.iter().filter_map(|value| match *value {
             Value::Wrapped(place, was_known) => Some(Value::Wrapped(place, known && was_known)),
             Value::Ctor(place) => Some(Value::Wrapped(place, known)),
@@ -112,7 +112,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     }
 
     /// Whether all values are functions and classes of the project, or made of them.
-    pub(super) fn are_functions(&self, values: &Set<'l>) -> bool {
+    pub(super) fn are_functions(&self, values: Set<'l>) -> bool {
         let mut values = values.iter().peekable();
         values.peek().is_some()
             && values.all(|value| {
