@@ -13,7 +13,6 @@ use crate::arguments::{self, Received};
 use crate::bound::{self, BIND};
 use crate::edges::FileLinks;
 use crate::errors::ModuleErrors;
-use crate::eval::GLOBAL;
 use crate::eval::{Env, Eval, Lib, Place, Set, Value};
 use crate::flows;
 use crate::followed::{confidence, followed, in_way, settle};
@@ -213,7 +212,7 @@ pub(crate) fn run<'l>(
 /// Whether a function of the global object, or of Node's `process`, writes to the console or the process's output.
 fn writes_output(specifier: &str, path: &str) -> bool {
     let path = match specifier {
-        GLOBAL => path,
+        GLOBAL_MODULE => path,
         "process" | "node:process" => {
             return matches!(path, "stdout.write" | "stderr.write");
         }
@@ -489,7 +488,7 @@ impl<'a> Found<'a> {
             }
             Value::LibMethod(lib, _, name) => {
                 let path = eval.method_path(*lib, name);
-                self.external(GLOBAL, path, "builtin");
+                self.external(GLOBAL_MODULE, path, "builtin");
             }
             Value::Wrapped(place, known) => {
                 let confidence = match known {

@@ -79,7 +79,7 @@ impl<'p> Exports<'p> {
 
     fn lookup_in(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
         let hashed = Name::new(name);
-        reads::read(module.0, reads::key_of(hashed));
+        reads::read(module.0, reads::key_of_name(hashed));
         let of = self.program.module(module);
         let common_js = of.summary.module_type == ModuleType::CommonJs;
         if name == "default" && common_js && !of.summary.es_module_marker {
@@ -133,7 +133,7 @@ impl<'p> Exports<'p> {
     fn search(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
         let mut search = StarSearch {
             exports: self,
-            name,
+            name: Name::new(name),
             visited: FxHashSet::default(),
             path: Vec::new(),
             found: Vec::new(),
@@ -163,6 +163,7 @@ impl<'p> Exports<'p> {
     /// looked up there. Members of an object literal are exports themselves.
     fn lookup_in_value(&self, module: ModuleIx, name: &str) -> Found {
         let mut module = module;
+        let hashed = Name::new(name);
         for _ in 0..MAX_CHAIN {
             let of = self.program.module(module);
             let Some(export) = of.export_equals() else {
@@ -176,8 +177,8 @@ impl<'p> Exports<'p> {
             };
             match self.specifiers.target(module, specifier) {
                 Target::Module(next) => {
-                    reads::read(next.0, reads::name_key(name));
-                    if let Some(export) = self.program.module(next).export_named(name) {
+                    reads::read(next.0, reads::key_of_name(hashed));
+                    if let Some(export) = self.program.module(next).export_of(hashed) {
                         return Found::Export(
                             ExportIx {
                                 module: next,
@@ -244,7 +245,7 @@ impl<'p> Exports<'p> {
 /// Goes through `export *` and collects every export of a name that no nearer one hides.
 struct StarSearch<'s, 'p> {
     exports: &'s Exports<'p>,
-    name: &'s str,
+    name: Name<'s>,
     visited: FxHashSet<ModuleIx>,
     path: Vec<ExportIx>,
     found: Vec<(ExportIx, Box<[ExportIx]>)>,
@@ -257,9 +258,9 @@ impl StarSearch<'_, '_> {
         if !self.visited.insert(module) {
             return;
         }
-        reads::read(module.0, reads::name_key(self.name));
+        reads::read(module.0, reads::key_of_name(self.name));
         let of = self.exports.program.module(module);
-        if let Some(export) = of.export_named(self.name) {
+        if let Some(export) = of.export_of(self.name) {
             self.found
                 .push((ExportIx { module, export }, self.path.as_slice().into()));
             return;

@@ -1,13 +1,13 @@
 //! Pass: what the language's own functions do with values: functions that they call (CALLS with `callType`, and what
 //! those receive), what their results come from (DERIVES_FROM), what they write into collections (FLOWS_INTO).
 
+use graph_model::GLOBAL_MODULE;
 use graph_model::summary::{Argument, CallFact, CallKind, NodeRef, Shape};
 use graph_model::{EdgeType, NodeId, NodeType};
 
 use crate::arguments::{BuiltinSource, Received, receive_builtin};
 use crate::calls::{CallTarget, Callee, Confidence};
 use crate::edges::{FileLinks, push_number};
-use crate::eval::GLOBAL;
 use crate::eval::hooks::{called_arguments, ends_effects, is_react};
 use crate::eval::{Eval, Place, Value};
 use crate::is_builtin;
@@ -248,7 +248,7 @@ pub(crate) fn run(
     let Callee::External(specifier, path) = &target.callee else {
         return;
     };
-    if *specifier == GLOBAL {
+    if *specifier == GLOBAL_MODULE {
         if let Some((at, sources)) = callback(path) {
             let exact = Confidence::Exact;
             site.calls_back(eval, at, sources, "callback", exact, links, received);

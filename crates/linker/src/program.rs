@@ -113,7 +113,7 @@ pub struct Module {
     merged: FxHashMap<NodeRef, NodeRef>,
 }
 
-/// Hash of a name: most comparisons of names end with it.
+/// Hash of a name: most comparisons of names end with it. Traces that are kept for the next run hold it too.
 fn name_hash(name: &str) -> u32 {
     let mut hasher = rustc_hash::FxHasher::default();
     name.hash(&mut hasher);
@@ -128,15 +128,16 @@ pub(crate) struct Name<'n> {
 }
 
 impl<'n> Name<'n> {
-    pub(crate) fn hash(self) -> u32 {
-        self.hash
-    }
-
     pub(crate) fn new(text: &'n str) -> Self {
         Name {
             text,
             hash: name_hash(text),
         }
+    }
+
+    /// Its hash.
+    pub(crate) fn hash(self) -> u32 {
+        self.hash
     }
 }
 
@@ -562,6 +563,7 @@ impl Module {
         self.export_of(Name::new(name))
     }
 
+    /// The same, of a name whose hash is known.
     pub(crate) fn export_of(&self, name: Name<'_>) -> Option<u32> {
         let at = (self.exports_by_name).partition_point(|&(hash, _)| hash < name.hash);
         let same = self.exports_by_name[at..].iter();

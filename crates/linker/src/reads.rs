@@ -30,11 +30,11 @@ pub(crate) const SCRIPTS: u32 = u32::MAX;
 
 /// Stands for a name of a module. Two names may share a number: then a change of one counts for both.
 pub(crate) fn name_key(name: &str) -> u32 {
-    key_of(Name::new(name))
+    key_of_name(Name::new(name))
 }
 
 /// The same, of a name whose hash is known.
-pub(crate) fn key_of(name: Name<'_>) -> u32 {
+pub(crate) fn key_of_name(name: Name<'_>) -> u32 {
     name.hash() | 1
 }
 
@@ -370,6 +370,23 @@ mod tests {
         });
         read(1, 1);
         assert_eq!(take(0), Reads::default());
+    }
+
+    #[test]
+    fn a_module_that_read_too_much_reads_all_and_the_next_one_what_it_read() {
+        logged(true, || {
+            let begun = open();
+            for module in 0..=MAX_READS as u32 {
+                read(module, 3);
+            }
+            let many = close(begun);
+            assert!(take(u32::MAX).all);
+            read(2, 3);
+            read(5, 3);
+            assert_eq!(take(5).iter().collect::<Vec<_>>(), [(2, 3)]);
+            again(many);
+            assert!(take(u32::MAX).all);
+        });
     }
 
     #[test]

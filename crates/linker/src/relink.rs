@@ -264,7 +264,7 @@ pub fn relink(
     linker.hierarchy = Hierarchy::new(now.iter().flatten().copied());
 
     let modules = chosen(&again);
-    let mut found = each_module(&linker, &modules, linked);
+    let mut found = each_module(&linker, &modules, 0, linked);
     // Whoever receives other arguments: their edges are the callee's.
     let mut receives: FxHashSet<ModuleIx> = FxHashSet::default();
     for (ix, linked) in modules.iter().zip(&found) {
@@ -295,7 +295,7 @@ pub fn relink(
     }
     let mut more: Vec<ModuleIx> = receives.into_iter().collect();
     more.sort_unstable();
-    found.extend(each_module(&linker, &more, linked));
+    found.extend(each_module(&linker, &more, 0, linked));
     let mut found: Vec<(ModuleIx, Box<Linked>)> =
         modules.into_iter().chain(more).zip(found).collect();
     found.sort_unstable_by_key(|one| one.0);

@@ -3,11 +3,10 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::eval::Arena;
 use rayon::prelude::*;
 
 use crate::Linker;
-use crate::eval::Eval;
+use crate::eval::{Arena, Eval};
 use crate::program::ModuleIx;
 use crate::reads;
 
@@ -98,26 +97,24 @@ impl Shares {
 }
 
 /// Runs `f` for some modules, in parallel. Every thread has an evaluation of its own; that no answer depends on who asked first
-/// makes the results independent of who links what.
+/// makes the results independent of who links what. About so many `types` are asked for under an environment.
 pub(crate) fn each_module<'p, R: Send>(
     linker: &Linker<'p>,
     modules: &[ModuleIx],
+    types: usize,
     f: impl Fn(&mut Eval<'_, 'p>, ModuleIx) -> R + Sync,
 ) -> Vec<R> {
     let threads = rayon::current_num_threads().max(1);
     let calls = |&ix: &ModuleIx| linker.program.module(ix).summary.calls.len();
     let sizes: Vec<usize> = modules.iter().map(calls).collect();
     let shares = Shares::new(&sizes, threads);
-    // About half of the types are asked for with one, each by about one thread.
-    let types = |&ix: &ModuleIx| linker.program.module(ix).summary.types.len();
-    let bound = modules.iter().map(types).sum::<usize>() / 2 / threads;
     let parts: Vec<Vec<(u32, R)>> = (0..threads)
         .into_par_iter()
         .with_max_len(1)
         .map(|thread| {
             reads::logged(linker.traced, || {
                 let arena = Arena::new();
-                let mut eval = Eval::new(linker, &arena, bound);
+                let mut eval = Eval::new(linker, &arena, types / threads);
                 let mut results = Vec::new();
                 while let Some(i) = shares.take(thread) {
                     let ix = modules[i as usize];

@@ -33,7 +33,8 @@ impl Arena {
         self.0.alloc_str(text)
     }
 
-    /// Allows one more piece where the last one has no room.
+    /// Allows one more piece where the last one has no room. Of the size that it would like bumpalo takes halves until one is
+    /// allowed, as long as the request fits: so twice the request must be. That sizes are rounded up to pages the piece pays.
     #[inline]
     fn reserve(&self, layout: Layout) {
         if self.0.chunk_capacity() < layout.size() + layout.align() {
@@ -51,9 +52,9 @@ mod tests {
     fn pieces_stay_small_and_hold_what_is_large() {
         let arena = Arena::new();
         let all: Vec<&u64> = (0..200_000).map(|n| arena.one(n)).collect();
-        let longest = arena.0.allocated_bytes();
+        let bytes = arena.0.allocated_bytes();
         assert!(all.iter().zip(0..).all(|(&&value, n)| value == n));
-        assert!(longest < 200_000 * 8 + 2 * Arena::PIECE, "{longest}");
+        assert!(bytes < 200_000 * 8 + 2 * Arena::PIECE, "{bytes}");
         let large = vec![7u32; Arena::PIECE];
         assert_eq!(arena.list(&large), large);
         let text = "x".repeat(3 * Arena::PIECE);

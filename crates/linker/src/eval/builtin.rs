@@ -1,12 +1,12 @@
 //! Results of the methods and functions of the language itself.
 
+use graph_model::GLOBAL_MODULE;
 use graph_model::summary::CallFact;
 
 use super::Eval;
-use super::GLOBAL;
 use super::calls::Call;
 use super::library::{self, Part};
-use super::value::{Env, Lib, Set, Value};
+use super::value::{Env, Lib, Set, Union, Value};
 
 impl<'l, 'p> Eval<'l, 'p> {
     pub(super) fn lib_result(
@@ -193,11 +193,11 @@ impl<'l, 'p> Eval<'l, 'p> {
                 return argument(self, 0);
             }
             "Object.assign" => {
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for i in 0..call.arguments.len().min(6) {
-                    all = all.union(self.arena, argument(self, i));
+                    all.add(argument(self, i));
                 }
-                return all;
+                return all.finish(self.arena);
             }
             "Object.create" => {
                 let prototype = argument(self, 0);
@@ -234,7 +234,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 return self.lib(Lib::Array, &[element]);
             }
             "fetch" => {
-                let response = Value::ExtInst(GLOBAL, "Response");
+                let response = Value::ExtInst(GLOBAL_MODULE, "Response");
                 return self.lib(Lib::Promise, &[Set::one(self.arena, response)]);
             }
             _ if path.starts_with("Response.prototype.") => {

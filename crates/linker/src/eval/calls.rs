@@ -1,15 +1,15 @@
 //! Results of calls, and what type variables stand for in a call.
 
+use graph_model::GLOBAL_MODULE;
 use graph_model::summary::{
     Argument, CallFact, FunctionFact, List, MemberKind, ParameterFact, Shape, Signature,
     SignatureRef, Type, TypeRef, VarRef,
 };
 
-use super::GLOBAL;
 use super::keys::key_of;
 use super::library;
 use super::overloads::Overload;
-use super::value::{Env, Lib, Place, Set, Value, Var};
+use super::value::{Env, Lib, Place, Set, Union, Value, Var};
 use super::{Eval, Key};
 use crate::program::{Fact, Module, ModuleIx};
 
@@ -44,11 +44,11 @@ impl<'l, 'p> Eval<'l, 'p> {
         }
         let call = self.call_of(module, fact, None);
         let callee = self.callee(module, fact);
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in callee.iter() {
-            all = all.union(self.arena, self.result(value, &call, fact));
+            all.add(self.result(value, &call, fact));
         }
-        all
+        all.finish(self.arena)
     }
 
     /// The values of a callee; the function that the analyzer found, where it did.
@@ -69,16 +69,18 @@ impl<'l, 'p> Eval<'l, 'p> {
             Value::LibMethod(lib, arguments, name) => {
                 self.lib_result(*lib, arguments, name, call, fact)
             }
-            Value::Ext(specifier, path) if *specifier == GLOBAL => self.global_result(path, call),
+            Value::Ext(specifier, path) if *specifier == GLOBAL_MODULE => {
+                self.global_result(path, call)
+            }
             Value::Ext(specifier, path) => self.package_result(specifier, path, call),
             Value::Wrapped(..) => self.wrapped_arguments(call),
             Value::Var(var) => {
                 let constraint = self.constraint(*var);
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for value in constraint.iter() {
-                    all = all.union(self.arena, self.deeper(|e| e.result(value, call, fact)));
+                    all.add(self.deeper(|e| e.result(value, call, fact)));
                 }
-                all
+                all.finish(self.arena)
             }
             Value::Bound(place, env, _) => self.function_result(*place, *env, None),
             _ => Set::NONE,
@@ -142,14 +144,11 @@ impl<'l, 'p> Eval<'l, 'p> {
             ([], _) if !signature.returns.is_known() => Set::NONE,
             ([], call) => self.signature_result(place.module, function.signature, env, call),
             (overloads, None) => {
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for (module, overload, env) in overloads {
-                    all = all.union(
-                        self.arena,
-                        self.signature_result(*module, *overload, *env, None),
-                    );
+                    all.add(self.signature_result(*module, *overload, *env, None));
                 }
-                all
+                all.finish(self.arena)
             }
             (overloads, Some(call)) => self.best_result(overloads, call),
         };
@@ -375,36 +374,33 @@ impl<'l, 'p> Eval<'l, 'p> {
     pub(crate) fn new_result(&mut self, module: ModuleIx, fact: &CallFact) -> Set<'l> {
         let call = self.call_of(module, fact, None);
         let classes = self.shape(module, fact.callee);
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for class in classes.iter() {
-            all = all.union(
-                self.arena,
-                match class {
-                    Value::Ctor(place) => {
-                        let made = self.new_instance(*place, &call);
-                        self.seen_through(made, module, fact.callee)
-                    }
-                    Value::New(m, signature, env) => {
-                        self.signature_result(*m, *signature, *env, Some(&call))
-                    }
-                    Value::Iface(..) | Value::Anon(..) => {
-                        let signatures = self.signatures(class, MemberKind::Construct);
-                        self.best_result(&signatures, &call)
-                    }
-                    Value::Ext(specifier, path)
-                        if *specifier == GLOBAL && library::named(path).is_some() =>
-                    {
-                        let lib = library::named(path).unwrap_or(Lib::Record);
-                        self.new_library(lib, &call)
-                    }
-                    value => {
-                        let one = Set::one(self.arena, *value);
-                        self.instances(one)
-                    }
-                },
-            );
+            all.add(match class {
+                Value::Ctor(place) => {
+                    let made = self.new_instance(*place, &call);
+                    self.seen_through(made, module, fact.callee)
+                }
+                Value::New(m, signature, env) => {
+                    self.signature_result(*m, *signature, *env, Some(&call))
+                }
+                Value::Iface(..) | Value::Anon(..) => {
+                    let signatures = self.signatures(class, MemberKind::Construct);
+                    self.best_result(&signatures, &call)
+                }
+                Value::Ext(specifier, path)
+                    if *specifier == GLOBAL_MODULE && library::named(path).is_some() =>
+                {
+                    let lib = library::named(path).unwrap_or(Lib::Record);
+                    self.new_library(lib, &call)
+                }
+                value => {
+                    let one = Set::one(self.arena, *value);
+                    self.instances(one)
+                }
+            });
         }
-        all
+        all.finish(self.arena)
     }
 
     fn new_library(&mut self, lib: Lib, call: &Call<'p>) -> Set<'l> {
@@ -479,7 +475,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     ) -> Set<'l> {
         let call = self.call_of(module, fact, Some(index));
         let callee = self.callee(module, fact);
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in callee.iter() {
             let set = match value {
                 Value::Fn(place, env) => {
@@ -537,9 +533,9 @@ impl<'l, 'p> Eval<'l, 'p> {
                 }
                 _ => Set::NONE,
             };
-            all = all.union(self.arena, set);
+            all.add(set);
         }
-        all
+        all.finish(self.arena)
     }
 
     fn expected_of(
@@ -548,13 +544,13 @@ impl<'l, 'p> Eval<'l, 'p> {
         call: &Call<'p>,
         index: usize,
     ) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for (module, signature, env) in self.meant(signatures, call) {
             let fact = self.module(module).summary.signature(signature);
             let env = self.bound_by(module, fact, env, call);
-            all = all.union(self.arena, self.parameter_type(module, fact, index, env));
+            all.add(self.parameter_type(module, fact, index, env));
         }
-        all
+        all.finish(self.arena)
     }
 
     fn parameter_type(
@@ -579,7 +575,7 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     /// The values of a parameter of a function that stands where functions of these types are expected.
     pub(crate) fn parameter_of(&mut self, expected: Set<'l>, index: usize, rest: bool) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in expected.iter() {
             let signatures = match value {
                 Value::Sig(m, signature, _, env) => vec![(*m, *signature, *env)],
@@ -590,7 +586,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 Value::Iface(..) | Value::Anon(..) => self.signatures(value, MemberKind::Call),
                 Value::LibMethod(lib, arguments, name) => {
                     let set = self.lib_parameter(*lib, arguments, name, index);
-                    all = all.union(self.arena, set);
+                    all.add(set);
                     continue;
                 }
                 _ => Vec::new(),
@@ -603,15 +599,15 @@ impl<'l, 'p> Eval<'l, 'p> {
                 } else {
                     set
                 };
-                all = all.union(self.arena, set);
+                all.add(set);
             }
         }
-        all
+        all.finish(self.arena)
     }
 
     /// Declared types of a parameter of functions.
     pub(super) fn annotated_parameter(&mut self, functions: Set<'l>, index: usize) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in functions.iter() {
             let (module, signature, env) = match value {
                 Value::Sig(m, signature, _, env) => (*m, *signature, *env),
@@ -622,14 +618,14 @@ impl<'l, 'p> Eval<'l, 'p> {
                 _ => continue,
             };
             let fact = self.module(module).summary.signature(signature);
-            all = all.union(self.arena, self.parameter_type(module, fact, index, env));
+            all.add(self.parameter_type(module, fact, index, env));
         }
-        all
+        all.finish(self.arena)
     }
 
     /// What functions give back, whatever they are called with.
     pub(crate) fn returned_by_expected(&mut self, functions: Set<'l>) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in functions.iter() {
             let set = match value {
                 Value::Fn(place, env) | Value::Bound(place, env, _) => {
@@ -649,9 +645,9 @@ impl<'l, 'p> Eval<'l, 'p> {
                 }
                 _ => Set::NONE,
             };
-            all = all.union(self.arena, set);
+            all.add(set);
         }
-        all
+        all.finish(self.arena)
     }
 }
 

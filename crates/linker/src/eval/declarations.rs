@@ -5,7 +5,7 @@ use graph_model::summary::{List, MemberFact, MemberKind, Type};
 
 use super::Eval;
 use super::members::MAX_ANCESTORS;
-use super::value::{Env, Place, Set, Value};
+use super::value::{Env, Place, Union, Value};
 use crate::member_lists::read_member;
 use crate::program::{Fact, ModuleIx, Name};
 
@@ -79,11 +79,11 @@ impl<'l> Eval<'l, '_> {
             let bases = match of.fact(at.node) {
                 Fact::Type(i) => {
                     let extends = of.summary.type_facts[i as usize].extends;
-                    let mut all = Set::NONE;
+                    let mut all = Union::default();
                     for &base in extends.of(&of.summary.type_lists) {
-                        all = all.union(self.arena, self.ty(at.module, base, Env::NONE));
+                        all.add(self.ty(at.module, base, Env::NONE));
                     }
-                    all
+                    all.finish(self.arena)
                 }
                 _ => self.base_in(at, env),
             };

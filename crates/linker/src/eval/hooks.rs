@@ -2,7 +2,7 @@
 
 use super::Eval;
 use super::calls::Call;
-use super::value::{Env, Lib, Place, Set, Value};
+use super::value::{Env, Lib, Place, Set, Union, Value};
 use crate::calls::Confidence;
 
 const REACT: &[&str] = &["react", "preact", "preact/compat", "preact/hooks"];
@@ -113,16 +113,16 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             "useContext" | "use" => {
                 let of = self.call_argument(call, 0);
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for value in of.iter() {
                     if let Value::Lib(Lib::Context, arguments) = value {
-                        all = all.union(self.arena, arguments.first().copied().unwrap_or_default());
+                        all.add(arguments.first().copied().unwrap_or_default());
                         if arguments.len() > 1 {
                             self.depends_on(Confidence::Possible);
                         }
                     }
                 }
-                all
+                all.finish(self.arena)
             }
             _ => return None,
         })

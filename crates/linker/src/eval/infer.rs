@@ -2,7 +2,7 @@
 
 use graph_model::summary::{List, MemberKind, Type, TypeRef, VarRef};
 
-use super::value::{Env, Lib, Place, Set, Value, Var};
+use super::value::{Env, Lib, Place, Set, Union, Value, Var};
 use super::{Eval, library};
 use crate::member_lists::read_members;
 use crate::program::{Fact, ModuleIx};
@@ -235,8 +235,7 @@ impl<'l> Eval<'l, '_> {
         }
         for (var, &wanted) in vars.indexes().zip(wanted) {
             let key = (declared.module, VarRef(var));
-            if let Some((_, given)) = inner.iter().find(|b| b.0 == key) {
-                let given = *given;
+            if let Some(&(_, given)) = inner.iter().find(|b| b.0 == key) {
                 self.infer(module, wanted, given, env, bound);
             }
         }
@@ -324,11 +323,11 @@ impl<'l> Eval<'l, '_> {
             let bases = match of.fact(place.node) {
                 Fact::Type(i) => {
                     let extends = of.summary.type_facts[i as usize].extends;
-                    let mut all = Set::NONE;
+                    let mut all = Union::default();
                     for &base in extends.of(&of.summary.type_lists) {
-                        all = all.union(self.arena, self.ty(place.module, base, env));
+                        all.add(self.ty(place.module, base, env));
                     }
-                    all
+                    all.finish(self.arena)
                 }
                 Fact::Class(i) => {
                     let implements = of.summary.classes[i as usize].implements;

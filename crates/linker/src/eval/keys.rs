@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use graph_model::NodeType;
 use graph_model::summary::{MemberKind, PropertyKind, Shape, ShapeRef, Type};
 
+use super::value::Union;
 use super::{Eval, Set, Value};
 use crate::program::{Fact, Module};
 
@@ -30,13 +31,13 @@ impl<'l> Eval<'l, '_> {
                 let Some(object) = of.object(place.node) else {
                     return Set::NONE;
                 };
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for property in object.properties.of(&of.summary.properties) {
                     if property.kind == PropertyKind::Value {
-                        all = all.union(self.arena, self.shape(place.module, property.shape));
+                        all.add(self.shape(place.module, property.shape));
                     }
                 }
-                all
+                all.finish(self.arena)
             }
             Value::Iface(..) | Value::Anon(..) | Value::Inst(..) => self.indexed(value),
             value => self.element(Set::one(self.arena, *value)),

@@ -58,7 +58,7 @@ impl<'l> Eval<'l, '_> {
             return Set::NONE;
         };
         let name = Name::new(name);
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for &(key, node) in &scope.members {
             if !of.is_named(key, name) {
                 continue;
@@ -66,15 +66,12 @@ impl<'l> Eval<'l, '_> {
             if of.summary.node(node).node_type() == Some(NodeType::EnumMember) {
                 return Set::one(self.arena, Value::Enum(place));
             }
-            all = all.union(
-                self.arena,
-                self.node(Place {
-                    module: place.module,
-                    node,
-                }),
-            );
+            all.add(self.node(Place {
+                module: place.module,
+                node,
+            }));
         }
-        all
+        all.finish(self.arena)
     }
 
     fn member_of(&mut self, value: &Value<'l>, name: &str) -> Set<'l> {
@@ -126,10 +123,8 @@ impl<'l> Eval<'l, '_> {
             }
             Value::Obj(place) => self.object_member(*place, name),
             Value::Fn(place, _) => {
-                match name {
-                    "prototype" => return Set::one(self.arena, Value::Proto(*place)),
-                    "call" | "apply" | "bind" => {}
-                    _ => {}
+                if name == "prototype" {
+                    return Set::one(self.arena, Value::Proto(*place));
                 }
                 let set = self.written(*place, Target::Node(place.node), name);
                 if set.is_empty() {
@@ -163,11 +158,8 @@ impl<'l> Eval<'l, '_> {
                 if let Ok(index) = name.parse::<usize>() {
                     return parts.get(index).copied().unwrap_or_default();
                 }
-                let all = self.united(parts.iter().copied());
-                {
-                    let all = self.arena.list(&[all]);
-                    self.lib_member(Lib::Array, all, name)
-                }
+                let elements = [self.united(parts.iter().copied())];
+                self.lib_member(Lib::Array, self.arena.list(&elements), name)
             }
             Value::Ext(specifier, path) => {
                 let path = match path.is_empty() {
@@ -392,8 +384,7 @@ impl<'l> Eval<'l, '_> {
                 Some((place, inner)) => {
                     // The base's arguments are in terms of this class's variables.
                     let mut mapped: Vec<(Var, Set<'l>)> = Vec::new();
-                    let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
-                    for (var, set) in entries {
+                    for &(var, set) in inner.iter() {
                         mapped.push((var, self.subst(set, env)));
                     }
                     env = Env::of(self.arena, mapped);
@@ -578,13 +569,13 @@ impl<'l> Eval<'l, '_> {
                 }
             }
         }
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for write in &fact.writes {
             if write.0 == name && write.1 == is_static {
-                all = all.union(self.arena, self.shape(class.module, write.3));
+                all.add(self.shape(class.module, write.3));
             }
         }
-        all
+        all.finish(self.arena)
     }
 
     /// What is written to a property of something, in its own module.
@@ -595,7 +586,7 @@ impl<'l> Eval<'l, '_> {
             return Set::NONE;
         }
         let name = Name::new(name);
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for &i in writes {
             let write = of.summary.writes[i as usize];
             if !of.is_named(write.name, name) {
@@ -608,9 +599,9 @@ impl<'l> Eval<'l, '_> {
                 }
             }
             let set = self.shape(place.module, write.value);
-            all = all.union(self.arena, self.without_nothing(set));
+            all.add(self.without_nothing(set));
         }
-        all
+        all.finish(self.arena)
     }
 
     fn static_member(&mut self, class: Place, name: &str) -> Set<'l> {
@@ -636,12 +627,12 @@ impl<'l> Eval<'l, '_> {
 
     /// What a construct signature of a type gives.
     pub(crate) fn constructed(&mut self, value: &Value<'l>) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for (module, signature, env) in self.signatures(value, MemberKind::Construct) {
             let returns = self.module(module).summary.signature(signature).returns;
-            all = all.union(self.arena, self.ty(module, returns, env));
+            all.add(self.ty(module, returns, env));
         }
-        all
+        all.finish(self.arena)
     }
 
     /// The call or construct signatures of a type.

@@ -47,9 +47,9 @@ pub(super) struct Local<'a> {
 }
 
 /// A remembered answer.
-pub(super) enum Known<'m, 'a> {
-    Clean(&'m Clean<'a>),
-    Local(&'m Local<'a>),
+pub(super) enum Known<'a> {
+    Clean(Clean<'a>),
+    Local(Local<'a>),
 }
 
 /// Which answer a question has: none is 0; the answers of one module are counted down from the end.
@@ -114,7 +114,7 @@ impl<'a> Memo<'a> {
     }
 
     /// The answer to a question, if it is known.
-    pub(super) fn get(&self, key: Key) -> Option<Known<'_, 'a>> {
+    pub(super) fn get(&self, key: Key) -> Option<Known<'a>> {
         let slots = |module: ModuleIx| self.modules.get(module.0 as usize)?.as_deref();
         let slot = match key {
             Key::Shape(module, shape) => slots(module)?.shapes.get(shape.0 as usize),
@@ -124,10 +124,10 @@ impl<'a> Memo<'a> {
         };
         let slot = *slot? as usize;
         match self.clean.get(slot.wrapping_sub(1)) {
-            Some(clean) => Some(Known::Clean(clean)),
+            Some(&clean) => Some(Known::Clean(clean)),
             None => {
                 let local = self.local.get((Slot::MAX as usize).wrapping_sub(slot))?;
-                Some(Known::Local(&local.1))
+                Some(Known::Local(local.1))
             }
         }
     }

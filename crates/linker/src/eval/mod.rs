@@ -46,8 +46,6 @@ pub(crate) use members::first_instance;
 pub(crate) use mixins::given_to_extend;
 pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 
-/// The specifier of the global object.
-pub(crate) const GLOBAL: &str = "<global>";
 /// Questions nest so deep.
 const MAX_DEPTH: u32 = 96;
 /// Steps inside of one question that are no questions themselves. What is left out for this depends on the question only.
@@ -89,10 +87,10 @@ pub(crate) struct Eval<'l, 'p> {
     this_only: FxHashMap<(bool, Place), Env<'l>>,
     /// Names of the methods of functions that call them.
     words: [(&'static str, Name<'static>); 3],
-    /// Names of methods of built-in types.
+    /// Texts that lie in the arena once.
     names: FxHashSet<&'l str>,
-    /// Paths of such methods, by the class and where the shared name lies.
-    method_paths: FxHashMap<(Lib, *const u8), &'l str>,
+    /// Paths of methods of built-in types, by the class and where the name lies: a name that is interned lies at one place.
+    method_paths: FxHashMap<(Lib, *const str), &'l str>,
     /// Built-in types without arguments.
     bare: [Set<'l>; Lib::COUNT],
     open: Vec<Key>,
@@ -337,7 +335,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         *self.this_only.entry(key).or_insert_with(make)
     }
 
-    /// A name, shared.
+    /// A text, in the arena once.
     fn interned(&mut self, name: &str) -> &'l str {
         if let Some(known) = self.names.get(name) {
             return known;
@@ -373,7 +371,7 @@ impl<'l, 'p> Eval<'l, 'p> {
     pub(crate) fn method_path(&mut self, lib: Lib, name: &'l str) -> &'l str {
         let arena = self.arena;
         let make = || arena.text(&[lib.class(), ".prototype.", name].concat());
-        let key = (lib, name.as_ptr());
+        let key = (lib, std::ptr::from_ref(name));
         self.method_paths.entry(key).or_insert_with(make)
     }
 

@@ -4,7 +4,7 @@ use graph_model::summary::{FunctionFact, Shape, SignatureRef};
 
 use super::Eval;
 use super::calls::Call;
-use super::value::{Env, Lib, Place, Set, Value};
+use super::value::{Env, Lib, Place, Set, Union, Value};
 use crate::program::ModuleIx;
 
 /// A signature, and what the type variables around it stand for.
@@ -46,14 +46,11 @@ impl<'l, 'p> Eval<'l, 'p> {
 
     /// What a call gives, by the signatures that it may mean.
     pub(super) fn best_result(&mut self, signatures: &[Overload<'l>], call: &Call<'p>) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for (module, signature, env) in self.meant(signatures, call) {
-            all = all.union(
-                self.arena,
-                self.signature_result(module, signature, env, Some(call)),
-            );
+            all.add(self.signature_result(module, signature, env, Some(call)));
         }
-        all
+        all.finish(self.arena)
     }
 
     /// The signatures that a call may mean: the first of which an argument shows that it is meant; else those up to the first that
@@ -175,8 +172,9 @@ impl<'l, 'p> Eval<'l, 'p> {
             (Kind::List, _) => match (given, wanted) {
                 (Value::Lib(_, given), Value::Lib(_, wanted)) => {
                     match (given.first(), wanted.first()) {
-                        (Some(given), Some(wanted)) if !given.is_empty() && !wanted.is_empty() => {
-                            let (given, wanted) = (*given, *wanted);
+                        (Some(&given), Some(&wanted))
+                            if !given.is_empty() && !wanted.is_empty() =>
+                        {
                             self.fits(given, wanted)
                         }
                         _ => Fit::Yes,

@@ -2,6 +2,7 @@
 
 use graph_model::summary::{CallFact, SignatureRef, Type, TypeRef};
 
+use super::value::Union;
 use super::{Env, Eval, Set, Value};
 use crate::program::ModuleIx;
 
@@ -10,7 +11,7 @@ impl<'l> Eval<'l, '_> {
     pub(crate) fn predicate(&mut self, module: ModuleIx, fact: &CallFact, index: usize) -> Set<'l> {
         let call = self.call_of(module, fact, None);
         let callee = self.callee(module, fact);
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in callee.iter() {
             let Some((m, signature, env)) = self.first_signature(value) else {
                 continue;
@@ -23,10 +24,10 @@ impl<'l> Eval<'l, '_> {
             let parameters = signature.parameters.of(&of.summary.parameters);
             if parameters.get(index).is_some_and(|p| p.name == name) {
                 let env = self.bound_by(m, signature, env, &call);
-                all = all.union(self.arena, self.ty(m, ty, env));
+                all.add(self.ty(m, ty, env));
             }
         }
-        all
+        all.finish(self.arena)
     }
 
     /// The signature of a function, the first of its overloads.
@@ -74,7 +75,7 @@ impl<'l> Eval<'l, '_> {
 
     /// The type that predicates tell.
     pub(super) fn predicate_type(&mut self, functions: Set<'l>) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in functions.iter() {
             let (m, signature, env) = match value {
                 Value::Fn(place, env) => match self.module(place.module).function(place.node) {
@@ -87,9 +88,9 @@ impl<'l> Eval<'l, '_> {
             let of = self.module(m);
             let returns = of.summary.signature(signature).returns;
             if let Type::Predicate(_, ty) = of.summary.type_at(returns) {
-                all = all.union(self.arena, self.ty(m, ty, env));
+                all.add(self.ty(m, ty, env));
             }
         }
-        all
+        all.finish(self.arena)
     }
 }

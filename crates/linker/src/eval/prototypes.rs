@@ -2,7 +2,7 @@
 
 use graph_model::summary::{NodeRef, Shape};
 
-use super::value::{Env, Place, Set, Value};
+use super::value::{Env, Place, Set, Union, Value};
 use super::{Eval, Key};
 use crate::program::Target;
 
@@ -11,20 +11,20 @@ impl<'l> Eval<'l, '_> {
     pub(super) fn prototype_base(&mut self, function: Place) -> Set<'l> {
         let of = self.module(function.module);
         self.ask(Key::Base(function.module, function.node), |e| {
-            let mut all = Set::NONE;
+            let mut all = Union::default();
             for &i in of.property_writes(Target::Node(function.node)) {
                 let write = of.summary.writes[i as usize];
                 let name = of.summary.name(write.name);
                 if name == "prototype" || name == "__proto__" {
                     let value = e.shape(function.module, write.value);
-                    all = all.union(self.arena, e.prototypes(value));
+                    all.add(e.prototypes(value));
                 }
             }
             for &i in of.property_writes(Target::Prototype(function.node)) {
                 let write = of.summary.writes[i as usize];
                 if of.summary.name(write.name) == "__proto__" {
                     let value = e.shape(function.module, write.value);
-                    all = all.union(self.arena, e.prototypes(value));
+                    all.add(e.prototypes(value));
                 }
             }
             for call in &of.summary.calls {
@@ -46,7 +46,7 @@ impl<'l> Eval<'l, '_> {
                         });
                         if inherits {
                             let parent = e.shape(function.module, parent.shape);
-                            all = all.union(self.arena, e.instances(parent));
+                            all.add(e.instances(parent));
                         }
                     }
                     continue;
@@ -55,16 +55,16 @@ impl<'l> Eval<'l, '_> {
                 match of.summary.name(name) {
                     "inherits" if node_is(of, child.shape, function.node, false) => {
                         let parent = e.shape(function.module, parent.shape);
-                        all = all.union(self.arena, e.instances(parent));
+                        all.add(e.instances(parent));
                     }
                     "setPrototypeOf" if node_is(of, child.shape, function.node, true) => {
                         let parent = e.shape(function.module, parent.shape);
-                        all = all.union(self.arena, e.prototypes(parent));
+                        all.add(e.prototypes(parent));
                     }
                     _ => {}
                 }
             }
-            all
+            all.finish(self.arena)
         })
     }
 

@@ -1,11 +1,11 @@
 //! From shapes to values: names, members, calls, literals.
 
+use graph_model::GLOBAL_MODULE;
 use graph_model::NodeType;
 use graph_model::summary::{
     ExportTarget, ImportFact, ImportForm, List, ModuleType, Shape, ShapeRef, Sym,
 };
 
-use super::GLOBAL;
 use super::value::{Lib, Place, Set, Union, Value};
 use super::{Env, Eval, Key};
 use crate::calls::Confidence;
@@ -195,17 +195,17 @@ impl<'l, 'p> Eval<'l, 'p> {
             return set;
         }
         let arena = self.arena;
-        let global = || Set::one(arena, Value::Ext(GLOBAL, name));
+        let global = || Set::one(arena, Value::Ext(GLOBAL_MODULE, name));
         *self.globals.entry(name).or_insert_with(global)
     }
 
     /// The values of some nodes.
     fn nodes(&mut self, places: &[Place]) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for &place in places {
-            all = all.union(self.arena, self.node(place));
+            all.add(self.node(place));
         }
-        all
+        all.finish(self.arena)
     }
 
     /// What `this` is inside a class or function.
@@ -586,7 +586,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             match value {
                 Value::Ctor(place) => all.push(Value::Inst(*place, Env::NONE)),
                 Value::Fn(place, _) => all.push(Value::Inst(*place, Env::NONE)),
-                Value::Ext(specifier, path) if *specifier == GLOBAL => {
+                Value::Ext(specifier, path) if *specifier == GLOBAL_MODULE => {
                     all.push(match super::library::named(path) {
                         Some(lib) => Value::Lib(lib, &[]),
                         None => Value::ExtInst(specifier, path),

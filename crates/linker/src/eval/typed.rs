@@ -4,7 +4,7 @@ use graph_model::summary::{MemberKind, ShapeRef};
 
 use super::Eval;
 use super::calls::Call;
-use super::value::{Place, Set, Value};
+use super::value::{Place, Set, Union, Value};
 use crate::program::{ModuleIx, Role};
 
 /// So many functions may be behind a value that is known by its type.
@@ -88,10 +88,10 @@ impl<'l, 'p> Eval<'l, 'p> {
         let Some(Role::Variable(_)) = self.module(place.module).role(place.node) else {
             return Set::NONE;
         };
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in self.expected(place).iter() {
-            all = all.union(self.arena, self.typed_result(value, call));
+            all.add(self.typed_result(value, call));
         }
-        all
+        all.finish(self.arena)
     }
 }

@@ -1,9 +1,9 @@
 //! From types to values, and what type variables stand for.
 
+use graph_model::GLOBAL_MODULE;
 use graph_model::summary::{List, NodeRef, Sym, Type, TypeRef, VarRef};
 
-use super::GLOBAL;
-use super::value::{Env, Lib, Place, Set, THIS, Value, Var};
+use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key, library};
 use crate::exports::Found;
 use crate::program::{Fact, ModuleIx};
@@ -90,23 +90,20 @@ impl<'l> Eval<'l, '_> {
             Type::Indexed(object, key) => {
                 let object = self.ty(module, object, env);
                 let key = self.ty(module, key, env);
-                let mut all = Set::NONE;
+                let mut all = Union::default();
                 for key in key.iter() {
-                    all = all.union(
-                        self.arena,
-                        match key {
-                            Value::Literal(m, text) => {
-                                let text = self.name(*m, *text);
-                                let text = text.strip_prefix('\'').unwrap_or(text);
-                                self.member(object, text)
-                            }
-                            Value::Text(text) => self.member(object, text),
-                            Value::Lib(Lib::Number, _) => self.element(object),
-                            _ => Set::NONE,
-                        },
-                    );
+                    all.add(match key {
+                        Value::Literal(m, text) => {
+                            let text = self.name(*m, *text);
+                            let text = text.strip_prefix('\'').unwrap_or(text);
+                            self.member(object, text)
+                        }
+                        Value::Text(text) => self.member(object, text),
+                        Value::Lib(Lib::Number, _) => self.element(object),
+                        _ => Set::NONE,
+                    });
                 }
-                all
+                all.finish(self.arena)
             }
             Type::Import(specifier, path, arguments) => {
                 let arguments = self.types(module, arguments, env);
@@ -289,18 +286,15 @@ impl<'l> Eval<'l, '_> {
                 match &of.export(at.export).target {
                     graph_model::summary::ExportTarget::Local(nodes)
                     | graph_model::summary::ExportTarget::Equals(nodes) => {
-                        let mut all = Set::NONE;
+                        let mut all = Union::default();
                         for &node in nodes {
                             let place = Place {
                                 module: at.module,
                                 node,
                             };
-                            all = all.union(
-                                self.arena,
-                                self.deeper(|e| e.named_type(place, path, arguments)),
-                            );
+                            all.add(self.deeper(|e| e.named_type(place, path, arguments)));
                         }
-                        all
+                        all.finish(self.arena)
                     }
                     _ => match self.linker.exports.step(*at) {
                         Some(found) => self.deeper(|e| e.found_type(&found, name, path, arguments)),
@@ -372,11 +366,11 @@ impl<'l> Eval<'l, '_> {
                 .iter()
                 .map(|&n| self.name(module, n))
                 .collect();
-            let mut all = Set::NONE;
+            let mut all = Union::default();
             for &place in places {
-                all = all.union(self.arena, self.named_type(place, &names, &arguments));
+                all.add(self.named_type(place, &names, &arguments));
             }
-            return all;
+            return all.finish(self.arena);
         }
         let arguments = self.types(module, arguments, env);
         let first = || arguments.first().copied().unwrap_or_default();
@@ -401,7 +395,7 @@ impl<'l> Eval<'l, '_> {
             }
             _ => match library::named(name) {
                 Some(lib) => self.lib(lib, &arguments),
-                None => Set::one(self.arena, Value::ExtInst(GLOBAL, name)),
+                None => Set::one(self.arena, Value::ExtInst(GLOBAL_MODULE, name)),
             },
         }
     }
@@ -468,8 +462,7 @@ impl<'l> Eval<'l, '_> {
     /// The environment of something that may use any variable around it.
     fn closed(&mut self, inner: Env<'l>, env: Env<'l>) -> Env<'l> {
         let mut bound: Vec<(Var, Set<'l>)> = Vec::new();
-        let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
-        for (var, set) in entries {
+        for &(var, set) in inner.iter() {
             bound.push((var, self.subst(set, env)));
         }
         env.with(self.arena, bound)
@@ -488,9 +481,8 @@ impl<'l> Eval<'l, '_> {
                 .collect();
             return Env::of(self.arena, bound);
         }
-        let entries: Vec<(Var, Set<'l>)> = inner.iter().copied().collect();
-        let mut bound = Vec::with_capacity(entries.len());
-        for (var, set) in entries {
+        let mut bound = Vec::with_capacity(inner.iter().len());
+        for &(var, set) in inner.iter() {
             bound.push((var, self.subst(set, env)));
         }
         Env::of(self.arena, bound)
@@ -508,60 +500,51 @@ impl<'l> Eval<'l, '_> {
 
     /// What an awaited value becomes.
     pub(crate) fn awaited(&mut self, set: Set<'l>) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in set.iter() {
-            all = all.union(
-                self.arena,
-                match value {
-                    Value::Lib(Lib::Promise, arguments) => match arguments.first() {
-                        Some(inner) => *inner,
-                        None => Set::NONE,
-                    },
-                    value => Set::one(self.arena, *value),
-                },
-            );
+            all.add(match value {
+                Value::Lib(Lib::Promise, arguments) => {
+                    arguments.first().copied().unwrap_or_default()
+                }
+                value => Set::one(self.arena, *value),
+            });
         }
-        all
+        all.finish(self.arena)
     }
 
     /// What iterating over a value gives.
     pub(crate) fn element(&mut self, set: Set<'l>) -> Set<'l> {
-        let mut all = Set::NONE;
+        let mut all = Union::default();
         for value in set.iter() {
-            all = all.union(
-                self.arena,
-                match value {
-                    Value::Lib(Lib::Array | Lib::Set | Lib::Record, arguments) => {
-                        arguments.first().copied().unwrap_or_default()
-                    }
-                    Value::Lib(Lib::Map, arguments) => {
-                        Set::one(self.arena, Value::Tuple(arguments))
-                    }
-                    Value::Lib(Lib::String, _) => self.lib(Lib::String, &[]),
-                    Value::Tuple(parts) => self.united(parts.iter().copied()),
-                    Value::Iface(..) | Value::Inst(..) | Value::Anon(..) => {
-                        let indexed = self.indexed(value);
-                        if indexed.is_empty() {
-                            let iterator = self.member(Set::one(self.arena, *value), "@@iterator");
-                            let iterated = self.returned_by_expected(iterator);
-                            if iterated.is_empty() {
-                                Set::NONE
-                            } else {
-                                self.deeper(|e| e.element(iterated))
-                            }
+            all.add(match value {
+                Value::Lib(Lib::Array | Lib::Set | Lib::Record, arguments) => {
+                    arguments.first().copied().unwrap_or_default()
+                }
+                Value::Lib(Lib::Map, arguments) => Set::one(self.arena, Value::Tuple(arguments)),
+                Value::Lib(Lib::String, _) => self.lib(Lib::String, &[]),
+                Value::Tuple(parts) => self.united(parts.iter().copied()),
+                Value::Iface(..) | Value::Inst(..) | Value::Anon(..) => {
+                    let indexed = self.indexed(value);
+                    if indexed.is_empty() {
+                        let iterator = self.member(Set::one(self.arena, *value), "@@iterator");
+                        let iterated = self.returned_by_expected(iterator);
+                        if iterated.is_empty() {
+                            Set::NONE
                         } else {
-                            indexed
+                            self.deeper(|e| e.element(iterated))
                         }
+                    } else {
+                        indexed
                     }
-                    Value::Var(var) => {
-                        let constraint = self.constraint(*var);
-                        self.deeper(|e| e.element(constraint))
-                    }
-                    _ => Set::NONE,
-                },
-            );
+                }
+                Value::Var(var) => {
+                    let constraint = self.constraint(*var);
+                    self.deeper(|e| e.element(constraint))
+                }
+                _ => Set::NONE,
+            });
         }
-        all
+        all.finish(self.arena)
     }
 
     /// What a type variable extends.

@@ -33,11 +33,12 @@ pub(crate) const THIS: Var = (ModuleIx(u32::MAX), VarRef(0));
 /// environments are handed on to values of other types.
 const BEHIND: Var = (ModuleIx(u32::MAX), VarRef(1));
 
-/// A list that is shared and never changed: of one item mostly. Knows how deep type arguments nest in it, and its hash
-/// once that was asked for.
+/// A list in the arena of an evaluation, which is shared and never changed: of one item mostly. Knows how deep type arguments
+/// nest in it, and its hash once that was asked for.
 ///
-/// All of them lie in the arena of their evaluation, and go with it: most are remembered until its end, and freeing them one by
-/// one took 4 to 8 % of the time of linking.
+/// It goes with the arena. Most lists are remembered until then, and to count and free them one by one took 4 to 8 % of the
+/// time of linking; those that nobody remembers stay too, which is no more memory than counts and rounded sizes took (largest
+/// size of the process, 1,200 files of types: 165 MB before, 159 MB now).
 #[derive(Debug)]
 struct Shared<'a, T> {
     items: Items<'a, T>,
@@ -526,5 +527,57 @@ impl PartialOrd for Set<'_> {
 impl Ord for Set<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         order(self.0, other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value<'a>(number: u32) -> Value<'a> {
+        Value::Ns(ModuleIx(number))
+    }
+
+    fn places(set: Set<'_>) -> Vec<Value<'_>> {
+        set.iter().copied().collect()
+    }
+
+    #[test]
+    fn too_many_values_are_none_and_one_less_are_all() {
+        let arena = Arena::new();
+        let of = |count: usize| Set::of(&arena, (0..count as u32).rev().map(value).collect());
+        assert_eq!(of(MAX_VALUES).iter().len(), MAX_VALUES);
+        assert!(of(MAX_VALUES).iter().is_sorted());
+        assert!(of(MAX_VALUES + 1).is_empty());
+        let twice = Set::of(&arena, vec![value(1), value(0), value(1)]);
+        assert_eq!(places(twice), [value(0), value(1)]);
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_none() {
+        let arena = Arena::new();
+        let mut set = Set::one(&arena, value(0));
+        for depth in 1..=MAX_NESTING {
+            assert_eq!(set.depth(), depth);
+            set = Set::one(&arena, Value::Tuple(arena.list(&[set])));
+        }
+        assert!(set.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn sets_united_at_once_are_those_united_one_by_one(
+            lists in prop::collection::vec(prop::collection::vec(0..30u32, 0..20), 0..8),
+        ) {
+            let arena = Arena::new();
+            let of = |list: Vec<u32>| Set::of(&arena, list.into_iter().map(value).collect());
+            let sets: Vec<Set<'_>> = lists.into_iter().map(of).collect();
+            let one_by_one = sets.iter().fold(Set::NONE, |all, &set| all.union(&arena, set));
+            let mut union = Union::default();
+            sets.iter().for_each(|&set| union.add(set));
+            prop_assert_eq!(places(union.finish(&arena)), places(one_by_one));
+        }
     }
 }
