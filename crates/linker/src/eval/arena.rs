@@ -10,7 +10,7 @@ pub(crate) struct Arena(Bump);
 
 impl Arena {
     /// Bytes of a piece of memory. Pieces would double without a limit, and large ones come fresh from the system, which clears
-    /// each page first: on 1,200 files that took 6 % of the time of linking.
+    /// each page first: on 1,200 files that took 5 % of the time of linking. From 32 KiB to 1 MiB all sizes are as good.
     const PIECE: usize = 128 << 10;
 
     pub(crate) fn new() -> Self {
