@@ -505,10 +505,7 @@ impl<'a> Found<'a> {
             Value::Ext(specifier, path) => {
                 self.external(specifier, path, way_outside(specifier));
             }
-            Value::Ctor(place) => {
-                // A class that is called like a function: compiled code, or a decorator.
-                let _ = place;
-            }
+            // A class that is called like a function is compiled code, or a decorator.
             _ => {}
         }
     }

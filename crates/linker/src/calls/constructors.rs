@@ -1,6 +1,6 @@
 //! What `new` and `super()` run.
 
-use graph_model::summary::{MemberKind, Shape, ShapeRef};
+use graph_model::summary::{Shape, ShapeRef};
 
 use super::{Callee, Confidence, Found, MAX_ANCESTORS, MAX_TARGETS, way_outside};
 use crate::eval::{Env, Eval, Place, Value, first_instance};
@@ -20,9 +20,6 @@ impl<'a> Found<'a> {
             }
             Value::Ext(specifier, path) => {
                 self.external(specifier, path, way_outside(specifier));
-            }
-            Value::Iface(..) | Value::Anon(..) => {
-                let _ = eval.signatures(value, MemberKind::Construct);
             }
             _ => {}
         }

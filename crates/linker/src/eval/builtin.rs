@@ -1,7 +1,6 @@
 //! Results of the methods and functions of the language itself.
 
 use graph_model::GLOBAL_MODULE;
-use graph_model::summary::CallFact;
 
 use super::Eval;
 use super::calls::Call;
@@ -15,7 +14,6 @@ impl<'l, 'p> Eval<'l, 'p> {
         arguments: &[Set<'l>],
         name: &str,
         call: &Call<'p>,
-        fact: &CallFact,
     ) -> Set<'l> {
         let Some(method) = library::find(lib, name) else {
             return match lib {
@@ -24,7 +22,6 @@ impl<'l, 'p> Eval<'l, 'p> {
                 _ => Set::NONE,
             };
         };
-        let _ = fact;
         let callback = |e: &mut Self| -> Set<'l> {
             let Some(first) = call.arguments.first().filter(|_| call.skip != Some(0)) else {
                 return Set::NONE;

@@ -46,7 +46,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         let callee = self.callee(module, fact);
         let mut all = Union::default();
         for value in callee.iter() {
-            all.add(self.result(value, &call, fact));
+            all.add(self.result(value, &call));
         }
         all.finish(self.arena)
     }
@@ -62,13 +62,11 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.shape(module, fact.callee)
     }
 
-    fn result(&mut self, callee: &Value<'l>, call: &Call<'p>, fact: &CallFact) -> Set<'l> {
+    fn result(&mut self, callee: &Value<'l>, call: &Call<'p>) -> Set<'l> {
         match callee {
             Value::Fn(place, env) => self.function_result(*place, *env, Some(call)),
             Value::Sig(..) | Value::Iface(..) | Value::Anon(..) => self.typed_result(callee, call),
-            Value::LibMethod(lib, arguments, name) => {
-                self.lib_result(*lib, arguments, name, call, fact)
-            }
+            Value::LibMethod(lib, arguments, name) => self.lib_result(*lib, arguments, name, call),
             Value::Ext(specifier, path) if *specifier == GLOBAL_MODULE => {
                 self.global_result(path, call)
             }
@@ -78,7 +76,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                 let constraint = self.constraint(*var);
                 let mut all = Union::default();
                 for value in constraint.iter() {
-                    all.add(self.deeper(|e| e.result(value, call, fact)));
+                    all.add(self.deeper(|e| e.result(value, call)));
                 }
                 all.finish(self.arena)
             }

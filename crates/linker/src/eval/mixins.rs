@@ -88,7 +88,7 @@ impl<'l> Eval<'l, '_> {
         }
         let seen = env.with(self.arena, vec![(variable(parameter), given)]);
         // What nests too deep is no value: better one of which less is known.
-        match Set::one(self.arena, Value::Inst(class, seen)).is_empty() {
+        match Value::Inst(class, seen).nests_too_deep() {
             true => env,
             false => seen,
         }

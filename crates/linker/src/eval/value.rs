@@ -359,6 +359,11 @@ pub(crate) enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// Whether it is no value for how deep its type arguments nest.
+    pub(crate) fn nests_too_deep(&self) -> bool {
+        self.depth() >= MAX_NESTING
+    }
+
     /// How deep its type arguments nest.
     fn depth(&self) -> u8 {
         match self {
