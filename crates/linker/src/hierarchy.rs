@@ -4,7 +4,7 @@ use graph_model::summary::MemberKind;
 use rustc_hash::FxHashMap;
 
 use crate::Linker;
-use crate::eval::{Eval, Place, Set, Value, given_to_extend};
+use crate::eval::{Arena, Eval, Place, Set, Value, given_to_extend};
 use crate::program::{Fact, ModuleIx};
 use crate::reads;
 
@@ -92,17 +92,40 @@ pub(crate) fn below(linker: &Linker<'_>, place: Place) -> Vec<Place> {
     linker.hierarchy.descendants(place)
 }
 
+/// Lists by what was asked about, and what was read for each.
+#[derive(Debug)]
+pub(crate) struct Remembered<'l, T>(FxHashMap<Place, (&'l [T], u32)>);
+
+impl<T> Default for Remembered<'_, T> {
+    fn default() -> Self {
+        Remembered(FxHashMap::default())
+    }
+}
+
+impl<'l, T: Copy> Remembered<'l, T> {
+    /// The list, if it is known: it is read again then.
+    fn again(&self, place: Place) -> Option<&'l [T]> {
+        let &(known, reads) = self.0.get(&place)?;
+        reads::again(reads);
+        Some(known)
+    }
+
+    /// Remembers a list, for which was read what was since `begun`.
+    fn keep(&mut self, arena: &'l Arena, place: Place, found: &[T], begun: usize) -> &'l [T] {
+        let found = arena.list(found);
+        self.0.insert(place, (found, reads::close(begun)));
+        found
+    }
+}
+
 /// The same, sorted, for whoever asks again and again.
 pub(crate) fn heirs<'l>(eval: &mut Eval<'l, '_>, place: Place) -> &'l [Place] {
-    if let Some(&(known, reads)) = eval.heirs.get(&place) {
-        reads::again(reads);
+    if let Some(known) = eval.heirs.again(place) {
         return known;
     }
     let begun = reads::open();
-    let found = eval.arena.list(&below(eval.linker, place));
-    let reads = reads::close(begun);
-    eval.heirs.insert(place, (found, reads));
-    found
+    let found = below(eval.linker, place);
+    eval.heirs.keep(eval.arena, place, &found, begun)
 }
 
 /// What is directly above a class: what it extends, and what that extends because of the class.
@@ -169,20 +192,14 @@ fn own_method(eval: &Eval<'_, '_>, class: Place, name: &str) -> Option<Place> {
     })
 }
 
-/// Methods that override one of a class above theirs: the class of each, and the method.
-pub(crate) type Overriding<'a> = &'a [(Place, Place)];
-
-/// The methods below a class that override one of its methods.
-pub(crate) fn overriding<'l>(eval: &mut Eval<'l, '_>, method: Place) -> Overriding<'l> {
-    if let Some(&(known, reads)) = eval.overriding.get(&method) {
-        reads::again(reads);
+/// The methods below a class that override one of its methods: the class of each, and the method.
+pub(crate) fn overriding<'l>(eval: &mut Eval<'l, '_>, method: Place) -> &'l [(Place, Place)] {
+    if let Some(known) = eval.overriding.again(method) {
         return known;
     }
     let begun = reads::open();
-    let found = eval.arena.list(&find_overriding(eval, method));
-    let reads = reads::close(begun);
-    eval.overriding.insert(method, (found, reads));
-    found
+    let found = find_overriding(eval, method);
+    eval.overriding.keep(eval.arena, method, &found, begun)
 }
 
 fn find_overriding(eval: &Eval<'_, '_>, method: Place) -> Vec<(Place, Place)> {

@@ -160,25 +160,22 @@ impl<'l, 'p> Eval<'l, 'p> {
             }
             "Promise.all" | "Promise.allSettled" => {
                 let list = argument(self, 0);
-                let mut parts = Set::NONE;
+                let mut parts = Union::default();
                 for value in list.iter() {
-                    parts = parts.union(
-                        self.arena,
-                        match value {
-                            Value::Tuple(elements) => {
-                                let elements: Vec<Set<'l>> =
-                                    elements.iter().map(|e| self.awaited(*e)).collect();
-                                self.tuple(&elements)
-                            }
-                            value => {
-                                let element = self.element(Set::one(self.arena, *value));
-                                let element = self.awaited(element);
-                                self.lib(Lib::Array, &[element])
-                            }
-                        },
-                    );
+                    parts.add(match value {
+                        Value::Tuple(elements) => {
+                            let elements: Vec<Set<'l>> =
+                                elements.iter().map(|&e| self.awaited(e)).collect();
+                            self.tuple(&elements)
+                        }
+                        value => {
+                            let element = self.element(Set::one(self.arena, *value));
+                            let element = self.awaited(element);
+                            self.lib(Lib::Array, &[element])
+                        }
+                    });
                 }
-                return self.lib(Lib::Promise, &[parts]);
+                return self.lib(Lib::Promise, &[parts.finish(self.arena)]);
             }
             "Promise.race" | "Promise.any" => {
                 let list = argument(self, 0);

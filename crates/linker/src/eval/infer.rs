@@ -110,13 +110,11 @@ impl<'l> Eval<'l, '_> {
                             }
                         }
                         MemberKind::Index => {
-                            let mut all = Set::NONE;
+                            let mut all = Union::default();
                             for value in set.iter() {
-                                all = all.union(
-                                    self.arena,
-                                    self.member(Set::one(self.arena, *value), "*"),
-                                );
+                                all.add(self.member(Set::one(self.arena, *value), "*"));
                             }
+                            let all = all.finish(self.arena);
                             self.infer(module, member.declared, all, env, bound);
                         }
                         _ => {}

@@ -32,12 +32,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::Linker;
 use crate::calls::Confidence;
 use crate::edges::Desk;
+use crate::hierarchy::Remembered;
 use crate::program::{ModuleIx, Name};
 use crate::reads;
 
-use value::Union;
-
 use memo::{Clean, Key, Known, Local, Memo};
+use value::Union;
 
 pub(crate) use arena::Arena;
 pub(crate) use keys::is_imported_key;
@@ -77,10 +77,10 @@ pub(crate) struct Eval<'l, 'p> {
     pub(crate) assumed: Confidence,
     /// Types under an environment.
     bound: FxHashMap<(ModuleIx, TypeRef, Env<'l>), StepAnswer<'l>>,
-    /// Methods that override a method, and what was read for them.
-    pub(crate) overriding: FxHashMap<Place, (crate::hierarchy::Overriding<'l>, u32)>,
-    /// Classes below a class, and what was read for them.
-    pub(crate) heirs: FxHashMap<Place, (&'l [Place], u32)>,
+    /// Methods that override a method.
+    pub(crate) overriding: Remembered<'l, (Place, Place)>,
+    /// Classes below a class.
+    pub(crate) heirs: Remembered<'l, Place>,
     /// Names of the global object.
     globals: FxHashMap<&'p str, Set<'l>>,
     /// Environments that tell no more than what `this` is, by that.
@@ -116,8 +116,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             current: ModuleIx(u32::MAX),
             assumed: Confidence::Exact,
             bound: FxHashMap::with_capacity_and_hasher(bound, Default::default()),
-            overriding: FxHashMap::default(),
-            heirs: FxHashMap::default(),
+            overriding: Remembered::default(),
+            heirs: Remembered::default(),
             globals: FxHashMap::default(),
             this_only: FxHashMap::default(),
             words: ["call", "apply", "bind"].map(|word| (word, Name::new(word))),
