@@ -6,12 +6,13 @@
 //! them. Inside of those a build product that is not there stands for the source that it is built from (`dist/x.js` for
 //! `src/x.ts`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{ModuleIx, Program};
 
@@ -54,11 +55,13 @@ pub fn tsconfig_names() -> impl Iterator<Item = &'static str> {
 pub(crate) struct FileView {
     root: PathBuf,
     node_modules: PathBuf,
-    modules: FxHashMap<PathBuf, ModuleIx>,
-    folders: FxHashSet<PathBuf>,
+    /// By [`FileView::relative`] paths, as are folders and products: to hash the parts of a path one by one takes several times
+    /// as long, and a project has many.
+    modules: FxHashMap<Box<str>, ModuleIx>,
+    folders: FxHashSet<Box<str>>,
     manifests: FxHashSet<PathBuf>,
     /// Sources of the build products that packages say they are used by.
-    products: FxHashMap<PathBuf, ModuleIx>,
+    products: FxHashMap<Box<str>, ModuleIx>,
     /// Folders of packages by the path under which the resolver looks for them.
     links: BTreeMap<PathBuf, PathBuf>,
 }
@@ -66,8 +69,13 @@ pub(crate) struct FileView {
 impl FileView {
     pub(crate) fn new(program: &Program) -> Self {
         let root = program.root.clone();
+        let files = program.files().iter().map(|file| &**file);
         let mut view = FileView {
-            modules: FxHashMap::with_capacity_and_hasher(program.len(), FxBuildHasher),
+            modules: files
+                .clone()
+                .map(Box::from)
+                .zip(program.indexes())
+                .collect(),
             folders: FxHashSet::default(),
             manifests: FxHashSet::default(),
             products: FxHashMap::default(),
@@ -75,16 +83,15 @@ impl FileView {
             node_modules: root.join("node_modules"),
             root,
         };
+        view.folders.insert("".into());
         let mut last = None;
-        for (ix, file) in (0..).map(ModuleIx).zip(program.files()) {
-            let path = view.root.join(&**file);
-            let folder = file.rsplit_once('/').map(|(folder, _)| folder);
+        for file in files {
+            let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
             // Files of a folder mostly come one after the other.
             if last != Some(folder) {
-                view.add_folders(path.parent());
+                view.add_folders(folder);
                 last = Some(folder);
             }
-            view.modules.insert(path, ix);
         }
         for package in &program.packages.all {
             let directory = if package.directory.is_empty() {
@@ -92,11 +99,14 @@ impl FileView {
             } else {
                 view.root.join(&package.directory)
             };
-            view.add_folders(Some(&directory));
+            view.add_folders(&package.directory);
             view.manifests.insert(directory.join("package.json"));
             for entry in &package.entry_points {
                 let path = directory.join(entry);
-                if !view.modules.contains_key(&path)
+                let Some(path) = view.relative(&path).map(Box::from) else {
+                    continue;
+                };
+                if !view.modules.contains_key(&*path)
                     && let Some(source) = view.source_beside(&directory, entry)
                 {
                     view.products.insert(path, source);
@@ -105,26 +115,55 @@ impl FileView {
             if let Some(name) = package.name.as_deref().filter(|name| is_package_name(name)) {
                 // Of two packages with one name the outermost, first by path, is meant.
                 let link = view.node_modules.join(name);
-                view.add_folders(link.parent());
+                let scope = name.split_once('/').map(|(scope, _)| scope);
+                view.add_folders(&["node_modules", scope.unwrap_or("")].join("/"));
                 view.links.entry(link).or_insert(directory);
             }
         }
         view
     }
 
-    fn add_folders(&mut self, folder: Option<&Path>) {
-        let mut next = folder;
-        while let Some(folder) = next {
-            if !folder.starts_with(&self.root) || !self.folders.insert(folder.to_owned()) {
-                break;
-            }
-            next = folder.parent();
+    /// Adds a folder, by its relative path, and those above it.
+    fn add_folders(&mut self, folder: &str) {
+        let mut next = folder.trim_end_matches('/');
+        while !self.folders.contains(next) {
+            self.folders.insert(next.into());
+            next = next.rsplit_once('/').map_or("", |(above, _)| above);
         }
+    }
+
+    /// A path inside of the root, from there on and with `/` between its parts; `None` for others.
+    fn relative<'a>(&self, path: &'a Path) -> Option<Cow<'a, str>> {
+        if let Some(plain) = plain_below(&self.root, path) {
+            return Some(Cow::Borrowed(plain));
+        }
+        let mut parts = Vec::new();
+        for part in path.strip_prefix(&self.root).ok()?.components() {
+            match part {
+                Component::Normal(part) => parts.push(part.to_str()?),
+                _ => return None,
+            }
+        }
+        Some(Cow::Owned(parts.join("/")))
+    }
+
+    fn module_at(&self, path: &Path) -> Option<ModuleIx> {
+        self.modules.get(&*self.relative(path)?).copied()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        (self.relative(path)).is_some_and(|path| self.folders.contains(&*path))
+    }
+
+    /// The module of a relative path.
+    pub(crate) fn module_of(&self, file: &str) -> Option<ModuleIx> {
+        self.modules.get(file).copied()
     }
 
     /// The module that a path of the resolver's stands for.
     pub(crate) fn module(&self, path: &Path) -> Option<ModuleIx> {
         let known = |path: &Path| {
+            let path = &*self.relative(path)?;
             let module = self.modules.get(path).or_else(|| self.products.get(path));
             module.copied()
         };
@@ -172,8 +211,9 @@ impl FileView {
             path.push(SOURCE_FOLDER);
             path.extend(&inner[skipped..]);
             for extension in extensions {
-                if let Some(&module) = self.modules.get(&path.join(format!("{stem}{extension}"))) {
-                    return Some(module);
+                let module = self.module_at(&path.join(format!("{stem}{extension}")));
+                if module.is_some() {
+                    return module;
                 }
             }
         }
@@ -191,8 +231,9 @@ impl FileView {
         for stem in std::iter::once(stem).chain(inner) {
             for extension in extensions {
                 let source = package.join(format!("{SOURCE_FOLDER}/{stem}{extension}"));
-                if let Some(&module) = self.modules.get(&source) {
-                    return Some(module);
+                let module = self.module_at(&source);
+                if module.is_some() {
+                    return module;
                 }
             }
         }
@@ -221,17 +262,17 @@ impl FileView {
             let metadata = std::fs::metadata(path)?;
             return Ok(if metadata.is_dir() { folder } else { file });
         }
-        if self.modules.contains_key(path) {
+        if self.module_at(path).is_some() {
             return Ok(file);
         }
-        if self.folders.contains(path) || self.links.contains_key(path) {
+        if self.is_folder(path) || self.links.contains_key(path) {
             return Ok(folder);
         }
         let real = self.real_path(path);
         if self.manifests.contains(&real) || self.module(path).is_some() {
             return Ok(file);
         }
-        if self.folders.contains(&real) {
+        if self.is_folder(&real) {
             return Ok(folder);
         }
         let name = real
@@ -248,6 +289,18 @@ impl FileView {
         }
         Err(io::ErrorKind::NotFound.into())
     }
+}
+
+/// A path below a folder from there on, where both are written in the plainest way.
+fn plain_below<'a>(folder: &Path, path: &'a Path) -> Option<&'a str> {
+    let folder = folder.as_os_str().as_encoded_bytes();
+    let path = path.as_os_str().as_encoded_bytes();
+    let below = path.strip_prefix(folder)?.strip_prefix(b"/")?;
+    let is_plain = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
+    if MAIN_SEPARATOR != '/' || !below.split(|&byte| byte == b'/').all(is_plain) {
+        return None;
+    }
+    str::from_utf8(below).ok()
 }
 
 /// The path of a build product without its extension, and the extensions of sources that it can come from.
@@ -326,5 +379,26 @@ impl FileSystem for SharedView {
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         Ok(path.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::Packages;
+
+    #[test]
+    fn paths_count_as_they_are_written_from_the_root_on() {
+        let root = std::env::temp_dir().join("project");
+        let program = Program::new(&root, Packages::default(), Vec::new());
+        let view = FileView::new(&program);
+        let relative = |path: &str| view.relative(&root.join(path)).map(Cow::into_owned);
+        assert_eq!(relative("a/b.ts").as_deref(), Some("a/b.ts"));
+        assert_eq!(relative("a//./b.ts/").as_deref(), Some("a/b.ts"));
+        assert_eq!(relative("").as_deref(), Some(""));
+        assert_eq!(relative("a/../b.ts"), None);
+        assert_eq!(view.relative(&root.with_file_name("project-2/a")), None);
+        assert_eq!(view.relative(Path::new("a")), None);
+        assert!(view.is_folder(&root) && !view.is_folder(&root.join("a")));
     }
 }

@@ -66,6 +66,8 @@ struct Log {
     nodes: Vec<Node>,
     children: Vec<u32>,
     leaves: FxHashMap<(u32, u32), u32>,
+    /// The leaves of [`MODULE`] by module, 0 where there is none: half of all that is read.
+    modules: Vec<u32>,
     /// What the open answers have read so far, the innermost last.
     open: Vec<u32>,
     /// For each node the number of the last module that reached it.
@@ -73,7 +75,7 @@ struct Log {
     /// Number of the module that is ended.
     turn: u32,
     /// Room for what is found at the end of a module.
-    found: Vec<(u32, u32)>,
+    found: Vec<u64>,
 }
 
 thread_local! {
@@ -180,7 +182,19 @@ pub(crate) fn take(of: u32) -> Reads {
 impl Log {
     fn read(&mut self, module: u32, key: u32) {
         let next = self.nodes.len() as u32;
-        let id = *self.leaves.entry((module, key)).or_insert(next);
+        let id = match key {
+            MODULE if module != SCRIPTS => {
+                let at = module as usize;
+                if self.modules.len() <= at {
+                    self.modules.resize(at + at / 2 + 64, 0);
+                }
+                if self.modules[at] == 0 {
+                    self.modules[at] = next;
+                }
+                self.modules[at]
+            }
+            _ => *self.leaves.entry((module, key)).or_insert(next),
+        };
         if id == next {
             self.nodes.push(Node::Leaf(module, key));
         }
@@ -231,7 +245,7 @@ impl Log {
             match self.nodes[id as usize] {
                 // A module knows itself, but not what is below its classes.
                 Node::Leaf(module, key) if module != of || is_heirs(key) => {
-                    found.push((module, key));
+                    found.push(pair(module, key));
                 }
                 Node::Leaf(..) => {}
                 Node::Many(start, count) => {
@@ -249,6 +263,11 @@ impl Log {
         found.clear();
         reads
     }
+}
+
+/// A module and a key as one number, in the order of both: quicker to sort.
+fn pair(module: u32, key: u32) -> u64 {
+    u64::from(module) << 32 | u64::from(key)
 }
 
 /// What the links of one module depend on in other modules.
@@ -287,16 +306,17 @@ impl Reads {
         }
     }
 
-    fn new(found: &mut Vec<(u32, u32)>) -> Self {
+    /// Of what is read, as [`pair`] has it.
+    fn new(found: &mut Vec<u64>) -> Self {
         found.sort_unstable();
         found.dedup();
-        let of_modules = || found.chunk_by(|a, b| a.0 == b.0);
+        let of_modules = || found.chunk_by(|a, b| a >> 32 == b >> 32);
         let mut modules = Vec::with_capacity(of_modules().count());
-        modules.extend(of_modules().map(|of| (of[0].0, of.len() as u32)));
+        modules.extend(of_modules().map(|of| ((of[0] >> 32) as u32, of.len() as u32)));
         Reads {
             all: false,
             modules,
-            keys: found.iter().map(|read| read.1).collect(),
+            keys: found.iter().map(|&read| read as u32).collect(),
         }
     }
 
@@ -314,7 +334,8 @@ impl Reads {
         if self.keys.is_empty() {
             return other;
         }
-        Reads::new(&mut self.iter().chain(other.iter()).collect())
+        let both = self.iter().chain(other.iter());
+        Reads::new(&mut both.map(|(module, key)| pair(module, key)).collect())
     }
 
     /// Whether one of them is among what changed.
@@ -391,7 +412,7 @@ mod tests {
 
     #[test]
     fn reads_meet_what_changed() {
-        let reads = Reads::new(&mut vec![(4, 9), (1, 3), (4, 5)]);
+        let reads = Reads::new(&mut vec![pair(4, 9), pair(1, 3), pair(4, 5)]);
         let some = |module, key| {
             let keys = ChangedKeys::Some([key].into_iter().collect());
             reads.meets(&[(module, keys)].into_iter().collect())

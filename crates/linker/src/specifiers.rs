@@ -135,7 +135,6 @@ pub(crate) fn carried(before: &Module, known: &Targets, now: &Module) -> Option<
 type Scope = (Option<PathBuf>, u32);
 
 struct Resolver<'p> {
-    modules: FxHashMap<&'p str, ModuleIx>,
     folders: Folders<'p>,
     /// Where specifiers lead from a folder for which no tsconfig counts, by both: those that are more than the path of a module.
     paths: Mutex<FxHashMap<Box<str>, Target>>,
@@ -200,9 +199,7 @@ impl<'p> Resolver<'p> {
         );
         let configs = Configs::new(Arc::clone(&view), plain.clone());
         let without_tsconfig = with_tsconfig.clone_with_options(plain);
-        let files = program.files().iter().map(|file| &**file);
         Resolver {
-            modules: files.zip(program.indexes()).collect(),
             folders: Folders::new(program),
             paths: Mutex::default(),
             names: Mutex::default(),
@@ -269,7 +266,7 @@ impl<'p> Resolver<'p> {
         let (stem, extensions) = match alias {
             Some((extension, sources)) => (path.len() - extension.len(), *sources),
             None => {
-                if let Some(&module) = self.modules.get(path.as_str()) {
+                if let Some(module) = self.view.module_of(&path) {
                     return Some(Target::Module(module));
                 }
                 (path.len(), EXTENSIONS)
@@ -278,7 +275,7 @@ impl<'p> Resolver<'p> {
         for extension in extensions {
             path.truncate(stem);
             path.push_str(extension);
-            if let Some(&module) = self.modules.get(path.as_str()) {
+            if let Some(module) = self.view.module_of(&path) {
                 return Some(Target::Module(module));
             }
             // A build product can stand for its source before the next extension is tried.
