@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::builtins;
@@ -130,6 +130,51 @@ pub(crate) fn carried(before: &Module, known: &Targets, now: &Module) -> Option<
     targets.collect::<Option<_>>().map(sorted)
 }
 
+/// Takes the steps of a relative specifier that stand before any name: the folder to which they lead, and what is left of the
+/// specifier. `None` for one that is not relative or leads above the project.
+fn steps_taken<'s>(folder: &'s str, specifier: &'s str) -> Option<(&'s str, &'s str)> {
+    let (mut folder, mut rest) = (folder, specifier);
+    loop {
+        if let Some(after) = rest.strip_prefix("./") {
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("../") {
+            if folder.is_empty() {
+                return None;
+            }
+            let slash = folder.bytes().rposition(|byte| byte == b'/');
+            folder = &folder[..slash.unwrap_or(0)];
+            rest = after;
+        } else {
+            // A step was taken if something is gone.
+            return (rest.len() < specifier.len()).then_some((folder, rest));
+        }
+    }
+}
+
+/// The last name of a path that is nothing but names with one `/` between them: no further steps, no query, nothing escaped, and
+/// no declaration file, which can stand for something else.
+fn plain_name(path: &str) -> Option<&str> {
+    let bytes = path.as_bytes();
+    let mut start = 0;
+    for at in 0..=bytes.len() {
+        match bytes.get(at) {
+            Some(b'?' | b'#' | b'\\' | b'%') => return None,
+            None | Some(b'/') => {
+                if matches!(&bytes[start..at], b"" | b"." | b"..") {
+                    return None;
+                }
+                if at < bytes.len() {
+                    start = at + 1;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    let last = &path[start..];
+    let is_declaration = last.ends_with(".d") || last.as_bytes().windows(3).any(|w| w == b".d.");
+    (!is_declaration).then_some(last)
+}
+
 /// Where a specifier that names no path is written, as far as it makes a difference: the tsconfig that counts for the file, or the
 /// folder of the nearest one, and the package around it.
 type Scope = (Option<PathBuf>, u32);
@@ -213,11 +258,18 @@ impl<'p> Resolver<'p> {
 
     fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Targets {
         let summary = &module.summary;
-        let mut seen: FxHashMap<&str, Target> = FxHashMap::default();
-        let mut targets = Vec::with_capacity(summary.imports.len());
+        let expected = summary.imports.len();
+        let mut seen: FxHashMap<&str, Target> =
+            FxHashMap::with_capacity_and_hasher(expected, FxBuildHasher);
+        let mut targets = Vec::with_capacity(expected);
+        let folder = module.file().rsplit_once('/').map_or("", |(f, _)| f);
+        let mut path = String::new();
         for (symbol, node) in written(module) {
             let text = summary.name(symbol);
             let target = *seen.entry(text).or_insert_with(|| {
+                if let Some(target) = self.direct(folder, text, &mut path) {
+                    return target;
+                }
                 let target = self.find(module.file(), text);
                 // One that a type names and that is not there is no fault of the program.
                 if let (Target::Missing, Some(node)) = (target, node) {
@@ -231,42 +283,23 @@ impl<'p> Resolver<'p> {
     }
 
     /// What the resolver would say of a relative specifier that leads to a module by its path and an extension: most do,
-    /// and this is much quicker. `None` where there is more to it.
-    fn direct(&self, file: &str, specifier: &str) -> Option<Target> {
-        if !specifier.starts_with("./") && !specifier.starts_with("../")
-            || specifier.contains(['?', '#', '\\', '%'])
-        {
-            return None;
+    /// and this is much quicker. `None` where there is more to it. `path` is room to work in.
+    fn direct(&self, folder: &str, specifier: &str, path: &mut String) -> Option<Target> {
+        let (from, rest) = steps_taken(folder, specifier)?;
+        let last = plain_name(rest)?;
+        path.clear();
+        path.push_str(from);
+        if !from.is_empty() {
+            path.push('/');
         }
-        let mut path = String::with_capacity(file.len() + specifier.len() + 4);
-        path.push_str(file.rsplit_once('/').map_or("", |(folder, _)| folder));
-        let mut last = "";
-        for segment in specifier.split('/') {
-            last = segment;
-            match segment {
-                "" => return None,
-                "." => {}
-                // Not above the project.
-                ".." if path.is_empty() => return None,
-                ".." => path.truncate(path.rfind('/').unwrap_or(0)),
-                _ => {
-                    if !path.is_empty() {
-                        path.push('/');
-                    }
-                    path.push_str(segment);
-                }
-            }
-        }
-        if matches!(last, "." | "..") || last.ends_with(".d") || last.contains(".d.") {
-            return None;
-        }
-        let alias = ALIASES
-            .iter()
-            .find(|(extension, _)| last.len() > extension.len() && last.ends_with(extension));
+        path.push_str(rest);
+        let dot = last.bytes().rposition(|byte| byte == b'.');
+        let extension = dot.filter(|&dot| dot > 0).map_or("", |dot| &last[dot..]);
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == extension);
         let (stem, extensions) = match alias {
             Some((extension, sources)) => (path.len() - extension.len(), *sources),
             None => {
-                if let Some(module) = self.view.module_of(&path) {
+                if let Some(module) = self.view.module_of(path) {
                     return Some(Target::Module(module));
                 }
                 (path.len(), EXTENSIONS)
@@ -275,11 +308,11 @@ impl<'p> Resolver<'p> {
         for extension in extensions {
             path.truncate(stem);
             path.push_str(extension);
-            if let Some(module) = self.view.module_of(&path) {
+            if let Some(module) = self.view.module_of(path) {
                 return Some(Target::Module(module));
             }
             // A build product can stand for its source before the next extension is tried.
-            if matches!(*extension, ".js" | ".mjs" | ".cjs") && file_view::in_output(&path) {
+            if matches!(*extension, ".js" | ".mjs" | ".cjs") && file_view::in_output(path) {
                 return None;
             }
         }
@@ -288,9 +321,6 @@ impl<'p> Resolver<'p> {
 
     /// Where a specifier of a file leads.
     fn find(&self, file: &str, specifier: &str) -> Target {
-        if let Some(target) = self.direct(file, specifier) {
-            return target;
-        }
         if specifier.is_empty() || builtins::is_builtin(specifier) || has_scheme(specifier) {
             return Target::External;
         }
@@ -487,6 +517,45 @@ fn unresolved(module: &Module, node: NodeRef, specifier: &str) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_lead_out_of_folders_and_not_out_of_the_project() {
+        assert_eq!(steps_taken("a/b", "./c.js"), Some(("a/b", "c.js")));
+        assert_eq!(steps_taken("a/b", "../.././x/y"), Some(("", "x/y")));
+        assert_eq!(steps_taken("a/b", ".././../c"), Some(("", "c")));
+        assert_eq!(steps_taken("a", "../../c"), None);
+        assert_eq!(steps_taken("a", ".."), None);
+        assert_eq!(steps_taken("a", "b"), None);
+        assert_eq!(steps_taken("a", ".b/c"), None);
+    }
+
+    #[test]
+    fn plain_paths_end_in_a_name() {
+        assert_eq!(plain_name("a/b/c.test.js"), Some("c.test.js"));
+        assert_eq!(plain_name("é/ü.js"), Some("ü.js"));
+        assert_eq!(plain_name("...a"), Some("...a"));
+        let not_plain = [
+            "",
+            ".",
+            "..",
+            "a/",
+            "/a",
+            "a//b",
+            "a/./b",
+            "a/../b",
+            "a/..",
+            "a?raw",
+            "a#b",
+            "a%20b",
+            "a\\b",
+            "a.d",
+            "a.d.ts",
+            "b/a.d.css",
+        ];
+        for path in not_plain {
+            assert_eq!(plain_name(path), None, "{path}");
+        }
+    }
 
     #[test]
     fn kinds_of_specifiers() {
