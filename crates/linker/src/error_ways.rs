@@ -81,7 +81,15 @@ impl Bits {
     }
 
     fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len() * 64).filter(|&bit| self.has(bit))
+        let words = self.0.iter().enumerate();
+        words.flat_map(|(at, &word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(at * 64 + bit)
+            })
+        })
     }
 }
 
@@ -299,7 +307,7 @@ impl<'e> Errors<'e> {
             };
             links.push(linker.node_id(told.function), edge, dst, |metadata| {
                 metadata.push_str("{\"errorClassName\":");
-                push_json_string(metadata, &name);
+                push_json_string(metadata, name);
                 if told.own.is_none() {
                     metadata.push_str(",\"propagatedFrom\":");
                     push_json_string(metadata, &from.unwrap_or_default());
@@ -319,20 +327,22 @@ impl<'e> Errors<'e> {
     }
 }
 
-fn class_node(
-    linker: &Linker<'_>,
-    class: &ErrorClass,
+fn class_node<'a>(
+    linker: &'a Linker<'_>,
+    class: &'a ErrorClass,
     links: &mut FileLinks,
-) -> (NodeId, Box<str>) {
+) -> (NodeId, &'a str) {
     match class {
         ErrorClass::Class(place) => {
             let of = linker.program.module(place.module);
-            let name = of.id_name(place.node);
-            (of.summary.node(place.node).node_id(), name.into())
+            (
+                of.summary.node(place.node).node_id(),
+                of.id_name(place.node),
+            )
         }
         ErrorClass::External(specifier, path) => {
             let name = path.rsplit('.').next().unwrap_or(path);
-            (links.external_function(specifier, path), name.into())
+            (links.external_function(specifier, path), name)
         }
     }
 }

@@ -326,28 +326,28 @@ impl<'p> Resolver<'p> {
         }
         let within = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let folder = self.folders.get(within);
-        let path = self.root.join(file);
+        let path = || self.root.join(file);
         if is_relative(specifier) || specifier.starts_with('#') {
             if folder.has_tsconfig {
-                return self.target(&path, specifier, true);
+                return self.target(&path(), specifier, true);
             }
             // Without one the same for all files of a folder.
             let place: Box<str> = [within, specifier].join("\0").into();
             if let Some(&known) = locked(&self.paths).get(&place) {
                 return known;
             }
-            let target = self.target(&path, specifier, false);
+            let target = self.target(&path(), specifier, false);
             locked(&self.paths).insert(place, target);
             return target;
         }
         // The same for all files of a package for which the same tsconfig counts.
         let tsconfig = match folder.has_tsconfig {
-            true => self.with_tsconfig.find_tsconfig(&path).ok().flatten(),
+            true => self.with_tsconfig.find_tsconfig(path()).ok().flatten(),
             false => None,
         };
         // Of a file that no configuration includes the nearest one.
         let nearest = match folder.has_tsconfig && tsconfig.is_none() {
-            true => path
+            true => path()
                 .parent()
                 .and_then(|folder| self.configs.nearest(folder)),
             false => None,
@@ -360,6 +360,7 @@ impl<'p> Resolver<'p> {
         {
             return known;
         }
+        let path = path();
         let mut target = self.target(&path, specifier, folder.has_tsconfig);
         if let (Target::External, Some(nearest)) = (target, &nearest) {
             let around = self.configs.around(nearest, &self.with_tsconfig);

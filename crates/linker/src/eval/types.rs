@@ -3,6 +3,8 @@
 use graph_model::GLOBAL_MODULE;
 use graph_model::summary::{List, NodeRef, Sym, Type, TypeRef, VarRef};
 
+use smallvec::SmallVec;
+
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key, library};
 use crate::exports::Found;
@@ -39,7 +41,7 @@ impl<'l> Eval<'l, '_> {
         }
     }
 
-    fn types(&mut self, module: ModuleIx, list: List, env: Env<'l>) -> Vec<Set<'l>> {
+    fn types(&mut self, module: ModuleIx, list: List, env: Env<'l>) -> SmallVec<[Set<'l>; 6]> {
         let of = self.module(module);
         list.of(&of.summary.type_lists)
             .iter()
@@ -326,27 +328,26 @@ impl<'l> Eval<'l, '_> {
             return Env::NONE;
         }
         let of = self.module(module);
-        let mut bound: Vec<(Var, Set<'l>)> = Vec::with_capacity(vars.len as usize);
+        let mut bound: SmallVec<[(Var, Set<'l>); 6]> = SmallVec::new();
         for (i, var) in vars.indexes().enumerate() {
             let set = match arguments.get(i) {
                 Some(set) => *set,
-                None if arguments.is_empty() && i == 0 => {
-                    // Written without arguments: all defaults, if there are some.
-                    let default = of.summary.type_vars[var as usize].default;
-                    if !default.is_known() {
-                        return Env::NONE;
-                    }
-                    self.ty(module, default, Env::NONE)
-                }
                 None => {
                     let default = of.summary.type_vars[var as usize].default;
-                    let env = Env::of(self.arena, bound.clone());
+                    // Written without arguments: all defaults, if there are some.
+                    if i == 0 && !default.is_known() {
+                        return Env::NONE;
+                    }
+                    let env = match of.closed_types().has(default) {
+                        true => Env::NONE,
+                        false => Env::sorted(self.arena, &bound),
+                    };
                     self.ty(module, default, env)
                 }
             };
             bound.push(((module, VarRef(var)), set));
         }
-        Env::of(self.arena, bound)
+        Env::sorted(self.arena, &bound)
     }
 
     fn global_type(

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+use smallvec::SmallVec;
+
 use super::arena::Arena;
 use graph_model::summary::{NodeRef, SignatureRef, Sym, TypeRef, VarRef};
 
@@ -119,9 +121,6 @@ impl<'a> Env<'a> {
     pub(crate) const NONE: Env<'static> = Env(None);
 
     pub(crate) fn of(arena: &'a Arena, mut bound: Vec<(Var, Set<'a>)>) -> Self {
-        if bound.is_empty() {
-            return Env::NONE;
-        }
         if bound.len() > 1 {
             bound.sort_by_key(|b| b.0);
             bound.dedup_by_key(|b| b.0);
@@ -129,21 +128,21 @@ impl<'a> Env<'a> {
         Env::sorted(arena, &bound)
     }
 
-    fn sorted(arena: &'a Arena, bound: &[(Var, Set<'a>)]) -> Self {
+    /// Of variables in order, each once.
+    pub(crate) fn sorted(arena: &'a Arena, bound: &[(Var, Set<'a>)]) -> Self {
+        if bound.is_empty() {
+            return Env::NONE;
+        }
+        debug_assert!(bound.is_sorted_by(|a, b| a.0 < b.0));
         let depth = bound.iter().map(|b| b.1.depth()).max().unwrap_or(0);
         Env(Some(Shared::new(arena, bound, depth)))
     }
 
     /// This environment and what `this` stands for.
     pub(crate) fn with_this(self, arena: &'a Arena, this: Set<'a>) -> Self {
-        if self.is_empty() {
-            return Env::sorted(arena, &[(THIS, this)]);
-        }
         // THIS comes last in the order.
-        let kept = self.iter().filter(|b| b.0 < THIS);
-        let mut all: Vec<(Var, Set<'a>)> = Vec::with_capacity(items(self.0).len() + 1);
-        all.extend(kept);
-        all.push((THIS, this));
+        let kept = self.iter().copied().filter(|b| b.0 < THIS);
+        let all: SmallVec<[(Var, Set<'a>); 8]> = kept.chain([(THIS, this)]).collect();
         Env::sorted(arena, &all)
     }
 
