@@ -7,7 +7,6 @@
 //! `src/x.ts`).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 
@@ -29,6 +28,8 @@ const PRODUCTS: &[(&str, &[&str])] = &[
     (".mjs", &[".mts", ".ts", ".mjs", ".js"]),
     (".cjs", &[".cts", ".ts", ".cjs", ".js"]),
 ];
+
+const NODE_MODULES: &str = "node_modules";
 
 /// What configures TypeScript for a folder and those below.
 pub(crate) const TSCONFIG: &str = "tsconfig.json";
@@ -54,7 +55,6 @@ pub fn tsconfig_names() -> impl Iterator<Item = &'static str> {
 /// See the module.
 pub(crate) struct FileView {
     root: PathBuf,
-    node_modules: PathBuf,
     /// By [`FileView::relative`] paths, as are folders and products: to hash the parts of a path one by one takes several times
     /// as long, and a project has many.
     modules: FxHashMap<Box<str>, ModuleIx>,
@@ -62,8 +62,8 @@ pub(crate) struct FileView {
     manifests: FxHashSet<PathBuf>,
     /// Sources of the build products that packages say they are used by.
     products: FxHashMap<Box<str>, ModuleIx>,
-    /// Folders of packages by the path under which the resolver looks for them.
-    links: BTreeMap<PathBuf, PathBuf>,
+    /// Folders of packages by their names: by what the resolver looks for below `node_modules`.
+    links: FxHashMap<Box<str>, PathBuf>,
 }
 
 impl FileView {
@@ -79,8 +79,7 @@ impl FileView {
             folders: FxHashSet::default(),
             manifests: FxHashSet::default(),
             products: FxHashMap::default(),
-            links: BTreeMap::new(),
-            node_modules: root.join("node_modules"),
+            links: FxHashMap::default(),
             root,
         };
         view.folders.insert("".into());
@@ -114,10 +113,9 @@ impl FileView {
             }
             if let Some(name) = package.name.as_deref().filter(|name| is_package_name(name)) {
                 // Of two packages with one name the outermost, first by path, is meant.
-                let link = view.node_modules.join(name);
                 let scope = name.split_once('/').map(|(scope, _)| scope);
-                view.add_folders(&["node_modules", scope.unwrap_or("")].join("/"));
-                view.links.entry(link).or_insert(directory);
+                view.add_folders(&[NODE_MODULES, scope.unwrap_or("")].join("/"));
+                view.links.entry(name.into()).or_insert(directory);
             }
         }
         view
@@ -182,19 +180,17 @@ impl FileView {
                 .find(|folder| self.manifests.contains(&folder.join("package.json")))?;
             return self.source_of(package, path.strip_prefix(package).ok()?);
         };
-        let real = package.join(inside);
-        known(&real).or_else(|| self.source_of(package, inside))
+        known(&package.join(&inside)).or_else(|| self.source_of(package, &inside))
     }
 
     /// The package and the path in it, for a path below `node_modules`.
-    fn through_link<'a>(&'a self, path: &'a Path) -> Option<(&'a Path, &'a Path)> {
-        if !path.starts_with(&self.node_modules) {
+    fn through_link(&self, path: &Path) -> Option<(&Path, PathBuf)> {
+        if self.links.is_empty() {
             return None;
         }
-        path.ancestors().find_map(|link| {
-            let package = self.links.get(link)?;
-            Some((package.as_path(), path.strip_prefix(link).ok()?))
-        })
+        let path = self.relative(path)?;
+        let (name, inside) = package_and_path(path.strip_prefix(NODE_MODULES)?.strip_prefix('/')?);
+        Some((self.links.get(name)?, inside.into()))
     }
 
     /// The source of a build product of a package.
@@ -240,14 +236,6 @@ impl FileView {
         None
     }
 
-    fn real_path(&self, path: &Path) -> PathBuf {
-        match self.through_link(path) {
-            Some((package, inside)) if inside.as_os_str().is_empty() => package.to_owned(),
-            Some((package, inside)) => package.join(inside),
-            None => path.to_owned(),
-        }
-    }
-
     fn kind(&self, path: &Path) -> io::Result<FileMetadata> {
         let file = FileMetadata::new(true, false, false);
         let folder = FileMetadata::new(false, true, false);
@@ -265,10 +253,18 @@ impl FileView {
         if self.module_at(path).is_some() {
             return Ok(file);
         }
-        if self.is_folder(path) || self.links.contains_key(path) {
+        if self.is_folder(path) {
             return Ok(folder);
         }
-        let real = self.real_path(path);
+        let link = self.through_link(path);
+        // The link itself.
+        if link
+            .as_ref()
+            .is_some_and(|(_, inside)| inside.as_os_str().is_empty())
+        {
+            return Ok(folder);
+        }
+        let real = real_path(path, link);
         if self.manifests.contains(&real) || self.module(path).is_some() {
             return Ok(file);
         }
@@ -288,6 +284,24 @@ impl FileView {
             return Ok(file);
         }
         Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// The path behind a link.
+fn real_path(path: &Path, link: Option<(&Path, PathBuf)>) -> PathBuf {
+    match link {
+        Some((package, inside)) if inside.as_os_str().is_empty() => package.to_owned(),
+        Some((package, inside)) => package.join(inside),
+        None => path.to_owned(),
+    }
+}
+
+/// Splits a path below `node_modules` after the name of the package, which has two parts if it has a scope.
+fn package_and_path(path: &str) -> (&str, &str) {
+    let mut slashes = path.match_indices('/').map(|(at, _)| at);
+    match slashes.nth(usize::from(path.starts_with('@'))) {
+        Some(end) => (&path[..end], &path[end + 1..]),
+        None => (path, ""),
     }
 }
 
@@ -348,7 +362,7 @@ impl FileSystem for SharedView {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let real = self.0.real_path(path);
+        let real = real_path(path, self.0.through_link(path));
         let is_manifest = real.file_name().is_some_and(|name| name == "package.json");
         if is_manifest && !self.0.manifests.contains(&real) {
             // One that is broken, or above the project.
@@ -400,5 +414,14 @@ mod tests {
         assert_eq!(view.relative(&root.with_file_name("project-2/a")), None);
         assert_eq!(view.relative(Path::new("a")), None);
         assert!(view.is_folder(&root) && !view.is_folder(&root.join("a")));
+    }
+
+    #[test]
+    fn names_of_packages_end_where_their_paths_begin() {
+        assert_eq!(package_and_path("a"), ("a", ""));
+        assert_eq!(package_and_path("a/b/c"), ("a", "b/c"));
+        assert_eq!(package_and_path("@a"), ("@a", ""));
+        assert_eq!(package_and_path("@a/b"), ("@a/b", ""));
+        assert_eq!(package_and_path("@a/b/c.js"), ("@a/b", "c.js"));
     }
 }
