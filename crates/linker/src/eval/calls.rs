@@ -274,10 +274,14 @@ impl<'l, 'p> Eval<'l, 'p> {
         env: Env<'l>,
         call: Option<&Call<'p>>,
     ) -> Set<'l> {
-        let fact = self.module(module).summary.signature(signature);
+        let of = self.module(module);
+        let fact = of.summary.signature(signature);
         let env = match call {
-            Some(call) => self.bound_by(module, fact, env, call),
-            None => env,
+            // Often what is given back has nothing to do with what is passed.
+            Some(call) if !of.closed_types().has(fact.returns) => {
+                self.bound_by(module, fact, env, call)
+            }
+            _ => env,
         };
         self.ty(module, fact.returns, env)
     }
@@ -544,8 +548,14 @@ impl<'l, 'p> Eval<'l, 'p> {
     ) -> Set<'l> {
         let mut all = Union::default();
         for (module, signature, env) in self.meant(signatures, call) {
-            let fact = self.module(module).summary.signature(signature);
-            let env = self.bound_by(module, fact, env, call);
+            let of = self.module(module);
+            let fact = of.summary.signature(signature);
+            let parameters = fact.parameters.of(&of.summary.parameters);
+            let expected = parameter_at(parameters, index);
+            let env = match expected.is_none_or(|p| of.closed_types().has(p.declared)) {
+                true => env,
+                false => self.bound_by(module, fact, env, call),
+            };
             all.add(self.parameter_type(module, fact, index, env));
         }
         all.finish(self.arena)

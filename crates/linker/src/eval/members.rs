@@ -1,7 +1,7 @@
 //! Members of values: the chain of classes, interfaces, object literals, modules, built-ins.
 
 use graph_model::NodeType;
-use graph_model::summary::{List, MemberKind, Shape, Sym, Type, VarRef};
+use graph_model::summary::{List, MemberKind, Shape, Sym, Type, TypeRef, VarRef};
 
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key, hooks, is_imported_key, library};
@@ -10,6 +10,20 @@ use crate::program::{Fact, ModuleIx, Name, Target};
 
 /// Classes above a class that are looked at.
 pub(super) const MAX_ANCESTORS: usize = 32;
+
+/// What type variables around the members of an object type stand for, and what `this` does, which few of them depend on: it is
+/// put to the others when one is asked for that does.
+struct Around<'l, 'v> {
+    env: Env<'l>,
+    this: Option<&'v Value<'l>>,
+}
+
+impl<'l, 'v> Around<'l, 'v> {
+    fn of(env: Env<'l>, this: &'v Value<'l>) -> Self {
+        let this = Some(this);
+        Around { env, this }
+    }
+}
 
 impl<'l> Eval<'l, '_> {
     pub(crate) fn member_named(&mut self, set: Set<'l>, module: ModuleIx, name: Sym) -> Set<'l> {
@@ -110,15 +124,15 @@ impl<'l> Eval<'l, '_> {
                 set
             }
             Value::Iface(place, env) => {
-                let env = self.with_this(*env, value);
-                self.type_member(*place, env, name)
+                let mut around = Around::of(*env, value);
+                self.type_member(*place, &mut around, name)
             }
             Value::Anon(module, ty, env) => {
                 let Type::Object(members) = self.module(*module).summary.type_at(*ty) else {
                     return Set::NONE;
                 };
-                let env = self.with_this(*env, value);
-                self.member_in(*module, members, env, name)
+                let mut around = Around::of(*env, value);
+                self.member_in(*module, members, &mut around, name)
                     .unwrap_or_default()
             }
             Value::Obj(place) => self.object_member(*place, name),
@@ -213,11 +227,11 @@ impl<'l> Eval<'l, '_> {
     }
 
     /// The members of an object type, by their facts.
-    pub(crate) fn member_in(
+    fn member_in(
         &mut self,
         module: ModuleIx,
         members: List,
-        env: Env<'l>,
+        around: &mut Around<'l, '_>,
         name: &str,
     ) -> Option<Set<'l>> {
         read_member(self.linker.program, module, members, name);
@@ -238,6 +252,7 @@ impl<'l> Eval<'l, '_> {
                 MemberKind::Method => {
                     let place = member.node.map(|node| Place { module, node });
                     if let Some(signature) = member.signature {
+                        let env = self.env_of(around);
                         let value = Value::Sig(module, signature, place, env);
                         all = Some(
                             all.unwrap_or_default()
@@ -246,7 +261,7 @@ impl<'l> Eval<'l, '_> {
                     }
                 }
                 _ => {
-                    let set = self.ty(module, member.declared, env);
+                    let set = self.type_in(module, member.declared, around);
                     all = Some(all.unwrap_or_default().union(self.arena, set));
                 }
             }
@@ -254,19 +269,35 @@ impl<'l> Eval<'l, '_> {
         if all.is_none()
             && let Some(index) = index
         {
-            return Some(self.ty(module, index, env));
+            return Some(self.type_in(module, index, around));
         }
         all
     }
 
+    fn env_of(&mut self, around: &mut Around<'l, '_>) -> Env<'l> {
+        if let Some(this) = around.this.take() {
+            around.env = self.with_this(around.env, this);
+        }
+        around.env
+    }
+
+    /// The values of a type that stands in an object type.
+    fn type_in(&mut self, module: ModuleIx, ty: TypeRef, around: &mut Around<'l, '_>) -> Set<'l> {
+        let env = match self.module(module).closed_types().has(ty) {
+            true => Env::NONE,
+            false => self.env_of(around),
+        };
+        self.ty(module, ty, env)
+    }
+
     /// A member of an interface or of an alias that is an object type.
-    fn type_member(&mut self, place: Place, env: Env<'l>, name: &str) -> Set<'l> {
+    fn type_member(&mut self, place: Place, around: &mut Around<'l, '_>, name: &str) -> Set<'l> {
         let of = self.module(place.module);
         let Fact::Type(i) = of.fact(place.node) else {
             return Set::NONE;
         };
         let fact = of.summary.type_facts[i as usize];
-        if let Some(set) = self.member_in(place.module, fact.members, env, name) {
+        if let Some(set) = self.member_in(place.module, fact.members, around, name) {
             return set;
         }
         // Further declarations of the same interface.
@@ -274,13 +305,13 @@ impl<'l> Eval<'l, '_> {
             if other.name == fact.name
                 && other.node != fact.node
                 && !other.alias.is_known()
-                && let Some(set) = self.member_in(place.module, other.members, env, name)
+                && let Some(set) = self.member_in(place.module, other.members, around, name)
             {
                 return set;
             }
         }
         for &base in fact.extends.of(&of.summary.type_lists) {
-            let base = self.ty(place.module, base, env);
+            let base = self.type_in(place.module, base, around);
             let set = self.known_member(base, name);
             if !set.is_empty() {
                 return set;
@@ -430,7 +461,8 @@ impl<'l> Eval<'l, '_> {
             ((class.module, VarRef(var)), set)
         });
         let env = env.with(self.arena, bound.collect());
-        self.type_member(interface, env, name)
+        let mut around = Around { env, this: None };
+        self.type_member(interface, &mut around, name)
     }
 
     pub(super) fn merged_interface(&self, class: Place) -> Option<Place> {
