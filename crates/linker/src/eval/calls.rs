@@ -365,7 +365,10 @@ impl<'l, 'p> Eval<'l, 'p> {
             } else {
                 fact.constraint
             };
-            let inner = env.with(self.arena, bound.clone());
+            let inner = match of.closed_types().has(fallback) {
+                true => Env::NONE,
+                false => env.with(self.arena, bound.clone()),
+            };
             let set = self.ty(module, fallback, inner);
             bound.push((key, set));
         }

@@ -17,10 +17,12 @@ impl<'l> Eval<'l, '_> {
         env: Env<'l>,
         bound: &mut Vec<(Var, Set<'l>)>,
     ) {
-        if set.is_empty() || !self.step() || self.depth >= super::MAX_DEPTH {
+        let of = self.module(module);
+        // Most parts of types name no variable, and to look at what the argument has there is work for nothing.
+        let names_none = |ty| of.closed_types().has(ty);
+        if set.is_empty() || names_none(ty) || !self.step() || self.depth >= super::MAX_DEPTH {
             return;
         }
-        let of = self.module(module);
         match of.summary.type_at(ty) {
             Type::Var(var) => {
                 let key = (module, var);
@@ -44,6 +46,9 @@ impl<'l> Eval<'l, '_> {
             }
             Type::Tuple(list) => {
                 for (i, &part) in list.of(&of.summary.type_lists).iter().enumerate() {
+                    if names_none(part) {
+                        continue;
+                    }
                     let index = i.to_string();
                     let member = self.member(set, &index);
                     self.infer(module, part, member, env, bound);
@@ -66,21 +71,20 @@ impl<'l> Eval<'l, '_> {
             }
             Type::Function(signature) => {
                 let signature = of.summary.signature(signature);
-                if signature.returns.is_known() {
+                if let Type::Predicate(_, ty) = of.summary.type_at(signature.returns) {
+                    if !names_none(ty) {
+                        let narrowed = self.predicate_type(set);
+                        self.infer(module, ty, narrowed, env, bound);
+                    }
+                    return;
+                }
+                if !names_none(signature.returns) {
                     let returned = self.returned_by_expected(set);
-                    let returns = match of.summary.type_at(signature.returns) {
-                        Type::Predicate(_, ty) => {
-                            let narrowed = self.predicate_type(set);
-                            self.infer(module, ty, narrowed, env, bound);
-                            return;
-                        }
-                        _ => signature.returns,
-                    };
-                    self.infer(module, returns, returned, env, bound);
+                    self.infer(module, signature.returns, returned, env, bound);
                 }
                 let parameters = signature.parameters.of(&of.summary.parameters);
                 for (i, parameter) in parameters.iter().enumerate() {
-                    if parameter.declared.is_known() {
+                    if !names_none(parameter.declared) {
                         let given = self.annotated_parameter(set, i);
                         self.infer(module, parameter.declared, given, env, bound);
                     }
@@ -95,21 +99,24 @@ impl<'l> Eval<'l, '_> {
                 read_members(self.linker.program, module, members);
                 for member in members.of(&of.summary.members) {
                     match member.kind {
-                        MemberKind::Property | MemberKind::Getter => {
+                        MemberKind::Property | MemberKind::Getter
+                            if !names_none(member.declared) =>
+                        {
                             let name = of.summary.name(member.name);
                             let given = self.member(set, name);
                             self.infer(module, member.declared, given, env, bound);
                         }
                         MemberKind::Method => {
-                            let name = of.summary.name(member.name);
-                            let given = self.member(set, name);
-                            if let Some(signature) = member.signature {
-                                let returns = of.summary.signature(signature).returns;
+                            let signature = member.signature.map(|s| of.summary.signature(s));
+                            let returns = signature.map(|s| s.returns);
+                            if let Some(returns) = returns.filter(|&ty| !names_none(ty)) {
+                                let name = of.summary.name(member.name);
+                                let given = self.member(set, name);
                                 let returned = self.returned_by_expected(given);
                                 self.infer(module, returns, returned, env, bound);
                             }
                         }
-                        MemberKind::Index => {
+                        MemberKind::Index if !names_none(member.declared) => {
                             let mut all = Union::default();
                             for value in set.iter() {
                                 all.add(self.member(Set::one(self.arena, *value), "*"));
@@ -198,6 +205,7 @@ impl<'l> Eval<'l, '_> {
         }
         if inner.is_empty() {
             let of = self.module(declared.module);
+            let names_none = |ty| of.closed_types().has(ty);
             if let Fact::Type(i) = of.fact(declared.node) {
                 let fact = of.summary.type_facts[i as usize];
                 self.depth += 1;
@@ -209,9 +217,13 @@ impl<'l> Eval<'l, '_> {
                         if let (MemberKind::Call, Some(signature)) = (member.kind, member.signature)
                         {
                             let returns = of.summary.signature(signature).returns;
+                            if names_none(returns) {
+                                continue;
+                            }
                             let returned = self.returned_by_expected(set);
                             self.infer(declared.module, returns, returned, Env::NONE, &mut inner);
-                        } else if member.kind == MemberKind::Property && member.declared.is_known()
+                        } else if member.kind == MemberKind::Property
+                            && !names_none(member.declared)
                         {
                             let name = of.summary.name(member.name);
                             let given = self.member(set, name);
