@@ -202,33 +202,27 @@ impl Log {
     }
 
     fn close(&mut self, begun: usize) -> u32 {
-        let mine = &mut self.open[begun..];
-        match *mine {
+        let id = match self.open[begun..] {
             [] => return 0,
             [id] => return id,
-            _ => mine.sort_unstable(),
-        }
-        let mut kept = begun;
-        for at in begun..self.open.len() {
-            if kept == begun || self.open[kept - 1] != self.open[at] {
-                self.open[kept] = self.open[at];
-                kept += 1;
-            }
-        }
-        let id = match kept - begun {
-            0 => 0,
-            1 => self.open[begun],
-            count => {
+            [first, ref others @ ..] if others.iter().all(|&id| id == first) => first,
+            // What was read twice mostly was in a row; the rest is told apart when a module ends.
+            [first, ref others @ ..] => {
                 let start = self.children.len() as u32;
-                self.children.extend_from_slice(&self.open[begun..kept]);
-                self.nodes.push(Node::Many(start, count as u32));
+                let mut last = first;
+                self.children.push(first);
+                for &id in others {
+                    if std::mem::replace(&mut last, id) != id {
+                        self.children.push(id);
+                    }
+                }
+                let count = self.children.len() as u32 - start;
+                self.nodes.push(Node::Many(start, count));
                 self.nodes.len() as u32 - 1
             }
         };
         self.open.truncate(begun);
-        if id != 0 {
-            self.open.push(id);
-        }
+        self.open.push(id);
         id
     }
 

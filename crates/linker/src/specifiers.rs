@@ -154,25 +154,31 @@ fn steps_taken<'s>(folder: &'s str, specifier: &'s str) -> Option<(&'s str, &'s 
 /// The last name of a path that is nothing but names with one `/` between them: no further steps, no query, nothing escaped, and
 /// no declaration file, which can stand for something else.
 fn plain_name(path: &str) -> Option<&str> {
+    /// Bytes that may be more than a part of a name.
+    const IS_SPECIAL: [bool; 256] = {
+        let mut special = [false; 256];
+        let bytes = b"/?#\\%";
+        let mut at = 0;
+        while at < bytes.len() {
+            special[bytes[at] as usize] = true;
+            at += 1;
+        }
+        special
+    };
+    let is_name = |name: &[u8]| !matches!(name, b"" | b"." | b"..");
     let bytes = path.as_bytes();
     let mut start = 0;
-    for at in 0..=bytes.len() {
-        match bytes.get(at) {
-            Some(b'?' | b'#' | b'\\' | b'%') => return None,
-            None | Some(b'/') => {
-                if matches!(&bytes[start..at], b"" | b"." | b"..") {
-                    return None;
-                }
-                if at < bytes.len() {
-                    start = at + 1;
-                }
+    for (at, &byte) in bytes.iter().enumerate() {
+        if IS_SPECIAL[usize::from(byte)] {
+            if byte != b'/' || !is_name(&bytes[start..at]) {
+                return None;
             }
-            Some(_) => {}
+            start = at + 1;
         }
     }
     let last = &path[start..];
     let is_declaration = last.ends_with(".d") || last.as_bytes().windows(3).any(|w| w == b".d.");
-    (!is_declaration).then_some(last)
+    (is_name(last.as_bytes()) && !is_declaration).then_some(last)
 }
 
 /// Where a specifier that names no path is written, as far as it makes a difference: the tsconfig that counts for the file, or the
