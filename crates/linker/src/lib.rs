@@ -58,6 +58,7 @@ mod surface;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod type_variables;
 mod unresolved;
 
 pub use builtins::is_builtin;

@@ -12,6 +12,7 @@ use super::overloads::Overload;
 use super::value::{Env, Lib, Place, Set, Union, Value, Var};
 use super::{Eval, Key};
 use crate::program::{Fact, Module, ModuleIx};
+use crate::type_variables::Variables;
 
 /// A call as signatures see it.
 pub(super) struct Call<'p> {
@@ -277,16 +278,31 @@ impl<'l, 'p> Eval<'l, 'p> {
         let of = self.module(module);
         let fact = of.summary.signature(signature);
         let env = match call {
-            // Often what is given back has nothing to do with what is passed.
-            Some(call) if !of.closed_types().has(fact.returns) => {
-                self.bound_by(module, fact, env, call)
-            }
-            _ => env,
+            Some(call) => self.bound_for(module, fact, fact.returns, env, call),
+            None => env,
         };
         self.ty(module, fact.returns, env)
     }
 
-    /// What the type variables of a signature stand for in a call.
+    /// What the type variables of a signature stand for in a call, as far as a type depends on them: often what is given back
+    /// has little to do with what is passed, and what nobody asks for need not be told from large types.
+    pub(super) fn bound_for(
+        &mut self,
+        module: ModuleIx,
+        signature: &Signature,
+        ty: TypeRef,
+        env: Env<'l>,
+        call: &Call<'p>,
+    ) -> Env<'l> {
+        let of = self.module(module);
+        if signature.type_vars.is_empty() || of.closed_types().has(ty) {
+            return env;
+        }
+        let needed = Variables::needed(&of.summary, signature, ty);
+        self.told_by(module, signature, needed, env, call)
+    }
+
+    /// What all type variables of a signature stand for in a call.
     pub(super) fn bound_by(
         &mut self,
         module: ModuleIx,
@@ -294,7 +310,19 @@ impl<'l, 'p> Eval<'l, 'p> {
         env: Env<'l>,
         call: &Call<'p>,
     ) -> Env<'l> {
-        if signature.type_vars.is_empty() {
+        self.told_by(module, signature, Variables::ALL, env, call)
+    }
+
+    fn told_by(
+        &mut self,
+        module: ModuleIx,
+        signature: &Signature,
+        needed: Variables,
+        env: Env<'l>,
+        call: &Call<'p>,
+    ) -> Env<'l> {
+        let vars = signature.type_vars;
+        if vars.is_empty() || needed.is_empty() {
             return env;
         }
         let of = self.module(module);
@@ -302,7 +330,10 @@ impl<'l, 'p> Eval<'l, 'p> {
         let explicit = call
             .type_arguments
             .of(&self.module(call.module).summary.type_lists);
-        for (var, &ty) in signature.type_vars.indexes().zip(explicit) {
+        for (var, &ty) in vars.indexes().zip(explicit) {
+            if !needed.allow(vars, VarRef(var)) {
+                continue;
+            }
             let mut set = self.ty(call.module, ty, Env::NONE);
             // What has a type of which nothing else is known is an argument of this type.
             let parameters = signature.parameters.of(&of.summary.parameters);
@@ -328,7 +359,7 @@ impl<'l, 'p> Eval<'l, 'p> {
                     let Some(parameter) = parameter_at(parameters, i) else {
                         break;
                     };
-                    if !parameter.declared.is_known() {
+                    if !Variables::named(&of.summary, vars, parameter.declared).meet(needed) {
                         continue;
                     }
                     if let Type::Var(var) = of.summary.type_at(parameter.declared)
@@ -353,8 +384,12 @@ impl<'l, 'p> Eval<'l, 'p> {
                 }
             }
         }
-        for var in signature.type_vars.indexes() {
+        bound.retain(|b| b.0.0 != module || needed.allow(vars, b.0.1));
+        for var in vars.indexes() {
             let key = (module, VarRef(var));
+            if !needed.allow(vars, VarRef(var)) {
+                continue;
+            }
             if bound.iter().any(|b| b.0 == key && !b.1.is_empty()) {
                 continue;
             }
@@ -554,10 +589,9 @@ impl<'l, 'p> Eval<'l, 'p> {
             let of = self.module(module);
             let fact = of.summary.signature(signature);
             let parameters = fact.parameters.of(&of.summary.parameters);
-            let expected = parameter_at(parameters, index);
-            let env = match expected.is_none_or(|p| of.closed_types().has(p.declared)) {
-                true => env,
-                false => self.bound_by(module, fact, env, call),
+            let env = match parameter_at(parameters, index) {
+                Some(expected) => self.bound_for(module, fact, expected.declared, env, call),
+                None => env,
             };
             all.add(self.parameter_type(module, fact, index, env));
         }

@@ -50,6 +50,8 @@ pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 const MAX_DEPTH: u32 = 96;
 /// Steps inside of one question that are no questions themselves. What is left out for this depends on the question only.
 const FUEL: u32 = 300;
+/// So often a type under an environment may stand in itself.
+const MOST_ALIKE: usize = 4;
 
 /// The answer to a question that is a step of another.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +96,8 @@ pub(crate) struct Eval<'l, 'p> {
     /// Built-in types without arguments.
     bare: [Set<'l>; Lib::COUNT],
     open: Vec<Key>,
+    /// Types under an environment that are being evaluated.
+    open_bound: Vec<(ModuleIx, TypeRef, Env<'l>)>,
     depth: u32,
     /// Deepest level that the current answer needed.
     deepest: u32,
@@ -125,6 +129,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             method_paths: FxHashMap::default(),
             bare: Lib::ALL.map(|lib| Set::one(arena, Value::Lib(lib, &[]))),
             open: Vec::new(),
+            open_bound: Vec::new(),
             depth: 0,
             deepest: 0,
             tainted: false,
@@ -283,6 +288,13 @@ impl<'l, 'p> Eval<'l, 'p> {
             self.deepest = self.deepest.max(self.depth + known.height);
             return known.set;
         }
+        // `type Nested<T> = T | Nested<T>[]` has itself in it.
+        let same = self.open_bound.iter().filter(|open| **open == key);
+        if same.count() >= MOST_ALIKE {
+            self.tainted = true;
+            return Set::NONE;
+        }
+        self.open_bound.push(key);
         let outer = std::mem::replace(&mut self.tainted, false);
         let outer_starved = std::mem::replace(&mut self.starved, false);
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth);
@@ -290,6 +302,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         let begun = reads::open();
         let set = self.deeper(|e| e.composed(module, ty, env));
         let reads = reads::close(begun);
+        self.open_bound.pop();
         if !self.tainted && !self.starved {
             let answer = StepAnswer {
                 set,

@@ -23,7 +23,7 @@ impl<'l> Eval<'l, '_> {
             };
             let parameters = signature.parameters.of(&of.summary.parameters);
             if parameters.get(index).is_some_and(|p| p.name == name) {
-                let env = self.bound_by(m, signature, env, &call);
+                let env = self.bound_for(m, signature, ty, env, &call);
                 all.add(self.ty(m, ty, env));
             }
         }

@@ -81,17 +81,32 @@ impl<'l> Eval<'l, '_> {
                 let parts = self.types(module, list, env);
                 self.united(parts)
             }
-            Type::Conditional(yes, no) => {
-                let yes = self.ty(module, yes, env);
-                yes.union(self.arena, self.ty(module, no, env))
+            Type::Conditional(..) => {
+                // One after the other where the last case is one again: there are long chains of them.
+                let (mut all, mut rest) = (Union::default(), ty);
+                while let Type::Conditional(yes, no) = of.summary.type_at(rest) {
+                    all.add(self.ty(module, yes, env));
+                    rest = no;
+                }
+                all.add(self.ty(module, rest, env));
+                all.finish(self.arena)
             }
             Type::Mapped(value) => {
                 let value = self.ty(module, value, env);
                 self.lib(Lib::Record, &[value])
             }
             Type::Indexed(object, key) => {
-                let object = self.ty(module, object, env);
                 let key = self.ty(module, key, env);
+                let names_member = |key: &Value<'_>| {
+                    matches!(
+                        key,
+                        Value::Literal(..) | Value::Text(_) | Value::Lib(Lib::Number, _)
+                    )
+                };
+                if !key.iter().any(names_member) {
+                    return Set::NONE;
+                }
+                let object = self.ty(module, object, env);
                 let mut all = Union::default();
                 for key in key.iter() {
                     all.add(match key {
