@@ -1,8 +1,10 @@
 //! Pass: which arguments reach which parameters (RECEIVES_ARGUMENT). Its edges belong to the file of the callee.
 
+use std::collections::hash_map::Entry;
+
 use graph_model::summary::{CallFact, ParameterBinding};
 use graph_model::{EdgeType, NodeId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
@@ -166,20 +168,33 @@ pub(crate) fn write(
     links: &mut FileLinks,
 ) {
     // The edges of one parameter and value are one; they come where its first call does.
-    let mut order: Vec<(u32, u128, u32)> = (0..)
-        .zip(received)
-        .filter(|(_, one)| one.way != Way::Run || !crowded.contains(&one.call))
-        .map(|(i, one)| (one.binding, one.value, i))
-        .collect();
-    order.sort_unstable();
-    let mut groups: Vec<&[(u32, u128, u32)]> =
-        order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
-    groups.sort_unstable_by_key(|group| group[0].2);
-    links.reserve(groups.len(), groups.len() * METADATA_LENGTH);
+    const END: u32 = u32::MAX;
+    let mut next = vec![END; received.len()];
+    let mut ends: Vec<(u32, u32)> = Vec::with_capacity(received.len());
+    let mut groups: FxHashMap<(u32, u128), u32> =
+        FxHashMap::with_capacity_and_hasher(received.len(), FxBuildHasher);
+    for (at, one) in (0..).zip(received) {
+        if one.way == Way::Run && crowded.contains(&one.call) {
+            continue;
+        }
+        match groups.entry((one.binding, one.value)) {
+            Entry::Vacant(group) => {
+                group.insert(ends.len() as u32);
+                ends.push((at, at));
+            }
+            Entry::Occupied(group) => {
+                let (_, last) = &mut ends[*group.get() as usize];
+                next[std::mem::replace(last, at) as usize] = at;
+            }
+        }
+    }
+    links.reserve(ends.len(), ends.len() * METADATA_LENGTH);
     let mut group: Vec<&Received> = Vec::new();
-    for indexes in groups {
+    for (first, _) in ends {
         group.clear();
-        group.extend(indexes.iter().map(|&(_, _, i)| received[i as usize]));
+        let after = |&at: &u32| Some(next[at as usize]).filter(|&next| next != END);
+        let all = std::iter::successors(Some(first), after);
+        group.extend(all.map(|at| received[at as usize]));
         let first = group[0];
         let of = linker.program.module(first.module);
         let binding = &of.summary.bindings[first.binding as usize];

@@ -1,6 +1,6 @@
 //! Pass: which class values are instances of, and which members reads reach (INSTANCE_OF, READS_FROM).
 
-use graph_model::summary::{AccessFact, ExportTarget, NodeRef, Shape};
+use graph_model::summary::{AccessFact, ExportTarget, ModuleSummary, NodeRef, Shape, VariableFact};
 use graph_model::{EdgeType, NodeId, NodeType};
 use rustc_hash::FxHashSet;
 
@@ -23,7 +23,12 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, points: &Points, links:
             continue;
         }
         last = Some(variable.node);
-        instance_of(eval, ix, variable.node, links);
+        if !of
+            .variables(variable.node)
+            .all(|v| is_no_instance(&of.summary, v))
+        {
+            instance_of(eval, ix, variable.node, links);
+        }
     }
     for binding in &of.summary.bindings {
         instance_of(eval, ix, binding.node, links);
@@ -123,6 +128,21 @@ fn getters(
             links.edge(src, EdgeType::ReadsFrom, dst, metadata);
         }
     }
+}
+
+/// Whether what a variable gets is, as it is written, no instance of a class: many are numbers, texts, objects and functions.
+fn is_no_instance(summary: &ModuleSummary, variable: &VariableFact) -> bool {
+    let is_none = matches!(
+        summary.shape(variable.init),
+        Shape::Unknown
+            | Shape::Primitive(_)
+            | Shape::Text(_)
+            | Shape::Function(_)
+            | Shape::Class(_)
+            | Shape::Object(_)
+            | Shape::Array(_)
+    );
+    is_none && variable.path.is_empty() && !variable.declared.is_known()
 }
 
 fn instance_of(eval: &mut Eval<'_, '_>, ix: ModuleIx, node: NodeRef, links: &mut FileLinks) {
