@@ -55,8 +55,14 @@ const PAIRS: &str = r#"{"propertyPath":["*","1"],"resultPath":["*"],"via":"built
 
 /// Class and name of a method: `Array.prototype.map`.
 fn method(path: &str) -> Option<(&str, &str)> {
-    let (class, member) = path.split_once('.')?;
+    let (class, member) = at_dot(path)?;
     Some((class, member.strip_prefix("prototype.")?))
+}
+
+/// The first name of a path and what comes after it. Paths are short, and there are many.
+fn at_dot(path: &str) -> Option<(&str, &str)> {
+    let dot = path.bytes().position(|byte| byte == b'.')?;
+    Some((&path[..dot], &path[dot + 1..]))
 }
 
 /// What a function does with its callback: which argument that is, and what its parameters get.
@@ -121,10 +127,8 @@ fn takes_callback(specifier: &str) -> bool {
 
 /// Methods that add a listener: the argument after the name of the event.
 fn is_listener_method(path: &str) -> bool {
-    let Some((of, method)) = path.rsplit_once('.') else {
-        return false;
-    };
-    adds_listener(method) && !of.is_empty()
+    let dot = path.bytes().rposition(|byte| byte == b'.');
+    dot.is_some_and(|dot| dot > 0 && adds_listener(&path[dot + 1..]))
 }
 
 fn adds_listener(method: &str) -> bool {
@@ -153,7 +157,7 @@ fn result(path: &str) -> Result {
         "Map" => Result::Elements(PAIRS),
         "String" | "Number" | "Boolean" | "parseInt" | "parseFloat" | "encodeURIComponent"
         | "decodeURIComponent" | "encodeURI" | "decodeURI" => Result::Pure,
-        _ => match path.split_once('.') {
+        _ => match at_dot(path) {
             Some(("Math" | "JSON", _)) => Result::Pure,
             Some(("String" | "Number" | "Boolean" | "RegExp", _)) => Result::Pure,
             Some(("Array", method)) => match method.strip_prefix("prototype.") {

@@ -48,8 +48,12 @@ fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p st
     }
     let text = of.id_name(call.node);
     let text = text.strip_prefix("new ").unwrap_or(text);
-    let text = text.trim_end_matches("()");
-    text.rsplit('.').next().unwrap_or(text)
+    let mut text = text;
+    while let Some(callee) = text.strip_suffix("()") {
+        text = callee;
+    }
+    let dot = text.bytes().rposition(|byte| byte == b'.');
+    &text[dot.map_or(0, |dot| dot + 1)..]
 }
 
 fn reason(eval: &mut Eval<'_, '_>, ix: ModuleIx, call: &CallFact) -> &'static str {
