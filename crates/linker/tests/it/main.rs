@@ -10,6 +10,7 @@ mod errors;
 mod fixtures;
 mod flows;
 mod function_types;
+mod generics;
 mod globals;
 mod heritage;
 mod higher_order;
