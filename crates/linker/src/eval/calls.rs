@@ -1,18 +1,16 @@
-//! Results of calls, and what type variables stand for in a call.
+//! Results of calls, and what they expect.
 
 use graph_model::GLOBAL_MODULE;
 use graph_model::summary::{
     Argument, CallFact, FunctionFact, List, MemberKind, ParameterFact, Shape, Signature,
-    SignatureRef, Type, TypeRef, VarRef,
+    SignatureRef,
 };
 
-use super::keys::key_of;
 use super::library;
 use super::overloads::Overload;
-use super::value::{Env, Lib, Place, Set, Union, Value, Var};
+use super::value::{Env, Lib, Place, Set, Union, Value};
 use super::{Eval, Key};
-use crate::program::{Fact, Module, ModuleIx};
-use crate::type_variables::Variables;
+use crate::program::ModuleIx;
 
 /// A call as signatures see it.
 pub(super) struct Call<'p> {
@@ -282,132 +280,6 @@ impl<'l, 'p> Eval<'l, 'p> {
             None => env,
         };
         self.ty(module, fact.returns, env)
-    }
-
-    /// What the type variables of a signature stand for in a call, as far as a type depends on them: often what is given back
-    /// has little to do with what is passed, and what nobody asks for need not be told from large types.
-    pub(super) fn bound_for(
-        &mut self,
-        module: ModuleIx,
-        signature: &Signature,
-        ty: TypeRef,
-        env: Env<'l>,
-        call: &Call<'p>,
-    ) -> Env<'l> {
-        let of = self.module(module);
-        if signature.type_vars.is_empty() || of.closed_types().has(ty) {
-            return env;
-        }
-        let needed = Variables::needed(&of.summary, signature, ty);
-        self.told_by(module, signature, needed, env, call)
-    }
-
-    /// What all type variables of a signature stand for in a call.
-    pub(super) fn bound_by(
-        &mut self,
-        module: ModuleIx,
-        signature: &Signature,
-        env: Env<'l>,
-        call: &Call<'p>,
-    ) -> Env<'l> {
-        self.told_by(module, signature, Variables::ALL, env, call)
-    }
-
-    fn told_by(
-        &mut self,
-        module: ModuleIx,
-        signature: &Signature,
-        needed: Variables,
-        env: Env<'l>,
-        call: &Call<'p>,
-    ) -> Env<'l> {
-        let vars = signature.type_vars;
-        if vars.is_empty() || needed.is_empty() {
-            return env;
-        }
-        let of = self.module(module);
-        let mut bound: Vec<(Var, Set<'l>)> = Vec::new();
-        let explicit = call
-            .type_arguments
-            .of(&self.module(call.module).summary.type_lists);
-        for (var, &ty) in vars.indexes().zip(explicit) {
-            if !needed.allow(vars, VarRef(var)) {
-                continue;
-            }
-            let mut set = self.ty(call.module, ty, Env::NONE);
-            // What has a type of which nothing else is known is an argument of this type.
-            let parameters = signature.parameters.of(&of.summary.parameters);
-            for (parameter, argument) in parameters.iter().zip(call.arguments) {
-                let is_var = of.summary.type_at(parameter.declared) == Type::Var(VarRef(var));
-                let shape = self.module(call.module).summary.shape(argument.shape);
-                if is_var && !argument.spread && matches!(shape, Shape::Function(_)) {
-                    set = self.typed_functions(set, call.module, argument.shape);
-                }
-            }
-            bound.push(((module, VarRef(var)), set));
-        }
-        if explicit.is_empty() {
-            let parameters = signature.parameters.of(&of.summary.parameters);
-            // Functions last: their parameters depend on what the other arguments tell.
-            for pass in 0..2 {
-                for (i, argument) in call.arguments.iter().enumerate() {
-                    let shape = *self.module(call.module).summary.shape(argument.shape);
-                    let late = matches!(shape, Shape::Function(_) | Shape::Object(_));
-                    if late != (pass == 1) || call.skip == Some(i) {
-                        continue;
-                    }
-                    let Some(parameter) = parameter_at(parameters, i) else {
-                        break;
-                    };
-                    if !Variables::named(&of.summary, vars, parameter.declared).meet(needed) {
-                        continue;
-                    }
-                    if let Type::Var(var) = of.summary.type_at(parameter.declared)
-                        && is_key(of, var)
-                        && let Some(key) = key_of(self.module(call.module), argument.shape)
-                    {
-                        let key = Set::one(self.arena, Value::Text(self.interned(&key)));
-                        self.infer(module, parameter.declared, key, env, &mut bound);
-                        continue;
-                    }
-                    let set = self.shape(call.module, argument.shape);
-                    if parameter.rest {
-                        let set = if argument.spread {
-                            set
-                        } else {
-                            self.lib(Lib::Array, &[set])
-                        };
-                        self.infer(module, parameter.declared, set, env, &mut bound);
-                    } else if !argument.spread {
-                        self.infer(module, parameter.declared, set, env, &mut bound);
-                    }
-                }
-            }
-        }
-        bound.retain(|b| b.0.0 != module || needed.allow(vars, b.0.1));
-        for var in vars.indexes() {
-            let key = (module, VarRef(var));
-            if !needed.allow(vars, VarRef(var)) {
-                continue;
-            }
-            if bound.iter().any(|b| b.0 == key && !b.1.is_empty()) {
-                continue;
-            }
-            bound.retain(|b| b.0 != key);
-            let fact = of.summary.type_vars[var as usize];
-            let fallback = if fact.default.is_known() {
-                fact.default
-            } else {
-                fact.constraint
-            };
-            let inner = match of.closed_types().has(fallback) {
-                true => Env::NONE,
-                false => env.with(self.arena, bound.clone()),
-            };
-            let set = self.ty(module, fallback, inner);
-            bound.push((key, set));
-        }
-        env.with(self.arena, bound)
     }
 
     /// What `new` gives.
@@ -697,34 +569,8 @@ impl<'l, 'p> Eval<'l, 'p> {
 }
 
 /// The parameter that takes an argument; the rest parameter takes all that are left.
-fn parameter_at(parameters: &[ParameterFact], index: usize) -> Option<&ParameterFact> {
+pub(super) fn parameter_at(parameters: &[ParameterFact], index: usize) -> Option<&ParameterFact> {
     parameters
         .get(index)
         .or_else(|| parameters.last().filter(|p| p.rest))
-}
-
-/// Whether a type variable stands for a key: `K extends keyof T`, or a part of such.
-fn is_key(of: &Module, var: VarRef) -> bool {
-    fn names_keys(of: &Module, ty: TypeRef, depth: u32) -> bool {
-        let Some(depth) = depth.checked_sub(1) else {
-            return false;
-        };
-        let any = |list: List| {
-            let mut types = list.of(&of.summary.type_lists).iter();
-            types.any(|&ty| names_keys(of, ty, depth))
-        };
-        match of.summary.type_at(ty) {
-            Type::KeyOf(_) => true,
-            Type::Union(list) | Type::Intersection(list) => any(list),
-            // `Extract<keyof T, string>`.
-            Type::Global(_, _, arguments) => any(arguments),
-            Type::Ref(node, ..) => match of.fact(node) {
-                Fact::Type(i) => names_keys(of, of.summary.type_facts[i as usize].alias, depth),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-    let fact = of.summary.type_vars.get(var.0 as usize);
-    fact.is_some_and(|fact| names_keys(of, fact.constraint, 4))
 }
