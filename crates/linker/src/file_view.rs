@@ -29,6 +29,7 @@ const PRODUCTS: &[(&str, &[&str])] = &[
     (".cjs", &[".cts", ".ts", ".cjs", ".js"]),
 ];
 
+/// Where the resolver looks for packages.
 const NODE_MODULES: &str = "node_modules";
 
 /// What configures TypeScript for a folder and those below.
@@ -145,10 +146,12 @@ impl FileView {
         Some(Cow::Owned(parts.join("/")))
     }
 
+    /// The module that stands at a path itself.
     fn module_at(&self, path: &Path) -> Option<ModuleIx> {
         self.modules.get(&*self.relative(path)?).copied()
     }
 
+    /// Whether there are modules or packages below a path.
     fn is_folder(&self, path: &Path) -> bool {
         (self.relative(path)).is_some_and(|path| self.folders.contains(&*path))
     }
@@ -311,7 +314,10 @@ fn plain_below<'a>(folder: &Path, path: &'a Path) -> Option<&'a str> {
     let path = path.as_os_str().as_encoded_bytes();
     let below = path.strip_prefix(folder)?.strip_prefix(b"/")?;
     let is_plain = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
-    if MAIN_SEPARATOR != '/' || !below.split(|&byte| byte == b'/').all(is_plain) {
+    if folder.is_empty()
+        || MAIN_SEPARATOR != '/'
+        || !below.split(|&byte| byte == b'/').all(is_plain)
+    {
         return None;
     }
     str::from_utf8(below).ok()

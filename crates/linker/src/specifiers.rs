@@ -131,7 +131,7 @@ pub(crate) fn carried(before: &Module, known: &Targets, now: &Module) -> Option<
 }
 
 /// Takes the steps of a relative specifier that stand before any name: the folder to which they lead, and what is left of the
-/// specifier. `None` for one that is not relative or leads above the project.
+/// specifier. `None` for one that is not relative, is a folder above (`..`), or leads above the project.
 fn steps_taken<'s>(folder: &'s str, specifier: &'s str) -> Option<(&'s str, &'s str)> {
     let (mut folder, mut rest) = (folder, specifier);
     loop {

@@ -2,27 +2,34 @@
 
 use graph_model::summary::{List, ModuleSummary, Signature, Type, TypeRef, VarRef};
 
-/// Type variables of one signature, by their place in its list. Those of signatures with more than there are bits count as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Variables(u64);
+/// Type variables of one signature, by their place in its list, those from the last bit on as one; and whether there are variables
+/// of what stands around the signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Variables {
+    own: u64,
+    outer: bool,
+}
 
 /// A type of more parts than these names all variables.
 const MAX_PARTS: u32 = 1 << 10;
 
 impl Variables {
-    pub(crate) const ALL: Variables = Variables(u64::MAX);
+    pub(crate) const ALL: Variables = Variables {
+        own: u64::MAX,
+        outer: true,
+    };
 
     /// Those on which the values of a type depend, if it is looked at in a call: what it names, and what stands in the defaults
     /// and constraints of that.
     pub(crate) fn needed(summary: &ModuleSummary, signature: &Signature, ty: TypeRef) -> Self {
         let vars = signature.type_vars;
         let mut needed = Self::named(summary, vars, ty);
-        let mut looked_at = Variables(0);
+        let mut looked_at = Variables::default();
         while let Some(at) = (0..vars.len).find(|&at| needed.has(at) && !looked_at.has(at)) {
             looked_at.add(at);
             if let Some(var) = summary.type_vars.get((vars.start + at) as usize) {
                 for ty in [var.default, var.constraint] {
-                    needed.0 |= Self::named(summary, vars, ty).0;
+                    needed.unite(Self::named(summary, vars, ty));
                 }
             }
             if needed == Self::ALL {
@@ -34,24 +41,29 @@ impl Variables {
 
     /// Those that a type names, or what functions and objects in it are made of.
     pub(crate) fn named(summary: &ModuleSummary, vars: List, ty: TypeRef) -> Self {
-        let mut found = Variables(0);
+        let mut found = Variables::default();
         let mut left = MAX_PARTS;
         found.look(summary, vars, ty, &mut left);
         if left == 0 { Self::ALL } else { found }
     }
 
     pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
+        self == Self::default()
     }
 
     /// Whether one of them is among others.
     pub(crate) fn meet(self, others: Self) -> bool {
-        self.0 & others.0 != 0
+        self.own & others.own != 0 || self.outer && others.outer
+    }
+
+    fn unite(&mut self, others: Self) {
+        self.own |= others.own;
+        self.outer |= others.outer;
     }
 
     /// Whether the variable at a place of the list is one of them.
     pub(crate) fn has(self, at: u32) -> bool {
-        self.0 & Self::bit(at) != 0
+        self.own & Self::bit(at) != 0
     }
 
     /// Whether a variable is one of them, or none of the signature's.
@@ -60,7 +72,7 @@ impl Variables {
     }
 
     fn add(&mut self, at: u32) {
-        self.0 |= Self::bit(at);
+        self.own |= Self::bit(at);
     }
 
     fn bit(at: u32) -> u64 {
@@ -78,11 +90,10 @@ impl Variables {
             }
         };
         match summary.type_at(ty) {
-            Type::Var(var) => {
-                if let Some(at) = place_in(vars, var) {
-                    self.add(at);
-                }
-            }
+            Type::Var(var) => match place_in(vars, var) {
+                Some(at) => self.add(at),
+                None => self.outer = true,
+            },
             Type::Unknown
             | Type::Primitive(_)
             | Type::Literal(_)
@@ -181,5 +192,21 @@ mod tests {
             needed("declare function f<A, B>(a: A): <C extends B>(c: C) => C"),
             "B"
         );
+    }
+
+    #[test]
+    fn what_stands_around_a_signature_is_told_apart() {
+        let source = "class Store<T> { own<U>(v: T, u: U): U { return u } outer<U>(v: T, u: U): T[] { return [v] } }";
+        let options = analyzer::Options::default();
+        let summary = analyzer::analyze_module("a.ts", source, &options).summary;
+        let found = summary.functions.iter().map(|function| {
+            let signature = summary.signature(function.signature);
+            let needed = Variables::needed(&summary, signature, signature.returns);
+            let parameters = signature.parameters.of(&summary.parameters).iter();
+            let named =
+                parameters.map(|p| Variables::named(&summary, signature.type_vars, p.declared));
+            named.map(|named| named.meet(needed)).collect::<Vec<_>>()
+        });
+        assert_eq!(found.collect::<Vec<_>>(), [[false, true], [true, false]]);
     }
 }

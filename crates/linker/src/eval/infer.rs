@@ -40,6 +40,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.told_by(module, signature, Variables::ALL, env, call)
     }
 
+    /// What some of its type variables stand for in a call.
     fn told_by(
         &mut self,
         module: ModuleIx,
@@ -149,7 +150,11 @@ impl<'l, 'p> Eval<'l, 'p> {
         let of = self.module(module);
         // Most parts of types name no variable, and to look at what the argument has there is work for nothing.
         let names_none = |ty| of.closed_types().has(ty);
-        if set.is_empty() || names_none(ty) || !self.step() || self.depth >= super::MAX_DEPTH {
+        if set.is_empty() || names_none(ty) || !self.step() {
+            return;
+        }
+        if self.depth >= super::MAX_DEPTH {
+            self.tainted = true;
             return;
         }
         match of.summary.type_at(ty) {
@@ -338,6 +343,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             if let Fact::Type(i) = of.fact(declared.node) {
                 let fact = of.summary.type_facts[i as usize];
                 self.depth += 1;
+                self.deepest = self.deepest.max(self.depth);
                 if fact.alias.is_known() {
                     self.infer(declared.module, fact.alias, set, Env::NONE, &mut inner);
                 } else {

@@ -11,8 +11,8 @@ use crate::program::{Fact, ModuleIx, Name, Target};
 /// Classes above a class that are looked at.
 pub(super) const MAX_ANCESTORS: usize = 32;
 
-/// What type variables around the members of an object type stand for, and what `this` does, which few of them depend on: it is
-/// put to the others when one is asked for that does.
+/// What type variables stand for around the members of an object type; and what `this` is there, which is put to them when the first
+/// member is asked for that may use it.
 struct Around<'l, 'v> {
     env: Env<'l>,
     this: Option<&'v Value<'l>>,
@@ -274,6 +274,7 @@ impl<'l> Eval<'l, '_> {
         all
     }
 
+    /// The environment of members, with `this`.
     fn env_of(&mut self, around: &mut Around<'l, '_>) -> Env<'l> {
         if let Some(this) = around.this.take() {
             around.env = self.with_this(around.env, this);

@@ -50,7 +50,7 @@ pub(crate) use value::{Env, Lib, Place, Set, THIS, Value};
 const MAX_DEPTH: u32 = 96;
 /// Steps inside of one question that are no questions themselves. What is left out for this depends on the question only.
 const FUEL: u32 = 300;
-/// So often a type under an environment may stand in itself.
+/// So many of one type under one environment may be open in a question: one that stands in itself is told so deep.
 const MOST_ALIKE: usize = 4;
 
 /// The answer to a question that is a step of another.
@@ -98,10 +98,12 @@ pub(crate) struct Eval<'l, 'p> {
     open: Vec<Key>,
     /// Types under an environment that are being evaluated.
     open_bound: Vec<(ModuleIx, TypeRef, Env<'l>)>,
+    /// Where those of the current question begin.
+    asked_at: usize,
     depth: u32,
     /// Deepest level that the current answer needed.
     deepest: u32,
-    /// A cycle or the limit of depth had a part in the current answer.
+    /// A cycle, the limit of depth or that of [`MOST_ALIKE`] had a part in the current answer.
     tainted: bool,
     /// Steps that are left to the current question.
     fuel: u32,
@@ -130,6 +132,7 @@ impl<'l, 'p> Eval<'l, 'p> {
             bare: Lib::ALL.map(|lib| Set::one(arena, Value::Lib(lib, &[]))),
             open: Vec::new(),
             open_bound: Vec::new(),
+            asked_at: 0,
             depth: 0,
             deepest: 0,
             tainted: false,
@@ -195,6 +198,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         let outer_starved = self.starved;
         let outer_deepest = std::mem::replace(&mut self.deepest, self.depth + 1);
         self.open.push(key);
+        let outer_asked_at = std::mem::replace(&mut self.asked_at, self.open_bound.len());
         self.depth += 1;
         let begun = reads::open();
         let set = stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || answer(self));
@@ -202,6 +206,7 @@ impl<'l, 'p> Eval<'l, 'p> {
         self.depth -= 1;
         self.fuel = outer_fuel;
         self.starved = outer_starved;
+        self.asked_at = outer_asked_at;
         self.open.pop();
         if self.tainted {
             let local = Local {
@@ -289,7 +294,8 @@ impl<'l, 'p> Eval<'l, 'p> {
             return known.set;
         }
         // `type Nested<T> = T | Nested<T>[]` has itself in it.
-        let same = self.open_bound.iter().filter(|open| **open == key);
+        let open = &self.open_bound[self.asked_at..];
+        let same = open.iter().filter(|open| **open == key);
         if same.count() >= MOST_ALIKE {
             self.tainted = true;
             return Set::NONE;

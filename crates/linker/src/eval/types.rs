@@ -86,7 +86,10 @@ impl<'l> Eval<'l, '_> {
                 let (mut all, mut rest) = (Union::default(), ty);
                 while let Type::Conditional(yes, no) = of.summary.type_at(rest) {
                     all.add(self.ty(module, yes, env));
-                    rest = no;
+                    // What a type is made of stands before it; where it does not, it is asked for by itself.
+                    if std::mem::replace(&mut rest, no) <= no {
+                        break;
+                    }
                 }
                 all.add(self.ty(module, rest, env));
                 all.finish(self.arena)

@@ -66,3 +66,28 @@ fn a_result_depends_on_the_type_variables_that_it_names() {
         ]
     );
 }
+
+#[test]
+fn variables_of_a_class_are_told_by_methods_that_have_their_own() {
+    let found = edges(
+        &[(
+            "store.ts",
+            "class Door { open() {} }\n\
+             class Store<T> {\n\
+               use<U>(value: T, run: (value: T) => U): U { return run(value); }\n\
+               same<U>(value: T, other: U): T { return value; }\n\
+             }\n\
+             new Store().use(new Door(), door => door.open());\n\
+             new Store().same(new Door(), 1).open();",
+        )],
+        &["CALLS", "UNRESOLVED_CALL"],
+    );
+    let of_door = found.iter().filter(|edge| edge.contains("open"));
+    assert_eq!(
+        of_door.collect::<Vec<_>>(),
+        [
+            r#"CALL->door.open[in:<use>] CALLS METHOD->open[in:Door] {"resolution":"type"}"#,
+            r#"CALL->new Store().same().open CALLS METHOD->open[in:Door] {"resolution":"type"}"#,
+        ]
+    );
+}
