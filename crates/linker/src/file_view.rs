@@ -13,6 +13,7 @@ use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::folders::folder_of;
 use crate::program::{ModuleIx, Program};
 
 /// Folders of build output, as `main` and `exports` name them.
@@ -86,7 +87,7 @@ impl FileView {
         view.folders.insert("".into());
         let mut last = None;
         for file in files {
-            let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = folder_of(file);
             // Files of a folder mostly come one after the other.
             if last != Some(folder) {
                 view.add_folders(folder);
@@ -127,7 +128,7 @@ impl FileView {
         let mut next = folder.trim_end_matches('/');
         while !self.folders.contains(next) {
             self.folders.insert(next.into());
-            next = next.rsplit_once('/').map_or("", |(above, _)| above);
+            next = folder_of(next);
         }
     }
 

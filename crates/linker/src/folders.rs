@@ -44,13 +44,12 @@ impl<'p> Folders<'p> {
         if let Some(&known) = locked(&self.known).get(folder) {
             return known;
         }
-        let above = match (folder, folder.rsplit_once('/')) {
-            ("", _) => Folder {
+        let above = match folder {
+            "" => Folder {
                 package: 0,
                 has_tsconfig: (self.root.ancestors().skip(1)).any(has_tsconfig),
             },
-            (_, Some((above, _))) => self.get(above),
-            (_, None) => self.get(""),
+            _ => self.get(folder_of(folder)),
         };
         let found = Folder {
             package: self.packages.get(folder).copied().unwrap_or(above.package),
@@ -71,6 +70,11 @@ impl<'p> Folders<'p> {
         locked(&self.names).insert(folder.to_owned(), Arc::clone(&names));
         names
     }
+}
+
+/// The folder of a file or folder, by their paths relative to the root; that of the outermost is empty.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Whether there is a `tsconfig.json` in a folder, or what stands in its place.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::builtins;
 use crate::configs::Configs;
 use crate::file_view::{self, FileView, SharedView};
-use crate::folders::Folders;
+use crate::folders::{Folders, folder_of};
 use crate::mutex::locked;
 use crate::program::{Module, ModuleIx, Program};
 use crate::reads;
@@ -268,7 +268,7 @@ impl<'p> Resolver<'p> {
         let mut seen: FxHashMap<&str, Target> =
             FxHashMap::with_capacity_and_hasher(expected, FxBuildHasher);
         let mut targets = Vec::with_capacity(expected);
-        let folder = module.file().rsplit_once('/').map_or("", |(f, _)| f);
+        let folder = folder_of(module.file());
         let mut path = String::new();
         for (symbol, node) in written(module) {
             let text = summary.name(symbol);
@@ -330,7 +330,7 @@ impl<'p> Resolver<'p> {
         if specifier.is_empty() || builtins::is_builtin(specifier) || has_scheme(specifier) {
             return Target::External;
         }
-        let within = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let within = folder_of(file);
         let folder = self.folders.get(within);
         let path = || self.root.join(file);
         if is_relative(specifier) || specifier.starts_with('#') {

@@ -62,7 +62,7 @@ impl Variables {
     }
 
     /// Whether the variable at a place of the list is one of them.
-    pub(crate) fn has(self, at: u32) -> bool {
+    fn has(self, at: u32) -> bool {
         self.own & Self::bit(at) != 0
     }
 
@@ -84,11 +84,6 @@ impl Variables {
         if *left == 0 {
             return;
         }
-        let look_at_all = |found: &mut Self, list: List, left: &mut u32| {
-            for &ty in list.of(&summary.type_lists) {
-                found.look(summary, vars, ty, left);
-            }
-        };
         match summary.type_at(ty) {
             Type::Var(var) => match place_in(vars, var) {
                 Some(at) => self.add(at),
@@ -114,7 +109,11 @@ impl Variables {
             | Type::Intersection(list)
             | Type::Ref(_, _, list)
             | Type::Global(_, _, list)
-            | Type::Import(_, _, list) => look_at_all(self, list, left),
+            | Type::Import(_, _, list) => {
+                for &ty in list.of(&summary.type_lists) {
+                    self.look(summary, vars, ty, left);
+                }
+            }
             Type::Function(signature) | Type::Constructor(signature) => {
                 self.look_at_signature(summary, vars, summary.signature(signature), left);
             }

@@ -47,8 +47,7 @@ fn called_name<'p>(eval: &Eval<'_, 'p>, ix: ModuleIx, call: &CallFact) -> &'p st
         };
     }
     let text = of.id_name(call.node);
-    let text = text.strip_prefix("new ").unwrap_or(text);
-    let mut text = text;
+    let mut text = text.strip_prefix("new ").unwrap_or(text);
     while let Some(callee) = text.strip_suffix("()") {
         text = callee;
     }
