@@ -89,6 +89,9 @@ use hierarchy::Hierarchy;
 use shares::each_module;
 use specifiers::Specifiers;
 
+/// Modules whose links are written in one piece. Left to itself, a thread would take a quarter of all, and the others would wait.
+const PIECE: usize = 16;
+
 /// What a link found.
 #[derive(Debug, Default)]
 pub struct Links {
@@ -242,6 +245,7 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
     results
         .par_iter_mut()
         .zip(modules.par_iter().zip(received.par_iter().zip(&runs)))
+        .with_max_len(PIECE)
         .for_each(|(linked, (&ix, (received, runs)))| {
             arguments::write(&linker, received, &crowded, &mut linked.file);
             higher_order::write(&linker, runs, &crowded, &mut linked.file);
@@ -256,6 +260,7 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
     let traces = if traced {
         let found = heirs.par_drain(..).zip(&mut results).enumerate();
         found
+            .with_max_len(PIECE)
             .map(|(i, ((pairs, reads), linked))| {
                 let ix = ModuleIx(i as u32);
                 Trace::new(&linker, ix, pairs, reads, linked)

@@ -72,6 +72,7 @@ impl EncodedLinks {
         let all: Vec<usize> = (0..records.len()).collect();
         let parts: Vec<Vec<u8>> = all
             .par_chunks(CHUNK)
+            .with_max_len(1)
             .map(|part| {
                 let mut bytes = Vec::new();
                 part.iter().try_for_each(|&at| record(at, &mut bytes))?;

@@ -308,6 +308,7 @@ impl Joined {
             .files()
             .par_chunks(LINK_CHUNK)
             .zip(self.links.files.par_chunks(LINK_CHUNK))
+            .with_max_len(1)
             .try_for_each(|(files, links)| commit(&LinkRows { files, links }))
     }
 
@@ -324,7 +325,8 @@ impl Joined {
         self.links
             .files
             .par_iter()
-            .with_min_len(16)
+            .with_min_len(LINK_CHUNK)
+            .with_max_len(LINK_CHUNK * 2)
             .map(rows::hash_links)
             .collect()
     }

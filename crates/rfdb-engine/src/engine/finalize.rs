@@ -485,6 +485,7 @@ fn build(
     // The first read of a block checks it, so this is work for several threads.
     let blocks: Vec<BlockSource<'_>> = sources
         .par_iter()
+        .with_max_len(32)
         .map(|source| {
             let view = BlockView::parse(source.run.block_bytes(source.number)?)
                 .ok_or_else(|| source.run.bad_block(source.number))?;

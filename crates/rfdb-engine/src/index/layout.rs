@@ -115,25 +115,27 @@ pub(super) fn shares<T>(work: Vec<T>, parallel: bool) -> Vec<Vec<T>> {
     .collect()
 }
 
+/// Does something with each of some items; one at a time, so that threads are done at about the same time.
 pub(super) fn map<I: Send, O: Send>(
     items: Vec<I>,
     parallel: bool,
     f: impl Fn(I) -> O + Sync + Send,
 ) -> Vec<O> {
     if parallel {
-        items.into_par_iter().map(f).collect()
+        items.into_par_iter().with_max_len(1).map(f).collect()
     } else {
         items.into_iter().map(f).collect()
     }
 }
 
+/// As [`map`], of what can fail.
 pub(super) fn try_map<I: Send, O: Send, E: Send>(
     items: Vec<I>,
     parallel: bool,
     f: impl Fn(I) -> Result<O, E> + Sync + Send,
 ) -> Result<Vec<O>, E> {
     if parallel {
-        items.into_par_iter().map(f).collect()
+        items.into_par_iter().with_max_len(1).map(f).collect()
     } else {
         items.into_iter().map(f).collect()
     }
