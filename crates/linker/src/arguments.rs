@@ -24,6 +24,7 @@ pub(crate) struct Received {
     /// Index of the PARAMETER's fact.
     pub(crate) binding: u32,
     /// Id of the argument's node.
+    #[serde(with = "whole")]
     value: u128,
     index: u32,
     pub(crate) call: Place,
@@ -33,6 +34,22 @@ pub(crate) struct Received {
     /// It is an element of a spread value, or of what a built-in function takes elements of.
     spread: bool,
     pub(crate) way: Way,
+}
+
+/// Ids, which are hashes, as bytes: to write them seven bits at a time takes several times as long, and more bytes.
+mod whole {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(id: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(&id.to_le_bytes())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        let bytes = <&[u8]>::deserialize(from)?;
+        let bytes = bytes.try_into().map_err(D::Error::custom)?;
+        Ok(u128::from_le_bytes(bytes))
+    }
 }
 
 /// How a value comes to a module.

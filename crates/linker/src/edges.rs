@@ -1,7 +1,7 @@
 //! What link passes produce.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use graph_model::summary::{ModuleSummary, NodeRef};
 use graph_model::{EdgeType, NodeId, NodeType, STDIO_ID, external_function_id, external_module_id};
@@ -120,7 +120,9 @@ pub(crate) struct Desk {
     positions: HashTable<u32>,
     /// Nodes of packages by specifier, or by specifier and path with a 0 between.
     names: FxHashMap<Box<str>, Named>,
-    /// Room for such a key.
+    /// Functions of packages by where a caller has their specifier and path: mostly in the arena of its thread, for good.
+    near: FxHashMap<(usize, usize), Named>,
+    /// Room for a key of `names`.
     key: String,
     /// Number of the module.
     module: u32,
@@ -129,7 +131,7 @@ pub(crate) struct Desk {
 }
 
 /// A node of a package.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Named {
     id: NodeId,
     external: Arc<External>,
@@ -282,6 +284,20 @@ impl FileLinks {
     /// The node of a member of a package.
     pub fn external_function(&mut self, specifier: &str, path: &str) -> NodeId {
         let specifier = plain(specifier);
+        let place = (specifier.as_ptr().addr(), path.as_ptr().addr());
+        let module = self.desk.module;
+        if let Some(near) = self.desk.near.get_mut(&place)
+            && near.external.is_function(specifier, path)
+        {
+            let id = near.id;
+            if near.module != module {
+                near.module = module;
+                let external = Arc::clone(&near.external);
+                self.insert(external);
+                self.external_module(specifier);
+            }
+            return id;
+        }
         let mut key = std::mem::take(&mut self.desk.key);
         key.clear();
         key.extend([specifier, "\0", path]);
@@ -289,6 +305,9 @@ impl FileLinks {
             specifier: specifier.into(),
             path: path.into(),
         });
+        if let Some(named) = self.desk.names.get(&*key) {
+            self.desk.near.insert(place, named.clone());
+        }
         self.desk.key = key;
         id
     }
@@ -361,6 +380,13 @@ impl FileLinks {
 }
 
 impl External {
+    fn is_function(&self, of: &str, name: &str) -> bool {
+        match self {
+            External::Function { specifier, path } => **specifier == *of && **path == *name,
+            External::Module { .. } | External::Stdio => false,
+        }
+    }
+
     /// Semantic id of the node.
     #[must_use]
     pub fn id(&self) -> String {
@@ -402,12 +428,17 @@ pub(crate) fn push_json_string(json: &mut String, text: &str) {
     }
 }
 
+/// How types stand in semantic ids, by their number.
+static ARROWS: LazyLock<Vec<String>> =
+    LazyLock::new(|| NodeType::ALL.iter().map(|ty| format!("->{ty}->")).collect());
+
 /// Appends the semantic id of a node as a JSON string.
 pub(crate) fn push_json_id(json: &mut String, summary: &ModuleSummary, node: NodeRef) {
     let local = summary.local_id(node);
-    let node_type = summary.node(node).node_type().map_or("", NodeType::as_str);
+    let node_type = summary.node(node).node_type();
+    let node_type = node_type.map_or("->->", |of| &*ARROWS[of as usize]);
     if is_plain(&summary.file) && is_plain(local) {
-        json.extend(["\"", &summary.file, "->", node_type, "->", local, "\""]);
+        json.extend(["\"", &summary.file, node_type, local, "\""]);
     } else {
         push_json_string(json, &summary.semantic_id(node));
     }

@@ -5,13 +5,16 @@ use graph_model::{EdgeType, NodeId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Linker;
-use crate::edges::{FileLinks, push_json_string};
+use crate::edges::{FileLinks, push_json_id, push_json_string};
 use crate::errors::{ErrorClass, Leaving, ModuleErrors};
 use crate::eval::Place;
 use crate::program::ModuleIx;
 
 /// Of a function that more kinds of errors than these reach only those are told that it throws itself.
 const MAX_CLASSES: usize = 16;
+
+/// About so long is the metadata of an edge.
+const METADATA_LENGTH: usize = 112;
 
 /// What the functions of a program throw and reject with.
 #[derive(Debug, Default)]
@@ -294,13 +297,10 @@ impl<'e> Errors<'e> {
 
     /// Writes what the functions of a module throw and reject with.
     pub(crate) fn write(&self, linker: &Linker<'_>, module: ModuleIx, links: &mut FileLinks) {
-        for told in self.told(module) {
+        let told = self.told(module);
+        links.reserve(told.len(), told.len() * METADATA_LENGTH);
+        for told in told {
             let (dst, name) = class_node(linker, told.class, links);
-            let from = told.origins.iter().map(|origin| {
-                let of = linker.program.module(origin.module);
-                of.summary.semantic_id(origin.node)
-            });
-            let from = from.min();
             let edge = match told.rejects {
                 true => EdgeType::Rejects,
                 false => EdgeType::Throws,
@@ -310,7 +310,7 @@ impl<'e> Errors<'e> {
                 push_json_string(metadata, name);
                 if told.own.is_none() {
                     metadata.push_str(",\"propagatedFrom\":");
-                    push_json_string(metadata, &from.unwrap_or_default());
+                    push_first(linker, &told.origins, metadata);
                 }
                 let kind = match told.own {
                     Some(Leaving::AsyncThrow) => "async_throw",
@@ -323,6 +323,23 @@ impl<'e> Errors<'e> {
                 }
                 metadata.push('}');
             });
+        }
+    }
+}
+
+/// Appends the first of the ids of some functions as a JSON string.
+fn push_first(linker: &Linker<'_>, functions: &[Place], json: &mut String) {
+    let summary = |place: Place| &linker.program.module(place.module).summary;
+    match *functions {
+        [one] if !summary(one).local_id(one.node).is_empty() => {
+            push_json_id(json, summary(one), one.node);
+        }
+        _ => {
+            let ids = functions.iter();
+            let first = ids
+                .map(|&place| summary(place).semantic_id(place.node))
+                .min();
+            push_json_string(json, &first.unwrap_or_default());
         }
     }
 }

@@ -73,25 +73,25 @@ impl<'p> Exports<'p> {
 
     /// What a name means in a module. The export that is found may be a re-export; [`Exports::origin`] follows it.
     #[must_use]
-    pub(crate) fn lookup(&self, module: ModuleIx, name: &str) -> Found {
+    pub(crate) fn lookup(&self, module: ModuleIx, name: Name<'_>) -> Found {
         self.lookup_in(module, name, &mut Open::default())
     }
 
-    fn lookup_in(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
-        let hashed = Name::new(name);
-        reads::read(module.0, reads::key_of_name(hashed));
+    fn lookup_in(&self, module: ModuleIx, name: Name<'_>, open: &mut Open) -> Found {
+        reads::read(module.0, reads::key_of_name(name));
         let of = self.program.module(module);
         let common_js = of.summary.module_type == ModuleType::CommonJs;
-        if name == "default" && common_js && !of.summary.es_module_marker {
+        let is_default = name.text() == "default";
+        if is_default && common_js && !of.summary.es_module_marker {
             return match of.export_equals() {
                 Some(export) => Found::Export(ExportIx { module, export }, Box::default()),
                 None => Found::Module(module),
             };
         }
-        if let Some(export) = of.export_of(hashed) {
+        if let Some(export) = of.export_of(name) {
             return Found::Export(ExportIx { module, export }, Box::default());
         }
-        if name == "default" {
+        if is_default {
             return match of.export_equals() {
                 Some(export) => Found::Export(ExportIx { module, export }, Box::default()),
                 None => Found::None,
@@ -101,11 +101,11 @@ impl<'p> Exports<'p> {
             return self.lookup_in_value(module, name);
         }
         let memo = &self.through_stars[module.0 as usize];
-        if let Some((found, list)) = locked(memo).get(name) {
+        if let Some((found, list)) = locked(memo).get(name.text()) {
             reads::all_of(list);
             return found.clone();
         }
-        let of_name = (module, Box::from(name));
+        let of_name = (module, Box::from(name.text()));
         if open.searches.contains(&of_name) {
             open.is_cycle = true;
             return Found::None;
@@ -121,19 +121,19 @@ impl<'p> Exports<'p> {
         let found = remembered.0.clone();
         open.searches.pop();
         if !open.is_cycle || open.searches.is_empty() {
-            locked(memo).insert(name.into(), remembered);
+            locked(memo).insert(name.text().into(), remembered);
         } else {
-            open.found.insert((module, name.into()), remembered);
+            open.found.insert((module, name.text().into()), remembered);
         }
         open.is_cycle |= outer;
         found
     }
 
     /// What a name means that comes through an `export *`.
-    fn search(&self, module: ModuleIx, name: &str, open: &mut Open) -> Found {
+    fn search(&self, module: ModuleIx, name: Name<'_>, open: &mut Open) -> Found {
         let mut search = StarSearch {
             exports: self,
-            name: Name::new(name),
+            name,
             visited: FxHashSet::default(),
             path: Vec::new(),
             found: Vec::new(),
@@ -161,9 +161,8 @@ impl<'p> Exports<'p> {
 
     /// A name of a module whose value is assigned as a whole: if the value is that of another module, the name is
     /// looked up there. Members of an object literal are exports themselves.
-    fn lookup_in_value(&self, module: ModuleIx, name: &str) -> Found {
+    fn lookup_in_value(&self, module: ModuleIx, name: Name<'_>) -> Found {
         let mut module = module;
-        let hashed = Name::new(name);
         for _ in 0..MAX_CHAIN {
             let of = self.program.module(module);
             let Some(export) = of.export_equals() else {
@@ -177,8 +176,8 @@ impl<'p> Exports<'p> {
             };
             match self.specifiers.target(module, specifier) {
                 Target::Module(next) => {
-                    reads::read(next.0, reads::key_of_name(hashed));
-                    if let Some(export) = self.program.module(next).export_of(hashed) {
+                    reads::read(next.0, reads::key_of_name(name));
+                    if let Some(export) = self.program.module(next).export_of(name) {
                         return Found::Export(
                             ExportIx {
                                 module: next,
@@ -227,7 +226,7 @@ impl<'p> Exports<'p> {
                 specifier,
                 imported,
             } => Some(match self.specifiers.target(export.module, *specifier) {
-                Target::Module(target) => self.lookup_in(target, of.summary.name(*imported), open),
+                Target::Module(target) => self.lookup_in(target, of.hashed(*imported), open),
                 Target::External => Found::External(export),
                 Target::Asset | Target::Missing => Found::None,
             }),

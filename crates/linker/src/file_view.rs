@@ -102,15 +102,16 @@ impl FileView {
             };
             view.add_folders(&package.directory);
             view.manifests.insert(directory.join("package.json"));
-            for entry in &package.entry_points {
-                let path = directory.join(entry);
-                let Some(path) = view.relative(&path).map(Box::from) else {
+            let is_inside = |entry: &&String| !entry.starts_with('/');
+            for entry in package.entry_points.iter().filter(is_inside) {
+                let path = [&package.directory, "/", entry].concat();
+                let Some(path) = view.tidy(path.trim_start_matches('/')) else {
                     continue;
                 };
                 if !view.modules.contains_key(&*path)
-                    && let Some(source) = view.source_beside(&directory, entry)
+                    && let Some(source) = view.source_beside(&package.directory, entry)
                 {
-                    view.products.insert(path, source);
+                    view.products.insert(path.into(), source);
                 }
             }
             if let Some(name) = package.name.as_deref().filter(|name| is_package_name(name)) {
@@ -145,6 +146,15 @@ impl FileView {
             }
         }
         Some(Cow::Owned(parts.join("/")))
+    }
+
+    /// A path as modules are found by it; one that leads out of the root is no such path.
+    fn tidy<'a>(&self, path: &'a str) -> Option<Cow<'a, str>> {
+        if is_plain(path) {
+            return Some(Cow::Borrowed(path));
+        }
+        let path = self.root.join(path);
+        Some(Cow::Owned(self.relative(&path)?.into_owned()))
     }
 
     /// The module that stands at a path itself.
@@ -222,16 +232,19 @@ impl FileView {
 
     /// The source of a build product outside of the folders of build output: `index.js` and `esm/index.js` can come from
     /// `src/index.ts`. For files of which the package itself says that they are there.
-    fn source_beside(&self, package: &Path, product: &str) -> Option<ModuleIx> {
+    fn source_beside(&self, package: &str, product: &str) -> Option<ModuleIx> {
         if in_output(product) {
             return None;
         }
         let (stem, extensions) = stem_and_sources(product)?;
         let inner = stem.split_once('/').map(|(_, inner)| inner);
+        let mut path = String::new();
         for stem in std::iter::once(stem).chain(inner) {
             for extension in extensions {
-                let source = package.join(format!("{SOURCE_FOLDER}/{stem}{extension}"));
-                let module = self.module_at(&source);
+                path.clear();
+                path.extend([package, "/", SOURCE_FOLDER, "/", stem, extension]);
+                let source = self.tidy(path.trim_start_matches('/'));
+                let module = source.and_then(|source| self.module_of(&source));
                 if module.is_some() {
                     return module;
                 }
@@ -314,14 +327,14 @@ fn plain_below<'a>(folder: &Path, path: &'a Path) -> Option<&'a str> {
     let folder = folder.as_os_str().as_encoded_bytes();
     let path = path.as_os_str().as_encoded_bytes();
     let below = path.strip_prefix(folder)?.strip_prefix(b"/")?;
-    let is_plain = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
-    if folder.is_empty()
-        || MAIN_SEPARATOR != '/'
-        || !below.split(|&byte| byte == b'/').all(is_plain)
-    {
-        return None;
-    }
-    str::from_utf8(below).ok()
+    let below = str::from_utf8(below).ok()?;
+    (!folder.is_empty() && MAIN_SEPARATOR == '/' && is_plain(below)).then_some(below)
+}
+
+/// Whether a path is nothing but names with one `/` between them.
+fn is_plain(path: &str) -> bool {
+    let mut parts = path.as_bytes().split(|&byte| byte == b'/');
+    parts.all(|part| !matches!(part, b"" | b"." | b".."))
 }
 
 /// The path of a build product without its extension, and the extensions of sources that it can come from.

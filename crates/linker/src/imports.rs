@@ -8,7 +8,7 @@ use graph_model::{EdgeType, NodeId};
 use serde::{Deserialize, Serialize};
 
 use crate::Linker;
-use crate::edges::{FileLinks, json_string};
+use crate::edges::{FileLinks, push_json_string};
 use crate::exports::{ExportIx, Found};
 use crate::program::{Module, ModuleIx, export_specifier};
 use crate::specifiers::Target;
@@ -51,11 +51,12 @@ pub(crate) fn run(
     let module = linker.program.module(ix);
     dependencies(linker, ix, module, links);
     let mut counts = ImportCounts::default();
+    let mut target = linker.specifiers.in_turn(ix);
     for import in &module.summary.imports {
         let Some(specifier) = import.specifier else {
             continue;
         };
-        match linker.specifiers.target(ix, specifier) {
+        match target(specifier) {
             Target::Module(target) => {
                 counts.internal += 1;
                 counts.resolved += u64::from(import_edges(
@@ -92,8 +93,9 @@ fn dependencies(linker: &Linker<'_>, ix: ModuleIx, module: &Module, links: &mut 
     let summary = &module.summary;
     let mut modules: BTreeMap<ModuleIx, Dependency> = BTreeMap::new();
     let mut packages: BTreeMap<&str, Dependency> = BTreeMap::new();
+    let mut target = linker.specifiers.in_turn(ix);
     let mut add = |specifier: Sym, kind: usize, type_only: bool| {
-        let dependency = match linker.specifiers.target(ix, specifier) {
+        let dependency = match target(specifier) {
             Target::Module(target) => modules.entry(target).or_default(),
             Target::External => packages.entry(summary.name(specifier)).or_default(),
             Target::Asset | Target::Missing => return,
@@ -140,18 +142,17 @@ impl Dependency {
             ([false, false, false, true], true) => return r#"{"kinds":["require"]}"#.into(),
             _ => {}
         }
-        let kinds: Vec<String> = KINDS
-            .iter()
-            .zip(self.kinds)
-            .filter(|(_, used)| *used)
-            .map(|(kind, _)| format!("\"{kind}\""))
-            .collect();
-        let type_only = if self.has_value {
-            ""
-        } else {
-            ",\"typeOnly\":true"
-        };
-        format!("{{\"kinds\":[{}]{type_only}}}", kinds.join(",")).into()
+        let mut metadata = "{\"kinds\":[".to_owned();
+        for (kind, _) in KINDS.iter().zip(self.kinds).filter(|(_, used)| *used) {
+            metadata.extend(["\"", kind, "\","]);
+        }
+        metadata.pop();
+        metadata.push(']');
+        if !self.has_value {
+            metadata.push_str(",\"typeOnly\":true");
+        }
+        metadata.push('}');
+        metadata.into()
     }
 }
 
@@ -168,7 +169,9 @@ fn import_edges(
     let imported = module.summary.name(import.imported);
     let whole = imported == "*" || import.form == ImportForm::SideEffect;
     if !whole {
-        let found = linker.exports.lookup(target, imported);
+        let found = linker
+            .exports
+            .lookup(target, module.hashed(import.imported));
         return found_edge(linker, src, &found, (imported, false), links)
             || missing_export(linker, module, import.node, target, imported, diagnostics);
     }
@@ -183,9 +186,9 @@ fn import_edges(
     };
     links.edge(src, EdgeType::ImportsFrom, dst, "");
     for &name in &import.selected {
-        let name = module.summary.name(name);
+        let name = module.hashed(name);
         let found = linker.exports.lookup(target, name);
-        found_edge(linker, src, &found, (name, true), links);
+        found_edge(linker, src, &found, (name.text(), true), links);
     }
     true
 }
@@ -314,15 +317,14 @@ fn external_found(
 }
 
 fn imported_metadata(imported: &str, through: &[String]) -> String {
-    let imported = json_string(imported);
-    if through.is_empty() {
-        format!("{{\"imported\":{imported}}}")
-    } else {
-        format!(
-            "{{\"imported\":{imported},\"through\":{}}}",
-            json_list(through)
-        )
+    let mut metadata = String::with_capacity(imported.len() + 32);
+    metadata.push_str("{\"imported\":");
+    push_json_string(&mut metadata, imported);
+    if !through.is_empty() {
+        metadata.extend([",\"through\":", &json_list(through)]);
     }
+    metadata.push('}');
+    metadata
 }
 
 fn json_list(items: &[String]) -> String {

@@ -233,7 +233,7 @@ fn reads(
                 eval.member_fact(*place, Env::NONE, name, true)
                     .and_then(|f| f.place)
             }
-            Value::Ns(module) => match linker.exports.lookup(*module, name) {
+            Value::Ns(module) => match linker.exports.lookup(*module, Name::new(name)) {
                 Found::Export(at, _) => {
                     let at = linker.exports.origin(at);
                     let of = linker.program.module(at.module);

@@ -135,6 +135,11 @@ impl<'n> Name<'n> {
         }
     }
 
+    /// The name itself.
+    pub(crate) fn text(self) -> &'n str {
+        self.text
+    }
+
     /// Its hash.
     pub(crate) fn hash(self) -> u32 {
         self.hash
@@ -495,7 +500,8 @@ impl Module {
     #[must_use]
     pub fn id_name(&self, node: NodeRef) -> &str {
         let id = self.summary.local_id(node);
-        id.split(['[', '#']).next().unwrap_or(id)
+        let end = id.bytes().position(|byte| matches!(byte, b'[' | b'#'));
+        &id[..end.unwrap_or(id.len())]
     }
 
     /// Path relative to the project.
@@ -568,9 +574,8 @@ impl Module {
         let at = (self.exports_by_name).partition_point(|&(hash, _)| hash < name.hash);
         let same = self.exports_by_name[at..].iter();
         let mut same = same.take_while(|(hash, _)| *hash == name.hash);
-        let is_named = |&&(_, i): &&(u32, u32)| {
-            self.summary.name(self.summary.exports[i as usize].name) == name.text
-        };
+        let is_named =
+            |&&(_, i): &&(u32, u32)| self.is_called(self.summary.exports[i as usize].name, name);
         same.find(is_named).map(|&(_, i)| i)
     }
 
@@ -584,9 +589,21 @@ impl Module {
         self.name_hashes.get(name.0 as usize).copied().unwrap_or(0)
     }
 
+    /// A name of the module, to compare others with.
+    pub(crate) fn hashed(&self, name: Sym) -> Name<'_> {
+        Name {
+            text: self.summary.name(name),
+            hash: self.name_hash(name),
+        }
+    }
+
     /// Whether a name of the module is this one.
     pub(crate) fn is_named(&self, of: Sym, name: Name<'_>) -> bool {
-        self.name_hash(of) == name.hash && self.summary.name(of) == name.text
+        self.name_hash(of) == name.hash && self.is_called(of, name)
+    }
+
+    fn is_called(&self, of: Sym, name: Name<'_>) -> bool {
+        self.summary.names.bytes(of) == name.text.as_bytes()
     }
 
     /// Indexes of the `export * from`.

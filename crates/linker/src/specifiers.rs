@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use graph_model::summary::{NodeRef, Sym, Type};
 use oxc_resolver::{ResolveOptions, ResolverGeneric, TsconfigDiscovery};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::builtins;
@@ -68,6 +68,20 @@ impl<'p> Specifiers<'p> {
             reads::read(target.0, reads::MODULE);
         }
         target
+    }
+
+    /// Where specifiers of a module lead that are asked for one after the other.
+    pub(crate) fn in_turn(&self, module: ModuleIx) -> impl FnMut(Sym) -> Target {
+        // The names of an import have the same.
+        let mut last = None;
+        move |specifier| match last {
+            Some((of, target)) if of == specifier => target,
+            _ => {
+                let target = self.target(module, specifier);
+                last = Some((specifier, target));
+                target
+            }
+        }
     }
 
     /// The specifiers of a module.
@@ -154,10 +168,10 @@ fn steps_taken<'s>(folder: &'s str, specifier: &'s str) -> Option<(&'s str, &'s 
 /// The last name of a path that is nothing but names with one `/` between them: no further steps, no query, nothing escaped, and
 /// no declaration file, which can stand for something else.
 fn plain_name(path: &str) -> Option<&str> {
-    /// Bytes that may be more than a part of a name.
+    /// Bytes that may be more than some part of a name.
     const IS_SPECIAL: [bool; 256] = {
         let mut special = [false; 256];
-        let bytes = b"/?#\\%";
+        let bytes = b"./?#\\%";
         let mut at = 0;
         while at < bytes.len() {
             special[bytes[at] as usize] = true;
@@ -167,17 +181,17 @@ fn plain_name(path: &str) -> Option<&str> {
     };
     let is_name = |name: &[u8]| !matches!(name, b"" | b"." | b"..");
     let bytes = path.as_bytes();
-    let mut start = 0;
+    let (mut start, mut is_declaration) = (0, false);
     for (at, &byte) in bytes.iter().enumerate() {
         if IS_SPECIAL[usize::from(byte)] {
-            if byte != b'/' || !is_name(&bytes[start..at]) {
-                return None;
+            match byte {
+                b'.' => is_declaration |= matches!(bytes[at + 1..], [b'd'] | [b'd', b'.', ..]),
+                b'/' if is_name(&bytes[start..at]) => (start, is_declaration) = (at + 1, false),
+                _ => return None,
             }
-            start = at + 1;
         }
     }
     let last = &path[start..];
-    let is_declaration = last.ends_with(".d") || last.as_bytes().windows(3).any(|w| w == b".d.");
     (is_name(last.as_bytes()) && !is_declaration).then_some(last)
 }
 
@@ -264,28 +278,31 @@ impl<'p> Resolver<'p> {
 
     fn targets(&self, module: &Module, diagnostics: &mut Vec<Diagnostic>) -> Targets {
         let summary = &module.summary;
-        let expected = summary.imports.len();
-        let mut seen: FxHashMap<&str, Target> =
-            FxHashMap::with_capacity_and_hasher(expected, FxBuildHasher);
-        let mut targets = Vec::with_capacity(expected);
+        let mut symbols: Vec<(Sym, Option<NodeRef>)> = Vec::with_capacity(summary.imports.len());
+        for (symbol, node) in written(module) {
+            // The names of an import stand in a row.
+            if symbols.last().is_none_or(|last| last.0 != symbol) {
+                symbols.push((symbol, node));
+            }
+        }
+        // Stable: what comes first is told of.
+        symbols.sort_by_key(|&(symbol, _)| symbol);
+        symbols.dedup_by_key(|&mut (symbol, _)| symbol);
         let folder = folder_of(module.file());
         let mut path = String::new();
-        for (symbol, node) in written(module) {
+        let target = |(symbol, node)| {
             let text = summary.name(symbol);
-            let target = *seen.entry(text).or_insert_with(|| {
-                if let Some(target) = self.direct(folder, text, &mut path) {
-                    return target;
-                }
-                let target = self.find(module.file(), text);
-                // One that a type names and that is not there is no fault of the program.
-                if let (Target::Missing, Some(node)) = (target, node) {
-                    diagnostics.push(unresolved(module, node, text));
-                }
-                target
-            });
-            targets.push((symbol, target));
-        }
-        sorted(targets)
+            let target = match self.direct(folder, text, &mut path) {
+                Some(target) => target,
+                None => self.find(module.file(), text),
+            };
+            // One that a type names and that is not there is no fault of the program.
+            if let (Target::Missing, Some(node)) = (target, node) {
+                diagnostics.push(unresolved(module, node, text));
+            }
+            (symbol, target)
+        };
+        symbols.into_iter().map(target).collect()
     }
 
     /// What the resolver would say of a relative specifier that leads to a module by its path and an extension: most do,

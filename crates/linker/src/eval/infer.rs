@@ -416,9 +416,9 @@ impl<'l, 'p> Eval<'l, 'p> {
         };
         let imported = of.summary.name(import.imported);
         let name = match (imported, path.of(&of.summary.paths)) {
-            ("*", [name]) => of.summary.name(*name),
+            ("*", [name]) => of.hashed(*name),
             ("*", _) => return None,
-            (name, []) => name,
+            (_, []) => of.hashed(import.imported),
             _ => return None,
         };
         let crate::exports::Found::Export(at, _) = self.linker.exports.lookup(target, name) else {

@@ -147,7 +147,7 @@ impl<'l> Eval<'l, '_> {
                 set
             }
             Value::Ns(module) => {
-                let found = self.linker.exports.lookup(*module, name);
+                let found = self.linker.exports.lookup(*module, Name::new(name));
                 let set = self.found(&found, name);
                 if !set.is_empty() {
                     return set;

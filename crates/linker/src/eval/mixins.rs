@@ -208,7 +208,7 @@ impl<'l> Eval<'l, '_> {
                 let found = self
                     .linker
                     .exports
-                    .lookup(target, of.summary.name(import.imported));
+                    .lookup(target, of.hashed(import.imported));
                 let Found::Export(export, _) = found else {
                     return None;
                 };

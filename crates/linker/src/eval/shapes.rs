@@ -492,7 +492,8 @@ impl<'l, 'p> Eval<'l, 'p> {
         match self.linker.specifiers.target(module, specifier) {
             Specifier::Module(target) => {
                 if imported != "*" {
-                    let found = self.linker.exports.lookup(target, imported);
+                    let name = of.hashed(import.imported);
+                    let found = self.linker.exports.lookup(target, name);
                     return self.found(&found, imported);
                 }
                 let set = self.whole_module(target, import.form != ImportForm::Static);

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::value::{Env, Lib, Place, Set, THIS, Union, Value, Var};
 use super::{Eval, Key, library};
 use crate::exports::Found;
-use crate::program::{Fact, ModuleIx};
+use crate::program::{Fact, ModuleIx, Name};
 use crate::specifiers::Target;
 
 impl<'l> Eval<'l, '_> {
@@ -268,7 +268,7 @@ impl<'l> Eval<'l, '_> {
             let value = self.whole_module(module, true);
             return self.instances(value);
         };
-        let found = self.linker.exports.lookup(module, first);
+        let found = self.linker.exports.lookup(module, Name::new(first));
         let set = self.found_type(&found, first, rest, arguments);
         if !set.is_empty() {
             return set;

@@ -106,7 +106,11 @@ impl World<'_, '_> {
             }
             return;
         }
-        match self.linker.exports.lookup(self.ix(target), name) {
+        match self
+            .linker
+            .exports
+            .lookup(self.ix(target), crate::program::Name::new(name))
+        {
             Found::Export(ExportIx { module, export }, _) => {
                 if let Some(&module) = self.index.get(&module) {
                     let from = self.export(module, export);
