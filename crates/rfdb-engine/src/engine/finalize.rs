@@ -1,6 +1,7 @@
 //! Building the base: indexes over all live blocks, and data files without superseded ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use rayon::prelude::*;
@@ -42,6 +43,29 @@ struct Source {
     run: Arc<Run>,
     number: u32,
     desc: BlockDesc,
+}
+
+/// An index that was written, and what is to be known of it before it becomes the base.
+struct NewBase {
+    image: Image,
+    /// End of the last block of each segment.
+    segment_ends: BTreeMap<u32, u64>,
+}
+
+impl NewBase {
+    fn open(storage: &dyn Storage, path: &Path, reference: IndexRef) -> Result<Self> {
+        let image = index::open(storage, path, (reference.len, reference.checksum))?;
+        let mut segment_ends = BTreeMap::<u32, u64>::new();
+        for block in 0..image.counts().blocks {
+            let record = image.block(block)?;
+            let end = segment_ends.entry(record.segment()).or_default();
+            *end = (*end).max(record.offset() + u64::from(record.len()));
+        }
+        Ok(Self {
+            image,
+            segment_ends,
+        })
+    }
 }
 
 impl Writer {
@@ -178,30 +202,41 @@ impl Inner {
             Some(files) if sync && scope != Scope::Overlay => Some(files.take_early_sync()),
             _ => None,
         };
+        let indexed = version.number;
         let written = std::thread::scope(|threads| {
-            // The disk takes in what a load wrote while its indexes are built, and parts of the index while the rest is.
-            let (sender, part_written) = mpsc::channel();
-            let (index_file, path) = (&*index_file, &path);
-            let parts_of_index = move || {
-                while part_written.recv().is_ok() {
-                    index_file.sync().map_err(|e| Error::io("sync", path, e))?;
-                }
-                Ok(())
-            };
+            let (index_file, path, storage) = (&*index_file, &path, &*storage);
+            let sync_index = move || index_file.sync().map_err(|e| Error::io("sync", path, e));
+            // The disk takes in what a load wrote while its indexes are built, parts of the index while the rest is, and the last
+            // of it while the new base is made ready.
             let (sender, syncing) = match early {
                 Some(early) => {
-                    let syncing =
-                        threads.spawn(move || early.run().and_then(|()| parts_of_index()));
+                    let (sender, part_written) = mpsc::channel();
+                    let syncing = threads.spawn(move || {
+                        early.run()?;
+                        while part_written.recv().is_ok() {
+                            sync_index()?;
+                        }
+                        sync_index()
+                    });
                     (Some(sender), Some(syncing))
                 }
                 None => (None, None),
             };
-            let reference =
-                Files::write_index((path, index_file), number, sync, sender, |sections| {
-                    build(&sources, fields, sections)
-                })?;
+            let write = || {
+                let build = |sections: &dyn SectionSink| build(&sources, fields, sections);
+                let reference = Files::write_index((path, index_file), number, sender, build)?;
+                if sync && syncing.is_none() {
+                    sync_index()?;
+                }
+                // What is replaced goes away with the publishing, before another commit adds to it.
+                drop(sources);
+                drop(version);
+                let base = NewBase::open(storage, path, reference)?;
+                Ok((reference, base))
+            };
+            let written = write();
             match syncing.map(std::thread::ScopedJoinHandle::join) {
-                None | Some(Ok(Ok(()))) => Ok(reference),
+                None | Some(Ok(Ok(()))) => written,
                 Some(Ok(Err(error))) => Err(error),
                 Some(Err(panic)) => std::panic::resume_unwind(panic),
             }
@@ -214,18 +249,13 @@ impl Inner {
                 .chain([index_file])
                 .for_each(|file| files.must_sync(file));
         }
-        let reference = written?;
-        let image = index::open(&*storage, &path, (reference.len, reference.checksum))?;
-        // What is replaced goes away with the publishing, before another commit adds to it.
-        let indexed = version.number;
-        drop(sources);
-        drop(version);
+        let (reference, base) = written?;
         if scope != Scope::Overlay {
-            return self.publish_base(scope, indexed, image, &file, reference);
+            return self.publish_base(scope, indexed, base, &file, reference);
         }
         // Readers are there already: what each would check at its first read of the new files is checked here.
-        image.verify()?;
-        self.publish_base(scope, indexed, image, &file, reference)?;
+        base.image.verify()?;
+        self.publish_base(scope, indexed, base, &file, reference)?;
         match self.version().runs.last().and_then(|run| run.as_base()) {
             Some(base) => base.verify(),
             None => Ok(()),
@@ -303,7 +333,7 @@ impl Inner {
         self: &Arc<Self>,
         scope: Scope,
         version: u64,
-        image: Image,
+        new: NewBase,
         file: &Arc<DataFile>,
         reference: IndexRef,
     ) -> Result<()> {
@@ -314,17 +344,10 @@ impl Inner {
         let Some(files) = &mut writer.files else {
             return Ok(());
         };
-        let mut ends = BTreeMap::<u32, u64>::new();
-        for block in 0..image.counts().blocks {
-            let record = image.block(block)?;
-            let end = ends.entry(record.segment()).or_default();
-            *end = (*end).max(record.offset() + u64::from(record.len()));
-        }
-        let segments = ends
-            .into_iter()
+        let segments = (new.segment_ends.into_iter())
             .map(|(n, end)| (n, end, files.segment(n)))
             .collect();
-        let base = Base::new(image, Arc::clone(file), segments);
+        let base = Base::new(new.image, Arc::clone(file), segments);
         // A block that was retired meanwhile is dead in the new base; one of the same number that took its place is in
         // the overlay.
         let mut dead = BTreeMap::new();

@@ -165,7 +165,7 @@ pub(crate) fn build(
             || name_pairs(&vertices, &names, parallel),
         );
         put_numbers(sink, Section::TypePostings, &postings);
-        sink.put(Section::Names, vec![names]);
+        sink.put(Section::Names, names);
         Ok((type_ends, node_counts))
     };
     let edge_part = || {

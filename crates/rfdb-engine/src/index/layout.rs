@@ -115,6 +115,19 @@ pub(super) fn shares<T>(work: Vec<T>, parallel: bool) -> Vec<Vec<T>> {
     .collect()
 }
 
+/// Cuts so many things into consecutive ranges, so many for each thread.
+pub(super) fn ranges(count: usize, each: usize, parallel: bool) -> Vec<Range<usize>> {
+    let wanted = match parallel {
+        true => rayon::current_num_threads() * each,
+        false => 1,
+    };
+    let size = count.div_ceil(wanted).max(1);
+    let starts = (0..count).step_by(size);
+    starts
+        .map(|start| start..(start + size).min(count))
+        .collect()
+}
+
 /// Does something with each of some items; one at a time, so that threads are done at about the same time.
 pub(super) fn map<I: Send, O: Send>(
     items: Vec<I>,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::layout::{BadBlock, BlockSource, Layout, cut, map, shares, try_map};
+use super::layout::{BadBlock, BlockSource, Layout, cut, map, ranges, try_map};
+use super::sink::Parts;
 use super::vertices::Vertices;
 use super::{NO_NODE, name_hash};
 use crate::FieldDeclaration;
@@ -127,48 +128,51 @@ pub(super) fn type_postings(
 }
 
 /// (hash, vertex) of every node row, sorted, as the section stores them.
-pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> Vec<u8> {
-    let pair = |position: usize| {
-        u64::from(names[position]) << 32
-            | u64::from(vertices.of_slot[position].load(Ordering::Relaxed))
-    };
+pub(super) fn name_pairs(vertices: &Vertices, names: &[u32], parallel: bool) -> Parts {
     let bits = ((names.len() / 16).max(1).ilog2()).min(14);
-    let bucket = |pair: u64| {
-        if bits == 0 {
-            0
-        } else {
-            (pair >> (64 - bits)) as usize
+    let buckets = 1usize << bits;
+    let bucket = |hash: u32| (u64::from(hash) >> (u32::BITS - bits)) as usize;
+
+    // Pieces of the rows are sorted into buckets.
+    let pieces = ranges(names.len(), 2, parallel);
+    let dealt = map(pieces, parallel, |positions| {
+        let mut starts = vec![0u32; buckets + 1];
+        for &hash in &names[positions.clone()] {
+            starts[bucket(hash) + 1] += 1;
         }
-    };
-    let mut starts = vec![0u32; (1 << bits) + 1];
-    for &hash in names {
-        starts[bucket(u64::from(hash) << 32) + 1] += 1;
-    }
-    for b in 0..1 << bits {
-        starts[b + 1] += starts[b];
-    }
-    let mut next = starts.clone();
-    let mut pairs = vec![0u64; names.len()];
-    for position in 0..names.len() {
-        let pair = pair(position);
-        let place = &mut next[bucket(pair)];
-        pairs[*place as usize] = pair;
-        *place += 1;
-    }
-    let lengths = starts.windows(2).map(|w| (w[1] - w[0]) as usize);
-    let pieces = shares(cut(&mut pairs, lengths), parallel);
-    map(pieces, parallel, |pieces| {
-        pieces.into_iter().for_each(<[u64]>::sort_unstable);
+        for b in 0..buckets {
+            starts[b + 1] += starts[b];
+        }
+        let mut next = starts.clone();
+        let mut pairs = vec![0u64; positions.len()];
+        for position in positions {
+            let (hash, vertex) = (names[position], &vertices.of_slot[position]);
+            let place = &mut next[bucket(hash)];
+            pairs[*place as usize] =
+                u64::from(hash) << 32 | u64::from(vertex.load(Ordering::Relaxed));
+            *place += 1;
+        }
+        (pairs, starts)
     });
-    if !vertices.older.is_empty() {
-        pairs.dedup();
-    }
-    let mut out = vec![0u8; pairs.len() * 8];
-    for (bytes, pair) in out.as_chunks_mut().0.iter_mut().zip(&pairs) {
-        // The hash first.
-        *bytes = pair.rotate_left(32).to_le_bytes();
-    }
-    out
+
+    // Then buckets, of all pieces.
+    map(ranges(buckets, 8, parallel), parallel, |range| {
+        let mut out: Vec<[u8; 8]> = Vec::new();
+        let mut sorted: Vec<u64> = Vec::new();
+        for bucket in range {
+            sorted.clear();
+            for (pairs, starts) in &dealt {
+                let part = starts[bucket] as usize..starts[bucket + 1] as usize;
+                sorted.extend_from_slice(&pairs[part]);
+            }
+            sorted.sort_unstable();
+            // Rows of one node can have the same name.
+            sorted.dedup();
+            // The hash first.
+            out.extend(sorted.iter().map(|pair| pair.rotate_left(32).to_le_bytes()));
+        }
+        out.into_flattened()
+    })
 }
 
 /// The value of a top-level field as it is compared: the contents of a string, the JSON text of anything else.

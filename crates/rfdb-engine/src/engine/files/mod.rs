@@ -180,16 +180,12 @@ impl Files {
     pub(super) fn write_index(
         (path, file): (&Path, &dyn StorageFile),
         number: u32,
-        sync: bool,
         part_written: Option<Sender<()>>,
         build: impl FnOnce(&dyn index::SectionSink) -> Result<index::Counts>,
     ) -> Result<IndexRef> {
         let writer = index::Writer::new(file, path, part_written);
         let counts = build(&writer)?;
         let (len, checksum) = writer.finish(&counts)?;
-        if sync {
-            file.sync().map_err(|e| Error::io("sync", path, e))?;
-        }
         Ok(IndexRef {
             number,
             len,
