@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
 use serde::Deserialize;
 use yaml_rust2::YamlLoader;
 
@@ -57,71 +58,29 @@ struct Manifest {
 }
 
 impl Packages {
-    /// Reads the `package.json` files that DISCOVERY found. One that cannot be read or is no JSON object is left out
-    /// with a warning.
+    /// Reads the `package.json` files that DISCOVERY found, on the threads of the current pool. One that cannot be read or is no
+    /// JSON object is left out with a warning.
     #[must_use]
     pub fn read(root: &Path, manifests: &[String], warnings: &mut Vec<Diagnostic>) -> Self {
         let mut patterns = Patterns::default();
         patterns.add_pnpm(root, warnings);
         patterns.add_lerna(root, warnings);
-        let mut all = Vec::new();
-        for file in manifests {
-            let text = match fs::read_to_string(root.join(file)) {
-                Ok(text) => text,
-                Err(error) => {
-                    let message = format!("cannot be read: {error}");
-                    warnings.push(Diagnostic::file_warning(
-                        "invalid-package-json",
-                        file,
-                        message,
-                    ));
-                    continue;
+        let read: Vec<Result<(Package, Option<serde_json::Value>), Diagnostic>> = manifests
+            .par_iter()
+            .with_max_len(8)
+            .map(|file| Package::read(root, file))
+            .collect();
+        let mut all = Vec::with_capacity(read.len());
+        for package in read {
+            match package {
+                Ok((package, workspaces)) => {
+                    if package.directory.is_empty() {
+                        patterns.add_json(workspaces.as_ref());
+                    }
+                    all.push(package);
                 }
-            };
-            let manifest: Manifest = match serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            {
-                Ok(manifest) => manifest,
-                Err(error) => {
-                    let message = format!("not a valid package.json: {error}");
-                    warnings.push(Diagnostic::file_warning(
-                        "invalid-package-json",
-                        file,
-                        message,
-                    ));
-                    continue;
-                }
-            };
-            let directory = file
-                .strip_suffix("package.json")
-                .unwrap_or(file)
-                .trim_end_matches('/')
-                .to_owned();
-            if directory.is_empty() {
-                patterns.add_json(manifest.workspaces.as_ref());
+                Err(warning) => warnings.push(warning),
             }
-            let text = |value: Option<serde_json::Value>| {
-                value
-                    .and_then(|v| v.as_str().map(str::to_owned))
-                    .filter(|text| !text.is_empty())
-            };
-            let mut dependencies: Vec<String> = manifest
-                .dependencies
-                .as_ref()
-                .and_then(|d| d.as_object())
-                .map(|d| d.keys().cloned().collect())
-                .unwrap_or_default();
-            dependencies.sort_unstable();
-            let entry_points = EntryPoints::of(manifest.main.as_ref(), &manifest.others);
-            all.push(Package {
-                directory,
-                name: text(manifest.name),
-                version: text(manifest.version),
-                main: text(manifest.main),
-                dependencies,
-                entry_points: entry_points.files,
-                source_conditions: entry_points.source_conditions,
-                is_workspace: false,
-            });
         }
         all.sort_by(|a, b| a.directory.cmp(&b.directory));
         let set = patterns.build(warnings);
@@ -141,6 +100,47 @@ impl Packages {
     #[must_use]
     pub fn root(&self) -> Option<&Package> {
         self.all.first().filter(|p| p.directory.is_empty())
+    }
+}
+
+impl Package {
+    /// Reads a `package.json`; also its list of workspaces, which counts in the project's own.
+    fn read(root: &Path, file: &str) -> Result<(Package, Option<serde_json::Value>), Diagnostic> {
+        let invalid =
+            |message: String| Diagnostic::file_warning("invalid-package-json", file, message);
+        let text = fs::read_to_string(root.join(file))
+            .map_err(|error| invalid(format!("cannot be read: {error}")))?;
+        let manifest: Manifest = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| invalid(format!("not a valid package.json: {error}")))?;
+        let directory = file
+            .strip_suffix("package.json")
+            .unwrap_or(file)
+            .trim_end_matches('/')
+            .to_owned();
+        let text = |value: Option<serde_json::Value>| {
+            value
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .filter(|text| !text.is_empty())
+        };
+        let mut dependencies: Vec<String> = manifest
+            .dependencies
+            .as_ref()
+            .and_then(|d| d.as_object())
+            .map(|d| d.keys().cloned().collect())
+            .unwrap_or_default();
+        dependencies.sort_unstable();
+        let entry_points = EntryPoints::of(manifest.main.as_ref(), &manifest.others);
+        let package = Package {
+            directory,
+            name: text(manifest.name),
+            version: text(manifest.version),
+            main: text(manifest.main),
+            dependencies,
+            entry_points: entry_points.files,
+            source_conditions: entry_points.source_conditions,
+            is_workspace: false,
+        };
+        Ok((package, manifest.workspaces))
     }
 }
 

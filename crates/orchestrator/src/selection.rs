@@ -27,8 +27,9 @@ pub(crate) fn select(project: &mut Project) -> Result<(), Error> {
     let services = match &options.service {
         None => config.services.clone(),
         Some(asked) => {
-            let packages =
-                Packages::read(&project.root, &project.discovery.manifests, &mut Vec::new());
+            let manifests = &project.discovery.manifests;
+            let read = || Packages::read(&project.root, manifests, &mut Vec::new());
+            let packages = project.pool.install(read);
             let cx = DiscoveryContext {
                 root: &project.root,
                 config,
