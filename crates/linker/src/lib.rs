@@ -204,16 +204,20 @@ pub fn link_traced(program: &Program, failed: &FxHashSet<String>) -> (Links, Vec
 fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links, Vec<Trace>) {
     let specifiers = Specifiers::new(program, &|_| None);
     let modules: Vec<ModuleIx> = program.indexes().collect();
+    let of_globals = || {
+        let is_script = |of: &program::Module| of.summary.module_type == ModuleType::Script;
+        let scripts = program.indexed().filter(|(_, of)| is_script(of));
+        let scripts: Vec<ModuleIx> = scripts.map(|(ix, _)| ix).collect();
+        (globals::declared(program, modules.iter().copied()), scripts)
+    };
+    let ((), (globals, script_modules)) = rayon::join(|| specifiers.prepare(), of_globals);
     let mut linker = Linker {
         program,
         specifiers: &specifiers,
         exports: Exports::new(program, &specifiers),
         failed,
-        globals: globals::declared(program, modules.iter().copied()),
-        script_modules: (program.indexed())
-            .filter(|(_, of)| of.summary.module_type == ModuleType::Script)
-            .map(|(ix, _)| ix)
-            .collect(),
+        globals,
+        script_modules,
         scripts: OnceLock::new(),
         hierarchy: Hierarchy::default(),
         worlds: points::Worlds::default(),

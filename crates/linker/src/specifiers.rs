@@ -57,6 +57,15 @@ impl<'p> Specifiers<'p> {
         }
     }
 
+    /// Makes what resolving needs, which whoever asks first would do while others wait.
+    pub(crate) fn prepare(&self) {
+        self.resolver();
+    }
+
+    fn resolver(&self) -> &Resolver<'p> {
+        self.resolver.get_or_init(|| Resolver::new(self.program))
+    }
+
     /// Where a specifier of a module leads.
     #[must_use]
     pub(crate) fn target(&self, module: ModuleIx, specifier: Sym) -> Target {
@@ -103,9 +112,8 @@ impl<'p> Specifiers<'p> {
             {
                 return (known, diagnostics);
             }
-            let resolver = self.resolver.get_or_init(|| Resolver::new(self.program));
             let module = self.program.module(module);
-            let targets = resolver.targets(module, &mut diagnostics);
+            let targets = self.resolver().targets(module, &mut diagnostics);
             (targets, diagnostics)
         })
     }

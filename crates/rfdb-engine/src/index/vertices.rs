@@ -87,13 +87,8 @@ pub(super) fn vertices(
 ) -> Vertices {
     let bits = ((layout.slots / 128).max(1).ilog2()).min(12);
     let buckets = 1usize << bits;
-    let bucket = |high: u64| {
-        if bits == 0 {
-            0
-        } else {
-            (high >> (64 - bits)) as usize
-        }
-    };
+    // In two steps, because a number cannot be shifted by all of its bits.
+    let bucket = |high: u64| (high >> 1 >> (u64::BITS - 1 - bits)) as usize;
 
     // Every group sorts its entries into buckets.
     let grouped = map(groups.to_vec(), parallel, |range| {
@@ -174,7 +169,7 @@ pub(super) fn vertices(
         for (slot, vertex) in part.of_slot {
             of_slot[slot as usize].store(first + vertex, Ordering::Relaxed);
         }
-        (part.ids, part.positions)
+        (part.ids.into_flattened(), part.positions)
     });
     let (ids, positions) = parts.into_iter().unzip();
     Vertices {
@@ -189,7 +184,7 @@ pub(super) fn vertices(
 
 /// The vertices of a range of ids, counted from the first of the range.
 struct Part {
-    ids: Vec<u8>,
+    ids: Vec<[u8; 16]>,
     positions: Vec<u32>,
     older: Vec<(u32, u32)>,
     /// Each slot of the range and its vertex.
@@ -200,7 +195,7 @@ struct Part {
 impl Part {
     fn with_capacity(slots: usize) -> Self {
         Self {
-            ids: Vec::with_capacity(slots * 16),
+            ids: Vec::with_capacity(slots),
             positions: Vec::with_capacity(slots),
             older: Vec::new(),
             of_slot: Vec::with_capacity(slots),
@@ -213,7 +208,7 @@ impl Part {
         for same in entries.chunk_by(IdEntry::is_twin) {
             let vertex = self.positions.len() as u32;
             let id = u128::from(same[0].high) << 64 | u128::from(same[0].low);
-            self.ids.extend_from_slice(&id.to_le_bytes());
+            self.ids.push(id.to_le_bytes());
             // Slots ascend, so the last node row is the newest.
             let mut newest = NO_NODE;
             for entry in same.iter().rev() {
