@@ -120,7 +120,8 @@ pub(crate) struct Desk {
     positions: HashTable<u32>,
     /// Nodes of packages by specifier, or by specifier and path with a 0 between.
     names: FxHashMap<Box<str>, Named>,
-    /// Functions of packages by where a caller has their specifier and path: mostly in the arena of its thread, for good.
+    /// Functions of packages by where a caller has their specifier and path, mostly in the arena of its thread. Something else can
+    /// come to lie there, so the texts are compared.
     near: FxHashMap<(usize, usize), Named>,
     /// Room for a key of `names`.
     key: String,

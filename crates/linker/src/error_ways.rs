@@ -1,6 +1,7 @@
 //! How errors pass from callees to callers, in the whole program: until nothing changes, as sets of bits over the classes of
 //! errors.
 
+use graph_model::summary::{ModuleSummary, NodeRef};
 use graph_model::{EdgeType, NodeId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -327,13 +328,15 @@ impl<'e> Errors<'e> {
     }
 }
 
+fn has_id(summary: &ModuleSummary, node: NodeRef) -> bool {
+    !summary.local_id(node).is_empty() && summary.node(node).node_type().is_some()
+}
+
 /// Appends the first of the ids of some functions as a JSON string.
 fn push_first(linker: &Linker<'_>, functions: &[Place], json: &mut String) {
     let summary = |place: Place| &linker.program.module(place.module).summary;
     match *functions {
-        [one] if !summary(one).local_id(one.node).is_empty() => {
-            push_json_id(json, summary(one), one.node);
-        }
+        [one] if has_id(summary(one), one.node) => push_json_id(json, summary(one), one.node),
         _ => {
             let ids = functions.iter();
             let first = ids

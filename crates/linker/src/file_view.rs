@@ -102,8 +102,8 @@ impl FileView {
             };
             view.add_folders(&package.directory);
             view.manifests.insert(directory.join("package.json"));
-            let is_inside = |entry: &&String| !entry.starts_with('/');
-            for entry in package.entry_points.iter().filter(is_inside) {
+            let is_relative = |entry: &&String| !entry.starts_with('/');
+            for entry in package.entry_points.iter().filter(is_relative) {
                 let path = [&package.directory, "/", entry].concat();
                 let Some(path) = view.tidy(path.trim_start_matches('/')) else {
                     continue;
@@ -148,9 +148,9 @@ impl FileView {
         Some(Cow::Owned(parts.join("/")))
     }
 
-    /// A path as modules are found by it; one that leads out of the root is no such path.
+    /// A path below the root as modules are found by it; one with `..` is no such path.
     fn tidy<'a>(&self, path: &'a str) -> Option<Cow<'a, str>> {
-        if is_plain(path) {
+        if MAIN_SEPARATOR == '/' && is_plain(path) {
             return Some(Cow::Borrowed(path));
         }
         let path = self.root.join(path);

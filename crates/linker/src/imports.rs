@@ -143,10 +143,10 @@ impl Dependency {
             _ => {}
         }
         let mut metadata = "{\"kinds\":[".to_owned();
+        let mut comma = "";
         for (kind, _) in KINDS.iter().zip(self.kinds).filter(|(_, used)| *used) {
-            metadata.extend(["\"", kind, "\","]);
+            metadata.extend([std::mem::replace(&mut comma, ","), "\"", kind, "\""]);
         }
-        metadata.pop();
         metadata.push(']');
         if !self.has_value {
             metadata.push_str(",\"typeOnly\":true");

@@ -89,7 +89,8 @@ use hierarchy::Hierarchy;
 use shares::each_module;
 use specifiers::Specifiers;
 
-/// Modules whose links are written in one piece. Left to itself, a thread would take a quarter of all, and the others would wait.
+/// Modules whose links are written in one piece. Left to itself, a thread would take a large part of all at once, and
+/// the others would wait.
 const PIECE: usize = 16;
 
 /// What a link found.

@@ -574,8 +574,8 @@ impl Module {
         let at = (self.exports_by_name).partition_point(|&(hash, _)| hash < name.hash);
         let same = self.exports_by_name[at..].iter();
         let mut same = same.take_while(|(hash, _)| *hash == name.hash);
-        let is_named =
-            |&&(_, i): &&(u32, u32)| self.is_called(self.summary.exports[i as usize].name, name);
+        let (names, exports) = (&self.summary.names, &self.summary.exports);
+        let is_named = |&&(_, i): &&(u32, u32)| names.is(exports[i as usize].name, name.text);
         same.find(is_named).map(|&(_, i)| i)
     }
 
@@ -591,19 +591,18 @@ impl Module {
 
     /// A name of the module, to compare others with.
     pub(crate) fn hashed(&self, name: Sym) -> Name<'_> {
-        Name {
-            text: self.summary.name(name),
-            hash: self.name_hash(name),
+        match self.name_hashes.get(name.0 as usize) {
+            Some(&hash) => Name {
+                text: self.summary.name(name),
+                hash,
+            },
+            None => Name::new(""),
         }
     }
 
     /// Whether a name of the module is this one.
     pub(crate) fn is_named(&self, of: Sym, name: Name<'_>) -> bool {
-        self.name_hash(of) == name.hash && self.is_called(of, name)
-    }
-
-    fn is_called(&self, of: Sym, name: Name<'_>) -> bool {
-        self.summary.names.bytes(of) == name.text.as_bytes()
+        self.name_hash(of) == name.hash && self.summary.names.is(of, name.text)
     }
 
     /// Indexes of the `export * from`.

@@ -216,7 +216,7 @@ impl Inner {
                         while part_written.recv().is_ok() {
                             sync_index()?;
                         }
-                        sync_index()
+                        Ok(())
                     });
                     (Some(sender), Some(syncing))
                 }
@@ -224,9 +224,13 @@ impl Inner {
             };
             let write = || {
                 let build = |sections: &dyn SectionSink| build(&sources, fields, sections);
+                let all_written = sender.clone();
                 let reference = Files::write_index((path, index_file), number, sender, build)?;
-                if sync && syncing.is_none() {
-                    sync_index()?;
+                match all_written {
+                    // What went wrong with it, its thread tells.
+                    Some(all_written) => drop(all_written.send(())),
+                    None if sync => sync_index()?,
+                    None => {}
                 }
                 // What is replaced goes away with the publishing, before another commit adds to it.
                 drop(sources);
@@ -235,11 +239,13 @@ impl Inner {
                 Ok((reference, base))
             };
             let written = write();
-            match syncing.map(std::thread::ScopedJoinHandle::join) {
-                None | Some(Ok(Ok(()))) => written,
-                Some(Ok(Err(error))) => Err(error),
+            let synced = match syncing.map(std::thread::ScopedJoinHandle::join) {
+                None => Ok(()),
+                Some(Ok(synced)) => synced,
                 Some(Err(panic)) => std::panic::resume_unwind(panic),
-            }
+            };
+            // Why it was not written says more than why it could not be synced.
+            written.and_then(|written| synced.map(|()| written))
         });
         if let Some(files) = &mut self.writable()?.files
             && !sync
