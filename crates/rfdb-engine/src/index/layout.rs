@@ -101,18 +101,10 @@ pub(super) fn sort_list<T: Ord>(list: &mut [T]) {
 
 /// Cuts a list of work into consecutive shares, a few for each thread.
 pub(super) fn shares<T>(work: Vec<T>, parallel: bool) -> Vec<Vec<T>> {
-    let wanted = if parallel {
-        rayon::current_num_threads() * 8
-    } else {
-        1
-    };
-    let share = work.len().div_ceil(wanted).max(1);
+    let ranges = ranges(work.len(), 8, parallel);
     let mut work = work.into_iter();
-    std::iter::from_fn(|| {
-        let share: Vec<T> = work.by_ref().take(share).collect();
-        (!share.is_empty()).then_some(share)
-    })
-    .collect()
+    let share = |range: Range<usize>| work.by_ref().take(range.len()).collect();
+    ranges.into_iter().map(share).collect()
 }
 
 /// Cuts so many things into consecutive ranges, so many for each thread.
