@@ -181,7 +181,7 @@ impl Worker<'_> {
             bytes: 0,
             lines: 0,
         };
-        let text = match source::read(self.root, &file.path) {
+        let text = match source::read(self.root, &file.path, file.bytes) {
             Ok(text) => text,
             Err(diagnostic) => return (self.sink.done)(left_out(diagnostic)),
         };

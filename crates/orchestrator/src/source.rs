@@ -1,20 +1,29 @@
 //! Reading a source file.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::discovery::MAX_FILE_BYTES;
 use crate::{Diagnostic, Error};
 
-/// Reads a file as text.
+/// Reads a file as text, which had so many bytes when it was found.
 ///
 /// # Errors
 /// A diagnostic that says why the file is not analyzed: it cannot be read, or is not UTF-8 text.
-pub(crate) fn read(root: &Path, file: &str) -> Result<String, Diagnostic> {
-    let bytes = fs::read(root.join(file)).map_err(|e| {
+pub(crate) fn read(root: &Path, file: &str, length: u64) -> Result<String, Diagnostic> {
+    let bytes = read_bytes(&root.join(file), length).map_err(|e| {
         Diagnostic::file_warning("unreadable", file, format!("cannot be read: {e}"))
     })?;
     decode(file, bytes)
+}
+
+/// All of a file, or one byte more than is analyzed. The file system is not asked again for the length; it may be another by now.
+fn read_bytes(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let most = MAX_FILE_BYTES + 1;
+    let mut bytes = Vec::with_capacity(length.min(most) as usize);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
@@ -22,7 +31,10 @@ fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return warning(
             "file-too-large",
-            format!("{:.1} MB: probably a bundle", bytes.len() as f64 / 1e6),
+            format!(
+                "more than the {} MB up to which files are analyzed: probably a bundle",
+                MAX_FILE_BYTES / (1024 * 1024)
+            ),
         );
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -71,7 +83,26 @@ pub fn read_for_display(root: &Path, file: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::*;
+
+    #[test]
+    fn files_are_read_whole_whatever_their_length_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.js");
+        for size in [0, 1, 31, 4096, 100_000] {
+            let text = "x".repeat(size);
+            fs::write(&path, &text).unwrap();
+            for known in [0, 1, size as u64, size as u64 + 7, u64::MAX] {
+                assert_eq!(read(folder.path(), "a.js", known).unwrap(), text);
+            }
+        }
+        let most = MAX_FILE_BYTES as usize;
+        fs::write(&path, " ".repeat(most)).unwrap();
+        assert!(read(folder.path(), "a.js", 1).is_ok());
+        fs::write(&path, " ".repeat(most + 2)).unwrap();
+        let refused = read(folder.path(), "a.js", 1).unwrap_err();
+        assert_eq!(refused.code, "file-too-large");
+    }
 
     #[test]
     fn only_utf8_text_is_a_source() {
