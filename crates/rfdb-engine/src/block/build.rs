@@ -378,6 +378,21 @@ impl BlockBuilder {
         })
     }
 
+    /// The block has no more bytes, and mostly not much less.
+    pub(crate) fn most_bytes(&self) -> usize {
+        // As if each number of a column took four bytes. The owner's strings may still be missing.
+        let strings = self.strings.len() + 2;
+        HEADER
+            + (self.node_ids.len() + self.slots.len()) * 16
+            + (self.node_ids.len() + self.edge_cells.len()) * 16
+            + self.node_payload.len()
+            + self.edge_payload.len()
+            + self.strings.bytes().len()
+            + self.file.len()
+            + self.context.len()
+            + (strings + self.types.strings.len()) * 4
+    }
+
     /// The block as it is written.
     #[cfg(test)]
     pub(crate) fn finish(self) -> Result<Vec<u8>> {
@@ -407,16 +422,8 @@ impl BlockBuilder {
             }
         }
 
-        let estimate = HEADER
-            + (nodes + external.len()) * 16
-            + nodes * 12
-            + self.edge_cells.len() * 12
-            + self.node_payload.len()
-            + self.edge_payload.len()
-            + self.strings.bytes().len()
-            + self.strings.len() * 4;
         let start = out.len();
-        out.reserve(estimate);
+        out.reserve(self.most_bytes());
         out.resize(start + HEADER, 0);
         for ids in [&self.node_ids, &external] {
             put_fixed(out, ids.iter(), |id| id.0.to_le_bytes());

@@ -39,6 +39,11 @@ impl Slots {
         self.last = 0;
     }
 
+    /// Distinct ids that edges may name, if there is a table of them.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// Ids that there is room for.
     pub(super) fn capacity(&self) -> usize {
         self.ids.capacity()

@@ -1,20 +1,20 @@
 //! Blocks that are encoded and not yet written.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Result;
 use crate::block::BlockBuilder;
 
-/// A buffer that has become longer gets no more blocks, so that it need not grow.
-const LONG_ENOUGH: usize = 192 << 10;
-/// Room of a new buffer; one that has become larger is given back.
+/// Room of a buffer. A block that may need more than is left begins a new one, so that none need grow.
 const ROOM: usize = 256 << 10;
+/// So many buffers of a thread wait for its next commit: as many as a usual one fills.
+const POOL: usize = 2;
 
 thread_local! {
-    /// A buffer whose memory is used again: it is warm, and what is new has to be cleared first.
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Buffers whose memory is used again: it is warm, and what is new has to be cleared first.
+    static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Blocks, one after the other as they are to be written.
@@ -43,10 +43,12 @@ pub(super) struct PreparedBlock {
 impl Prepared {
     /// Encodes a block. It keeps its number if it takes the place of another.
     pub(super) fn push(&mut self, builder: BlockBuilder, id: Option<u64>) -> Result<()> {
-        if (self.buffers.last()).is_none_or(|buffer| buffer.len() >= LONG_ENOUGH) {
-            let mut buffer = BUFFER.take();
-            buffer.reserve_exact(ROOM);
-            self.buffers.push(buffer);
+        let most = builder.most_bytes();
+        let has_room = |buffer: &Vec<u8>| buffer.capacity() - buffer.len() >= most;
+        if !self.buffers.last().is_some_and(has_room) {
+            let known = (most <= ROOM).then(|| BUFFERS.with_borrow_mut(Vec::pop));
+            let new = || Vec::with_capacity(most.max(ROOM));
+            self.buffers.push(known.flatten().unwrap_or_else(new));
         }
         let (nodes, edges) = builder.row_counts();
         let owner = builder.owner();
@@ -56,6 +58,7 @@ impl Prepared {
         let start = buffer.len();
         builder.finish_into(buffer)?;
         let place = start..buffer.len();
+        debug_assert!(place.len() <= most, "{} of {most} bytes", place.len());
         self.blocks.push(PreparedBlock {
             file,
             context,
@@ -101,11 +104,14 @@ impl Prepared {
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        let small = |buffer: &Vec<u8>| buffer.capacity() <= ROOM;
-        if let Some(mut buffer) = std::mem::take(&mut self.buffers).into_iter().find(small) {
-            buffer.clear();
-            BUFFER.set(buffer);
-        }
+        BUFFERS.with_borrow_mut(|buffers| {
+            for mut buffer in self.buffers.drain(..) {
+                if buffers.len() < POOL && buffer.capacity() == ROOM {
+                    buffer.clear();
+                    buffers.push(buffer);
+                }
+            }
+        });
     }
 }
 
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn blocks_lie_one_after_the_other() {
-        let long = "x".repeat(LONG_ENOUGH);
+        let long = "x".repeat(ROOM);
         let (mut all, mut more) = (Prepared::default(), Prepared::default());
         all.push(block("a", "a"), None).unwrap();
         all.push(block("b", &long), Some(7)).unwrap();
