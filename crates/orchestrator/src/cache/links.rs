@@ -50,24 +50,9 @@ impl EncodedLinks {
     /// pool.
     pub(crate) fn new(records: &[LinkRecord], kept: Option<&KeptLinks>) -> io::Result<Self> {
         let before = kept.map(|kept| kept.encoded.records()).unwrap_or_default();
-        let record = |at: usize, bytes: &mut Vec<u8>| {
-            let known = before
-                .get(at)
-                .filter(|_| kept.is_some_and(|kept| kept.is_kept[at]));
-            let new;
-            let record = match known {
-                Some(record) => {
-                    debug_assert_eq!(*record, super::encode(&records[at])?, "record {at}");
-                    *record
-                }
-                None => {
-                    new = super::encode(&records[at])?;
-                    &new
-                }
-            };
-            bytes.append(&mut super::encode(&record.len())?);
-            bytes.extend_from_slice(record);
-            Ok::<_, io::Error>(())
+        let known = |at: usize| {
+            let is_kept = kept.is_some_and(|kept| kept.is_kept[at]);
+            before.get(at).copied().filter(|_| is_kept)
         };
         let all: Vec<usize> = (0..records.len()).collect();
         let parts: Vec<Vec<u8>> = all
@@ -75,11 +60,26 @@ impl EncodedLinks {
             .with_max_len(1)
             .map(|part| {
                 let mut bytes = Vec::new();
-                part.iter().try_for_each(|&at| record(at, &mut bytes))?;
+                part.iter()
+                    .try_for_each(|&at| push_record(&mut bytes, &records[at], known(at)))?;
                 Ok(bytes)
             })
             .collect::<io::Result<_>>()?;
-        let mut bytes = super::encode(&records.len())?;
+        Self::of_parts(records.len(), &parts)
+    }
+
+    /// Some of the records, one after the other.
+    pub(crate) fn part(records: &[LinkRecord]) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        records
+            .iter()
+            .try_for_each(|record| push_record(&mut bytes, record, None))?;
+        Ok(bytes)
+    }
+
+    /// All records, of which there are so many, from their parts in order.
+    pub(crate) fn of_parts(records: usize, parts: &[Vec<u8>]) -> io::Result<Self> {
+        let mut bytes = super::encode(&records)?;
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
         Ok(EncodedLinks(bytes))
     }
@@ -97,6 +97,24 @@ impl EncodedLinks {
             .map(|record| postcard::from_bytes(record).ok())
             .collect()
     }
+}
+
+/// Appends a record with its length, as it was encoded before if that is `known`.
+fn push_record(bytes: &mut Vec<u8>, record: &LinkRecord, known: Option<&[u8]>) -> io::Result<()> {
+    let new;
+    let encoded = match known {
+        Some(known) => {
+            debug_assert_eq!(known, super::encode(record)?);
+            known
+        }
+        None => {
+            new = super::encode(record)?;
+            &new
+        }
+    };
+    bytes.append(&mut super::encode(&encoded.len())?);
+    bytes.extend_from_slice(encoded);
+    Ok(())
 }
 
 /// What linking left behind before, and which records of it are still true.

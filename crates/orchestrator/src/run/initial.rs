@@ -1,28 +1,19 @@
 //! An initial run: everything is analyzed, and the graph is loaded anew, its indexes built once at the end.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 
 use graph_model::NodeType;
 use linker::program::Module;
 
-use super::Run;
+use super::keeper::Keeper;
+use super::{Run, gaps};
 use crate::analysis::Graphs;
-use crate::cache::{EncodedLinks, InputRecord, OwnerHashes};
-use crate::inputs;
+use crate::cache::{Cache, OwnerHashes};
 use crate::report::{Changes, InitialReason, Mode, Report};
 use crate::{Error, Phase, Store};
 use rfdb_protocol::Rows;
-
-/// What is kept for the next run.
-struct Left {
-    links: io::Result<EncodedLinks>,
-    inputs: Vec<InputRecord>,
-    /// Number of the file of summaries.
-    summaries: io::Result<u32>,
-}
 
 /// Tells whether the store is empty and marked as loading, when that is known.
 struct Emptied(OnceLock<bool>);
@@ -76,7 +67,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     run.clock.begin(Phase::Analysis, Some(files.len() as u64));
     let mut writer = None;
     let mut cache_error = None;
-    match run.cache.as_ref().map(crate::cache::Cache::new_summaries) {
+    match run.cache.as_ref().map(Cache::new_summaries) {
         Some(Ok(new)) => writer = Some(new),
         Some(Err(error)) => cache_error = Some(error),
         None => {}
@@ -88,47 +79,39 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
             emptied.wait()?;
             commit(&graphs)
         };
-        run.analyze(&files, &commit, writer.as_ref(), Module::new)
+        // Their summaries are kept while the graph is stored.
+        run.analyze(&files, &commit, None, Module::new)
     })?;
     let times = std::mem::take(&mut analyzed.times);
     run.clock.add_all(Phase::Analysis, times);
     analyzed.records.sort_by(|a, b| a.path.cmp(&b.path));
-    cache_error = cache_error.or(analyzed.cache_error.take());
 
     let mut joined = run.join(above, analyzed.modules, &analyzed.records)?;
     let rows = std::mem::take(&mut joined.rows);
+    let keeper = writer.map(|writer| Keeper::new(&joined, writer));
     let mut owners = OwnerHashes::new();
-    run.clock.step("commit", || {
-        let hash = || {
-            if writer.is_some() {
-                crate::rows::hash_owners(&rows, &mut owners);
-            }
-        };
-        let store = || rayon::join(|| commit(&rows), || joined.each_links(&commit));
-        let ((), (rows, links)) = rayon::join(hash, store);
-        rows.and(links)
-    })?;
-    run.options.cancellation.check()?;
-    // What is kept for the next run fills the gaps in which the indexes keep one thread busy.
-    let records = &mut analyzed.records;
-    let (indexed, left) = run.clock.step("indexes", || {
-        rayon::join(
-            || store.rebuild_indexes(),
-            || {
-                writer.map(|writer| {
-                    joined.hash_links(records);
-                    let config = &run.options.config;
-                    let (root, discovery) = (&project.root, &project.discovery);
-                    Left {
-                        links: EncodedLinks::new(&joined.records, None),
-                        inputs: inputs::collect(root, discovery, config, &[], 0),
-                        summaries: writer.finish(),
-                    }
-                })
-            },
-        )
-    });
-    indexed?;
+    let clock = &mut run.clock;
+    let cancellation = &run.options.cancellation;
+    let mut load = || {
+        clock.step("commit", || {
+            let hash = || {
+                if keeper.is_some() {
+                    crate::rows::hash_owners(&rows, &mut owners);
+                }
+            };
+            let store = || rayon::join(|| commit(&rows), || joined.each_links(&commit));
+            let ((), (rows, links)) = rayon::join(hash, store);
+            rows.and(links)
+        })?;
+        cancellation.check()?;
+        let indexed = clock.step("indexes", || store.rebuild_indexes());
+        indexed.map_err(Error::from)
+    };
+    match &keeper {
+        None => load(),
+        Some(keeper) => gaps::fill(run.pool, keeper.pieces(project, &run.options.config), load),
+    }?;
+    let kept = keeper.map(|keeper| keeper.finish(&mut analyzed.records));
 
     let removed = before
         .into_iter()
@@ -138,11 +121,11 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
         ..Changes::default()
     };
     let (mut summaries, mut links, mut inputs) = (None, None, Vec::new());
-    if let Some(left) = left {
-        inputs = left.inputs;
-        links = Some(left.links);
-        match left.summaries {
-            Ok(number) => summaries = Some(number).filter(|_| cache_error.is_none()),
+    if let Some(kept) = kept {
+        inputs = kept.inputs;
+        links = Some(kept.links);
+        match kept.summaries {
+            Ok(number) => summaries = Some(number),
             Err(error) => cache_error = Some(error),
         }
     }

@@ -312,15 +312,6 @@ impl Joined {
             .try_for_each(|(files, links)| commit(&LinkRows { files, links }))
     }
 
-    /// Hashes the rows of all links, and notes what is stored of each file. Runs on the current pool.
-    pub(super) fn hash_links(&self, records: &mut [FileRecord]) {
-        let hashes = self.link_hashes();
-        for record in records {
-            let module = self.program.find(&record.path);
-            record.links = module.map(|module| hashes[module.0 as usize]);
-        }
-    }
-
     fn link_hashes(&self) -> Vec<Hash> {
         self.links
             .files

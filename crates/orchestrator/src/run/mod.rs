@@ -7,9 +7,11 @@
 mod analyze;
 mod changes;
 mod clock;
+mod gaps;
 mod incremental;
 mod initial;
 mod join;
+mod keeper;
 mod relink;
 mod result;
 
