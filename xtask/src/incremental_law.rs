@@ -43,8 +43,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             done.extend(edit(&root, round % 2 == 0, &mut random)?);
         }
         let report = workspace.analyze(false)?;
-        check(&workspace, &report)
-            .with_context(|| format!("round {round} of seed {}: {}", args.seed, done.join(", ")))?;
+        if let Err(error) = check(&workspace, &report) {
+            let kept = folder.keep();
+            return Err(error.context(format!(
+                "round {round} of seed {}: {}; the edited copy is in {}",
+                args.seed,
+                done.join(", "),
+                kept.display()
+            )));
+        }
         println!(
             "round {round}: {} edits, equal ({})",
             done.len(),

@@ -70,8 +70,8 @@ pub(crate) fn run(eval: &mut Eval<'_, '_>, ix: ModuleIx, points: &Points, links:
     }
     for access in &of.summary.accesses {
         eval.refuel();
-        reads(eval, ix, access.node, access.shape, links);
-        getters(eval, ix, access, points, links);
+        let joined = reads(eval, ix, access.node, access.shape, links);
+        getters(eval, ix, access, points, joined, links);
     }
     setters(eval, ix, points, links);
 }
@@ -102,12 +102,13 @@ fn setters(eval: &Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileL
     }
 }
 
-/// READS_FROM to getters, by where objects go.
+/// READS_FROM to getters, by where objects go, but to the one that the analyzer has `joined`.
 fn getters(
     eval: &Eval<'_, '_>,
     ix: ModuleIx,
     access: &AccessFact,
     points: &Points,
+    joined: Option<Place>,
     links: &mut FileLinks,
 ) {
     let linker = eval.linker;
@@ -122,6 +123,9 @@ fn getters(
     }
     let src = of.summary.node(access.node).node_id();
     for &getter in found {
+        if joined == Some(getter) {
+            continue;
+        }
         let dst = linker.node_id(getter);
         if !links.has(src, EdgeType::ReadsFrom, dst) {
             let metadata = r#"{"confidence":"possible"}"#;
@@ -177,14 +181,14 @@ fn instance_edge(
     }
 }
 
-/// READS_FROM of one access.
+/// READS_FROM of one access. Answers the member that it is joined to already.
 fn reads(
     eval: &mut Eval<'_, '_>,
     ix: ModuleIx,
     node: NodeRef,
     shape: graph_model::summary::ShapeRef,
     links: &mut FileLinks,
-) {
+) -> Option<Place> {
     let linker = eval.linker;
     let of = linker.program.module(ix);
     let mut shape = shape;
@@ -192,11 +196,11 @@ fn reads(
         shape = inner;
     }
     let Shape::Member(object, name) = *of.summary.shape(shape) else {
-        return;
+        return None;
     };
     let name = of.summary.name(name);
     if name == "*" {
-        return;
+        return None;
     }
     let own = match *of.summary.shape(object) {
         Shape::This(owner, _) => Some(owner),
@@ -206,7 +210,7 @@ fn reads(
                 Some(NodeType::Enum | NodeType::Namespace)
             ) =>
         {
-            return;
+            return None;
         }
         _ => None,
     };
@@ -219,19 +223,21 @@ fn reads(
                     Value::Inst(_, env) => *env,
                     _ => Env::NONE,
                 };
+                let member = eval.member_fact(*place, env, name, false);
+                let member = member.and_then(|fact| fact.place);
                 // The analyzer has joined members of the class itself.
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
-                    return;
+                    return member;
                 }
-                eval.member_fact(*place, env, name, false)
-                    .and_then(|f| f.place)
+                member
             }
             Value::Ctor(place) => {
+                let member = eval.member_fact(*place, Env::NONE, name, true);
+                let member = member.and_then(|fact| fact.place);
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
-                    return;
+                    return member;
                 }
-                eval.member_fact(*place, Env::NONE, name, true)
-                    .and_then(|f| f.place)
+                member
             }
             Value::Ns(module) => match linker.exports.lookup(*module, Name::new(name)) {
                 Found::Export(at, _) => {
@@ -298,7 +304,7 @@ fn reads(
         }
     }
     if found.len() > MAX_TARGETS {
-        return;
+        return None;
     }
     let metadata = if found.len() > 1 {
         r#"{"confidence":"possible"}"#
@@ -309,6 +315,7 @@ fn reads(
     for dst in found {
         links.edge(src, EdgeType::ReadsFrom, dst, metadata);
     }
+    None
 }
 
 /// Whether a class itself has a member, declared or assigned.

@@ -261,3 +261,25 @@ fn strict_fails_and_the_log_has_what_was_told() {
     );
     assert!(ok(root, &["analyze"]).contains("nothing changed"));
 }
+
+/// Some edges are written by analyzer and linker; the file of the analyzer's may be written again, and that of the linker's not.
+#[test]
+fn an_edit_ends_in_the_graph_of_a_run_from_scratch() {
+    let parser = "class Parser {\n  get isValid() { return this.reason === null; }\n  get reason() { return null; }\n  \
+         explain() { return this.isValid ? 1 : this.reason; }\n}\nexport const made = new Parser().explain();\n";
+    let folder = project(&[
+        ("parser.js", parser),
+        (
+            "most.js",
+            &format!("// {}", "most of the sources ".repeat(100)),
+        ),
+    ]);
+    let root = folder.path();
+    ok(root, &["analyze"]);
+    fs::write(root.join("parser.js"), format!("{parser}'more';\n")).unwrap();
+    let edited = ok(root, &["analyze"]);
+    assert!(edited.contains("1 changed"), "{edited}");
+    let incremental = ok(root, &["export"]);
+    ok(root, &["analyze", "--clear"]);
+    assert_eq!(incremental, ok(root, &["export"]));
+}

@@ -338,3 +338,15 @@ fn where_too_much_meets_too_much_names_of_properties_tell() {
         found.len()
     );
 }
+
+#[test]
+fn getters_of_the_class_itself_are_left_to_the_analyzer() {
+    let source = "class Parser {\n  get reason() { return null; }\n  explain() { return this.reason; }\n}\n\
+         class Strict extends Parser { get reason() { return 1; } }\nnew Parser().explain();\nnew Strict().explain();";
+    assert_eq!(
+        edges(&[("a.mjs", source)], &["READS_FROM"]),
+        [
+            r#"PROPERTY_ACCESS->this.reason[in:Parser.explain] READS_FROM METHOD->get:reason[in:Strict] {"confidence":"possible"}"#
+        ]
+    );
+}

@@ -646,3 +646,33 @@ fn reexports_that_lead_back_through_stars_end() {
     ]));
     workspace.law();
 }
+
+/// What small programs are solved for as a whole is looked up by whichever module asks first; those who look the same up later
+/// must know what it depends on.
+#[test]
+fn names_that_were_looked_up_for_the_whole_program() {
+    let most = format!("// {}", "most of the sources ".repeat(100));
+    let workspace = Workspace::new(project(&[
+        ("package.json", r#"{"name":"barrel"}"#),
+        ("most.js", &most),
+        (
+            "all.js",
+            "export * from './first.js'; export * from './second.js';",
+        ),
+        ("first.js", "import './all.js'; export const one = 1;"),
+        ("second.js", "export class Shape {} Shape.of = () => 2;"),
+        (
+            "z1.js",
+            "import { Shape } from './all.js'; export const a = Shape;",
+        ),
+        (
+            "z2.js",
+            "import { Shape } from './all.js'; export const b = Shape;",
+        ),
+    ]));
+    workspace.law();
+    // Now there are two of the name.
+    let first = "import './all.js'; export class Shape {} Shape.of = () => 1;";
+    write(workspace.root(), "first.js", first);
+    assert_eq!(workspace.law().mode, Mode::Incremental);
+}
