@@ -44,6 +44,8 @@ pub(crate) struct Exports<'p> {
     specifiers: &'p Specifiers<'p>,
     /// What names mean that come through an `export *`, for each module.
     through_stars: Vec<Mutex<Remembered>>,
+    /// Nothing is remembered without what was read for it.
+    traced: bool,
 }
 
 /// The names that are being looked up through `export *`, in which modules: re-exports can lead back to one of them.
@@ -60,14 +62,15 @@ struct Open {
 const MAX_CHAIN: usize = 64;
 
 impl<'p> Exports<'p> {
-    /// Nothing looked up yet.
+    /// Nothing looked up yet. In a program that is `traced`, threads that keep no log remember nothing.
     #[must_use]
-    pub(crate) fn new(program: &'p Program, specifiers: &'p Specifiers<'p>) -> Self {
+    pub(crate) fn new(program: &'p Program, specifiers: &'p Specifiers<'p>, traced: bool) -> Self {
         let through_stars = (0..program.len()).map(|_| Mutex::default()).collect();
         Exports {
             program,
             specifiers,
             through_stars,
+            traced,
         }
     }
 
@@ -121,7 +124,9 @@ impl<'p> Exports<'p> {
         let found = remembered.0.clone();
         open.searches.pop();
         if !open.is_cycle || open.searches.is_empty() {
-            locked(memo).insert(name.text().into(), remembered);
+            if !self.traced || reads::are_logged() {
+                locked(memo).insert(name.text().into(), remembered);
+            }
         } else {
             open.found.insert((module, name.text().into()), remembered);
         }

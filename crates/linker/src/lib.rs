@@ -215,7 +215,7 @@ fn whole(program: &Program, failed: &FxHashSet<String>, traced: bool) -> (Links,
     let mut linker = Linker {
         program,
         specifiers: &specifiers,
-        exports: Exports::new(program, &specifiers),
+        exports: Exports::new(program, &specifiers, traced),
         failed,
         globals,
         script_modules,

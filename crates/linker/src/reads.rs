@@ -137,14 +137,15 @@ pub(crate) fn again(reads: u32) {
     }
 }
 
-/// Does something whose reads are not those of whoever asked. They are logged all the same, because what is remembered on the way
-/// carries its own.
-pub(crate) fn forgotten<T>(work: impl FnOnce() -> T) -> T {
+/// Does something whose reads are not those of whoever asked. They are logged all the same if the program is `traced`, because
+/// what is remembered on the way carries its own.
+pub(crate) fn apart<T>(traced: bool, work: impl FnOnce() -> T) -> T {
+    if !ON.get() {
+        return logged(traced, work);
+    }
     let begun = open();
     let result = work();
-    if ON.get() {
-        LOG.with_borrow_mut(|log| log.open.truncate(begun));
-    }
+    LOG.with_borrow_mut(|log| log.open.truncate(begun));
     result
 }
 

@@ -201,7 +201,7 @@ pub fn relink(
     let mut linker = Linker {
         program,
         specifiers: &specifiers,
-        exports: Exports::new(program, &specifiers),
+        exports: Exports::new(program, &specifiers, true),
         failed,
         globals: globals::declared(program, with_globals.map(|(ix, _)| ix)),
         script_modules: scripts.map(|(ix, _)| ix).collect(),

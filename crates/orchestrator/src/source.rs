@@ -21,8 +21,23 @@ pub(crate) fn read(root: &Path, file: &str, length: u64) -> Result<String, Diagn
 /// All of a file, or one byte more than is analyzed. The file system is not asked again for the length; it may be another by now.
 fn read_bytes(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     let most = MAX_FILE_BYTES + 1;
-    let mut bytes = Vec::with_capacity(length.min(most) as usize);
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    let mut file = File::open(path)?.take(most);
+    let mut bytes = vec![0; length.min(MAX_FILE_BYTES) as usize + 1];
+    let mut end = 0;
+    loop {
+        match file.read(&mut bytes[end..]) {
+            Ok(0) => break,
+            Ok(read) => end += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    // If no byte is left, the file has grown.
+    let has_grown = end == bytes.len();
+    bytes.truncate(end);
+    if has_grown {
+        file.read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 
@@ -99,9 +114,13 @@ mod tests {
         let most = MAX_FILE_BYTES as usize;
         fs::write(&path, " ".repeat(most)).unwrap();
         assert!(read(folder.path(), "a.js", 1).is_ok());
-        fs::write(&path, " ".repeat(most + 2)).unwrap();
-        let refused = read(folder.path(), "a.js", 1).unwrap_err();
-        assert_eq!(refused.code, "file-too-large");
+        for more in 1..3 {
+            fs::write(&path, " ".repeat(most + more)).unwrap();
+            for known in [1, (most + more) as u64] {
+                let refused = read(folder.path(), "a.js", known).unwrap_err();
+                assert_eq!(refused.code, "file-too-large");
+            }
+        }
     }
 
     #[test]

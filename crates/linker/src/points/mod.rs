@@ -176,7 +176,7 @@ impl Worlds {
 /// Solves a world.
 fn solve(linker: &Linker<'_>, modules: &[ModuleIx]) -> FxHashMap<ModuleIx, Points> {
     // What one thread solves others read: what is looked up for it is not what one module reads (`relink.rs`).
-    reads::forgotten(|| {
+    reads::apart(linker.traced, || {
         let mut world = World::new(linker, modules, false);
         world.solve();
         let scripts: Vec<u32> = (0..world.module_count())

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cache, StoredDiagnostic};
 
 const FILE: &str = "links.bin";
-/// So many records are made bytes, and records again, by one thread.
+/// So many records are made bytes together, where all are made at once, and records again.
 const CHUNK: usize = 128;
 
 /// What linking one module left behind.

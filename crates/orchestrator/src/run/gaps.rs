@@ -23,8 +23,8 @@ pub(super) fn fill<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     let done = AtomicBool::new(false);
-    let result = std::thread::scope(|threads| {
-        threads.spawn(|| {
+    let (result, pieces) = std::thread::scope(|threads| {
+        let pieces = threads.spawn(|| {
             let _done = SetAtEnd(&done);
             // What a thread outside of a pool gives it lies in a queue where threads of the pool look last.
             pool.in_place_scope(|queue| pieces.for_each(|piece| queue.spawn(|_| piece())));
@@ -36,9 +36,11 @@ pub(super) fn fill<T>(
                 std::thread::yield_now();
             }
         }
-        result
+        (result, pieces.join())
     });
-    result.unwrap_or_else(|panic| resume_unwind(panic))
+    let result = result.unwrap_or_else(|panic| resume_unwind(panic));
+    pieces.unwrap_or_else(|panic| resume_unwind(panic));
+    result
 }
 
 #[cfg(test)]
@@ -75,17 +77,21 @@ mod tests {
 
     #[test]
     fn a_piece_that_panics_is_told() {
-        let pieces = (0..10).map(|n| move || assert_ne!(n, 5));
+        let pieces = (0..10).map(|n| move || assert!(n != 5, "the fifth"));
         let result = catch_unwind(|| on_pool(1, |pool| fill(pool, pieces, || ())));
-        assert!(result.is_err());
+        let panic = result.unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"the fifth"));
     }
 
     #[test]
     fn pieces_are_done_while_the_work_waits() {
+        const LONG: std::time::Duration = std::time::Duration::from_secs(20);
         let (sender, receiver) = std::sync::mpsc::channel();
         let piece = move || sender.send(()).unwrap();
         on_pool(2, move |pool| {
-            fill(pool, std::iter::once(piece), || receiver.recv().unwrap());
+            fill(pool, std::iter::once(piece), || {
+                receiver.recv_timeout(LONG).unwrap()
+            });
         });
     }
 }

@@ -109,7 +109,12 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     };
     match &keeper {
         None => load(),
-        Some(keeper) => gaps::fill(run.pool, keeper.pieces(project, &run.options.config), load),
+        Some(keeper) => {
+            let pieces = keeper.pieces(project, &run.options.config);
+            gaps::fill(run.pool, pieces, || {
+                load().inspect_err(|_| keeper.give_up())
+            })
+        }
     }?;
     let kept = keeper.map(|keeper| keeper.finish(&mut analyzed.records));
 
@@ -123,7 +128,7 @@ pub(super) fn run(mut run: Run<'_>, reason: InitialReason) -> Result<Report, Err
     let (mut summaries, mut links, mut inputs) = (None, None, Vec::new());
     if let Some(kept) = kept {
         inputs = kept.inputs;
-        links = Some(kept.links);
+        links = kept.links;
         match kept.summaries {
             Ok(number) => summaries = Some(number),
             Err(error) => cache_error = Some(error),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use linker::program::ModuleIx;
@@ -31,11 +32,14 @@ pub(super) struct Keeper<'a> {
     /// In any order.
     parts: Mutex<Vec<io::Result<Part>>>,
     inputs: OnceLock<Vec<InputRecord>>,
+    /// Nothing is to be kept, so nothing need be made any more.
+    given_up: AtomicBool,
 }
 
 /// What is kept, as it is written.
 pub(super) struct Kept {
-    pub(super) links: io::Result<EncodedLinks>,
+    /// `None` if summaries could not be written.
+    pub(super) links: Option<io::Result<EncodedLinks>>,
     pub(super) inputs: Vec<InputRecord>,
     /// Number of the file of summaries.
     pub(super) summaries: io::Result<u32>,
@@ -48,7 +52,13 @@ impl<'a> Keeper<'a> {
             writer,
             parts: Mutex::default(),
             inputs: OnceLock::new(),
+            given_up: AtomicBool::new(false),
         }
+    }
+
+    /// Lets what is not made yet be left, because the run fails.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 
     /// All that is to be done, in pieces that do not depend on each other.
@@ -61,6 +71,9 @@ impl<'a> Keeper<'a> {
         let of_modules = (0..modules).step_by(MODULES).map(move |first| {
             let part = first..(first + MODULES).min(modules);
             let keep = move || {
+                if self.given_up.load(Ordering::Relaxed) {
+                    return;
+                }
                 let part = self.part(part);
                 let parts = self.parts.lock();
                 parts.unwrap_or_else(PoisonError::into_inner).push(part);
@@ -72,6 +85,7 @@ impl<'a> Keeper<'a> {
             let inputs = inputs::collect(root, discovery, config, &[], 0);
             self.inputs.get_or_init(|| inputs);
         };
+        // Reading all inputs may take longer than the other pieces, so it begins first.
         std::iter::once(Box::new(of_inputs) as Box<dyn FnOnce() + Send>).chain(of_modules)
     }
 
@@ -106,7 +120,7 @@ impl<'a> Keeper<'a> {
             Ok(parts) => parts,
             Err(error) => {
                 return Kept {
-                    links: Ok(EncodedLinks::default()),
+                    links: None,
                     inputs,
                     summaries: Err(error),
                 };
@@ -124,7 +138,7 @@ impl<'a> Keeper<'a> {
         }
         let links: Vec<Vec<u8>> = parts.into_iter().map(|part| part.links).collect();
         Kept {
-            links: EncodedLinks::of_parts(self.joined.records.len(), &links),
+            links: Some(EncodedLinks::of_parts(self.joined.records.len(), &links)),
             inputs,
             summaries: self.writer.finish(),
         }

@@ -674,5 +674,9 @@ fn names_that_were_looked_up_for_the_whole_program() {
     // Now there are two of the name.
     let first = "import './all.js'; export class Shape {} Shape.of = () => 1;";
     write(workspace.root(), "first.js", first);
+    workspace.law();
+    // And one again: those who were linked again must know, too.
+    let second = "export const two = 2; export const most = 'as long as it was';";
+    write(workspace.root(), "second.js", second);
     assert_eq!(workspace.law().mode, Mode::Incremental);
 }

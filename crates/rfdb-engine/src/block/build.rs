@@ -378,7 +378,7 @@ impl BlockBuilder {
         })
     }
 
-    /// The block has no more bytes, and mostly not much less.
+    /// The block has no more bytes.
     pub(crate) fn most_bytes(&self) -> usize {
         // As if each number of a column took four bytes. The owner's strings may still be missing.
         let strings = self.strings.len() + 2;
@@ -403,6 +403,7 @@ impl BlockBuilder {
 
     /// Appends the block as it is written.
     pub(crate) fn finish_into(mut self, out: &mut Vec<u8>) -> Result<()> {
+        let most = self.most_bytes();
         let (file, context) = (
             std::mem::take(&mut self.file),
             std::mem::take(&mut self.context),
@@ -423,7 +424,7 @@ impl BlockBuilder {
         }
 
         let start = out.len();
-        out.reserve(self.most_bytes());
+        out.reserve(most);
         out.resize(start + HEADER, 0);
         for ids in [&self.node_ids, &external] {
             put_fixed(out, ids.iter(), |id| id.0.to_le_bytes());

@@ -106,7 +106,7 @@ impl Drop for Prepared {
     fn drop(&mut self) {
         BUFFERS.with_borrow_mut(|buffers| {
             for mut buffer in self.buffers.drain(..) {
-                if buffers.len() < POOL && buffer.capacity() == ROOM {
+                if buffers.len() < POOL && (ROOM..=ROOM * 2).contains(&buffer.capacity()) {
                     buffer.clear();
                     buffers.push(buffer);
                 }
@@ -122,7 +122,7 @@ mod tests {
     use crate::{NodeId, NodeRow, Owner};
 
     fn block(file: &str, name: &str) -> BlockBuilder {
-        let mut builder = BlockBuilder::new(Owner::new(file, ""));
+        let mut builder = BlockBuilder::new(Owner::new(file, "context"));
         builder.push_node(NodeRow {
             id: NodeId(1),
             semantic_id: "",
@@ -140,7 +140,10 @@ mod tests {
         let long = "x".repeat(ROOM);
         let (mut all, mut more) = (Prepared::default(), Prepared::default());
         all.push(block("a", "a"), None).unwrap();
+        let most = block("b", &long).most_bytes();
         all.push(block("b", &long), Some(7)).unwrap();
+        // It has a buffer that was made for it and did not grow.
+        assert_eq!(all.buffers()[1].capacity(), most);
         all.push(block("c", "c"), None).unwrap();
         more.push(block("d", "d"), None).unwrap();
         all.append(more);
