@@ -102,13 +102,13 @@ fn setters(eval: &Eval<'_, '_>, ix: ModuleIx, points: &Points, links: &mut FileL
     }
 }
 
-/// READS_FROM to getters, by where objects go, but to the one that the analyzer has `joined`.
-fn getters(
-    eval: &Eval<'_, '_>,
+/// READS_FROM to getters, by where objects go, but to the own one of a class that the analyzer has `joined` the access to.
+fn getters<'e>(
+    eval: &mut Eval<'e, '_>,
     ix: ModuleIx,
     access: &AccessFact,
     points: &Points,
-    joined: Option<Place>,
+    joined: Option<Value<'e>>,
     links: &mut FileLinks,
 ) {
     let linker = eval.linker;
@@ -118,14 +118,17 @@ fn getters(
         shape = inner;
     }
     let found = points.of_read(shape);
-    if found.len() > MAX_TARGETS {
+    if found.is_empty() || found.len() > MAX_TARGETS {
         return;
     }
-    let src = of.summary.node(access.node).node_id();
-    for &getter in found {
-        if joined == Some(getter) {
-            continue;
+    let joined = match *of.summary.shape(shape) {
+        Shape::Member(_, name) => {
+            joined.and_then(|class| member_of_class(eval, class, of.summary.name(name)))
         }
+        _ => None,
+    };
+    let src = of.summary.node(access.node).node_id();
+    for &getter in found.iter().filter(|&&getter| joined != Some(getter)) {
         let dst = linker.node_id(getter);
         if !links.has(src, EdgeType::ReadsFrom, dst) {
             let metadata = r#"{"confidence":"possible"}"#;
@@ -181,14 +184,14 @@ fn instance_edge(
     }
 }
 
-/// READS_FROM of one access. Answers the member that it is joined to already.
-fn reads(
-    eval: &mut Eval<'_, '_>,
+/// READS_FROM of one access. Answers the class whose own member the analyzer has joined it to already.
+fn reads<'e>(
+    eval: &mut Eval<'e, '_>,
     ix: ModuleIx,
     node: NodeRef,
     shape: graph_model::summary::ShapeRef,
     links: &mut FileLinks,
-) -> Option<Place> {
+) -> Option<Value<'e>> {
     let linker = eval.linker;
     let of = linker.program.module(ix);
     let mut shape = shape;
@@ -218,26 +221,15 @@ fn reads(
     let mut found: Vec<NodeId> = Vec::new();
     for value in receiver.iter() {
         let place = match value {
-            Value::Inst(place, _) | Value::Iface(place, _) | Value::Proto(place) => {
-                let env = match value {
-                    Value::Inst(_, env) => *env,
-                    _ => Env::NONE,
-                };
-                let member = eval.member_fact(*place, env, name, false);
-                let member = member.and_then(|fact| fact.place);
+            Value::Inst(place, _)
+            | Value::Iface(place, _)
+            | Value::Proto(place)
+            | Value::Ctor(place) => {
                 // The analyzer has joined members of the class itself.
                 if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
-                    return member;
+                    return Some(*value);
                 }
-                member
-            }
-            Value::Ctor(place) => {
-                let member = eval.member_fact(*place, Env::NONE, name, true);
-                let member = member.and_then(|fact| fact.place);
-                if own == Some(place.node) && place.module == ix && declares(eval, *place, name) {
-                    return member;
-                }
-                member
+                member_of_class(eval, *value, name)
             }
             Value::Ns(module) => match linker.exports.lookup(*module, Name::new(name)) {
                 Found::Export(at, _) => {
@@ -316,6 +308,18 @@ fn reads(
         links.edge(src, EdgeType::ReadsFrom, dst, metadata);
     }
     None
+}
+
+/// The member of a class, its instances or its prototype.
+fn member_of_class<'e>(eval: &mut Eval<'e, '_>, class: Value<'e>, name: &str) -> Option<Place> {
+    let (place, env, is_static) = match class {
+        Value::Inst(place, env) => (place, env, false),
+        Value::Iface(place, _) | Value::Proto(place) => (place, Env::NONE, false),
+        Value::Ctor(place) => (place, Env::NONE, true),
+        _ => return None,
+    };
+    let member = eval.member_fact(place, env, name, is_static)?;
+    member.place
 }
 
 /// Whether a class itself has a member, declared or assigned.
